@@ -1,0 +1,233 @@
+// The Book: the rows that a batch of mutations works on, one and the same for memory, device and server. Keeps B1–B5.
+// Below it lies a shelf that can only be read; what verbs change stays in the Book until its owner takes it.
+import type { FieldStamps, Kind, Lot, Position, Row } from '../rows/rows.ts'
+import { FIELD_STAMPS, keyOf, lotKey, parsePositionKey, positionKey } from '../rows/rows.ts'
+import type { MergeCode } from '../values/refusals.ts'
+import type { Entry, Mark } from './ledger.ts'
+import { isAfter, withEntry, withoutEntry } from './ledger.ts'
+
+/** What a mutation that already took effect posted to the ledger. */
+export interface Posted {
+  /** Its verb. */
+  name: string
+  userId: string
+  entries: PostedEntry[]
+}
+export interface PostedEntry {
+  position: string
+  entry: Entry
+}
+
+/** What lies below the Book. Three keep it: memory, the device's mirror, and what the server loaded for a batch. */
+export interface Shelf {
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined
+  /** The item that owns a SKU, the location that owns a barcode. */
+  owner(unique: Unique, value: string): string | undefined
+  /** The entries on a position that counts and voids need; see `withEntry`. A device knows those that it has not sent. */
+  history(position: string): readonly Entry[]
+  /** What an earlier mutation posted, or undefined where nobody knows it. */
+  posted(mutationId: string): Posted | undefined
+}
+export type Unique = 'sku' | 'locationBarcode'
+
+/** The kind of a movement, as the audit shows it. */
+export type MovementKind = 'receive' | 'withdraw' | 'transfer_out' | 'transfer_in' | 'count' | 'void'
+
+/** One line for `inventory_logs`. */
+export interface Movement {
+  kind: MovementKind
+  position: string
+  entry: Mark & { amount: number }
+  voids?: string
+  reason?: string
+  reference?: string
+  unitCost?: number
+}
+
+export interface Change<K extends Kind = Kind> {
+  kind: K
+  key: string
+  before: Row<K> | undefined
+  after: Row<K>
+}
+
+/** Why a mutation took effect only in part, or was absorbed, or wants a person's eye. */
+export interface Note {
+  code: MergeCode
+  detail?: Record<string, unknown>
+  /** True where a review is to be opened. */
+  review: boolean
+}
+
+/** What one mutation did. */
+export interface Effects {
+  changes: Change[]
+  movements: Movement[]
+  notes: Note[]
+}
+
+export class Book {
+  readonly #shelf: Shelf
+  /** Rows changed by the mutations before this one, by kind and key. */
+  readonly #rows = new Map<Kind, Map<string, unknown>>()
+  readonly #histories = new Map<string, Entry[]>()
+  readonly #posted = new Map<string, Posted>()
+  readonly #owners = new Map<string, string | undefined>()
+  /** How to take back what the running mutation did, last first. */
+  #undo: (() => void)[] = []
+  #effects: Effects = emptyEffects()
+
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf
+  }
+
+  /** Runs one mutation. Where `decide` returns a refusal or throws, the Book is as it was before. */
+  attempt<R>(decide: () => R | undefined): { refusal: R } | { effects: Effects } {
+    this.#undo = []
+    this.#effects = emptyEffects()
+    try {
+      const refusal = decide()
+      if (refusal === undefined) return { effects: this.#effects }
+      this.#rollBack()
+      return { refusal }
+    } catch (error) {
+      this.#rollBack()
+      throw error
+    }
+  }
+
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    const changed = this.#rows.get(kind)?.get(key) as Row<K> | undefined
+    return changed ?? this.#shelf.row(kind, key)
+  }
+
+  put<K extends Kind>(kind: K, row: Row<K>): void {
+    const key = keyOf(kind, row)
+    const before = this.row(kind, key)
+    this.#effects.changes.push({ kind, key, before, after: row } as unknown as Change)
+    this.#set(this.#rowsOf(kind), key, row)
+  }
+
+  owner(unique: Unique, value: string): string | undefined {
+    const key = `${unique} ${value}`
+    return this.#owners.has(key) ? this.#owners.get(key) : this.#shelf.owner(unique, value)
+  }
+
+  /** Gives a unique value to an owner, or frees it. */
+  own(unique: Unique, value: string, owner: string | undefined): void {
+    this.#set(this.#owners, `${unique} ${value}`, owner)
+  }
+
+  position(key: string): Position {
+    return this.row('positions', key) ?? { ...parsePositionKey(key), ...EMPTY_POSITION }
+  }
+
+  lot(itemId: string, lot: string): Lot | undefined {
+    return this.row('lots', lotKey(itemId, lot))
+  }
+
+  posted(mutationId: string): Posted | undefined {
+    return this.#posted.get(mutationId) ?? this.#shelf.posted(mutationId)
+  }
+
+  /** Posts an entry to the ledger and brings its position up to date. Says whether a later count had absorbed it. */
+  post(by: { name: string; userId: string }, movement: Movement): 'applied' | 'absorbed' {
+    const { position: key, entry: mark } = movement
+    const entry: Entry = { ...mark, kind: movement.kind === 'count' ? 'count' : 'delta', void: false }
+    const position = this.position(key)
+    const standing = standingOfRow(position)
+    const absorbed = !isAfter(entry, standing.count)
+    const history = this.#history(key)
+    this.#stand(position, withEntry(standing, entry, history))
+    this.#push(history, entry)
+    const posted = this.#posted.get(mark.id)
+    this.#set(this.#posted, mark.id, { ...by, entries: [...(posted?.entries ?? []), { position: key, entry }] })
+    this.#effects.movements.push(movement)
+    return absorbed ? 'absorbed' : 'applied'
+  }
+
+  /** Voids one entry of an earlier mutation, at that entry's own time. `id` is the voiding mutation's. */
+  void({ position: key, entry }: PostedEntry, id: string, by: { name: string; userId: string }): void {
+    const history = this.#history(key)
+    const voided = { ...entry, void: true }
+    const index = history.findIndex((known) => known.id === entry.id)
+    if (index >= 0) this.#replace(history, index, voided)
+    const position = this.position(key)
+    this.#stand(position, withoutEntry(standingOfRow(position), voided, history))
+    const posted = this.posted(entry.id)
+    if (posted) {
+      const entries = posted.entries.map((line) => (line.position === key ? { position: key, entry: voided } : line))
+      this.#set(this.#posted, entry.id, { ...posted, entries })
+    }
+    if (!this.#posted.has(id)) this.#set(this.#posted, id, { ...by, entries: [] })
+    const amount = entry.kind === 'delta' ? -entry.amount : entry.amount
+    this.#effects.movements.push({ kind: 'void', position: key, entry: { at: entry.at, id, amount }, voids: entry.id })
+  }
+
+  /** Says that the running mutation merged: in part, absorbed, or with a review. */
+  note(code: MergeCode, detail?: Record<string, unknown>): void {
+    this.#effects.notes.push({ code, ...(detail && { detail }), review: false })
+  }
+
+  /** Asks for a person's eye on the running mutation. */
+  review(code: MergeCode, detail?: Record<string, unknown>): void {
+    this.#effects.notes.push({ code, ...(detail && { detail }), review: true })
+  }
+
+  #stand(position: Position, { quantity, count }: { quantity: number; count: Mark | undefined }): void {
+    this.put('positions', { ...position, quantity, countedAt: count?.at ?? null, countedId: count?.id ?? null })
+  }
+
+  #history(key: string): Entry[] {
+    let history = this.#histories.get(key)
+    if (!history) this.#histories.set(key, (history = [...this.#shelf.history(key)]))
+    return history
+  }
+
+  #rowsOf(kind: Kind): Map<string, unknown> {
+    let rows = this.#rows.get(kind)
+    if (!rows) this.#rows.set(kind, (rows = new Map()))
+    return rows
+  }
+
+  #set<V>(map: Map<string, V>, key: string, value: V): void {
+    const had = map.has(key)
+    const before = map.get(key)
+    this.#undo.push(() => (had ? map.set(key, before as V) : map.delete(key)))
+    map.set(key, value)
+  }
+
+  #push(history: Entry[], entry: Entry): void {
+    this.#undo.push(() => history.pop())
+    history.push(entry)
+  }
+
+  #replace(history: Entry[], index: number, entry: Entry): void {
+    const before = history[index]!
+    this.#undo.push(() => (history[index] = before))
+    history[index] = entry
+  }
+
+  #rollBack(): void {
+    for (const takeBack of this.#undo.toReversed()) takeBack()
+  }
+}
+
+const EMPTY_POSITION = { quantity: 0, countedAt: null, countedId: null, version: 0 }
+
+function emptyEffects(): Effects {
+  return { changes: [], movements: [], notes: [] }
+}
+
+function standingOfRow({ quantity, countedAt, countedId }: Position): { quantity: number; count: Mark | undefined } {
+  return { quantity, count: countedAt === null ? undefined : { at: countedAt, id: countedId ?? '' } }
+}
+
+export function positionOf(args: { itemId: string; locationId: string; lot?: string | undefined }): string {
+  return positionKey(args.itemId, args.locationId, args.lot ?? '')
+}
+
+/** The stamps of a row's fields; empty where only the server knows them. */
+export function fieldStampsOf(row: { [FIELD_STAMPS]?: FieldStamps }): FieldStamps {
+  return row[FIELD_STAMPS] ?? {}
+}

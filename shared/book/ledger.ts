@@ -1,0 +1,71 @@
+// The ledger algebra: what a position holds is a function of the set of its entries, in any order. Keeps L1–L6.
+//
+//   quantity = C.counted (or 0) + Σ delta over deltas, not void, with (at, id) > C's
+//
+// where C is the count with the greatest (at, id) that is not void. Quantities are integers of thousandths.
+
+/** A place in time: entries are ordered by their stamp, then by the id of their mutation. */
+export interface Mark {
+  at: string
+  id: string
+}
+
+interface EntryOf<K extends string> extends Mark {
+  kind: K
+  /** Thousandths: what a delta adds, or what a count found. */
+  amount: number
+  void: boolean
+}
+/** One line of a position's ledger. `id` is the mutation's: a mutation has at most one entry on a position. */
+export type Entry = EntryOf<'delta'> | EntryOf<'count'>
+
+/** What a position keeps of its entries. */
+export interface Standing {
+  quantity: number
+  /** The count that it rests on. */
+  count: Mark | undefined
+}
+
+export const NOTHING: Standing = { quantity: 0, count: undefined }
+
+export function isAfter(a: Mark, b: Mark | undefined): boolean {
+  return b === undefined || a.at > b.at || (a.at === b.at && a.id > b.id)
+}
+
+/** The whole function, from all entries. What the ledger check recomputes, and what voiding a count falls back on. */
+export function standingOf(entries: readonly Entry[]): Standing {
+  let count: Entry | undefined
+  for (const entry of entries) if (entry.kind === 'count' && !entry.void && isAfter(entry, count)) count = entry
+  return {
+    quantity: (count?.amount ?? 0) + sumAfter(entries, count),
+    count: count && { at: count.at, id: count.id },
+  }
+}
+
+/** Σ delta over deltas, not void, after a mark. */
+export function sumAfter(entries: readonly Entry[], mark: Mark | undefined): number {
+  let sum = 0
+  for (const entry of entries) if (entry.kind === 'delta' && !entry.void && isAfter(entry, mark)) sum += entry.amount
+  return sum
+}
+
+/**
+ * The standing after one more entry. `entries` are those known on the position, at least all deltas after the entry
+ * when it is a count. An entry before the count that the position rests on changes nothing: it is absorbed.
+ */
+export function withEntry(standing: Standing, entry: Entry, entries: readonly Entry[]): Standing {
+  if (!isAfter(entry, standing.count)) return standing
+  if (entry.kind === 'delta') return { ...standing, quantity: standing.quantity + entry.amount }
+  return { quantity: entry.amount + sumAfter(entries, entry), count: { at: entry.at, id: entry.id } }
+}
+
+/**
+ * The standing after an entry was voided. `entries` are those known on the position, the voided one marked; when it is
+ * the count that the position rests on, they reach back to the count before it.
+ */
+export function withoutEntry(standing: Standing, voided: Entry, entries: readonly Entry[]): Standing {
+  const rests = standing.count?.id === voided.id && voided.kind === 'count'
+  if (rests) return standingOf(entries)
+  if (voided.kind === 'count' || !isAfter(voided, standing.count)) return standing
+  return { ...standing, quantity: standing.quantity - voided.amount }
+}

@@ -1,0 +1,59 @@
+// Applying a mutation to a Book, the same on the device and on the server. Keeps M1–M7.
+import type { Book, Effects, Note } from '../book/book.ts'
+import type { Role } from '../rows/rows.ts'
+import { isStorable } from '../values/text.ts'
+import type { Refusal } from '../values/refusals.ts'
+import { refuse } from '../values/refusals.ts'
+import type { Envelope } from './envelope.ts'
+import { MUTATION_MAX_BYTES } from './envelope.ts'
+import type { Stamp, Verb } from './verb.ts'
+import { mayAct } from './verb.ts'
+import { findVerb } from './verbs.ts'
+
+/** A mutation whose verb and arguments are known to be good. */
+export interface Prepared {
+  verb: Verb
+  args: unknown
+}
+
+export type Outcome =
+  | { status: 'applied'; effects: Effects }
+  | { status: 'merged'; note: Note; effects: Effects }
+  | { status: 'refused'; refusal: Refusal }
+
+/** The verb and the parsed arguments of a mutation, or why it cannot be decided at all. */
+export function prepare({ name, args }: Pick<Envelope, 'name' | 'args'>): Prepared | Refusal {
+  const verb = findVerb(name)
+  if (!verb) return refuse('unknown_verb', { name: isStorable(name) ? name.slice(0, 100) : '' })
+  if (textBytes(args) > MUTATION_MAX_BYTES) return refuse('mutation_too_large', { maxBytes: MUTATION_MAX_BYTES })
+  const parsed = verb.args.safeParse(args)
+  if (parsed.success) return { verb, args: parsed.data }
+  const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  return refuse('bad_args', { problems: problems.map((problem) => problem.replaceAll('\u0000', '').toWellFormed()) })
+}
+
+/** Decides one mutation. A refusal, or a `decide` that throws, leaves the book as it was. */
+export function applyMutation(book: Book, prepared: Prepared, stamp: Stamp): Outcome {
+  const { verb, args } = prepared
+  if (!mayAct(stamp.role, verb.role)) return refused(refuse('role_too_low', { needs: verb.role, has: stamp.role }))
+  const result = book.attempt(() => verb.decide(book, args, stamp))
+  if ('refusal' in result) return refused(result.refusal)
+  const { effects } = result
+  const [note] = effects.notes
+  return note ? { status: 'merged', note, effects } : { status: 'applied', effects }
+}
+
+export function refused(refusal: Refusal): Outcome & { status: 'refused' } {
+  return { status: 'refused', refusal }
+}
+
+/** The stamp of a mutation once its effective time is known. */
+export function stampOf(envelope: Envelope, by: { userId: string; role: Role; at: string }): Stamp {
+  return { id: envelope.id, madeAt: envelope.at, strict: envelope.strict === true, ...by }
+}
+
+/** Bytes of a value as JSON in UTF-8. Texts that are surely small are not encoded. */
+function textBytes(value: unknown): number {
+  const text = JSON.stringify(value) ?? ''
+  return text.length * 3 <= MUTATION_MAX_BYTES ? text.length : new TextEncoder().encode(text).length
+}

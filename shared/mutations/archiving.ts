@@ -1,0 +1,30 @@
+// Archiving and restoring: the later of the two stands, as for any field. Archived rows keep their stock and history.
+import { z } from 'zod'
+import { idSchema } from '../values/id.ts'
+import { refuse } from '../values/refusals.ts'
+import { mergeFields } from './fields.ts'
+import { defineVerb } from './verb.ts'
+
+const args = z.strictObject({ id: idSchema })
+
+function archivingVerb(name: string, kind: 'items' | 'categories' | 'locations', archived: boolean) {
+  return defineVerb<z.infer<typeof args>>({
+    name,
+    args,
+    role: 'manager',
+    reads({ id }, wants) {
+      wants.row(kind, id)
+    },
+    decide(book, { id }, { at }) {
+      const row = book.row(kind, id)
+      if (!row) return refuse('depends_on_missing', { kind, id })
+      book.put(kind, mergeFields(book, row, { set: { archived }, base: {}, at }))
+      return undefined
+    },
+  })
+}
+
+export const itemArchive = archivingVerb('item.archive', 'items', true)
+export const itemRestore = archivingVerb('item.restore', 'items', false)
+export const categoryArchive = archivingVerb('category.archive', 'categories', true)
+export const locationArchive = archivingVerb('location.archive', 'locations', true)

@@ -1,0 +1,43 @@
+// Fields merge one by one: the later change of a field stands, whichever arrives first. Keeps C1–C3.
+import type { Book } from '../book/book.ts'
+import { fieldStampsOf } from '../book/book.ts'
+import type { FieldStamps } from '../rows/rows.ts'
+import { FIELD_STAMPS } from '../rows/rows.ts'
+import { STAMP_ZERO } from '../values/stamp.ts'
+
+type Fields = Record<string, unknown>
+type Stamped = { id: string; [FIELD_STAMPS]?: FieldStamps }
+
+/** A new row's stamps: it was all said at once. */
+export function stampAll<R extends object>(row: R, at: string): R {
+  const stamps = Object.fromEntries(Object.keys(row).map((field) => [field, at]))
+  return { ...row, [FIELD_STAMPS]: stamps }
+}
+
+/**
+ * A row with the fields of `set` that are later than its own. A value that loses without its winner having seen it
+ * (`base`) is kept in a review.
+ */
+export function mergeFields<R extends Stamped>(book: Book, row: R, change: { set: Fields; base: Fields; at: string }): R {
+  const { set, base, at } = change
+  const current = row as Fields & Stamped
+  const stamps = { ...fieldStampsOf(row) }
+  const merged: Fields = { ...current }
+  for (const [field, value] of Object.entries(set)) {
+    const wins = at > (stamps[field] ?? STAMP_ZERO)
+    const differs = !same(value, current[field])
+    const unseen = field in base && !same(base[field], current[field])
+    if (differs && unseen) {
+      const [kept, lost] = wins ? [value, current[field]] : [current[field], value]
+      book.review('field_clash', { id: row.id, field, kept, lost })
+    }
+    if (!wins) continue
+    merged[field] = value
+    stamps[field] = at
+  }
+  return { ...merged, [FIELD_STAMPS]: stamps } as unknown as R
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
+}

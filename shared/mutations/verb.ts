@@ -1,0 +1,54 @@
+// A verb: one named change of synced data, decided by one pure function on the device and again on the server. M1–M4.
+import type { z } from 'zod'
+import type { Book, Unique } from '../book/book.ts'
+import type { Kind, Role } from '../rows/rows.ts'
+import type { Refusal } from '../values/refusals.ts'
+
+/** What `decide` may know besides the book and the arguments. */
+export interface Stamp {
+  /** The mutation's id. */
+  id: string
+  /** Its effective stamp. */
+  at: string
+  /** The stamp that the device gave it. */
+  madeAt: string
+  userId: string
+  role: Role
+  /** The sender waits for the answer and has told nobody that it is saved. */
+  strict: boolean
+}
+
+/** Where `reads` says what `decide` may look at. */
+export interface Wants {
+  row(kind: Kind, key: string): void
+  owner(unique: Unique, value: string): void
+  /** All rows of a small kind: whoever changes a parent must see the whole tree. */
+  tree(kind: 'categories' | 'locations'): void
+  /** A position that is counted: its later entries are needed as well as its row. */
+  counted(position: string): void
+  /** An earlier mutation, with its entries and their positions. */
+  posted(mutationId: string): void
+  /** A conflict, and what its mutation reads, with other arguments where they were corrected. */
+  conflict(id: string, args: unknown): void
+}
+
+export interface Verb<Args = unknown> {
+  name: string
+  args: z.ZodType<Args>
+  /** The least role that may. */
+  role: Role
+  reads(args: Args, wants: Wants): void
+  /** Changes the book, or returns a refusal and changes nothing. */
+  decide(book: Book, args: Args, stamp: Stamp): Refusal | undefined
+}
+
+/** Checks a verb's types and forgets its arguments' type, so that verbs of all kinds stand in one list. */
+export function defineVerb<Args>(verb: Verb<Args>): Verb {
+  return verb as unknown as Verb
+}
+
+const RANK: Record<Role, number> = { viewer: 0, staff: 1, manager: 2 }
+
+export function mayAct(role: Role, least: Role): boolean {
+  return RANK[role] >= RANK[least]
+}

@@ -1,0 +1,93 @@
+// The wire contract: requests, answers and their bounds. These shapes are fixed; programs that we do not write use them.
+import { z } from 'zod'
+import type { WireTables } from '../rows/rows.ts'
+import { idSchema } from '../values/id.ts'
+
+/** This version of the contract. A device newer than the server is answered 503 and waits. */
+export const PROTOCOL_VERSION = 1
+export const PROTOCOL_HEADER = 'stockhand-protocol'
+
+/** More mutations in one push would hold the organisation's lock too long. */
+export const PUSH_MAX = 500
+/** A larger body is cut off by Fly's replay (1 MB) and by common proxies. */
+export const PUSH_MAX_BYTES = 512 * 1024
+/** More rows in one page would not fit into the memory that a handheld has to spare. */
+export const PULL_MAX = 20_000
+/** Rows travel inside a live message up to this size; above it the message is a poke to pull. */
+export const LIVE_ROWS_MAX_BYTES = 32 * 1024
+/** Longest silence of a live socket: a head covers messages that were lost. */
+export const LIVE_HEAD_INTERVAL_MS = 20_000
+
+/** The frame of a push. The mutations in it are checked one by one, so that the answer can name the bad one. */
+export const pushFrameSchema = z.object({
+  clientId: idSchema,
+  epoch: z.int().min(1),
+  deviceNow: z.number().min(0).max(2 ** 47),
+  mutations: z.array(z.unknown()),
+})
+
+export const pullSchema = z.object({
+  clientId: idSchema.optional(),
+  cursor: z.string().max(1000).nullable(),
+  limit: z.int().min(1).max(PULL_MAX).optional(),
+  atLeast: z.int().min(0).optional(),
+})
+export type PullRequest = z.infer<typeof pullSchema>
+
+export const liveSchema = z.object({ clientId: idSchema.optional(), cursor: z.string().max(1000).nullable() })
+export type LiveRequest = z.infer<typeof liveSchema>
+
+export interface PushResult {
+  seq: number
+  status: 'applied' | 'merged' | 'refused' | 'duplicate'
+  code?: string
+  detail?: Record<string, unknown>
+  /** The effective stamp, where the server changed it. */
+  at?: string
+}
+
+/** How far the server has taken what a device sent. */
+export interface Acknowledged {
+  lastSeq: number
+  /** The effective stamp of the device's last mutation. */
+  lastAt: string | null
+}
+
+export interface PushAnswer extends Acknowledged {
+  version: number
+  serverNow: number
+  results: PushResult[]
+}
+
+export interface PullAnswer extends Acknowledged {
+  epoch: number
+  version: number
+  cursor: string
+  more: boolean
+  serverNow: number
+  tables: WireTables
+}
+
+export interface LiveEvent {
+  type: string
+  [field: string]: unknown
+}
+
+export interface LiveMessage {
+  epoch: number
+  from: number
+  to: number
+  cursor: string
+  lastSeq: number
+  events: LiveEvent[]
+  tables?: WireTables
+}
+
+export interface SignedIn {
+  accessToken: string
+  expiresInS: number
+  user: { id: string; name: string; email: string; role: 'manager' | 'staff' | 'viewer' }
+  org: { id: string; name: string }
+}
+
+export const loginSchema = z.object({ email: z.string().max(254), password: z.string().max(1000) })

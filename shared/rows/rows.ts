@@ -1,0 +1,184 @@
+// The kinds of row that devices hold: one schema each, its key, and which columns are quantities. Keeps R1–R2.
+// On the wire quantities are numbers in units; in a row they are integers of thousandths.
+import { z } from 'zod'
+import type { Json } from '../values/json.ts'
+
+const id = z.string()
+const text = z.string()
+const thousandths = z.number().int()
+const version = z.number().int()
+const stamp = z.string()
+
+const role = z.enum(['viewer', 'staff', 'manager'])
+export type Role = z.infer<typeof role>
+
+const customSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+
+const schemas = {
+  items: z.object({
+    id,
+    sku: text.nullable(),
+    name: text,
+    categoryId: id.nullable(),
+    unit: text,
+    decimals: z.number().int(),
+    cost: z.number().nullable(),
+    low: thousandths.nullable(),
+    high: thousandths.nullable(),
+    target: thousandths.nullable(),
+    tracksLots: z.boolean(),
+    notes: text.nullable(),
+    custom: customSchema,
+    archived: z.boolean(),
+    version,
+  }),
+  barcodes: z.object({ code: text, itemId: id, packQuantity: thousandths, version, deleted: z.boolean() }),
+  categories: z.object({ id, name: text, parentId: id.nullable(), archived: z.boolean(), version }),
+  locations: z.object({
+    id,
+    name: text,
+    parentId: id.nullable(),
+    kind: text.nullable(),
+    barcode: text.nullable(),
+    archived: z.boolean(),
+    version,
+  }),
+  lots: z.object({ itemId: id, lot: text, expiresOn: text.nullable(), version }),
+  positions: z.object({
+    itemId: id,
+    locationId: id,
+    lot: text,
+    quantity: thousandths,
+    countedAt: stamp.nullable(),
+    countedId: id.nullable(),
+    version,
+  }),
+  alerts: z.object({
+    id,
+    kind: z.enum(['low_stock', 'high_stock', 'negative_stock', 'imported_negative']),
+    itemId: id.nullable(),
+    locationId: id.nullable(),
+    lot: text.nullable(),
+    state: z.enum(['open', 'acknowledged', 'resolved']),
+    quantity: thousandths.nullable(),
+    level: thousandths.nullable(),
+    openedAt: z.number(),
+    version,
+  }),
+  conflicts: z.object({
+    id,
+    kind: z.enum(['refusal', 'review']),
+    clientId: id,
+    seq: z.number().int(),
+    userId: id,
+    code: text,
+    detail: z.record(z.string(), z.unknown()).nullable(),
+    state: z.enum(['open', 'resolved']),
+    resolution: text.nullable(),
+    mutation: text,
+    at: stamp,
+    version,
+  }),
+  members: z.object({ id, name: text, email: text.nullable(), role, disabled: z.boolean(), version }),
+  settings: z.object({ id: text, value: z.unknown(), version }),
+}
+
+export type Kind = keyof typeof schemas
+export type Row<K extends Kind> = z.infer<(typeof schemas)[K]> & { [FIELD_STAMPS]?: FieldStamps }
+export type Item = Row<'items'>
+export type Barcode = Row<'barcodes'>
+export type Category = Row<'categories'>
+export type Location = Row<'locations'>
+export type Lot = Row<'lots'>
+export type Position = Row<'positions'>
+export type Alert = Row<'alerts'>
+export type Conflict = Row<'conflicts'>
+export type Member = Row<'members'>
+
+/** When each field of a catalogue row last changed. Only the server knows it; it never travels. */
+export type FieldStamps = Record<string, string>
+export const FIELD_STAMPS = Symbol('fieldStamps')
+
+export const KINDS = Object.keys(schemas) as Kind[]
+
+/** The columns of a kind, in the order in which they travel. */
+export const columnsOf = Object.fromEntries(
+  KINDS.map((kind) => [kind, Object.keys(schemas[kind].shape)]),
+) as Record<Kind, string[]>
+
+/** The columns that are quantities: numbers in units on the wire, integers of thousandths in a row. */
+export const quantityColumns: Partial<Record<Kind, readonly string[]>> = {
+  items: ['low', 'high', 'target'],
+  barcodes: ['packQuantity'],
+  positions: ['quantity'],
+  alerts: ['quantity', 'level'],
+}
+
+const keyColumns: { [K in Kind]: (row: Row<K>) => string } = {
+  items: (row) => row.id,
+  barcodes: (row) => row.code,
+  categories: (row) => row.id,
+  locations: (row) => row.id,
+  lots: (row) => lotKey(row.itemId, row.lot),
+  positions: (row) => positionKey(row.itemId, row.locationId, row.lot),
+  alerts: (row) => row.id,
+  conflicts: (row) => row.id,
+  members: (row) => row.id,
+  settings: (row) => row.id,
+}
+
+export function keyOf<K extends Kind>(kind: K, row: Row<K>): string {
+  return keyColumns[kind](row)
+}
+
+export function lotKey(itemId: string, lot: string): string {
+  return `${itemId}/${lot}`
+}
+
+/** Ids have 36 characters, so the lot may hold any character. */
+export function positionKey(itemId: string, locationId: string, lot: string): string {
+  return `${itemId}/${locationId}/${lot}`
+}
+
+export function parsePositionKey(key: string): { itemId: string; locationId: string; lot: string } {
+  return { itemId: key.slice(0, 36), locationId: key.slice(37, 73), lot: key.slice(74) }
+}
+
+/** Rows as they travel: column names once, then a list of values per row. */
+export interface WireTable {
+  columns: string[]
+  rows: Json[][]
+}
+export type WireTables = { [K in Kind]?: WireTable }
+
+/** Rows of a kind from the wire. Unknown columns are left out; quantities become thousandths. */
+export function decodeTable<K extends Kind>(kind: K, table: WireTable): Row<K>[] {
+  const known = columnsOf[kind]
+  const quantities: readonly string[] = quantityColumns[kind] ?? []
+  const columns = table.columns
+    .map((name, index) => ({ name, index, quantity: quantities.includes(name) }))
+    .filter(({ name }) => known.includes(name))
+  return table.rows.map((values) => {
+    const row: Record<string, Json> = {}
+    for (const { name, index, quantity } of columns) {
+      const value = values[index] ?? null
+      row[name] = quantity && typeof value === 'number' ? Math.round(value * 1000) : value
+    }
+    return row as unknown as Row<K>
+  })
+}
+
+/** Rows of a kind for the wire. */
+export function encodeTable<K extends Kind>(kind: K, rows: readonly Row<K>[]): WireTable {
+  const columns = columnsOf[kind]
+  const quantities: readonly string[] = quantityColumns[kind] ?? []
+  return {
+    columns,
+    rows: rows.map((row) =>
+      columns.map((name) => {
+        const value = (row as unknown as Record<string, Json>)[name] ?? null
+        return quantities.includes(name) && typeof value === 'number' ? value / 1000 : value
+      }),
+    ),
+  }
+}
