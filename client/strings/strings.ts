@@ -1,0 +1,86 @@
+// The words and figures a person reads, in their language. `t` reads the language signal, so that whatever rendered
+// with it renders again when the language changes.
+import { signal } from '@preact/signals'
+import type { Catalogue, Key, Plural, ValuesArgument } from './catalogue.ts'
+import { en } from './en.ts'
+
+export type Language = 'en' | 'de'
+
+/** In each language's own words, for the settings screen. */
+export const languages: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' }
+
+const STORAGE_KEY = 'stockhand.language'
+
+const loaders: Readonly<Record<Language, () => Promise<Catalogue>>> = {
+  en: () => Promise.resolve(en),
+  de: async () => (await import('./de.ts')).de,
+}
+
+const current = signal<{ language: Language; locale: string; catalogue: Catalogue }>({
+  language: 'en',
+  locale: 'en',
+  catalogue: en,
+})
+
+/** Once at boot, before the first render: the kept choice, else the browser's first language that we speak. */
+export async function startLanguage(): Promise<void> {
+  await use(keptLanguage() ?? languageOf(navigator.languages) ?? 'en')
+}
+
+/** The person's choice; `undefined` goes back to what the browser says. Kept on this device. */
+export async function chooseLanguage(language: Language | undefined): Promise<void> {
+  if (language) localStorage.setItem(STORAGE_KEY, language)
+  else localStorage.removeItem(STORAGE_KEY)
+  await startLanguage()
+}
+
+/** The override, if there is one. */
+export function keptLanguage(): Language | undefined {
+  const kept = localStorage.getItem(STORAGE_KEY)
+  return kept !== null && isLanguage(kept) ? kept : undefined
+}
+
+export function currentLanguage(): Language {
+  return current.value.language
+}
+
+/** For Intl: the browser's own variant (de-AT, en-GB) of the language in use. */
+export function currentLocale(): string {
+  return current.value.locale
+}
+
+/** The sentence for a key, with its holes filled. `t('net.waiting', { count: 3 })` */
+export function t<K extends Key>(key: K, ...[values]: ValuesArgument<K>): string {
+  const { catalogue, locale } = current.value
+  const entry: string | Plural = catalogue[key]
+  const filling = (values ?? {}) as Readonly<Record<string, string | number>>
+  const text = typeof entry === 'string' ? entry : pluralForm(entry, locale, Number(filling['count']))
+  return text.replace(/\{(\w+)\}/g, (hole, name: string) => {
+    const value = filling[name]
+    if (value === undefined) return hole
+    return typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : value
+  })
+}
+
+async function use(language: Language): Promise<void> {
+  const catalogue = await loaders[language]()
+  const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language))
+  current.value = { language, locale: own ?? language, catalogue }
+  document.documentElement.lang = language
+}
+
+function pluralForm(plural: Plural, locale: string, count: number): string {
+  return plural[new Intl.PluralRules(locale).select(count)] ?? plural.other
+}
+
+export function languageOf(tags: readonly string[]): Language | undefined {
+  for (const tag of tags) {
+    const base = tag.toLowerCase().split('-')[0]
+    if (base !== undefined && isLanguage(base)) return base
+  }
+  return undefined
+}
+
+function isLanguage(text: string): text is Language {
+  return Object.hasOwn(languages, text)
+}
