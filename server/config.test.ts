@@ -1,0 +1,107 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const SECRET = 'a-secret-of-more-than-thirty-two-characters';
+
+describe('readConfig', () => {
+  it('has a default for everything a first start needs', () => {
+    expect(readConfig({})).toEqual({
+      port: 3000,
+      dataDir: resolve('.data'),
+      databaseUrl: undefined,
+      databaseOwnerUrl: undefined,
+      redisUrl: undefined,
+      publicUrl: 'http://localhost:3000',
+      jwtSecret: undefined,
+      demoPassword: undefined,
+      logLevel: 'info',
+    });
+  });
+
+  it('takes what is set', () => {
+    const config = readConfig({
+      PORT: '8080',
+      DATA_DIR: '/srv/stock',
+      DATABASE_URL: 'postgres://app:pw@db:5432/stock',
+      DATABASE_OWNER_URL: 'postgresql://owner:pw@db:5432/stock',
+      REDIS_URL: 'rediss://cache:6380',
+      PUBLIC_URL: 'https://stock.example.com/',
+      JWT_SECRET: SECRET,
+      DEMO_PASSWORD: 'correct-horse',
+      LOG_LEVEL: 'warn',
+    });
+    expect(config).toEqual({
+      port: 8080,
+      dataDir: '/srv/stock',
+      databaseUrl: 'postgres://app:pw@db:5432/stock',
+      databaseOwnerUrl: 'postgresql://owner:pw@db:5432/stock',
+      redisUrl: 'rediss://cache:6380',
+      publicUrl: 'https://stock.example.com',
+      jwtSecret: SECRET,
+      demoPassword: 'correct-horse',
+      logLevel: 'warn',
+    });
+  });
+
+  it('takes an empty value for one that is not set, and forgives spaces around a value', () => {
+    const config = readConfig({ PORT: '', REDIS_URL: ' ', JWT_SECRET_FILE: '', LOG_LEVEL: ' debug\n' });
+    expect(config).toMatchObject({ port: 3000, redisUrl: undefined, logLevel: 'debug' });
+  });
+
+  it('migrates as the user of DATABASE_URL unless an owner is given', () => {
+    const url = 'postgres://app:pw@db/stock';
+    expect(readConfig({ DATABASE_URL: url }).databaseOwnerUrl).toBe(url);
+  });
+
+  it('reads a secret from the file that NAME_FILE names, without its line end', () => {
+    const config = readConfig({ JWT_SECRET_FILE: '/run/secrets/jwt' }, (path) => {
+      expect(path).toBe('/run/secrets/jwt');
+      return `${SECRET}\n`;
+    });
+    expect(config.jwtSecret).toBe(SECRET);
+  });
+
+  it.each([
+    [{ PORT: 'http' }, 'PORT must be a whole number. Example: 3000'],
+    [{ PORT: '-1' }, 'PORT must be a whole number. Example: 3000'],
+    [{ PORT: '65536' }, 'PORT must be at most 65535. Example: 3000'],
+    [
+      { DATABASE_URL: 'mysql://db' },
+      'DATABASE_URL must be a URL that begins with postgres:// or postgresql://. ' +
+        'Example: postgres://stockhand:PASSWORD@localhost:5432/stockhand',
+    ],
+    [
+      { DATABASE_OWNER_URL: 'postgres://owner@db/stock' },
+      'DATABASE_URL must be set too where DATABASE_OWNER_URL is. ' +
+        'Example: postgres://stockhand:PASSWORD@localhost:5432/stockhand',
+    ],
+    [
+      { REDIS_URL: 'localhost:6379' },
+      'REDIS_URL must be a URL that begins with redis:// or rediss://. Example: redis://localhost:6379',
+    ],
+    [
+      { PUBLIC_URL: 'stock.example.com' },
+      'PUBLIC_URL must be a URL that begins with http:// or https://. Example: https://stock.example.com',
+    ],
+    [{ PUBLIC_URL: 'https://example.com/stock' }, 'PUBLIC_URL must have no path. Example: https://stock.example.com'],
+    [
+      { JWT_SECRET: 'short' },
+      'JWT_SECRET must have at least 32 characters. Example: the output of: openssl rand -base64 48',
+    ],
+    [{ DEMO_PASSWORD: 'demo' }, 'DEMO_PASSWORD must have at least 8 characters. Example: correct-horse-battery'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be a level that pino knows. Example: info'],
+    [{ JWT_SECRET: SECRET, JWT_SECRET_FILE: '/s' }, 'JWT_SECRET and JWT_SECRET_FILE are both set: keep one of them'],
+    [
+      { JWT_SECRET_FILE: '/nowhere/jwt' },
+      'JWT_SECRET_FILE cannot be read (/nowhere/jwt: ENOENT). Example: /run/secrets/jwt_secret',
+    ],
+  ])('says of %o in one line what is wrong', (env, message) => {
+    expect(() => readConfig(env)).toThrow(new ConfigError(message));
+  });
+
+  it('never repeats the value of a secret', () => {
+    expect(() => readConfig({ JWT_SECRET: 'hunter2' })).not.toThrow(/hunter2/);
+    expect(() => readConfig({ DATABASE_URL: 'oracle://me:hunter2@db' })).not.toThrow(/hunter2/);
+  });
+});

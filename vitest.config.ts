@@ -1,0 +1,33 @@
+// One runner for unit, property, server, simulation and gate tests; those in the browser are Playwright's. Tests that
+// need PostgreSQL are a project of their own, so that the others never wait for one to start.
+import { defineConfig } from 'vitest/config';
+
+const needsPostgres = ['{client,server,shared,tests,bench,functions}/**/*.pg.test.{ts,tsx}', 'tests/simulation/**/*.test.ts'];
+const elsewhere = ['node_modules/**', 'dist/**', 'tests/e2e/**'];
+const limits = { testTimeout: 30_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    // A test that hangs at its end is a bug to be seen, not waited for.
+    teardownTimeout: 15_000,
+    projects: [
+      {
+        test: {
+          ...limits,
+          name: 'memory',
+          include: ['{client,server,shared,tests,scripts,bench,functions}/**/*.test.{ts,tsx}'],
+          exclude: [...elsewhere, ...needsPostgres],
+        },
+      },
+      {
+        test: {
+          ...limits,
+          name: 'postgres',
+          include: needsPostgres,
+          exclude: elsewhere,
+          globalSetup: ['tests/support/postgres-server.ts'],
+        },
+      },
+    ],
+  },
+});
