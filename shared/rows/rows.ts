@@ -53,6 +53,15 @@ const schemas = {
     countedId: id.nullable(),
     version,
   }),
+  levels: z.object({
+    itemId: id,
+    locationId: id,
+    low: thousandths.nullable(),
+    high: thousandths.nullable(),
+    target: thousandths.nullable(),
+    version,
+    deleted: z.boolean(),
+  }),
   alerts: z.object({
     id,
     kind: z.enum(['low_stock', 'high_stock', 'negative_stock', 'imported_negative']),
@@ -111,6 +120,7 @@ export const quantityColumns: Partial<Record<Kind, readonly string[]>> = {
   items: ['low', 'high', 'target'],
   barcodes: ['packQuantity'],
   positions: ['quantity'],
+  levels: ['low', 'high', 'target'],
   alerts: ['quantity', 'level'],
 }
 
@@ -121,6 +131,7 @@ const keyColumns: { [K in Kind]: (row: Row<K>) => string } = {
   locations: (row) => row.id,
   lots: (row) => lotKey(row.itemId, row.lot),
   positions: (row) => positionKey(row.itemId, row.locationId, row.lot),
+  levels: (row) => `${row.itemId}/${row.locationId}`,
   alerts: (row) => row.id,
   conflicts: (row) => row.id,
   members: (row) => row.id,
