@@ -1,0 +1,26 @@
+// The line on top: connection, what waits, as of when; or an update to take. Pressed as a whole where it leads on.
+import type { ComponentChildren } from 'preact'
+import { classes } from './classes.ts'
+import { Icon, type IconShape } from './icon.tsx'
+import './banner.css'
+
+type Props = {
+  readonly tone: 'good' | 'warn' | 'bad' | 'info' | 'quiet'
+  readonly children: ComponentChildren
+  readonly icon?: IconShape | undefined
+  /** At its end, quieter: "as of 10:42". */
+  readonly aside?: ComponentChildren
+  readonly onPress?: (() => void) | undefined
+}
+
+export function Banner({ tone, children, icon, aside, onPress }: Props) {
+  const inside = (
+    <>
+      {icon && <Icon of={icon} />}
+      <span role="status" class="clip">{children}</span>
+      {aside && <span class="banner-aside">{aside}</span>}
+    </>
+  )
+  const look = classes('banner', tone)
+  return onPress ? <button type="button" class={look} onClick={onPress}>{inside}</button> : <div class={look}>{inside}</div>
+}
