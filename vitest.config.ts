@@ -1,10 +1,13 @@
 // One runner for unit, property, server, simulation and gate tests; those in the browser are Playwright's. Tests that
 // need PostgreSQL are a project of their own, so that the others never wait for one to start.
-import { defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config'
 
-const needsPostgres = ['{client,server,shared,tests,bench,functions}/**/*.pg.test.{ts,tsx}', 'tests/simulation/**/*.test.ts'];
-const elsewhere = ['node_modules/**', 'dist/**', 'tests/e2e/**'];
-const limits = { testTimeout: 30_000, hookTimeout: 60_000 };
+const needsPostgres = [
+  '{client,server,shared,tests,bench,functions}/**/*.pg.test.{ts,tsx}',
+  'tests/simulation/**/*.test.ts',
+]
+const elsewhere = ['node_modules/**', 'dist/**', 'tests/e2e/**']
+const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
@@ -30,4 +33,4 @@ export default defineConfig({
       },
     ],
   },
-});
+})

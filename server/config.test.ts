@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from './config.ts';
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, readConfig } from './config.ts'
 
-const SECRET = 'a-secret-of-more-than-thirty-two-characters';
+const SECRET = 'a-secret-of-more-than-thirty-two-characters'
 
 describe('readConfig', () => {
   it('has a default for everything a first start needs', () => {
@@ -16,8 +16,8 @@ describe('readConfig', () => {
       jwtSecret: undefined,
       demoPassword: undefined,
       logLevel: 'info',
-    });
-  });
+    })
+  })
 
   it('takes what is set', () => {
     const config = readConfig({
@@ -30,7 +30,7 @@ describe('readConfig', () => {
       JWT_SECRET: SECRET,
       DEMO_PASSWORD: 'correct-horse',
       LOG_LEVEL: 'warn',
-    });
+    })
     expect(config).toEqual({
       port: 8080,
       dataDir: '/srv/stock',
@@ -41,26 +41,26 @@ describe('readConfig', () => {
       jwtSecret: SECRET,
       demoPassword: 'correct-horse',
       logLevel: 'warn',
-    });
-  });
+    })
+  })
 
   it('takes an empty value for one that is not set, and forgives spaces around a value', () => {
-    const config = readConfig({ PORT: '', REDIS_URL: ' ', JWT_SECRET_FILE: '', LOG_LEVEL: ' debug\n' });
-    expect(config).toMatchObject({ port: 3000, redisUrl: undefined, logLevel: 'debug' });
-  });
+    const config = readConfig({ PORT: '', REDIS_URL: ' ', JWT_SECRET_FILE: '', LOG_LEVEL: ' debug\n' })
+    expect(config).toMatchObject({ port: 3000, redisUrl: undefined, logLevel: 'debug' })
+  })
 
   it('migrates as the user of DATABASE_URL unless an owner is given', () => {
-    const url = 'postgres://app:pw@db/stock';
-    expect(readConfig({ DATABASE_URL: url }).databaseOwnerUrl).toBe(url);
-  });
+    const url = 'postgres://app:pw@db/stock'
+    expect(readConfig({ DATABASE_URL: url }).databaseOwnerUrl).toBe(url)
+  })
 
   it('reads a secret from the file that NAME_FILE names, without its line end', () => {
     const config = readConfig({ JWT_SECRET_FILE: '/run/secrets/jwt' }, (path) => {
-      expect(path).toBe('/run/secrets/jwt');
-      return `${SECRET}\n`;
-    });
-    expect(config.jwtSecret).toBe(SECRET);
-  });
+      expect(path).toBe('/run/secrets/jwt')
+      return `${SECRET}\n`
+    })
+    expect(config.jwtSecret).toBe(SECRET)
+  })
 
   it.each([
     [{ PORT: 'http' }, 'PORT must be a whole number. Example: 3000'],
@@ -97,11 +97,11 @@ describe('readConfig', () => {
       'JWT_SECRET_FILE cannot be read (/nowhere/jwt: ENOENT). Example: /run/secrets/jwt_secret',
     ],
   ])('says of %o in one line what is wrong', (env, message) => {
-    expect(() => readConfig(env)).toThrow(new ConfigError(message));
-  });
+    expect(() => readConfig(env)).toThrow(new ConfigError(message))
+  })
 
   it('never repeats the value of a secret', () => {
-    expect(() => readConfig({ JWT_SECRET: 'hunter2' })).not.toThrow(/hunter2/);
-    expect(() => readConfig({ DATABASE_URL: 'oracle://me:hunter2@db' })).not.toThrow(/hunter2/);
-  });
-});
+    expect(() => readConfig({ JWT_SECRET: 'hunter2' })).not.toThrow(/hunter2/)
+    expect(() => readConfig({ DATABASE_URL: 'oracle://me:hunter2@db' })).not.toThrow(/hunter2/)
+  })
+})

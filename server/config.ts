@@ -1,21 +1,21 @@
 // The environment, parsed once. Guarantees: what the rest of the server reads is valid; a wrong value is a ConfigError
 // of one line that names the variable, says what is wrong and gives an example. A secret's value is never repeated.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { z } from 'zod';
-import { StartError } from './start-error.ts';
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { StartError } from './start-error.ts'
 
-export type Config = z.infer<typeof environment>;
+export type Config = z.infer<typeof environment>
 
 export class ConfigError extends StartError {
-  override readonly name = 'ConfigError';
+  override readonly name = 'ConfigError'
 }
 
 /** Why 32: HS256 keys shorter than the hash can be guessed faster than the hash (RFC 7518 §3.2). */
-const JWT_SECRET_MIN_LENGTH = 32;
-const DEMO_PASSWORD_MIN_LENGTH = 8;
+const JWT_SECRET_MIN_LENGTH = 32
+const DEMO_PASSWORD_MIN_LENGTH = 8
 
-const postgresUrl = urlOf(['postgres:', 'postgresql:']);
+const postgresUrl = urlOf(['postgres:', 'postgresql:'])
 
 const environment = z
   .object({
@@ -58,9 +58,9 @@ const environment = z
     jwtSecret: values.JWT_SECRET,
     demoPassword: values.DEMO_PASSWORD,
     logLevel: values.LOG_LEVEL,
-  }));
+  }))
 
-type VariableName = keyof z.input<typeof environment>;
+type VariableName = keyof z.input<typeof environment>
 
 const examples: Record<VariableName, string> = {
   PORT: '3000',
@@ -72,7 +72,7 @@ const examples: Record<VariableName, string> = {
   JWT_SECRET: 'the output of: openssl rand -base64 48',
   DEMO_PASSWORD: 'correct-horse-battery',
   LOG_LEVEL: 'info',
-};
+}
 
 /** Each may come as NAME or, from a file that a secret store mounts, as NAME_FILE. */
 const SECRETS: readonly VariableName[] = [
@@ -81,52 +81,57 @@ const SECRETS: readonly VariableName[] = [
   'REDIS_URL',
   'JWT_SECRET',
   'DEMO_PASSWORD',
-];
+]
 
 /** @throws {ConfigError} for the first wrong value. */
 export function readConfig(env: NodeJS.ProcessEnv, readFile: (path: string) => string = readText): Config {
-  const values: Partial<Record<string, string>> = {};
+  const values: Partial<Record<string, string>> = {}
   for (const name of Object.keys(examples) as VariableName[]) {
-    const value = SECRETS.includes(name) ? readSecret(env, name, readFile) : env[name];
+    const value = SECRETS.includes(name) ? readSecret(env, name, readFile) : env[name]
     // An empty value means "not set": compose files and shells write unset variables so.
-    if (value !== undefined && value.trim() !== '') values[name] = value.trim();
+    if (value !== undefined && value.trim() !== '') values[name] = value.trim()
   }
   if (values['DATABASE_OWNER_URL'] !== undefined && values['DATABASE_URL'] === undefined) {
-    throw wrong('DATABASE_URL', 'must be set too where DATABASE_OWNER_URL is');
+    throw wrong('DATABASE_URL', 'must be set too where DATABASE_OWNER_URL is')
   }
-  const parsed = environment.safeParse(values);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw wrong(String(issue?.path[0]) as VariableName, issue?.message ?? 'is not valid');
+  const parsed = environment.safeParse(values)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw wrong(String(issue?.path[0]) as VariableName, issue?.message ?? 'is not valid')
 }
 
 function readSecret(env: NodeJS.ProcessEnv, name: VariableName, readFile: (path: string) => string) {
-  const path = env[`${name}_FILE`];
-  if (path === undefined || path === '') return env[name];
+  const path = env[`${name}_FILE`]
+  if (path === undefined || path === '') return env[name]
   if (env[name] !== undefined && env[name] !== '') {
-    throw new ConfigError(`${name} and ${name}_FILE are both set: keep one of them`);
+    throw new ConfigError(`${name} and ${name}_FILE are both set: keep one of them`)
   }
   try {
-    return readFile(path);
+    return readFile(path)
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new ConfigError(`${name}_FILE cannot be read (${path}: ${reason}). Example: /run/secrets/${name.toLowerCase()}`);
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    throw new ConfigError(
+      `${name}_FILE cannot be read (${path}: ${reason}). Example: /run/secrets/${name.toLowerCase()}`,
+    )
   }
 }
 
 function wrong(name: VariableName, problem: string): ConfigError {
-  return new ConfigError(`${name} ${problem}. Example: ${examples[name]}`);
+  return new ConfigError(`${name} ${problem}. Example: ${examples[name]}`)
 }
 
 function readText(path: string): string {
-  return readFileSync(path, 'utf8');
+  return readFileSync(path, 'utf8')
 }
 
 function urlOf(protocols: readonly string[]) {
   return z
     .string()
-    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '', {
-      error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-      abort: true,
-    });
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '',
+      {
+        error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+        abort: true,
+      },
+    )
 }

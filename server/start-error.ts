@@ -2,5 +2,5 @@
 // of the surroundings (a variable, a port, a database), never of a bug.
 
 export class StartError extends Error {
-  override readonly name: string = 'StartError';
+  override readonly name: string = 'StartError'
 }

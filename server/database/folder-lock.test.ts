@@ -1,32 +1,32 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder } from './folder-lock.ts';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { lockFolder } from './folder-lock.ts'
 
 describe('lockFolder', () => {
-  let folder: string;
+  let folder: string
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'stockhand-lock-'));
-  });
+    folder = mkdtempSync(join(tmpdir(), 'stockhand-lock-'))
+  })
 
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => rmSync(folder, { recursive: true }))
 
   it('makes the folder, holds it, and leaves nothing behind', () => {
-    const inner = join(folder, 'data');
-    const unlock = lockFolder(inner);
-    expect(readdirSync(inner)).toEqual(['lock']);
-    unlock();
-    expect(readdirSync(inner)).toEqual([]);
-  });
+    const inner = join(folder, 'data')
+    const unlock = lockFolder(inner)
+    expect(readdirSync(inner)).toEqual(['lock'])
+    unlock()
+    expect(readdirSync(inner)).toEqual([])
+  })
 
   it('refuses while a living process holds it, and names that process', () => {
-    const start = String(startOf(process.ppid));
-    writeFileSync(join(folder, 'lock'), `${process.ppid} ${start}`);
-    expect(() => lockFolder(folder)).toThrow(`is in use by another Stockhand (process ${process.ppid})`);
-    expect(readdirSync(folder)).toEqual(['lock']);
-  });
+    const start = String(startOf(process.ppid))
+    writeFileSync(join(folder, 'lock'), `${process.ppid} ${start}`)
+    expect(() => lockFolder(folder)).toThrow(`is in use by another Stockhand (process ${process.ppid})`)
+    expect(readdirSync(folder)).toEqual(['lock'])
+  })
 
   it.each([
     ['of a process that is gone', '4194303 1'],
@@ -35,20 +35,20 @@ describe('lockFolder', () => {
     ['that is empty', ''],
     ['that is rubbish', 'what is this'],
   ])('takes over a lock %s', (_, content) => {
-    writeFileSync(join(folder, 'lock'), content);
-    lockFolder(folder)();
-    expect(existsSync(join(folder, 'lock'))).toBe(false);
-  });
+    writeFileSync(join(folder, 'lock'), content)
+    lockFolder(folder)()
+    expect(existsSync(join(folder, 'lock'))).toBe(false)
+  })
 
   it('does not give back a lock that is somebody else’s by now', () => {
-    const unlock = lockFolder(folder);
-    writeFileSync(join(folder, 'lock'), '1 1');
-    unlock();
-    expect(readdirSync(folder)).toEqual(['lock']);
-  });
+    const unlock = lockFolder(folder)
+    writeFileSync(join(folder, 'lock'), '1 1')
+    unlock()
+    expect(readdirSync(folder)).toEqual(['lock'])
+  })
 
   function startOf(pid: number): string {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
   }
-});
+})

@@ -1,84 +1,86 @@
 // Brings a database to the newest shape: sql/NNNN_name.sql in order, forward only. Guarantees: each file is applied
 // once and whole or not at all; of several that migrate at once one works and the others wait; a file that was changed
 // after it was applied, or a database that is newer than these files, stops with one line before anything is touched.
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Logger } from 'pino';
-import postgres, { type ReservedSql, type Sql } from 'postgres';
-import { StartError } from '../start-error.ts';
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
+import postgres, { type ReservedSql, type Sql } from 'postgres'
+import { StartError } from '../start-error.ts'
 
 type Options = {
   /** The login that the application connects as; it is given the role stockhand_app. */
-  appUser?: string;
-  folder?: string;
-  log: Pick<Logger, 'info'>;
-};
+  appUser?: string
+  folder?: string
+  log: Pick<Logger, 'info'>
+}
 
-type Migration = { name: string; text: string; checksum: string };
+type Migration = { name: string; text: string; checksum: string }
 
-const FOLDER = fileURLToPath(new URL('../../sql', import.meta.url));
-const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
+const FOLDER = fileURLToPath(new URL('../../sql', import.meta.url))
+const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/
 /** The role that the migrations give the application's rights to. */
-const APP_ROLE = 'stockhand_app';
+const APP_ROLE = 'stockhand_app'
 /** Any number, the same in every version: two versions that deploy at once must wait for each other. */
-const LOCK_KEY = 7_254_001;
+const LOCK_KEY = 7_254_001
 /** Without it a database that drops packets holds a start up for minutes. */
-const CONNECT_TIMEOUT_S = 10;
+const CONNECT_TIMEOUT_S = 10
+/** A migration that waits for a table's lock makes everybody else wait behind it: better to fail, and be run again. */
+const LOCK_TIMEOUT = '10s'
 
 /** @returns the names of what it applied. @throws {StartError} in one line, never with a password. */
 export async function migrate(ownerUrl: string, { appUser, folder = FOLDER, log }: Options): Promise<string[]> {
-  const migrations = readMigrations(folder);
-  const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S });
+  const migrations = readMigrations(folder)
+  const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
   try {
-    const connection = await connect(sql, ownerUrl);
+    const connection = await connect(sql, ownerUrl)
     try {
       // Held by the session, not by a transaction, so that it spans them; the connection's end frees it.
-      await connection`select pg_advisory_lock(${LOCK_KEY})`;
-      const pending = await findPending(connection, migrations);
+      await connection`select pg_advisory_lock(${LOCK_KEY})`
+      const pending = await findPending(connection, migrations)
       for (const migration of pending) {
-        await apply(connection, migration);
-        log.info(`migrated ${migration.name}`);
+        await apply(connection, migration)
+        log.info(`migrated ${migration.name}`)
       }
-      if (appUser !== undefined) await grantAppRole(connection, appUser);
-      return pending.map(({ name }) => name);
+      if (appUser !== undefined) await grantAppRole(connection, appUser)
+      return pending.map(({ name }) => name)
     } finally {
-      connection.release();
+      connection.release()
     }
   } finally {
-    await sql.end({ timeout: 1 });
+    await sql.end({ timeout: 1 })
   }
 }
 
 async function connect(sql: Sql, ownerUrl: string): Promise<ReservedSql> {
   try {
-    return await sql.reserve();
+    return await sql.reserve()
   } catch (error) {
-    const { hostname, port } = new URL(ownerUrl);
-    const { code, message } = error as Error & { code?: string };
+    const { hostname, port } = new URL(ownerUrl)
+    const { code, message } = error as Error & { code?: string }
     throw new StartError(
       `the database at ${hostname}:${port || '5432'} cannot be reached (${message || code || 'no answer'}): ` +
         'is it running, and is DATABASE_URL right?',
-    );
+    )
   }
 }
 
 function readMigrations(folder: string): Migration[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.sql'));
+  const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
   for (const name of names) {
-    if (!FILE_NAME.test(name)) throw new StartError(`${join(folder, name)} must be named like 0001_what_it_does.sql`);
+    if (!FILE_NAME.test(name)) throw new StartError(`${join(folder, name)} must be named like 0001_what_it_does.sql`)
   }
   const migrations = names.sort().map((name) => {
-    const text = readFileSync(join(folder, name), 'utf8');
-    return { name, text, checksum: createHash('sha256').update(text).digest('hex') };
-  });
+    const text = readFileSync(join(folder, name), 'utf8')
+    return { name, text, checksum: createHash('sha256').update(text).digest('hex') }
+  })
   for (const [index, { name }] of migrations.entries()) {
     if (Number(name.slice(0, 4)) !== index + 1) {
-      throw new StartError(`${join(folder, name)} must be number ${index + 1}: migrations are numbered without gaps`);
+      throw new StartError(`${join(folder, name)} must be number ${index + 1}: migrations are numbered without gaps`)
     }
   }
-  return migrations;
+  return migrations
 }
 
 async function findPending(connection: ReservedSql, migrations: readonly Migration[]): Promise<Migration[]> {
@@ -87,41 +89,42 @@ async function findPending(connection: ReservedSql, migrations: readonly Migrati
       name text primary key,
       checksum text not null,
       applied_at timestamptz not null default now()
-    )`;
+    )`
   const applied = await connection<{ name: string; checksum: string }[]>`
-    select name, checksum from schema_migrations order by name`;
+    select name, checksum from schema_migrations order by name`
   for (const [index, { name, checksum }] of applied.entries()) {
-    const migration = migrations[index];
+    const migration = migrations[index]
     if (migration?.name !== name) {
       throw new StartError(
         `the database has the migration ${name}, which this version does not know: start the version that made it, ` +
           'or a newer one',
-      );
+      )
     }
     if (migration.checksum !== checksum) {
       throw new StartError(
         `the migration ${name} was changed after it was applied: undo the change and write a new migration instead`,
-      );
+      )
     }
   }
-  return migrations.slice(applied.length);
+  return migrations.slice(applied.length)
 }
 
 async function apply(connection: ReservedSql, { name, text, checksum }: Migration): Promise<void> {
-  await connection`begin`;
+  await connection`begin`
   try {
-    await connection.unsafe(text);
-    await connection`insert into schema_migrations (name, checksum) values (${name}, ${checksum})`;
-    await connection`commit`;
+    await connection`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`
+    await connection.unsafe(text)
+    await connection`insert into schema_migrations (name, checksum) values (${name}, ${checksum})`
+    await connection`commit`
   } catch (error) {
-    await connection`rollback`;
-    throw new StartError(`the migration ${name} failed and was undone: ${(error as Error).message}`);
+    await connection`rollback`
+    throw new StartError(`the migration ${name} failed and was undone: ${(error as Error).message}`)
   }
 }
 
 async function grantAppRole(connection: ReservedSql, appUser: string): Promise<void> {
   const [missing] = await connection`
     select 1 as missing from pg_roles
-    where rolname = ${APP_ROLE} and not pg_has_role(${appUser}, oid, 'member')`;
-  if (missing !== undefined) await connection`grant ${connection(APP_ROLE)} to ${connection(appUser)}`;
+    where rolname = ${APP_ROLE} and not pg_has_role(${appUser}, oid, 'member')`
+  if (missing !== undefined) await connection`grant ${connection(APP_ROLE)} to ${connection(appUser)}`
 }
