@@ -62,7 +62,9 @@ function parts(folder: string): Record<PartName, Part> {
     },
     unused: { commands: [['knip', '--no-progress', '--no-config-hints']] },
     // checks/ holds queries, not migrations.
-    migrations: { commands: sql.length === 0 ? [] : [['squawk', ...sql.map((name) => `sql/${name}`)]] },
+    migrations: {
+      commands: sql.length === 0 ? [] : [['squawk', '--reporter=gcc', ...sql.map((name) => `sql/${name}`)]],
+    },
   }
 }
 

@@ -1,0 +1,126 @@
+// `npm test`: everything that can be tested, on a machine that may be bare. Guarantees: what the tests need and the
+// machine lacks is installed (Debian, as root) or named with how to get it; every stage runs even if one before it
+// failed; the last line is `N passed, N failed` over all tests, and the exit code is 0 only if nothing failed.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+
+type Count = { passed: number; failed: number }
+type Need = { program: string; found: () => string | undefined; debian: string; elsewhere: string }
+
+const ROOT = resolve(import.meta.dirname, '..')
+const RESULTS = join(ROOT, '.cache/test-results')
+
+const NEEDS: Need[] = [
+  {
+    program: 'Chromium',
+    found: findChromium,
+    debian: 'chromium',
+    elsewhere: 'install Chromium or Google Chrome, or set CHROMIUM_PATH to one',
+  },
+  {
+    program: 'Redis',
+    found: () => findProgram('redis-server'),
+    debian: 'redis-server',
+    elsewhere: 'install redis-server with the package manager of your system (brew install redis)',
+  },
+]
+
+function main(): void {
+  if (!prepare()) {
+    finish({ passed: 0, failed: 0 }, ['the machine lacks what the tests need'])
+    return
+  }
+  rmSync(RESULTS, { recursive: true, force: true })
+  mkdirSync(RESULTS, { recursive: true })
+  const total: Count = { passed: 0, failed: 0 }
+  const broken: string[] = []
+  const stage = (name: string, succeeded: boolean, count?: Count) => {
+    total.passed += count?.passed ?? 0
+    total.failed += count?.failed ?? 0
+    // A stage that dies without a failed test (a type error, a crash) must not look like success.
+    if (!succeeded && (count?.failed ?? 0) === 0) broken.push(name)
+  }
+  stage('npm run check', run('node', ['scripts/check.ts']))
+  const vitest = join(RESULTS, 'vitest.json')
+  const vitestSucceeded = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitest}`])
+  stage('vitest', vitestSucceeded, countVitest(vitest))
+  const built = run('vite', ['build'])
+  stage('vite build', built)
+  if (built && existsSync(join(ROOT, 'playwright.config.ts'))) {
+    const report = join(RESULTS, 'playwright.json')
+    const env = { CHROMIUM_PATH: findChromium(), PLAYWRIGHT_JSON_OUTPUT_FILE: report }
+    stage('playwright', run('playwright', ['test', '--reporter=list,json'], env), countPlaywright(report))
+  }
+  finish(total, broken)
+}
+
+function finish({ passed, failed }: Count, broken: readonly string[]): void {
+  if (broken.length > 0) console.log(`\nfailed besides tests: ${broken.join(', ')}`)
+  // A stage that could not even run its tests counts as one failure: 0 failed must mean that all is well.
+  const failures = failed + broken.length
+  console.log(`${passed} passed, ${failures} failed`)
+  process.exitCode = failures === 0 && passed > 0 ? 0 : 1
+}
+
+/** @returns whether everything is there now. */
+function prepare(): boolean {
+  const missing = () => NEEDS.filter(({ found }) => found() === undefined)
+  if (missing().length > 0 && existsSync('/etc/debian_version') && process.getuid?.() === 0) {
+    const packages = missing().map(({ debian }) => debian)
+    console.log(`installing ${packages.join(', ')} by apt-get`)
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    run('apt-get', ['update', '-qq'], env)
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env)
+  }
+  for (const { program, debian, elsewhere } of missing()) {
+    console.error(
+      `${program} is missing. On Debian and Ubuntu: sudo apt-get install ${debian}. Elsewhere: ${elsewhere}.`,
+    )
+  }
+  return missing().length === 0
+}
+
+function findChromium(): string | undefined {
+  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/google-chrome']
+  return candidates.find((path) => path !== undefined && isExecutable(path))
+}
+
+function findProgram(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function run(program: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}): boolean {
+  const bin = join(ROOT, 'node_modules/.bin')
+  const env = { ...process.env, ...extra, PATH: `${bin}${delimiter}${process.env['PATH']}` }
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, env, stdio: 'inherit' })
+  if (error !== undefined) console.error(`${program} cannot run: ${error.message}`)
+  return status === 0
+}
+
+function countVitest(path: string): Count | undefined {
+  const report = readJson<{ numPassedTests: number; numFailedTests: number }>(path)
+  return report && { passed: report.numPassedTests, failed: report.numFailedTests }
+}
+
+function countPlaywright(path: string): Count | undefined {
+  const report = readJson<{ stats: { expected: number; flaky: number; unexpected: number } }>(path)
+  // A flaky test failed once: that is a failure here, never retried away.
+  return report && { passed: report.stats.expected, failed: report.stats.unexpected + report.stats.flaky }
+}
+
+function readJson<T>(path: string): T | undefined {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined
+}
+
+main()
