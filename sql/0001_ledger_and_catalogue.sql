@@ -280,6 +280,18 @@ create table audit_log (
 );
 create index audit_log_row on audit_log (org_id, kind, key, no);
 
+-- Mutations with the lines that they posted; a mutation without lines has one row of nulls.
+create view mutation_lines with (security_invoker = true) as
+select m.org_id, m.id, m.name, m.user_id as author_id, l.item_id, l.location_id, l.lot, l.kind, l.at, l.amount,
+  exists (
+    select from inventory_logs v
+    where v.org_id = l.org_id and v.voids = l.mutation_id
+      and v.item_id = l.item_id and v.location_id = l.location_id and v.lot = l.lot
+  ) as void
+from mutations m
+left join inventory_logs l on l.org_id = m.org_id and l.no >= m.log_no and l.no < m.log_no + m.log_lines;
+grant select on mutation_lines to stockhand_app;
+
 create function refuse_truncate() returns trigger language plpgsql as $$
 begin
   raise exception '% is append-only', tg_table_name;

@@ -1,0 +1,63 @@
+// Which alerts a change of stock opens, keeps up to date, or resolves. Pure; the ledger calls it inside the commit, so
+// that there is no alert without its commit and no commit without its alert. Keeps A1–A3.
+import type { Alert, Item, Position } from '#shared/rows/rows.ts'
+import { derivedId } from '#shared/values/id.ts'
+
+export interface LevelChange {
+  /** Items whose stock changed, with their whole stock before and after, in thousandths. */
+  items: { item: Item; total: number }[]
+  positions: Position[]
+  /** Alerts on these items that are not resolved. */
+  open: Alert[]
+  nowMs: number
+  /** Makes the ids of new alerts differ from earlier ones about the same thing. */
+  seed: string
+}
+
+/** An alert that opened at a level resolves only beyond it by this part, so that stock around it does not flicker. */
+const HYSTERESIS = 0.1
+
+type Judged = Pick<Alert, 'kind' | 'itemId' | 'locationId' | 'lot' | 'quantity' | 'level'> & {
+  state: 'opens' | 'stays' | 'resolves'
+}
+
+/** The alert rows that change. */
+export function judgeLevels({ items, positions, open, nowMs, seed }: LevelChange): Alert[] {
+  const judged = [...positions.map(judgePosition), ...items.flatMap(judgeItem)]
+  return judged.flatMap((verdict) => {
+    const standing = open.find((alert) => isAbout(alert, verdict))
+    const { state, ...facts } = verdict
+    if (!standing) return state === 'opens' ? [newAlert(facts, { nowMs, seed })] : []
+    if (state === 'resolves') return [{ ...standing, ...facts, state: 'resolved' as const }]
+    return standing.quantity === facts.quantity ? [] : [{ ...standing, ...facts }]
+  })
+}
+
+function judgePosition({ itemId, locationId, lot, quantity }: Position): Judged {
+  const state = quantity < 0 ? 'opens' : 'resolves'
+  return { kind: 'negative_stock', itemId, locationId, lot, quantity, level: 0, state }
+}
+
+function judgeItem({ item, total }: { item: Item; total: number }): Judged[] {
+  const about = { itemId: item.id, locationId: null, lot: null, quantity: total }
+  const { low, high } = item
+  const verdicts: Judged[] = []
+  if (low !== null) {
+    const state = total < low ? 'opens' : total >= low * (1 + HYSTERESIS) ? 'resolves' : 'stays'
+    verdicts.push({ ...about, kind: 'low_stock', level: low, state })
+  }
+  if (high !== null) {
+    const state = total > high ? 'opens' : total <= high * (1 - HYSTERESIS) ? 'resolves' : 'stays'
+    verdicts.push({ ...about, kind: 'high_stock', level: high, state })
+  }
+  return verdicts
+}
+
+function isAbout(alert: Alert, { kind, itemId, locationId, lot }: Judged): boolean {
+  return alert.kind === kind && alert.itemId === itemId && alert.locationId === locationId && alert.lot === lot
+}
+
+function newAlert(facts: Omit<Judged, 'state'>, { nowMs, seed }: { nowMs: number; seed: string }): Alert {
+  const about = `${facts.kind} ${facts.itemId} ${facts.locationId ?? ''} ${facts.lot ?? ''}`
+  return { ...facts, id: derivedId(seed, about), state: 'open', openedAt: nowMs, version: 0 }
+}

@@ -1,0 +1,89 @@
+// The pool, and the two ways to use it: a transaction of one organisation, and a snapshot of one. Row-level security is
+// on in both. Statements that are issued without awaiting travel together, so that a transaction costs two round trips.
+import postgres from 'postgres'
+
+export type Sql = postgres.ReservedSql
+export type Row = postgres.Row
+
+/** The role that the migrations make: it owns nothing and cannot bypass row-level security. */
+const APP_ROLE = 'stockhand_app'
+/** Enough for the commits and reads of one process; PostgreSQL's own limit is 100 by default. */
+const POOL_MAX = 12
+const CONNECT_TIMEOUT_S = 5
+const INT8 = 20
+const NUMERIC = 1700
+
+/** A transaction under way. */
+export interface Tx {
+  sql: Sql
+  /** Sends a statement whose result nobody waits for: it travels with the commit, and fails the transaction if it fails. */
+  write(statement: postgres.PendingQuery<postgres.Row[]>): void
+}
+
+export class Database {
+  readonly #sql: postgres.Sql
+
+  /** Opens no connection yet; `ready` does. */
+  constructor(url: string, { poolMax = POOL_MAX }: { poolMax?: number } = {}) {
+    this.#sql = postgres(url, {
+      max: poolMax,
+      connect_timeout: CONNECT_TIMEOUT_S,
+      onnotice: () => undefined,
+      connection: { application_name: 'stockhand', role: APP_ROLE } as Record<string, string>,
+      // Sums and versions stay below 2^53; exact integers of thousandths are worth more than bigint's ceremony.
+      types: { int8: numberType(INT8), numeric: numberType(NUMERIC) },
+    })
+  }
+
+  /** Throws unless the database answers. */
+  async ready(): Promise<void> {
+    await this.#sql`select 1`
+  }
+
+  /** What needs no organisation: only functions of the owner answer here, tables stay empty. */
+  get anonymous(): postgres.Sql {
+    return this.#sql
+  }
+
+  /** Runs `work` in one transaction as an organisation. Whatever throws rolls it back. */
+  transaction<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#run(orgId, 'begin', work)
+  }
+
+  /** Runs `read` on one unchanging picture of an organisation (REPEATABLE READ, read only). */
+  snapshot<T>(orgId: string, read: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#run(orgId, 'begin isolation level repeatable read read only', ({ sql }) => read(sql))
+  }
+
+  async end(): Promise<void> {
+    await this.#sql.end({ timeout: 5 })
+  }
+
+  async #run<T>(orgId: string, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const sql = await this.#sql.reserve()
+    const sent: Promise<unknown>[] = []
+    const write: Tx['write'] = (statement) => {
+      const promise = statement.execute() as Promise<unknown>
+      promise.catch(() => undefined) // reported by the await below, in order
+      sent.push(promise)
+    }
+    try {
+      write(sql.unsafe(begin))
+      write(sql`select set_config('app.org_id', ${orgId}, true)`)
+      const result = await work({ sql, write })
+      write(sql.unsafe('commit'))
+      await Promise.all(sent)
+      return result
+    } catch (error) {
+      await Promise.allSettled(sent)
+      await sql.unsafe('rollback').catch(() => undefined)
+      throw error
+    } finally {
+      sql.release()
+    }
+  }
+}
+
+function numberType(oid: number) {
+  return { to: oid, from: [oid], serialize: String, parse: Number }
+}

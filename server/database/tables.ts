@@ -1,0 +1,41 @@
+// Which table keeps which kind of row, and under which names. Derived from shared/rows, so that the two cannot drift.
+import type { Kind } from '#shared/rows/rows.ts'
+import { columnsOf } from '#shared/rows/rows.ts'
+
+const tableNames: Partial<Record<Kind, string>> = { members: 'users' }
+
+const keys: Record<Kind, string[]> = {
+  items: ['id'],
+  barcodes: ['code'],
+  categories: ['id'],
+  locations: ['id'],
+  lots: ['itemId', 'lot'],
+  positions: ['itemId', 'locationId', 'lot'],
+  levels: ['itemId', 'locationId'],
+  alerts: ['id'],
+  conflicts: ['id'],
+  members: ['id'],
+  settings: ['id'],
+}
+
+/** Fields of a row whose column has another name than the rule gives. */
+const columnNames: Record<string, string> = { openedAt: 'opened_at_ms' }
+
+export function tableOf(kind: Kind): string {
+  return tableNames[kind] ?? kind
+}
+
+/** `categoryId` → `category_id`. */
+export function columnOf(field: string): string {
+  return columnNames[field] ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+/** The key's columns after org_id. */
+export function keyColumnsOf(kind: Kind): string[] {
+  return keys[kind].map(columnOf)
+}
+
+/** A select list that gives rows of a kind their field names. */
+export function selectList(kind: Kind): string {
+  return columnsOf[kind].map((field) => `${columnOf(field)} as "${field}"`).join(', ')
+}

@@ -1,0 +1,38 @@
+// A batch: mutations of one device (or of the server's own work) that are decided together, and what became of them.
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import type { PushResult } from '#shared/protocol/wire.ts'
+import type { RequestRefusal } from '#shared/values/refusals.ts'
+
+export interface Batch {
+  userId: string
+  clientId: string
+  envelopes: Envelope[]
+  /**
+   * For a device: its numbering and its clock count. Left out for the server's own work (imports): it has neither, its
+   * stamps stand as they are, and what it does to levels is told in one summary by whoever does it.
+   */
+  device?: { epoch: number; deviceNow: number; serverNow: number }
+  /** The database could not take its one mutation: it is recorded as refused instead of being decided. */
+  poisonous?: boolean
+}
+
+/** What became of a batch that was committed. */
+export interface BatchAnswer {
+  version: number
+  lastSeq: number
+  lastAt: string | null
+  results: PushResult[]
+}
+
+/** A request that is refused as a whole. Nothing of it took effect. */
+export class RequestRefused extends Error {
+  readonly refusal: RequestRefusal
+  readonly lastSeq: number | undefined
+
+  constructor(refusal: RequestRefusal, lastSeq?: number) {
+    super(refusal)
+    this.name = 'RequestRefused'
+    this.refusal = refusal
+    this.lastSeq = lastSeq
+  }
+}

@@ -1,0 +1,335 @@
+// What the ledger asks of PostgreSQL: one round trip to load what a group of batches reads, one to write what it changed.
+import type { PostedEntry } from '#shared/book/book.ts'
+import type { Entry } from '#shared/book/ledger.ts'
+import type { Alert, Kind, Role, Row } from '#shared/rows/rows.ts'
+import { columnsOf, FIELD_STAMPS, parsePositionKey, positionKey } from '#shared/rows/rows.ts'
+import type { Sql, Tx } from '../database/database.ts'
+import { columnOf, keyColumnsOf, selectList, tableOf } from '../database/tables.ts'
+import { LoadedShelf } from './loaded-shelf.ts'
+import type { AuditLine, LogLine } from './log-lines.ts'
+import type { ReadSet } from './read-set.ts'
+
+export interface Head {
+  version: number
+  epoch: number
+  logNo: number
+  logHash: string
+  auditNo: number
+  auditHash: string
+}
+
+export interface DeviceRow {
+  clientId: string
+  userId: string
+  lastSeq: number
+  lastAt: string | null
+}
+
+export interface KnownMutation {
+  id: string
+  clientId: string
+  seq: number
+  code: string | null
+  detail: Record<string, unknown> | null
+}
+
+/** Locks the organisation's line of versions. A statement of its own: one that waits would read an old snapshot. */
+export async function lockHead(sql: Sql, orgId: string): Promise<Head | undefined> {
+  const [head] = await sql<Head[]>`
+    select version, epoch, log_no as "logNo", encode(log_hash, 'hex') as "logHash",
+      audit_no as "auditNo", encode(audit_hash, 'hex') as "auditHash"
+    from org_heads where org_id = ${orgId} for no key update`
+  return head
+}
+
+export async function loadDevices(sql: Sql, orgId: string, clientIds: string[]): Promise<DeviceRow[]> {
+  return sql<DeviceRow[]>`
+    select client_id as "clientId", user_id as "userId", last_seq as "lastSeq", last_at as "lastAt"
+    from devices where org_id = ${orgId} and client_id = any(${clientIds}::uuid[])`
+}
+
+export async function loadActors(sql: Sql, orgId: string, userIds: string[]): Promise<{ id: string; role: Role }[]> {
+  return sql<{ id: string; role: Role }[]>`
+    select id, role from users where org_id = ${orgId} and id = any(${userIds}::uuid[]) and not disabled`
+}
+
+export async function loadKnown(sql: Sql, orgId: string, ids: string[]): Promise<KnownMutation[]> {
+  return sql<KnownMutation[]>`
+    select id, client_id as "clientId", seq, code, detail
+    from mutations where org_id = ${orgId} and id = any(${ids}::uuid[])`
+}
+
+/** When versions were committed, Unix ms. */
+export async function loadCommitTimes(sql: Sql, orgId: string, versions: number[]): Promise<Map<number, number>> {
+  if (versions.length === 0) return new Map()
+  const rows = await sql<{ version: number; atMs: number }[]>`
+    select version, at_ms as "atMs" from commits where org_id = ${orgId} and version = any(${versions}::int8[])`
+  return new Map(rows.map(({ version, atMs }) => [version, atMs]))
+}
+
+const CATALOGUE: readonly Kind[] = ['items', 'categories', 'locations']
+const BY_ID: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'conflicts']
+
+/** Loads all that a read set names onto a shelf. Its statements are sent together. */
+export async function loadShelf(sql: Sql, orgId: string, wants: ReadSet, shelf = new LoadedShelf()): Promise<LoadedShelf> {
+  await Promise.all([
+    ...BY_ID.map((kind) => loadByKey(sql, orgId, { kind, wants, shelf })),
+    loadPositions(sql, orgId, { wants, shelf }),
+    loadLots(sql, orgId, { wants, shelf }),
+    loadOwners(sql, orgId, { wants, shelf }),
+    loadHistories(sql, orgId, { wants, shelf }),
+    loadPosted(sql, orgId, { wants, shelf }),
+  ])
+  return shelf
+}
+
+interface Loading {
+  wants: ReadSet
+  shelf: LoadedShelf
+}
+
+async function loadByKey(sql: Sql, orgId: string, { kind, wants, shelf }: Loading & { kind: Kind }): Promise<void> {
+  const keys = wants.keys(kind)
+  const whole = wants.trees.has(kind)
+  const undone = kind === 'items' && wants.undone.size > 0
+  if (keys.length === 0 && !whole && !undone) return
+  const [key] = keyColumnsOf(kind)
+  const stamps = CATALOGUE.includes(kind) ? ', field_stamps as "fieldStamps"' : ''
+  const type = kind === 'barcodes' ? 'text' : 'uuid'
+  const extra = undone ? ' or id in (select item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[]))' : ''
+  const condition = whole ? '$2::text[] is not null' : `(${key} = any($2::${type}[])${extra})`
+  const rows = await sql.unsafe<Record<string, unknown>[]>(
+    `select ${selectList(kind)}${stamps} from ${tableOf(kind)} where org_id = $1 and ${condition}`,
+    undone ? [orgId, keys, [...wants.undone]] : [orgId, keys],
+    { prepare: true },
+  )
+  shelf.addRows(kind, rows.map(({ fieldStamps, ...row }) => (fieldStamps ? { ...row, [FIELD_STAMPS]: fieldStamps } : row)) as Row<typeof kind>[])
+}
+
+async function loadPositions(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
+  const keys = wants.keys('positions').map(parsePositionKey)
+  if (keys.length > 0) {
+    shelf.addRows(
+      'positions',
+      await sql.unsafe<Row<'positions'>[]>(
+        `select ${selectList('positions')} from positions
+         join unnest($2::uuid[], $3::uuid[], $4::text[]) as wanted (i, l, t)
+           on item_id = wanted.i and location_id = wanted.l and lot = wanted.t
+         where org_id = $1`,
+        [orgId, keys.map((key) => key.itemId), keys.map((key) => key.locationId), keys.map((key) => key.lot)],
+        { prepare: true },
+      ),
+    )
+  }
+  if (wants.undone.size > 0) {
+    shelf.addRows(
+      'positions',
+      await sql.unsafe<Row<'positions'>[]>(
+        `select ${selectList('positions')} from positions where org_id = $1 and (item_id, location_id, lot) in (
+           select l.item_id, l.location_id, l.lot from mutation_lines l where l.org_id = $1 and l.id = any($2::uuid[]))`,
+        [orgId, [...wants.undone]],
+        { prepare: true },
+      ),
+    )
+  }
+}
+
+async function loadLots(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
+  const keys = wants.keys('lots')
+  if (keys.length === 0) return
+  const itemIds = keys.map((key) => key.slice(0, 36))
+  const lots = keys.map((key) => key.slice(37))
+  const rows = await sql<Row<'lots'>[]>`
+    select item_id as "itemId", lot, expires_on::text as "expiresOn", version from lots
+    join unnest(${itemIds}::uuid[], ${lots}::text[]) as wanted (i, t) on item_id = wanted.i and lot = wanted.t
+    where org_id = ${orgId}`
+  shelf.addRows('lots', rows)
+}
+
+async function loadOwners(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
+  const { sku, locationBarcode } = wants.owners
+  await Promise.all([
+    sku.size > 0 &&
+      sql<{ value: string; id: string }[]>`
+        select sku as value, id from items where org_id = ${orgId} and sku = any(${[...sku]}::text[])`.then((rows) => {
+        for (const { value, id } of rows) shelf.addOwner('sku', value, id)
+      }),
+    locationBarcode.size > 0 &&
+      sql<{ value: string; id: string }[]>`
+        select barcode as value, id from locations
+        where org_id = ${orgId} and barcode = any(${[...locationBarcode]}::text[])`.then((rows) => {
+        for (const { value, id } of rows) shelf.addOwner('locationBarcode', value, id)
+      }),
+  ])
+}
+
+interface LoggedEntry {
+  itemId: string
+  locationId: string
+  lot: string
+  id: string
+  at: string
+  counts: boolean
+  amount: number
+  void: boolean
+}
+
+/**
+ * The entries that counts and voided counts look at: on each counted position those from the earliest count of the
+ * group on; on positions where a count is undone, those from the last count that stays.
+ */
+async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
+  if (wants.counts.size === 0 && wants.undone.size === 0) return
+  const counts = [...wants.counts].map(([position, from]) => ({ ...parsePositionKey(position), from }))
+  const undone = [...wants.undone]
+  const rows = await sql<LoggedEntry[]>`
+    with touched as (
+      select i, l, t, f as floor from unnest(
+        ${counts.map((count) => count.itemId)}::uuid[], ${counts.map((count) => count.locationId)}::uuid[],
+        ${counts.map((count) => count.lot)}::text[], ${counts.map((count) => count.from)}::text[]
+      ) as wanted (i, l, t, f)
+      union all
+      select e.item_id, e.location_id, e.lot, coalesce((
+        select max(c.at) from inventory_logs c
+        where c.org_id = e.org_id and c.item_id = e.item_id and c.location_id = e.location_id and c.lot = e.lot
+          and c.kind = 'count' and c.mutation_id <> all(${undone}::uuid[])
+          and not exists (
+            select from inventory_logs v where v.org_id = c.org_id and v.voids = c.mutation_id
+              and v.item_id = c.item_id and v.location_id = c.location_id and v.lot = c.lot)
+      ), '')
+      from mutation_lines e where e.org_id = ${orgId} and e.id = any(${undone}::uuid[]) and e.kind = 'count'
+    ), floors as (select i, l, t, min(floor collate "C") as floor from touched group by i, l, t)
+    select e.item_id as "itemId", e.location_id as "locationId", e.lot, e.mutation_id as id, e.at,
+      e.kind = 'count' as counts, e.amount,
+      exists (
+        select from inventory_logs v where v.org_id = e.org_id and v.voids = e.mutation_id
+          and v.item_id = e.item_id and v.location_id = e.location_id and v.lot = e.lot) as void
+    from floors join inventory_logs e
+      on e.org_id = ${orgId} and e.item_id = i and e.location_id = l and e.lot = t and e.at >= floor
+    where e.kind <> 'void'`
+  for (const row of rows) shelf.addEntry(positionKey(row.itemId, row.locationId, row.lot), toEntry(row))
+}
+
+async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
+  if (wants.undone.size === 0) return
+  const rows = await sql<({ name: string; userId: string } & { [K in keyof LoggedEntry]: LoggedEntry[K] | null })[]>`
+    select id, name, author_id as "userId", item_id as "itemId", location_id as "locationId", lot, at,
+      kind = 'count' as counts, amount, void
+    from mutation_lines
+    where org_id = ${orgId} and id = any(${[...wants.undone]}::uuid[]) and kind is distinct from 'void'`
+  const entries = new Map<string, PostedEntry[]>()
+  for (const row of rows) {
+    const id = row.id!
+    if (!entries.has(id)) {
+      entries.set(id, [])
+      shelf.addPosted(id, { name: row.name, userId: row.userId, entries: entries.get(id)! })
+    }
+    if (row.itemId === null) continue
+    const position = positionKey(row.itemId, row.locationId!, row.lot!)
+    entries.get(id)!.push({ position, entry: toEntry(row as LoggedEntry) })
+  }
+}
+
+function toEntry({ id, at, counts, amount, void: voided }: LoggedEntry): Entry {
+  return { id, at, kind: counts ? 'count' : 'delta', amount, void: voided }
+}
+
+/** What the level check needs of the items that a group touches: their whole stock, and the alerts that stand. */
+export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet) {
+  const itemIds = [...new Set(wants.keys('positions').map((key) => parsePositionKey(key).itemId))]
+  const undone = [...wants.undone]
+  if (itemIds.length === 0 && undone.length === 0) return { totals: new Map<string, number>(), alerts: [] }
+  const [totals, alerts] = await Promise.all([
+    sql<{ itemId: string; total: number }[]>`
+      with touched as (select unnest(${itemIds}::uuid[]) as id union
+        select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[]))
+      select p.item_id as "itemId", sum(p.quantity)::int8 as total from touched
+      join items i on i.org_id = ${orgId} and i.id = touched.id and (i.low is not null or i.high is not null)
+      join positions p on p.org_id = ${orgId} and p.item_id = i.id group by p.item_id`,
+    sql.unsafe<Alert[]>(
+      `select ${selectList('alerts')} from alerts where org_id = $1 and state <> 'resolved' and (item_id = any($2::uuid[])
+        or item_id in (select l.item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[])))`,
+      [orgId, itemIds, undone],
+      { prepare: true },
+    ),
+  ])
+  return { totals: new Map(totals.map(({ itemId, total }) => [itemId, total])), alerts: [...alerts] }
+}
+
+export interface MutationLine {
+  id: string
+  client_id: string
+  seq: number
+  name: string
+  user_id: string
+  code: string | null
+  detail: unknown
+  log_no: number | null
+  log_lines: number
+}
+
+export interface Writing {
+  head: Head
+  rows: Map<Kind, Row<Kind>[]>
+  logLines: (LogLine & { hash: string })[]
+  auditLines: (AuditLine & { hash: string })[]
+  mutations: MutationLine[]
+  devices: DeviceRow[]
+  commit: { atMs: number; head: string }
+}
+
+/** Sends all that a group changed. It travels with the commit. */
+export function writeAll({ sql, write }: Tx, orgId: string, writing: Writing): void {
+  const { head, commit } = writing
+  for (const [kind, rows] of writing.rows) writeRows({ sql, write }, orgId, { kind, rows })
+  if (writing.logLines.length > 0) {
+    const lines = writing.logLines.map((line) => ({ ...line, org_id: orgId, version: head.version, hash: `\\x${line.hash}` }))
+    write(sql`insert into inventory_logs select * from json_populate_recordset(null::inventory_logs, ${JSON.stringify(lines)}::text::json)`)
+  }
+  if (writing.auditLines.length > 0) {
+    const lines = writing.auditLines.map((line) => ({ ...line, org_id: orgId, version: head.version, hash: `\\x${line.hash}` }))
+    write(sql`insert into audit_log select * from json_populate_recordset(null::audit_log, ${JSON.stringify(lines)}::text::json)`)
+  }
+  if (writing.mutations.length > 0) {
+    const lines = writing.mutations.map((line) => ({ ...line, org_id: orgId }))
+    write(sql`
+      insert into mutations select * from json_populate_recordset(null::mutations, ${JSON.stringify(lines)}::text::json)
+      on conflict (org_id, id) do update set
+        code = excluded.code, detail = excluded.detail, log_no = excluded.log_no, log_lines = excluded.log_lines`)
+  }
+  for (const { clientId, userId, lastSeq, lastAt } of writing.devices) {
+    write(sql`
+      insert into devices (org_id, client_id, user_id, last_seq, last_at)
+      values (${orgId}, ${clientId}, ${userId}, ${lastSeq}, ${lastAt})
+      on conflict (org_id, client_id) do update set last_seq = ${lastSeq}, last_at = ${lastAt}, seen_at = now()`)
+  }
+  write(sql`insert into commits (org_id, version, at_ms, head) values (${orgId}, ${head.version}, ${commit.atMs}, ${commit.head})`)
+  write(sql`
+    update org_heads set version = ${head.version}, log_no = ${head.logNo}, log_hash = decode(${head.logHash}, 'hex'),
+      audit_no = ${head.auditNo}, audit_hash = decode(${head.auditHash}, 'hex')
+    where org_id = ${orgId}`)
+}
+
+/** Inserts or replaces rows of one kind, in one statement. Members are not written here: accounts hold more of them. */
+function writeRows({ sql, write }: Tx, orgId: string, { kind, rows }: { kind: Kind; rows: Row<Kind>[] }): void {
+  const table = tableOf(kind)
+  const keys = keyColumnsOf(kind)
+  const stamped = CATALOGUE.includes(kind)
+  const columns = [...columnsOf[kind].map(columnOf), ...(stamped ? ['field_stamps'] : [])]
+  const values = rows.map((row) => {
+    const value: Record<string, unknown> = { org_id: orgId }
+    for (const field of columnsOf[kind]) value[columnOf(field)] = (row as unknown as Record<string, unknown>)[field]
+    if (stamped) value.field_stamps = row[FIELD_STAMPS] ?? {}
+    return value
+  })
+  const updates = columns.filter((column) => !keys.includes(column)).map((column) => `${column} = excluded.${column}`)
+  write(
+    sql.unsafe(
+      `insert into ${table} (org_id, ${columns.join(', ')})
+       select org_id, ${columns.join(', ')} from json_populate_recordset(null::${table}, $1::text::json)
+       on conflict (org_id, ${keys.join(', ')}) do update set ${updates.join(', ')}`,
+      [JSON.stringify(values)],
+      { prepare: true },
+    ),
+  )
+}

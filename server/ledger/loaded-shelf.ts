@@ -1,0 +1,48 @@
+// The server's shelf: what was loaded for a group of batches, in memory while they are decided.
+import type { Posted, Shelf, Unique } from '#shared/book/book.ts'
+import type { Entry } from '#shared/book/ledger.ts'
+import type { Kind, Row } from '#shared/rows/rows.ts'
+import { keyOf } from '#shared/rows/rows.ts'
+
+export class LoadedShelf implements Shelf {
+  readonly #rows = new Map<Kind, Map<string, unknown>>()
+  readonly #owners = new Map<string, string>()
+  readonly #histories = new Map<string, Entry[]>()
+  readonly #posted = new Map<string, Posted>()
+
+  addRows<K extends Kind>(kind: K, rows: readonly Row<K>[]): void {
+    let known = this.#rows.get(kind)
+    if (!known) this.#rows.set(kind, (known = new Map()))
+    for (const row of rows) known.set(keyOf(kind, row), row)
+  }
+
+  addOwner(unique: Unique, value: string, owner: string): void {
+    this.#owners.set(`${unique} ${value}`, owner)
+  }
+
+  addEntry(position: string, entry: Entry): void {
+    const history = this.#histories.get(position)
+    if (history) history.push(entry)
+    else this.#histories.set(position, [entry])
+  }
+
+  addPosted(mutationId: string, posted: Posted): void {
+    this.#posted.set(mutationId, posted)
+  }
+
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    return this.#rows.get(kind)?.get(key) as Row<K> | undefined
+  }
+
+  owner(unique: Unique, value: string): string | undefined {
+    return this.#owners.get(`${unique} ${value}`)
+  }
+
+  history(position: string): readonly Entry[] {
+    return this.#histories.get(position) ?? []
+  }
+
+  posted(mutationId: string): Posted | undefined {
+    return this.#posted.get(mutationId)
+  }
+}
