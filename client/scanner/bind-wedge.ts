@@ -1,0 +1,167 @@
+// The wedge on a page: hands it every key with the time of its event, before anyone else sees it, and gives fields back
+// what a scan wrote into them. Takes text that comes without keys too (beforeinput). A paste into a field stays a paste.
+import type { Scan } from './code.ts'
+import { catcherOf, isCatcher } from './wedge-catcher.ts'
+import { Wedge, type Verdict, type WedgeSettings } from './wedge.ts'
+
+type TextField = HTMLInputElement | HTMLTextAreaElement
+
+type Snapshot = { readonly field: TextField; readonly value: string; readonly start: number | null; readonly end: number | null }
+
+export type WedgeBinding = {
+  readonly configure: (settings: Partial<WedgeSettings>) => void
+  /** Holds a focus that needs no keyboard while nothing else has it, for scanners that commit text to a field. */
+  readonly catchText: (on: boolean) => void
+  readonly stop: () => void
+}
+
+// Keys pressed before the pause may still be on their way from the system.
+const SLACK_MS = 16
+// A timer this late says that the page was busy: the keys pressed meanwhile come first.
+const LATE_MS = 25
+
+/** Scans come with `at` in milliseconds since the epoch. `onScan` is `publish`, outside tests. */
+export function bindWedge(page: Window, onScan: (scan: Scan) => void, settings: Partial<WedgeSettings> = {}): WedgeBinding {
+  const wedge = new Wedge(settings)
+  const catcher = catcherOf(page.document)
+  const stopping = new AbortController()
+  let snapshot: Snapshot | undefined
+  let undoNextInput: Snapshot | undefined
+  let keyText: string | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const settle = (event: Event | undefined, { scans, take }: Verdict): void => {
+    if (take && event) {
+      if (event.cancelable) event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+    if ((take || scans.length > 0) && snapshot) {
+      restore(snapshot)
+      snapshot = undefined
+    }
+    const drift = Date.now() - performance.now()
+    for (const scan of scans) onScan({ ...scan, at: Math.round(drift + scan.at) })
+    watchPause()
+  }
+
+  const watchPause = (): void => {
+    clearTimeout(timer)
+    const { deadline } = wedge
+    if (deadline === undefined) return
+    const dueAt = deadline + SLACK_MS
+    timer = setTimeout(() => {
+      if (performance.now() - dueAt > LATE_MS) timer = setTimeout(pause, SLACK_MS)
+      else pause()
+    }, Math.max(0, dueAt - performance.now()))
+  }
+  const pause = (): void => settle(undefined, wedge.pause(performance.now()))
+
+  const character = (event: Event, text: string): void => {
+    const field = fieldOf(event.target)
+    // Taken before the wedge answers: a pause that ends the burst before belongs to what the field held then.
+    const before = field && snapshotOf(field)
+    const verdict = wedge.key({ text, at: event.timeStamp, inField: field !== undefined })
+    if (wedge.burstLength === 1) {
+      settle(undefined, { scans: verdict.scans, take: false })
+      snapshot = before
+    } else settle(event, verdict)
+  }
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    keyText = undefined
+    const text = textOf(event)
+    if (text === 'none') return
+    if (text === 'other' || event.repeat) settle(undefined, wedge.interrupt(event.timeStamp))
+    else if (text === 'terminator') settle(event, wedge.terminator(event.timeStamp))
+    else {
+      keyText = text.character
+      character(event, text.character)
+    }
+  }
+
+  const onBeforeInput = (event: InputEvent): void => {
+    const field = fieldOf(event.target)
+    const data = event.data ?? ''
+    if (event.inputType === 'insertLineBreak' && keyText === undefined) return settle(event, wedge.terminator(event.timeStamp))
+    if (event.inputType !== 'insertText' || event.isComposing || data === '') return
+    if (data === keyText) keyText = undefined
+    else if ([...data].length === 1) character(event, data)
+    else {
+      const verdict = wedge.commit({ text: data, at: event.timeStamp, inField: field !== undefined })
+      // Android's keyboards cannot be prevented: what they write is undone when it is there.
+      if (verdict.take && field && !event.cancelable) undoNextInput = snapshotOf(field)
+      settle(event, verdict)
+    }
+  }
+
+  const onInput = (event: Event): void => {
+    if (isCatcher(event.target)) catcher.clear()
+    if (!undoNextInput || undoNextInput.field !== event.target) return
+    const undo = undoNextInput
+    undoNextInput = undefined
+    event.stopImmediatePropagation()
+    restore(undo)
+  }
+
+  const onPaste = (event: ClipboardEvent): void => {
+    if (isEditable(event.target) && !isCatcher(event.target)) return
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    settle(event, wedge.commit({ text, at: event.timeStamp, inField: false }))
+  }
+
+  const listening = { capture: true, signal: stopping.signal }
+  page.addEventListener('keydown', onKeyDown, listening)
+  page.addEventListener('beforeinput', onBeforeInput, listening)
+  page.addEventListener('input', onInput, listening)
+  page.addEventListener('paste', onPaste, listening)
+  return {
+    configure: (changed) => wedge.configure(changed),
+    catchText: (on) => catcher.keep(on),
+    stop: () => {
+      stopping.abort()
+      clearTimeout(timer)
+      catcher.keep(false)
+    },
+  }
+}
+
+/** `none`: says nothing either way. `other`: a key that no scanner sends. */
+function textOf(event: KeyboardEvent): 'none' | 'other' | 'terminator' | { character: string } {
+  const { key } = event
+  // Keyboards that write through the input method have no key to tell: the text comes by beforeinput.
+  if (event.isComposing || key === 'Unidentified' || key === 'Process' || SILENT_KEYS.has(key)) return 'none'
+  if (key === 'Enter' || key === 'Tab') return 'terminator'
+  // Control codes as scanners send them: GS is Ctrl+], a line feed is Ctrl+J.
+  const isControl = event.ctrlKey && !event.altKey && !event.metaKey
+  if (key === GROUP_SEPARATOR || (isControl && key === ']')) return { character: GROUP_SEPARATOR }
+  if (isControl && key.toLowerCase() === 'j') return 'terminator'
+  const isShortcut = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState('AltGraph')
+  return isShortcut || [...key].length !== 1 ? 'other' : { character: key }
+}
+
+const GROUP_SEPARATOR = '\x1d'
+const SILENT_KEYS: ReadonlySet<string> = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'CapsLock', 'NumLock', 'Dead'])
+const TEXTLESS_TYPES: ReadonlySet<string> = new Set(['button', 'checkbox', 'radio', 'range', 'color', 'file', 'submit', 'reset', 'image'])
+
+/** A field a person can type in. The catcher is none. */
+function fieldOf(target: EventTarget | null): TextField | undefined {
+  if (isCatcher(target)) return undefined
+  if (target instanceof HTMLTextAreaElement) return target
+  return target instanceof HTMLInputElement && !TEXTLESS_TYPES.has(target.type) ? target : undefined
+}
+
+function isEditable(target: EventTarget | null): boolean {
+  return fieldOf(target) !== undefined || (target instanceof HTMLElement && target.isContentEditable)
+}
+
+/** Selections are null in inputs that have none (e-mail, date). */
+function snapshotOf(field: TextField): Snapshot {
+  return { field, value: field.value, start: field.selectionStart, end: field.selectionEnd }
+}
+
+function restore({ field, value, start, end }: Snapshot): void {
+  if (field.value === value) return
+  field.value = value
+  if (start !== null) field.setSelectionRange(start, end)
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+}
