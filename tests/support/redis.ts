@@ -1,8 +1,8 @@
 // A real Redis on a free loopback port, with nothing kept on disk.
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { Readable } from 'node:stream'
+import { freePort } from './free-port.ts'
 
 export type TestRedis = { url: string; stop(): Promise<void> }
 
@@ -46,14 +46,4 @@ function ready(child: ChildProcessByStdio<null, Readable, null>): Promise<void> 
       resolve()
     })
   })
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP socket has a port')
-  return address.port
 }
