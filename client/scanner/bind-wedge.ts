@@ -39,6 +39,7 @@ export function bindWedge(page: Window, onScan: (scan: Scan) => void, settings: 
       restore(snapshot)
       snapshot = undefined
     }
+    if (wedge.burstLength === 0) snapshot = undefined
     const drift = Date.now() - performance.now()
     for (const scan of scans) onScan({ ...scan, at: Math.round(drift + scan.at) })
     watchPause()
@@ -90,6 +91,7 @@ export function bindWedge(page: Window, onScan: (scan: Scan) => void, settings: 
       const verdict = wedge.commit({ text: data, at: event.timeStamp, inField: field !== undefined })
       // Android's keyboards cannot be prevented: what they write is undone when it is there.
       if (verdict.take && field && !event.cancelable) undoNextInput = snapshotOf(field)
+      snapshot = undefined // what was typed before it stays
       settle(event, verdict)
     }
   }

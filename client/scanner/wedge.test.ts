@@ -126,7 +126,7 @@ describe('a person', () => {
         player.inField = true
         for (const turn of made) {
           player.type(turn.typed, turn.gaps)
-          player.wait(150)
+          player.wait(60)
           player.type(turn.code, [3])
           player.end(turn.end)
           player.wait(150)

@@ -47,6 +47,9 @@ const PACE_GAPS_MIN = 4
 // A second terminator (CR and LF), or a late one behind a pause, is still the scanner's and must press no button.
 const ECHO_MS = 50
 const LATE_TERMINATOR_MS = 250
+// No scanner is this slow between the first characters of a code, and hardly a person faster: what was before the gap
+// was typed, and the scan begins behind it.
+const PERSON_GAP_MS = 50
 // Longer than any code: what comes beyond is a scan of its own rather than memory without a bound.
 const BURST_MAX = 8192
 const MIN_LENGTH_OUTSIDE = 2
@@ -70,7 +73,8 @@ export class Wedge {
   /** One character key. */
   key({ text, at, inField }: Key): Verdict {
     const scans = this.#endIfPaused(at)
-    const burst = this.#burst
+    const before = this.#burst
+    const burst = before && at - before.lastAt > PERSON_GAP_MS && !this.#isScan() ? undefined : before
     if (burst) {
       burst.longestGapMs = Math.max(burst.longestGapMs, at - burst.lastAt)
       burst.gaps += 1
