@@ -1,9 +1,11 @@
 // The ledger: sole writer of synced rows. Exactly once, in one line of versions per organisation. Keeps P1–P8.
+import type { CommitNotice } from '../bus/commit-notice.ts'
 import type { Batch, BatchAnswer } from './batch.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { CommitParts } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
-import type { CommitNotice } from './commit-notice.ts'
+import type { OwnChange } from './own-change.ts'
+import { commitOwnChange } from './own-change.ts'
 
 export interface LedgerParts extends CommitParts {
   /** Told of every commit, after it, in the order of this process's commits. */
@@ -11,9 +13,11 @@ export interface LedgerParts extends CommitParts {
 }
 
 export class Ledger {
+  readonly #parts: LedgerParts
   readonly #queue: CommitQueue
 
   constructor(parts: LedgerParts) {
+    this.#parts = parts
     this.#queue = new CommitQueue({
       commit: (orgId, batches) => commitGroup(parts, orgId, batches),
       recordPoison: (orgId, batch) => commitGroup(parts, orgId, [{ ...batch, poisonous: true }]),
@@ -29,6 +33,11 @@ export class Ledger {
    */
   push(orgId: string, batch: Batch): Promise<BatchAnswer> {
     return this.#queue.add(orgId, batch)
+  }
+
+  /** Changes rows that are not changed by mutations. */
+  async change(orgId: string, change: OwnChange): Promise<void> {
+    this.#parts.publish(await commitOwnChange(this.#parts, orgId, change))
   }
 
   /** Resolves when everything that was pushed is settled. */

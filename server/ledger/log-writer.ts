@@ -33,7 +33,9 @@ export class LogWriter {
     if (decided.outcome.status === 'refused') return
     const { movements, changes } = decided.outcome.effects
     for (const movement of movements) this.#addMovement(decided, movement)
-    for (const change of changes) if (!NOT_AUDITED.includes(change.kind)) this.#addAudit(decided, change)
+    const { batch, envelope, at } = decided
+    const by = { action: envelope.name, userId: batch.userId, clientId: batch.clientId, mutationId: envelope.id, at }
+    for (const change of changes) if (!NOT_AUDITED.includes(change.kind)) this.addAudit(by, change)
   }
 
   heads(): Pick<Head, 'logNo' | 'logHash' | 'auditNo' | 'auditHash'> {
@@ -115,23 +117,32 @@ export class LogWriter {
     this.logLines.push({ ...line, hash: this.#logHash })
   }
 
-  #addAudit({ batch, envelope, at }: Decided, { kind, key, before, after }: Change): void {
+  addAudit(by: AuditBy, { kind, key, before, after }: Change): void {
     const line: AuditLine = {
       no: (this.#auditNo += 1),
-      mutation_id: envelope.id,
-      action: envelope.name,
+      mutation_id: by.mutationId,
+      action: by.action,
       kind,
       key,
       before: before ? plain(before) : null,
       after: plain(after),
-      at,
-      user_id: batch.userId,
-      client_id: batch.clientId,
+      at: by.at,
+      user_id: by.userId,
+      client_id: by.clientId,
       recorded_at_ms: this.#nowMs,
     }
     this.#auditHash = auditHash(this.#auditHash, line)
     this.auditLines.push({ ...line, hash: this.#auditHash })
   }
+}
+
+/** Who changed a row, by which act. */
+export interface AuditBy {
+  action: string
+  userId: string | null
+  clientId: string | null
+  mutationId: string | null
+  at: string
 }
 
 /** A row without what is the server's own business. */

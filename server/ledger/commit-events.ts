@@ -1,22 +1,9 @@
-// What a commit tells the world, after it: rows, events, and how far each device got. Keeps V1–V2.
+// The rows and events that a commit tells the world, after it. Keeps V1–V2.
 import type { LiveEvent } from '#shared/protocol/wire.ts'
 import { LIVE_ROWS_MAX_BYTES } from '#shared/protocol/wire.ts'
 import type { Change } from '#shared/book/book.ts'
 import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable } from '#shared/rows/rows.ts'
-
-export interface CommitNotice {
-  orgId: string
-  epoch: number
-  from: number
-  to: number
-  chainHead: string
-  events: LiveEvent[]
-  /** Absent where the rows are too large to travel: then the message is a poke to pull. */
-  tables?: WireTables
-  /** The last seq of each device whose push this commit took. */
-  lastSeqs: Record<string, number>
-}
 
 /** More events than this say nothing that the rows do not: an import is one message, not five thousand. */
 const EVENTS_MAX = 200

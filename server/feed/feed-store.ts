@@ -1,0 +1,100 @@
+// What the feed asks of PostgreSQL. PostgreSQL writes a page's rows as JSON: nothing is built row by row in Node.
+import type { Kind, WireTables } from '#shared/rows/rows.ts'
+import { columnsOf, KINDS, quantityColumns } from '#shared/rows/rows.ts'
+import type { Json } from '#shared/values/json.ts'
+import type { Sql } from '../database/database.ts'
+import { columnOf, keyColumnsOf, tableOf } from '../database/tables.ts'
+import type { Viewer } from './viewer.ts'
+import { hiddenColumns, visibleCondition } from './viewer.ts'
+
+export interface FeedHead {
+  epoch: number
+  version: number
+  chainHead: string
+  lastSeq: number
+  lastAt: string | null
+}
+
+/** The head, and how far a device of this viewer got; in the snapshot that the rows are read from. */
+export async function readHead(sql: Sql, { orgId, userId }: Viewer, clientId: string | undefined): Promise<FeedHead | undefined> {
+  const [head] = await sql<FeedHead[]>`
+    select h.epoch, h.version, coalesce(c.head, '') as "chainHead",
+      coalesce(d.last_seq, 0) as "lastSeq", d.last_at as "lastAt"
+    from org_heads h
+    left join commits c on c.org_id = h.org_id and c.version = h.version
+    left join devices d on d.org_id = h.org_id and d.client_id = ${clientId ?? null}::uuid and d.user_id = ${userId}
+    where h.org_id = ${orgId}`
+  return head
+}
+
+/** A place in the order of rows: by version, then kind, then key. */
+export interface Place {
+  version: number
+  kind: number
+  key: string[]
+}
+
+/** Where a page of `limit` rows after `from` ends, or undefined where it holds all that is left. */
+export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: { from: Place; limit: number }): Promise<Place | undefined> {
+  const parts = KINDS.map((kind, index) => {
+    const keys = keyColumnsOf(kind)
+    return `(select version, ${index} as kind, array[${keys.map((key) => `${key}::text`).join(', ')}] as key
+      from ${tableOf(kind)} where org_id = $1 and ${after(kind, index, from)} and ${visibleCondition(kind, viewer)}
+      order by version, ${keys.join(', ')} limit ${limit + 1})`
+  })
+  const rows = await sql.unsafe<Place[]>(
+    `select version, kind, key from (${parts.join(' union all ')}) as following
+     order by version, kind, key collate "C" offset ${limit - 1} limit 2`,
+    [viewer.orgId, viewer.userId],
+    { prepare: false },
+  )
+  return rows.length === 2 ? rows[0] : undefined
+}
+
+/** The rows of a page, after `from` and up to `to`. */
+export async function readPage(sql: Sql, viewer: Viewer, { from, to }: { from: Place; to: Place | undefined }): Promise<WireTables> {
+  const tables: WireTables = {}
+  await Promise.all(
+    KINDS.map(async (kind, index) => {
+      const keys = keyColumnsOf(kind)
+      const upTo = to ? `and not (${after(kind, index, to)})` : ''
+      const [page] = await sql.unsafe<{ rows: string | null }[]>(
+        `select json_agg(json_build_array(${jsonColumns(kind, viewer)}) order by version, ${keys.join(', ')})::text as rows
+         from ${tableOf(kind)} where org_id = $1 and ${after(kind, index, from)} ${upTo} and ${visibleCondition(kind, viewer)}`,
+        [viewer.orgId, viewer.userId],
+        { prepare: false },
+      )
+      if (page?.rows) tables[kind] = { columns: columnsOf[kind], rows: JSON.parse(page.rows) as Json[][] }
+    }),
+  )
+  return tables
+}
+
+function jsonColumns(kind: Kind, viewer: Viewer): string {
+  const quantities = quantityColumns[kind] ?? []
+  const hidden = hiddenColumns(kind, viewer)
+  return columnsOf[kind]
+    .map((field) => {
+      if (hidden.includes(field)) return 'null'
+      return quantities.includes(field) ? `trim_scale(${columnOf(field)} / 1000.0)` : columnOf(field)
+    })
+    .join(', ')
+}
+
+/** A condition on rows that come after a place. Cursors come from outside, so their parts are quoted. */
+function after(kind: Kind, index: number, { version, kind: placeKind, key }: Place): string {
+  const safeVersion = Math.trunc(Number(version))
+  if (index < placeKind) return `version > ${safeVersion}`
+  if (index > placeKind) return `version >= ${safeVersion}`
+  const columns = keyColumnsOf(kind)
+  const values = columns.map((column, i) => literal(column, key[i] ?? ''))
+  return `(version, ${columns.join(', ')}) > (${safeVersion}, ${values.join(', ')})`
+}
+
+const UUID_COLUMNS = new Set(['id', 'item_id', 'location_id'])
+const ZERO_UUID = '00000000-0000-0000-0000-000000000000'
+
+function literal(column: string, value: string): string {
+  const quoted = `'${value.replaceAll("'", "''")}'`
+  return UUID_COLUMNS.has(column) && value === '' ? `'${ZERO_UUID}'` : quoted
+}

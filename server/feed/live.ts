@@ -1,0 +1,133 @@
+// Live: tells every connected device of every commit. A message is a courtesy: losing one costs time, never data.
+// Keeps V1–V5.
+import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
+import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/wire.ts'
+import type { Database } from '../database/database.ts'
+import type { CommitNotice } from '../bus/commit-notice.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import { readHead } from './feed-store.ts'
+import { PullRefused } from './pull.ts'
+import type { Viewer } from './viewer.ts'
+import { visibleTables } from './viewer.ts'
+
+/** A socket that falls further behind than this is told to pull instead: its queue must not grow without end. */
+const QUEUE_MAX = 100
+
+export class LiveFeed {
+  readonly #database: Database
+  readonly #listeners = new Map<string, Set<Listener>>()
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Hands a commit, of this replica or another, to the sockets of its organisation. */
+  deliver(notice: CommitNotice): void {
+    for (const listener of this.#listeners.get(notice.orgId) ?? []) listener.offer(notice)
+  }
+
+  get connections(): number {
+    let count = 0
+    for (const listeners of this.#listeners.values()) count += listeners.size
+    return count
+  }
+
+  /** Messages for one device until `signal` aborts: the head first, then every commit, and a head now and then. */
+  async *subscribe(viewer: Viewer, { cursor, clientId }: LiveRequest, signal: AbortSignal): AsyncGenerator<LiveMessage> {
+    const known = cursor === null ? undefined : decodeCursor(cursor)
+    if (known === 'garbage') throw new PullRefused('malformed')
+    if (known === 'stale' || (known && known.role !== viewer.role)) throw new PullRefused('resnapshot')
+    const listener = new Listener(signal)
+    this.#add(viewer.orgId, listener)
+    try {
+      let state = await this.#head(viewer, clientId)
+      if (known && known.epoch !== state.epoch) throw new PullRefused('epoch_changed', state.lastSeq)
+      yield { ...state, from: known?.version ?? 0 }
+      while (!signal.aborted) {
+        const notice = await listener.next()
+        if (signal.aborted) return
+        if (notice !== 'head' && notice.epoch === state.epoch && notice.to <= state.to) continue
+        const next = notice !== 'head' && follows(notice, state) ? message(notice, viewer, { clientId, lastSeq: state.lastSeq }) : await this.#head(viewer, clientId)
+        if (next.epoch !== state.epoch) throw new PullRefused('epoch_changed', next.lastSeq)
+        yield next
+        state = next
+      }
+    } finally {
+      this.#remove(viewer.orgId, listener)
+    }
+  }
+
+  async #head(viewer: Viewer, clientId: string | undefined): Promise<LiveMessage> {
+    const head = await this.#database.snapshot(viewer.orgId, (sql) => readHead(sql, viewer, clientId))
+    if (!head) throw new PullRefused('unauthenticated')
+    const { epoch, version, chainHead, lastSeq } = head
+    const cursor = encodeCursor({ epoch, version, role: viewer.role, chainHead })
+    return { epoch, from: version, to: version, cursor, lastSeq, events: [] }
+  }
+
+  #add(orgId: string, listener: Listener): void {
+    const listeners = this.#listeners.get(orgId)
+    if (listeners) listeners.add(listener)
+    else this.#listeners.set(orgId, new Set([listener]))
+  }
+
+  #remove(orgId: string, listener: Listener): void {
+    const listeners = this.#listeners.get(orgId)
+    listeners?.delete(listener)
+    if (listeners?.size === 0) this.#listeners.delete(orgId)
+  }
+}
+
+function follows(notice: CommitNotice, state: LiveMessage): boolean {
+  return notice.epoch === state.epoch && notice.from === state.to
+}
+
+function message(
+  notice: CommitNotice,
+  viewer: Viewer,
+  { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
+): LiveMessage {
+  const { epoch, from, to, chainHead, tables, events } = notice
+  return {
+    epoch,
+    from,
+    to,
+    cursor: encodeCursor({ epoch, version: to, role: viewer.role, chainHead }),
+    lastSeq: (clientId && notice.lastSeqs[clientId]) || lastSeq,
+    events: viewer.role === 'manager' ? events : events.filter(({ type }) => type !== 'conflict_changed'),
+    ...(tables && { tables: visibleTables(tables, viewer) }),
+  }
+}
+
+/** The queue of one socket. */
+class Listener {
+  readonly #signal: AbortSignal
+  #queue: (CommitNotice | 'head')[] = []
+  #wake: (() => void) | undefined
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true })
+  }
+
+  offer(notice: CommitNotice): void {
+    if (this.#queue.length >= QUEUE_MAX) this.#queue = ['head']
+    else this.#queue.push(notice)
+    this.#wake?.()
+  }
+
+  /** The next notice, or 'head' after a silence. */
+  async next(): Promise<CommitNotice | 'head'> {
+    if (this.#queue.length === 0 && !this.#signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, LIVE_HEAD_INTERVAL_MS)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#wake = undefined
+    }
+    return this.#queue.shift() ?? 'head'
+  }
+}
