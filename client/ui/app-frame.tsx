@@ -25,13 +25,15 @@ type Props = {
   readonly sideEnd?: readonly NavEntry[] | undefined
   readonly banner?: ComponentChildren
   readonly header?: ComponentChildren
+  /** The heading of a screen that shows none (PageHead shows one). */
+  readonly title?: string | undefined
   /** The screen scrolls inside itself (a long list): no padding, no scrolling here. */
   readonly fill?: boolean | undefined
   /** Without bars: signing in, the wizard. */
   readonly bare?: boolean | undefined
 }
 
-export function AppFrame({ children, bar, side, sideEnd = [], banner, header, fill = false, bare = false }: Props) {
+export function AppFrame({ children, bar, side, sideEnd = [], banner, header, title, fill = false, bare = false }: Props) {
   const main = useRef<HTMLElement>(null)
   return (
     <div class={bare ? 'frame bare' : 'frame'}>
@@ -47,9 +49,12 @@ export function AppFrame({ children, bar, side, sideEnd = [], banner, header, fi
         </nav>
       )}
       <div class="frame-page">
-        {banner && <div class="frame-banner">{banner}</div>}
-        {header && <header class="frame-header">{header}</header>}
+        <header class="frame-top">
+          {banner}
+          {header && <div class="frame-header">{header}</div>}
+        </header>
         <main ref={main} tabIndex={-1} class={fill ? 'frame-main fill' : 'frame-main'}>
+          {title && <h1 class="only-read">{title}</h1>}
           {children}
         </main>
       </div>

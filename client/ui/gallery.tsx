@@ -76,7 +76,7 @@ function ScanPage() {
     </div>
   )
   return (
-    <AppFrame bar={bar} side={side} sideEnd={sideEnd} banner={offline} header={header}>
+    <AppFrame bar={bar} side={side} sideEnd={sideEnd} banner={offline} header={header} title="Scan">
       <Card tone="good" live>
         <div>
           <h2>Café de Colombie, moulu 250 g</h2>
@@ -163,7 +163,7 @@ function StatesPage() {
 
 function ListPage() {
   return (
-    <AppFrame bar={bar} side={side} fill header={<Field kind="search" label="Search" hideLabel placeholder="Name, SKU or barcode" value="" onInput={() => undefined} />}>
+    <AppFrame bar={bar} side={side} fill title="Stock" header={<Field kind="search" label="Search" hideLabel placeholder="Name, SKU or barcode" value="" onInput={() => undefined} />}>
       <VirtualList
         label="Items"
         count={ROWS_MANY}

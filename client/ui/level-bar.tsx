@@ -24,6 +24,7 @@ export function LevelBar({ value, low, target, decimals = 0, words = false }: Pr
   return (
     <div>
       <div
+        hidden={words && tone === 'plain' && target === undefined}
         class={classes('level', tone)}
         role="img"
         aria-label={`${formatQuantity(value, { decimals })}: ${aim ? `${say}, ${aim}` : say}`}

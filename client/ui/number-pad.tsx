@@ -49,7 +49,7 @@ function OpenPad({ title, value, onDone, onClose, decimals = 0, unit, max = MAX_
   const shown = entry.touched ? writeEntry(entry, decimalSign()) : formatQuantity(value, { decimals: 0 })
   return (
     <Sheet open title={title} onClose={onClose}>
-      <div class="pad" onKeyDown={typed}>
+      <div class="pad" tabIndex={-1} autofocus onKeyDown={typed}>
         <output class="pad-shown num" aria-live="polite">
           {shown || '0'}
           {unit && <span class="soft">{unit}</span>}

@@ -27,6 +27,8 @@ export function Sheet({ open, title, onClose, children, actions, strict = false,
     const element = dialog.current
     if (!open || !element) return
     element.showModal()
+    const first = element.querySelector<HTMLElement>('[autofocus]') ?? element.querySelector<HTMLElement>('h2')
+    first?.focus()
     return () => element.close()
   }, [open])
   if (!open) return null
@@ -45,7 +47,7 @@ export function Sheet({ open, title, onClose, children, actions, strict = false,
     >
       <div class="sheet-inside">
         <header>
-          <h2 id={id}>{title}</h2>
+          <h2 id={id} tabIndex={-1}>{title}</h2>
           {!strict && <IconButton icon={X} label={t('ui.close')} onPress={onClose} />}
         </header>
         <div class="sheet-body">{children}</div>
