@@ -42,7 +42,11 @@ export default defineConfig({
           { src: '/icons/mark.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' },
         ],
         shortcuts: [
-          { name: 'Scan', url: '/', icons: [{ src: '/icons/shortcut-scan-96.png', sizes: '96x96', type: 'image/png' }] },
+          {
+            name: 'Scan',
+            url: '/',
+            icons: [{ src: '/icons/shortcut-scan-96.png', sizes: '96x96', type: 'image/png' }],
+          },
           {
             name: 'Stock',
             url: '/stock',

@@ -1,12 +1,17 @@
 // The wedge on a page: hands it every key with the time of its event, before anyone else sees it, and gives fields back
 // what a scan wrote into them. Takes text that comes without keys too (beforeinput). A paste into a field stays a paste.
 import type { Scan } from './code.ts'
-import { catcherOf, isCatcher } from './wedge-catcher.ts'
+import { catcherOf, isCatcher, type Catcher } from './wedge-catcher.ts'
 import { Wedge, type Verdict, type WedgeSettings } from './wedge.ts'
 
 type TextField = HTMLInputElement | HTMLTextAreaElement
 
-type Snapshot = { readonly field: TextField; readonly value: string; readonly start: number | null; readonly end: number | null }
+type Snapshot = {
+  readonly field: TextField
+  readonly value: string
+  readonly start: number | null
+  readonly end: number | null
+}
 
 export type WedgeBinding = {
   readonly configure: (settings: Partial<WedgeSettings>) => void
@@ -21,109 +26,136 @@ const SLACK_MS = 16
 const LATE_MS = 25
 
 /** Scans come with `at` in milliseconds since the epoch. `onScan` is `publish`, outside tests. */
-export function bindWedge(page: Window, onScan: (scan: Scan) => void, settings: Partial<WedgeSettings> = {}): WedgeBinding {
+export function bindWedge(
+  page: Window,
+  onScan: (scan: Scan) => void,
+  settings: Partial<WedgeSettings> = {},
+): WedgeBinding {
   const wedge = new Wedge(settings)
   const catcher = catcherOf(page.document)
+  const listener = new PageListener(wedge, catcher, onScan)
   const stopping = new AbortController()
-  let snapshot: Snapshot | undefined
-  let undoNextInput: Snapshot | undefined
-  let keyText: string | undefined
-  let timer: ReturnType<typeof setTimeout> | undefined
-
-  const settle = (event: Event | undefined, { scans, take }: Verdict): void => {
-    if (take && event) {
-      if (event.cancelable) event.preventDefault()
-      event.stopImmediatePropagation()
-    }
-    if ((take || scans.length > 0) && snapshot) {
-      restore(snapshot)
-      snapshot = undefined
-    }
-    if (wedge.burstLength === 0) snapshot = undefined
-    const drift = Date.now() - performance.now()
-    for (const scan of scans) onScan({ ...scan, at: Math.round(drift + scan.at) })
-    watchPause()
-  }
-
-  const watchPause = (): void => {
-    clearTimeout(timer)
-    const { deadline } = wedge
-    if (deadline === undefined) return
-    const dueAt = deadline + SLACK_MS
-    timer = setTimeout(() => {
-      if (performance.now() - dueAt > LATE_MS) timer = setTimeout(pause, SLACK_MS)
-      else pause()
-    }, Math.max(0, dueAt - performance.now()))
-  }
-  const pause = (): void => settle(undefined, wedge.pause(performance.now()))
-
-  const character = (event: Event, text: string): void => {
-    const field = fieldOf(event.target)
-    // Taken before the wedge answers: a pause that ends the burst before belongs to what the field held then.
-    const before = field && snapshotOf(field)
-    const verdict = wedge.key({ text, at: event.timeStamp, inField: field !== undefined })
-    if (wedge.burstLength === 1) {
-      settle(undefined, { scans: verdict.scans, take: false })
-      snapshot = before
-    } else settle(event, verdict)
-  }
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    keyText = undefined
-    const text = textOf(event)
-    if (text === 'none') return
-    if (text === 'other' || event.repeat) settle(undefined, wedge.interrupt(event.timeStamp))
-    else if (text === 'terminator') settle(event, wedge.terminator(event.timeStamp))
-    else {
-      keyText = text.character
-      character(event, text.character)
-    }
-  }
-
-  const onBeforeInput = (event: InputEvent): void => {
-    const field = fieldOf(event.target)
-    const data = event.data ?? ''
-    if (event.inputType === 'insertLineBreak' && keyText === undefined) return settle(event, wedge.terminator(event.timeStamp))
-    if (event.inputType !== 'insertText' || event.isComposing || data === '') return
-    if (data === keyText) keyText = undefined
-    else if ([...data].length === 1) character(event, data)
-    else {
-      const verdict = wedge.commit({ text: data, at: event.timeStamp, inField: field !== undefined })
-      // Android's keyboards cannot be prevented: what they write is undone when it is there.
-      if (verdict.take && field && !event.cancelable) undoNextInput = snapshotOf(field)
-      snapshot = undefined // what was typed before it stays
-      settle(event, verdict)
-    }
-  }
-
-  const onInput = (event: Event): void => {
-    if (isCatcher(event.target)) catcher.clear()
-    if (!undoNextInput || undoNextInput.field !== event.target) return
-    const undo = undoNextInput
-    undoNextInput = undefined
-    event.stopImmediatePropagation()
-    restore(undo)
-  }
-
-  const onPaste = (event: ClipboardEvent): void => {
-    if (isEditable(event.target) && !isCatcher(event.target)) return
-    const text = event.clipboardData?.getData('text/plain') ?? ''
-    settle(event, wedge.commit({ text, at: event.timeStamp, inField: false }))
-  }
-
   const listening = { capture: true, signal: stopping.signal }
-  page.addEventListener('keydown', onKeyDown, listening)
-  page.addEventListener('beforeinput', onBeforeInput, listening)
-  page.addEventListener('input', onInput, listening)
-  page.addEventListener('paste', onPaste, listening)
+  page.addEventListener('keydown', (event) => listener.keyDown(event), listening)
+  page.addEventListener('beforeinput', (event) => listener.beforeInput(event), listening)
+  page.addEventListener('input', (event) => listener.input(event), listening)
+  page.addEventListener('paste', (event) => listener.paste(event), listening)
   return {
     configure: (changed) => wedge.configure(changed),
     catchText: (on) => catcher.keep(on),
     stop: () => {
       stopping.abort()
-      clearTimeout(timer)
+      listener.stop()
       catcher.keep(false)
     },
+  }
+}
+
+class PageListener {
+  readonly #wedge: Wedge
+  readonly #catcher: Catcher
+  readonly #onScan: (scan: Scan) => void
+  /** What the field held before the burst under way. */
+  #snapshot: Snapshot | undefined
+  #undoNextInput: Snapshot | undefined
+  /** The character whose keydown was handed in already, so that its beforeinput is not a second one. */
+  #keyText: string | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(wedge: Wedge, catcher: Catcher, onScan: (scan: Scan) => void) {
+    this.#wedge = wedge
+    this.#catcher = catcher
+    this.#onScan = onScan
+  }
+
+  keyDown(event: KeyboardEvent): void {
+    this.#keyText = undefined
+    const text = textOf(event)
+    if (text === 'none') return
+    if (text === 'other' || event.repeat) this.#settle(undefined, this.#wedge.interrupt(event.timeStamp))
+    else if (text === 'terminator') this.#settle(event, this.#wedge.terminator(event.timeStamp))
+    else {
+      this.#keyText = text.character
+      this.#character(event, text.character)
+    }
+  }
+
+  beforeInput(event: InputEvent): void {
+    const data = event.data ?? ''
+    if (event.inputType === 'insertLineBreak' && this.#keyText === undefined) {
+      this.#settle(event, this.#wedge.terminator(event.timeStamp))
+    }
+    if (event.inputType !== 'insertText' || event.isComposing || data === '') return
+    if (data === this.#keyText) this.#keyText = undefined
+    else if (Array.from(data).length === 1) this.#character(event, data)
+    else this.#commit(event, data)
+  }
+
+  input(event: Event): void {
+    if (isCatcher(event.target)) this.#catcher.clear()
+    const undo = this.#undoNextInput
+    if (undo === undefined || undo.field !== event.target) return
+    this.#undoNextInput = undefined
+    event.stopImmediatePropagation()
+    restore(undo)
+  }
+
+  paste(event: ClipboardEvent): void {
+    if (isEditable(event.target) && !isCatcher(event.target)) return
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    this.#settle(event, this.#wedge.commit({ text, at: event.timeStamp, inField: false }))
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #character(event: Event, text: string): void {
+    const field = fieldOf(event.target)
+    // Taken before the wedge answers: a pause that ends the burst before belongs to what the field held then.
+    const before = field && snapshotOf(field)
+    const verdict = this.#wedge.key({ text, at: event.timeStamp, inField: field !== undefined })
+    if (this.#wedge.burstLength === 1) {
+      this.#settle(undefined, { scans: verdict.scans, take: false })
+      this.#snapshot = before
+    } else this.#settle(event, verdict)
+  }
+
+  #commit(event: InputEvent, text: string): void {
+    const field = fieldOf(event.target)
+    const verdict = this.#wedge.commit({ text, at: event.timeStamp, inField: field !== undefined })
+    // Android's keyboards cannot be prevented: what they write is undone when it is there.
+    if (verdict.take && field && !event.cancelable) this.#undoNextInput = snapshotOf(field)
+    this.#snapshot = undefined // what was typed before it stays
+    this.#settle(event, verdict)
+  }
+
+  #settle(event: Event | undefined, { scans, take }: Verdict): void {
+    if (take && event) {
+      if (event.cancelable) event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+    if ((take || scans.length > 0) && this.#snapshot) {
+      restore(this.#snapshot)
+      this.#snapshot = undefined
+    }
+    if (this.#wedge.burstLength === 0) this.#snapshot = undefined
+    const drift = Date.now() - performance.now()
+    for (const scan of scans) this.#onScan({ ...scan, at: Math.round(drift + scan.at) })
+    this.#watchPause()
+  }
+
+  #watchPause(): void {
+    clearTimeout(this.#timer)
+    const { deadline } = this.#wedge
+    if (deadline === undefined) return
+    const pause = (): void => this.#settle(undefined, this.#wedge.pause(performance.now()))
+    const dueAt = deadline + SLACK_MS
+    const wait = Math.max(0, dueAt - performance.now())
+    this.#timer = setTimeout(() => {
+      if (performance.now() - dueAt > LATE_MS) this.#timer = setTimeout(pause, SLACK_MS)
+      else pause()
+    }, wait)
   }
 }
 
@@ -138,12 +170,22 @@ function textOf(event: KeyboardEvent): 'none' | 'other' | 'terminator' | { chara
   if (key === GROUP_SEPARATOR || (isControl && key === ']')) return { character: GROUP_SEPARATOR }
   if (isControl && key.toLowerCase() === 'j') return 'terminator'
   const isShortcut = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState('AltGraph')
-  return isShortcut || [...key].length !== 1 ? 'other' : { character: key }
+  return isShortcut || Array.from(key).length !== 1 ? 'other' : { character: key }
 }
 
 const GROUP_SEPARATOR = '\x1d'
 const SILENT_KEYS: ReadonlySet<string> = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'CapsLock', 'NumLock', 'Dead'])
-const TEXTLESS_TYPES: ReadonlySet<string> = new Set(['button', 'checkbox', 'radio', 'range', 'color', 'file', 'submit', 'reset', 'image'])
+const TEXTLESS_TYPES: ReadonlySet<string> = new Set([
+  'button',
+  'checkbox',
+  'radio',
+  'range',
+  'color',
+  'file',
+  'submit',
+  'reset',
+  'image',
+])
 
 /** A field a person can type in. The catcher is none. */
 function fieldOf(target: EventTarget | null): TextField | undefined {

@@ -31,8 +31,20 @@ const GROUP_SEPARATOR = '\x1d'
 const AIM = /^\]([A-Za-z])([0-9A-Za-z])/
 
 const NAMES: Readonly<Record<string, string>> = {
-  A: 'Code 39', C: 'Code 128', d: 'Data Matrix', E: 'EAN/UPC', e: 'GS1 DataBar', F: 'Codabar', G: 'Code 93',
-  I: 'Interleaved 2 of 5', J: 'DotCode', L: 'PDF417', M: 'MSI', Q: 'QR', U: 'MaxiCode', z: 'Aztec',
+  A: 'Code 39',
+  C: 'Code 128',
+  d: 'Data Matrix',
+  E: 'EAN/UPC',
+  e: 'GS1 DataBar',
+  F: 'Codabar',
+  G: 'Code 93',
+  I: 'Interleaved 2 of 5',
+  J: 'DotCode',
+  L: 'PDF417',
+  M: 'MSI',
+  Q: 'QR',
+  U: 'MaxiCode',
+  z: 'Aztec',
 }
 
 const GS1_IDENTIFIERS: ReadonlySet<string> = new Set([']C1', ']d2', ']Q3', ']J1', ']e0', ']e1', ']e2'])

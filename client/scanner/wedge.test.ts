@@ -18,7 +18,7 @@ class Player {
   }
 
   type(text: string, gapsMs: number | readonly number[]): void {
-    ;[...text].forEach((char, index) => {
+    Array.from(text).forEach((char, index) => {
       this.wait(typeof gapsMs === 'number' ? gapsMs : (gapsMs[index % gapsMs.length] ?? 1))
       const { scans, take } = this.wedge.key({ text: char, at: this.now, inField: this.inField })
       if (!take) this.leaked += char
@@ -47,7 +47,8 @@ class Player {
   }
 }
 
-const code = fc.string({ minLength: 4, maxLength: 40, unit: fc.constantFrom(...'0123456789ABCDEFabc-. /\x1d') })
+const among = (characters: string) => fc.constantFrom(...Array.from(characters))
+const code = fc.string({ minLength: 4, maxLength: 40, unit: among('0123456789ABCDEFabc-. /\x1d') })
 const pace = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 8 })
 const end = fc.constantFrom<End>('Enter', 'Tab', 'pause')
 
@@ -76,7 +77,7 @@ describe('any scans', () => {
         const codes: string[] = []
         let at = 0
         for (const scan of made) {
-          for (const [index, char] of [...scan.code].entries()) {
+          for (const [index, char] of Array.from(scan.code).entries()) {
             at += scan.pace[index % scan.pace.length] ?? 1
             codes.push(...wedge.key({ text: char, at, inField: false }).scans.map((taken) => taken.code))
           }
@@ -91,9 +92,11 @@ describe('any scans', () => {
 
   test('committed as text without keys are exactly those codes', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ minLength: 4, unit: fc.constantFrom(...'0123456789]CQ') })), (codes) => {
+      fc.property(fc.array(fc.string({ minLength: 4, unit: among('0123456789]CQ') })), (codes) => {
         const wedge = new Wedge()
-        const raws = codes.flatMap((text, at) => wedge.commit({ text, at, inField: true }).scans.map((scan) => scan.raw))
+        const raws = codes.flatMap((text, at) =>
+          wedge.commit({ text, at, inField: true }).scans.map((scan) => scan.raw),
+        )
         expect(raws).toEqual(codes)
       }),
     )
@@ -102,7 +105,7 @@ describe('any scans', () => {
 
 describe('a person', () => {
   const slow = fc.array(fc.integer({ min: 60, max: 900 }), { minLength: 1, maxLength: 12 })
-  const text = fc.string({ minLength: 1, maxLength: 30, unit: fc.constantFrom(...'abcdefghij 0123456789') })
+  const text = fc.string({ minLength: 1, maxLength: 30, unit: among('abcdefghij 0123456789') })
 
   test('typing at a person’s pace makes no scan and loses no key', () => {
     fc.assert(

@@ -102,7 +102,7 @@ export class Wedge {
     this.#burst = undefined
     const lines = text.split(/[\r\n\t]+/).filter((line) => line.length > 0)
     const least = inField ? this.#settings.minLength : COMMIT_MIN_LENGTH
-    if (lines.length === 0 || lines.some((line) => [...line].length < least)) return { scans, take: false }
+    if (lines.length === 0 || lines.some((line) => Array.from(line).length < least)) return { scans, take: false }
     this.#ownsTerminatorUntil = at + LATE_TERMINATOR_MS
     return { scans: [...scans, ...lines.map((line) => readCode(line, at, this.#settings))], take: true }
   }

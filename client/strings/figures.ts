@@ -44,7 +44,10 @@ export function formatQuantity(
 /** Text a person typed to thousandths, by their decimal sign ("1,5" in German, "1.5" in English); else undefined. */
 export function parseQuantity(text: string): number | undefined {
   const sign = decimalSign()
-  const plain = text.trim().replaceAll(MINUS, '-').replaceAll(/[\s\u00a0\u202f'’]/g, '')
+  const plain = text
+    .trim()
+    .replaceAll(MINUS, '-')
+    .replaceAll(/[\s\u00a0\u202f'’]/g, '')
   const grouped = sign === ',' ? /^-?\d{1,3}(\.\d{3})+(?=,|$)/ : /^-?\d{1,3}(,\d{3})+(?=\.|$)/
   const whole = grouped.test(plain) ? plain.replaceAll(sign === ',' ? '.' : ',', '') : plain
   const standard = whole.replace(',', '.')

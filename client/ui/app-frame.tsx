@@ -33,7 +33,17 @@ type Props = {
   readonly bare?: boolean | undefined
 }
 
-export function AppFrame({ children, bar, side, sideEnd = [], banner, header, title, fill = false, bare = false }: Props) {
+export function AppFrame({
+  children,
+  bar,
+  side,
+  sideEnd = [],
+  banner,
+  header,
+  title,
+  fill = false,
+  bare = false,
+}: Props) {
   const main = useRef<HTMLElement>(null)
   return (
     <div class={bare ? 'frame bare' : 'frame'}>
@@ -43,9 +53,13 @@ export function AppFrame({ children, bar, side, sideEnd = [], banner, header, ti
       {!bare && (
         <nav class="frame-side" aria-label={t('ui.mainNavigation')}>
           <Brand />
-          {side.map((entry) => <SideLink key={entry.href} {...entry} />)}
+          {side.map((entry) => (
+            <SideLink key={entry.href} {...entry} />
+          ))}
           <span class="frame-gap" />
-          {sideEnd.map((entry) => <SideLink key={entry.href} {...entry} />)}
+          {sideEnd.map((entry) => (
+            <SideLink key={entry.href} {...entry} />
+          ))}
         </nav>
       )}
       <div class="frame-page">
@@ -60,7 +74,9 @@ export function AppFrame({ children, bar, side, sideEnd = [], banner, header, ti
       </div>
       {!bare && (
         <nav class="frame-bar" aria-label={t('ui.mainNavigation')}>
-          {bar.map((entry) => <BarLink key={entry.href} {...entry} />)}
+          {bar.map((entry) => (
+            <BarLink key={entry.href} {...entry} />
+          ))}
         </nav>
       )}
       <Toasts />
@@ -69,7 +85,15 @@ export function AppFrame({ children, bar, side, sideEnd = [], banner, header, ti
 }
 
 /** A screen's heading line: title, what stands beside it, what can be done. */
-export function PageHead({ title, mark, actions }: { readonly title: string; readonly mark?: ComponentChildren; readonly actions?: ComponentChildren }) {
+export function PageHead({
+  title,
+  mark,
+  actions,
+}: {
+  readonly title: string
+  readonly mark?: ComponentChildren
+  readonly actions?: ComponentChildren
+}) {
   return (
     <div class="page-head">
       <h1>{title}</h1>
@@ -93,7 +117,9 @@ function BarLink({ href, label, icon, current, badge }: NavEntry) {
     <a href={href} aria-current={current ? 'page' : undefined}>
       {icon && <Icon of={icon} />}
       <span>{label}</span>
-      {badge && badge.count > 0 && <b class={`frame-dot ${badge.tone}`}>{badge.count > DOT_MAX ? `${DOT_MAX}+` : badge.count}</b>}
+      {badge && badge.count > 0 && (
+        <b class={`frame-dot ${badge.tone}`}>{badge.count > DOT_MAX ? `${DOT_MAX}+` : badge.count}</b>
+      )}
     </a>
   )
 }
@@ -106,7 +132,11 @@ function SideLink({ href, label, icon, current, badge }: NavEntry) {
     <a href={href} aria-current={current ? 'page' : undefined}>
       {icon && <Icon of={icon} />}
       <span class="clip">{label}</span>
-      {badge && badge.count > 0 && <Tag tone={badge.tone} sign="">{badge.count}</Tag>}
+      {badge && badge.count > 0 && (
+        <Tag tone={badge.tone} sign="">
+          {badge.count}
+        </Tag>
+      )}
     </a>
   )
 }

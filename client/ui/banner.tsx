@@ -17,10 +17,18 @@ export function Banner({ tone, children, icon, aside, onPress }: Props) {
   const inside = (
     <>
       {icon && <Icon of={icon} />}
-      <span role="status" class="clip">{children}</span>
+      <span role="status" class="clip">
+        {children}
+      </span>
       {aside && <span class="banner-aside">{aside}</span>}
     </>
   )
   const look = classes('banner', tone)
-  return onPress ? <button type="button" class={look} onClick={onPress}>{inside}</button> : <div class={look}>{inside}</div>
+  return onPress ? (
+    <button type="button" class={look} onClick={onPress}>
+      {inside}
+    </button>
+  ) : (
+    <div class={look}>{inside}</div>
+  )
 }

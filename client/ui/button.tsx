@@ -33,7 +33,12 @@ export function Button(props: Props) {
       {busy && <span class="only-read">{t('ui.busy')}</span>}
     </>
   )
-  if (href !== undefined) return <a class={look} href={href} aria-label={label} onClick={props.onPress}>{inside}</a>
+  if (href !== undefined)
+    return (
+      <a class={look} href={href} aria-label={label} onClick={props.onPress}>
+        {inside}
+      </a>
+    )
   return (
     <button
       ref={props.ref ?? null}

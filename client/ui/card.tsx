@@ -56,5 +56,11 @@ export function FigureCard({ label, value, note, tone, href }: FigureProps) {
       {note && <span class="figure-label">{note}</span>}
     </>
   )
-  return href === undefined ? <div class="card figure">{inside}</div> : <a class="card figure" href={href}>{inside}</a>
+  return href === undefined ? (
+    <div class="card figure">{inside}</div>
+  ) : (
+    <a class="card figure" href={href}>
+      {inside}
+    </a>
+  )
 }

@@ -73,7 +73,14 @@ function LongTable<Row>(props: Props<Row> & { readonly height: string }) {
   const before = items[0]?.start ?? 0
   const after = totalPx - (items.at(-1)?.end ?? 0)
   return (
-    <div ref={scroller} class="table-place long" style={{ height: props.height }} tabIndex={0} role="group" aria-label={props.caption}>
+    <div
+      ref={scroller}
+      class="table-place long"
+      style={{ height: props.height }}
+      tabIndex={0}
+      role="group"
+      aria-label={props.caption}
+    >
       <table
         class="table"
         aria-rowcount={rows.length + 1}
@@ -90,7 +97,9 @@ function LongTable<Row>(props: Props<Row> & { readonly height: string }) {
           {before > 0 && <Space px={before} span={props.columns.length} />}
           {items.map((item) => {
             const row = rows[item.index]
-            return row === undefined ? null : <Line key={props.keyOf(row)} table={props} row={row} index={item.index} px={rowPx} />
+            return row === undefined ? null : (
+              <Line key={props.keyOf(row)} table={props} row={row} index={item.index} px={rowPx} />
+            )
           })}
           {after > 0 && <Space px={after} span={props.columns.length} />}
         </tbody>
@@ -132,7 +141,12 @@ function Head<Row>({ caption, columns, sort, onSort }: Props<Row>) {
   )
 }
 
-type LineProps<Row> = { readonly table: Props<Row>; readonly row: Row; readonly index: number; readonly px?: number | undefined }
+type LineProps<Row> = {
+  readonly table: Props<Row>
+  readonly row: Row
+  readonly index: number
+  readonly px?: number | undefined
+}
 
 function Line<Row>({ table, row, index, px }: LineProps<Row>) {
   const { columns, hrefOf, onPress } = table
@@ -145,16 +159,34 @@ function Line<Row>({ table, row, index, px }: LineProps<Row>) {
     >
       {columns.map((column, at) => {
         const content = column.cell(row, index)
-        const lead = at === 0 && hrefOf ? <a class="table-lead" href={hrefOf(row)}>{content}</a> : null
-        const press = at === 0 && onPress && !hrefOf ? <button type="button" class="table-lead" onClick={() => onPress(row)}>{content}</button> : null
-        return <td key={column.key} class={classes(column.figures && 'figures')}>{lead ?? press ?? content}</td>
+        const lead =
+          at === 0 && hrefOf ? (
+            <a class="table-lead" href={hrefOf(row)}>
+              {content}
+            </a>
+          ) : null
+        const press =
+          at === 0 && onPress && !hrefOf ? (
+            <button type="button" class="table-lead" onClick={() => onPress(row)}>
+              {content}
+            </button>
+          ) : null
+        return (
+          <td key={column.key} class={classes(column.figures && 'figures')}>
+            {lead ?? press ?? content}
+          </td>
+        )
       })}
     </tr>
   )
 }
 
 function Space({ px, span }: { readonly px: number; readonly span: number }) {
-  return <tr class="table-space" aria-hidden="true"><td colSpan={span} style={{ height: `${px}px` }} /></tr>
+  return (
+    <tr class="table-space" aria-hidden="true">
+      <td colSpan={span} style={{ height: `${px}px` }} />
+    </tr>
+  )
 }
 
 const SORT_ICON = { ascending: ArrowUp, descending: ArrowDown } as const

@@ -13,7 +13,9 @@ type Props = {
 export function EmptyState({ icon, title, children, action }: Props) {
   return (
     <div class="empty">
-      <span class="empty-sign"><Icon of={icon} /></span>
+      <span class="empty-sign">
+        <Icon of={icon} />
+      </span>
       <h2>{title}</h2>
       {children && <p>{children}</p>}
       {action && <div>{action}</div>}

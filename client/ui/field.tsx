@@ -166,5 +166,19 @@ function FieldFrame({ id, frame, children }: { id: string; frame: Frame; childre
 }
 
 // `number` is a text input on purpose: the browser's number input drops what it cannot read and scrolls values away.
-const NATIVE_TYPE = { text: 'text', password: 'password', search: 'search', email: 'email', number: 'text', date: 'date' } as const
-const INPUT_MODE = { text: 'text', password: 'text', search: 'search', email: 'email', number: 'decimal', date: undefined } as const
+const NATIVE_TYPE = {
+  text: 'text',
+  password: 'password',
+  search: 'search',
+  email: 'email',
+  number: 'text',
+  date: 'date',
+} as const
+const INPUT_MODE = {
+  text: 'text',
+  password: 'text',
+  search: 'search',
+  email: 'email',
+  number: 'decimal',
+  date: undefined,
+} as const

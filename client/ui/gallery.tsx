@@ -3,8 +3,17 @@
 import { render, type ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import {
-  ArrowDownToLine, ArrowLeftRight, ArrowUpFromLine, Box, ClipboardCheck, Ellipsis, Inbox, LayoutDashboard, ListOrdered,
-  MapPin, PackageOpen, Plus, ScanBarcode, Search, Settings, Trash2, TriangleAlert, WifiOff,
+  ArrowDownToLine,
+  ArrowLeftRight,
+  ArrowUpFromLine,
+  ListOrdered,
+  MapPin,
+  PackageOpen,
+  Plus,
+  Search,
+  Settings,
+  Trash2,
+  WifiOff,
 } from 'lucide-preact'
 import { formatQuantity } from '../strings/figures.ts'
 import { startLanguage, t } from '../strings/strings.ts'
@@ -12,10 +21,12 @@ import { AppFrame, PageHead } from './app-frame.tsx'
 import { Banner } from './banner.tsx'
 import { Button } from './button.tsx'
 import { Card, FigureCard } from './card.tsx'
-import { DataTable, type Column, type Sort } from './data-table.tsx'
+import { DataTable, type Sort } from './data-table.tsx'
 import { EmptyState } from './empty-state.tsx'
 import { ChoiceField, Field, SwitchField } from './field.tsx'
 import { Icon } from './icon.tsx'
+import { columns, items, ROWS_MANY, type Item } from './gallery-items.tsx'
+import { bar, side, sideEnd } from './gallery-nav.ts'
 import { IconButton } from './icon-button.tsx'
 import { LevelBar } from './level-bar.tsx'
 import { NumberPad } from './number-pad.tsx'
@@ -31,26 +42,11 @@ import { VirtualList } from './virtual-list.tsx'
 import './tokens.css'
 import './base.css'
 
-const ROWS_MANY = 100_000
-
-const bar = [
-  { href: '#scan', label: t('nav.scan'), icon: ScanBarcode, current: true },
-  { href: '#stock', label: t('nav.stock'), icon: Box },
-  { href: '#counts', label: t('nav.counts'), icon: ClipboardCheck },
-  { href: '#tray', label: t('nav.tray'), icon: Inbox, badge: { count: 4, tone: 'warn' as const } },
-  { href: '#more', label: t('nav.more'), icon: Ellipsis },
-]
-const side = [
-  { href: '#dashboard', label: 'Dashboard', icon: LayoutDashboard, current: true },
-  { href: '#items', label: 'Items', icon: Box },
-  { href: '#locations', label: 'Locations', icon: MapPin },
-  { href: '#c', label: 'Counts', icon: ClipboardCheck, badge: { count: 2, tone: 'info' as const } },
-  { href: '#a', label: 'Alerts', icon: TriangleAlert, badge: { count: 7, tone: 'warn' as const } },
-  { href: '#m', label: 'Movements', icon: ArrowLeftRight },
-  { href: '#r', label: 'Reviews', icon: Inbox, badge: { count: 1, tone: 'bad' as const } },
-]
-const sideEnd = [{ href: '#settings', label: 'Settings', icon: Settings }]
-const offline = <Banner tone="warn" icon={WifiOff} aside="as of 10:42" onPress={() => undefined}>Offline · 3 waiting</Banner>
+const offline = (
+  <Banner tone="warn" icon={WifiOff} aside="as of 10:42" onPress={() => undefined}>
+    Offline · 3 waiting
+  </Banner>
+)
 
 function ScanPage() {
   const [mode, setMode] = useState<'look' | 'receive' | 'withdraw' | 'move' | 'count'>('withdraw')
@@ -87,8 +83,26 @@ function ScanPage() {
       </Card>
       <Card flush>
         <RowList label="Last scans">
-          <Row lead="10:44" title="Café de Colombie" trail={<><b class="num">{formatQuantity(-3000)}</b><Tag tone="warn">saved</Tag></>} />
-          <Row lead="10:41" title="Sour Worm" trail={<><b class="num">−2</b><Tag tone="good">synced</Tag></>} />
+          <Row
+            lead="10:44"
+            title="Café de Colombie"
+            trail={
+              <>
+                <b class="num">{formatQuantity(-3000)}</b>
+                <Tag tone="warn">saved</Tag>
+              </>
+            }
+          />
+          <Row
+            lead="10:41"
+            title="Sour Worm"
+            trail={
+              <>
+                <b class="num">−2</b>
+                <Tag tone="good">synced</Tag>
+              </>
+            }
+          />
           <Row lead="10:40" title="4006381333931" href="#x" trail={<Tag tone="bad">unknown</Tag>} />
         </RowList>
       </Card>
@@ -98,16 +112,19 @@ function ScanPage() {
 
 function PartsPage() {
   const [text, setText] = useState('Café')
-  const [filter, setFilter] = useState<'all' | 'low' | 'out'>('all')
   const [on, setOn] = useState(true)
   return (
     <Framed title="Parts">
       <Card title="Buttons" mark={<Tag tone="info">5</Tag>} action={<a href="#all">All</a>}>
-        <Button kind="primary" icon={Plus} wide>Receive 24</Button>
+        <Button kind="primary" icon={Plus} wide>
+          Receive 24
+        </Button>
         <div class="cluster">
           <Button>Secondary</Button>
           <Button kind="quiet">Quiet</Button>
-          <Button kind="danger" icon={Trash2}>Discard</Button>
+          <Button kind="danger" icon={Trash2}>
+            Discard
+          </Button>
           <Button busy>Saving</Button>
           <Button disabled>Disabled</Button>
           <Button pressed>Pressed</Button>
@@ -117,32 +134,81 @@ function PartsPage() {
       <Card title="Fields">
         <Field kind="search" label="Search" hideLabel placeholder="Name, SKU or barcode" value="" onInput={setText} />
         <Field label="Name" value={text} onInput={setText} hint="As it stands on the shelf" />
-        <Field label="Cost" kind="number" unit="€" value="12,5x" onInput={setText} error="Write a number, such as 12.50" />
+        <Field
+          label="Cost"
+          kind="number"
+          unit="€"
+          value="12,5x"
+          onInput={setText}
+          error="Write a number, such as 12.50"
+        />
         <Field label="Password" kind="password" value="secret" onInput={setText} />
-        <ChoiceField label="Reason" value="broken" options={[{ value: 'broken', label: 'Broken' }, { value: 'lost', label: 'Lost' }]} onChange={() => undefined} />
+        <ChoiceField
+          label="Reason"
+          value="broken"
+          options={[
+            { value: 'broken', label: 'Broken' },
+            { value: 'lost', label: 'Lost' },
+          ]}
+          onChange={() => undefined}
+        />
         <SwitchField label="Sound" hint="Success and error differ" on={on} onChange={setOn} />
       </Card>
-      <Card title="States">
-        <div class="cluster">
-          <Tag tone="good">synced</Tag><Tag tone="warn">saved</Tag><Tag tone="bad">refused</Tag><Tag tone="info">Buy 17</Tag><Tag tone="plain">archived</Tag>
-        </div>
-        <Segments compact label="Filter" value={filter} options={[{ value: 'all', label: 'All' }, { value: 'low', label: 'Low' }, { value: 'out', label: 'Out' }]} onChange={setFilter} />
-        <LevelBar value={18_000} low={10_000} target={24_000} words />
-        <LevelBar value={7000} low={10_000} target={24_000} words />
-        <LevelBar value={-2000} low={6000} target={18_000} words />
-        <LevelBar value={5000} words />
-        <Progress label="Reading the catalogue" done={41_200} total={100_000} />
-        <Progress label="Looking for devices" done={3} />
-        <Skeleton />
-      </Card>
+      <StateParts />
     </Framed>
+  )
+}
+
+function StateParts() {
+  const [filter, setFilter] = useState<'all' | 'low' | 'out'>('all')
+  return (
+    <Card title="States">
+      <div class="cluster">
+        <Tag tone="good">synced</Tag>
+        <Tag tone="warn">saved</Tag>
+        <Tag tone="bad">refused</Tag>
+        <Tag tone="info">Buy 17</Tag>
+        <Tag tone="plain">archived</Tag>
+      </div>
+      <Segments
+        compact
+        label="Filter"
+        value={filter}
+        options={[
+          { value: 'all', label: 'All' },
+          { value: 'low', label: 'Low' },
+          { value: 'out', label: 'Out' },
+        ]}
+        onChange={setFilter}
+      />
+      <LevelBar value={18_000} low={10_000} target={24_000} words />
+      <LevelBar value={7000} low={10_000} target={24_000} words />
+      <LevelBar value={-2000} low={6000} target={18_000} words />
+      <LevelBar value={5000} words />
+      <Progress label="Reading the catalogue" done={41_200} total={100_000} />
+      <Progress label="Looking for devices" done={3} />
+      <Skeleton />
+    </Card>
   )
 }
 
 function Framed({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
   return (
-    <AppFrame bar={bar} side={side} sideEnd={sideEnd} banner={<Banner tone="quiet" aside="14 devices">Online</Banner>}>
-      <PageHead title={title} mark={<Tag tone="good">live</Tag>} actions={<Button kind="primary">Plan a count</Button>} />
+    <AppFrame
+      bar={bar}
+      side={side}
+      sideEnd={sideEnd}
+      banner={
+        <Banner tone="quiet" aside="14 devices">
+          Online
+        </Banner>
+      }
+    >
+      <PageHead
+        title={title}
+        mark={<Tag tone="good">live</Tag>}
+        actions={<Button kind="primary">Plan a count</Button>}
+      />
       {children}
     </AppFrame>
   )
@@ -152,58 +218,93 @@ function StatesPage() {
   return (
     <Framed title="Counts">
       <Card>
-        <EmptyState icon={PackageOpen} title="No counts yet" action={<Button kind="primary" icon={Plus}>Count this shelf</Button>}>
+        <EmptyState
+          icon={PackageOpen}
+          title="No counts yet"
+          action={
+            <Button kind="primary" icon={Plus}>
+              Count this shelf
+            </Button>
+          }
+        >
           A count says what is on a shelf and when. Scan a shelf’s barcode, then everything on it.
         </EmptyState>
       </Card>
-      <Card flush title="Loading"><Skeleton shape="rows" count={3} /></Card>
+      <Card flush title="Loading">
+        <Skeleton shape="rows" count={3} />
+      </Card>
     </Framed>
   )
 }
 
 function ListPage() {
   return (
-    <AppFrame bar={bar} side={side} fill title="Stock" header={<Field kind="search" label="Search" hideLabel placeholder="Name, SKU or barcode" value="" onInput={() => undefined} />}>
+    <AppFrame
+      bar={bar}
+      side={side}
+      fill
+      title="Stock"
+      header={
+        <Field
+          kind="search"
+          label="Search"
+          hideLabel
+          placeholder="Name, SKU or barcode"
+          value=""
+          onInput={() => undefined}
+        />
+      }
+    >
       <VirtualList
         label="Items"
         count={ROWS_MANY}
-        line={(index) => <RowLine href={`#${index}`} title={`Item ${index} with quite a long name to cut`} note={`SKU-${index}`} trail={<b class="num">{index % 97}</b>} />}
+        line={(index) => (
+          <RowLine
+            href={`#${index}`}
+            title={`Item ${index} with quite a long name to cut`}
+            note={`SKU-${index}`}
+            trail={<b class="num">{index % 97}</b>}
+          />
+        )}
       />
     </AppFrame>
   )
 }
 
-type Item = { readonly sku: string; readonly name: string; readonly place: string; readonly here: number }
-const items: readonly Item[] = Array.from({ length: ROWS_MANY }, (_, index) => ({
-  sku: `CAF-${String(index).padStart(6, '0')}`,
-  name: `Café de Colombie, moulu 250 g, no. ${index}`,
-  place: `Bin A-${index % 90}`,
-  here: ((index * 7919) % 30_000) - 1000,
-}))
-const columns: readonly Column<Item>[] = [
-  { key: 'name', header: 'Item', cell: (item) => <b>{item.name}</b>, sortable: true, width: '36%' },
-  { key: 'sku', header: 'SKU', cell: (item) => item.sku },
-  { key: 'place', header: 'Location', cell: (item) => item.place },
-  { key: 'level', header: 'Level', cell: (item) => <LevelBar value={item.here} low={10_000} target={24_000} />, width: '160px' },
-  { key: 'here', header: 'On hand', cell: (item) => <span class="num">{formatQuantity(item.here, { decimals: 3 })}</span>, figures: true, sortable: true },
-  { key: 'do', header: 'Suggestion', cell: (item) => (item.here < 10_000 ? <Tag tone="info">Buy 17</Tag> : null) },
-]
-
 function TablePage({ long }: { readonly long: boolean }) {
   const [sort, setSort] = useState<Sort>({ key: 'here', direction: 'descending' })
-  const table = { caption: 'Items', columns, keyOf: (item: Item) => item.sku, hrefOf: (item: Item) => `#${item.sku}`, sort, onSort: setSort }
+  const table = {
+    caption: 'Items',
+    columns,
+    keyOf: (item: Item) => item.sku,
+    hrefOf: (item: Item) => `#${item.sku}`,
+    sort,
+    onSort: setSort,
+  }
   return (
     <Framed title={long ? 'Items' : 'Tuesday morning'}>
       {!long && (
-        <div class="gallery-figures" style={{ display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(150px, 1fr))', gap: '12px' }}>
+        <div
+          class="gallery-figures"
+          style={{ display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(150px, 1fr))', gap: '12px' }}
+        >
           <FigureCard label="Stock value" value="€ 184,320" note="▴ 1.8 % this week" />
           <FigureCard label="Items in stock" value="4,612" note="of 4,870" />
           <FigureCard label="Below level" value="37" tone="warn" note="9 out of stock" href="#low" />
           <FigureCard label="Movements today" value="1,284" note="812 out · 472 in" />
         </div>
       )}
-      <Card flush title={long ? undefined : 'Below level'} mark={<Tag tone="warn">37</Tag>} action={<Button kind="quiet">Replenish all</Button>}>
-        {long ? <DataTable {...table} rows={items} height="calc(100dvh - 160px)" /> : <DataTable {...table} rows={items.slice(0, 5)} />}
+      <Card
+        flush
+        title={long ? undefined : 'Below level'}
+        mark={<Tag tone="warn">37</Tag>}
+        action={<Button kind="quiet">Replenish all</Button>}
+      >
+        {long ? (
+          <DataTable {...table} rows={items} height="calc(100dvh - 160px)" />
+        ) : (
+          <DataTable {...table} rows={items.slice(0, 5)} />
+        )}
       </Card>
     </Framed>
   )
@@ -214,12 +315,31 @@ function PadPage({ dialog }: { readonly dialog: boolean }) {
     <>
       <ScanPage />
       {dialog ? (
-        <Sheet open strict title="Discard 3 scans?" onClose={() => undefined} actions={<><Button>Keep</Button><Button kind="danger">Discard</Button></>}>
+        <Sheet
+          open
+          strict
+          title="Discard 3 scans?"
+          onClose={() => undefined}
+          actions={
+            <>
+              <Button>Keep</Button>
+              <Button kind="danger">Discard</Button>
+            </>
+          }
+        >
           <p>They were not sent. Say why, so that the count can be explained.</p>
           <Field label="Reason" value="" onInput={() => undefined} />
         </Sheet>
       ) : (
-        <NumberPad open title="Quantity" value={3000} decimals={3} unit="kg" onDone={() => undefined} onClose={() => undefined} />
+        <NumberPad
+          open
+          title="Quantity"
+          value={3000}
+          decimals={3}
+          unit="kg"
+          onDone={() => undefined}
+          onClose={() => undefined}
+        />
       )}
     </>
   )
@@ -227,18 +347,33 @@ function PadPage({ dialog }: { readonly dialog: boolean }) {
 
 function Page() {
   switch (new URLSearchParams(location.search).get('page')) {
-    case 'parts': return <PartsPage />
-    case 'states': return <StatesPage />
-    case 'pad': return <PadPage dialog={false} />
-    case 'dialog': return <PadPage dialog />
-    case 'list': return <ListPage />
-    case 'desk': return <TablePage long={false} />
-    case 'table': return <TablePage long />
-    default: return <ScanPage />
+    case 'parts':
+      return <PartsPage />
+    case 'states':
+      return <StatesPage />
+    case 'pad':
+      return <PadPage dialog={false} />
+    case 'dialog':
+      return <PadPage dialog />
+    case 'list':
+      return <ListPage />
+    case 'desk':
+      return <TablePage long={false} />
+    case 'table':
+      return <TablePage long />
+    case null:
+    default:
+      return <ScanPage />
   }
 }
 
 await startLanguage()
 const root = document.getElementById('app')
 if (root) render(<Page />, root)
-if (location.search.includes('toast')) showToast({ text: 'Withdrew 3 Café de Colombie', tone: 'good', action: { label: t('ui.undo'), onPress: () => undefined }, lastsMs: 60_000 })
+if (location.search.includes('toast'))
+  showToast({
+    text: 'Withdrew 3 Café de Colombie',
+    tone: 'good',
+    action: { label: t('ui.undo'), onPress: () => undefined },
+    lastsMs: 60_000,
+  })

@@ -32,7 +32,17 @@ export function NumberPad(props: Props) {
 
 const MAX_DEFAULT = 999_999_000
 
-function OpenPad({ title, value, onDone, onClose, decimals = 0, unit, max = MAX_DEFAULT, zero = false, doneLabel }: Props) {
+function OpenPad({
+  title,
+  value,
+  onDone,
+  onClose,
+  decimals = 0,
+  unit,
+  max = MAX_DEFAULT,
+  zero = false,
+  doneLabel,
+}: Props) {
   const [entry, setEntry] = useState(startEntry())
   const thousandths = entry.touched ? thousandthsOf(entry) : value
   const press = (key: PadKey) => setEntry((before) => pressKey(before, key, { decimals, max }))
@@ -56,15 +66,25 @@ function OpenPad({ title, value, onDone, onClose, decimals = 0, unit, max = MAX_
         </output>
         <div class="pad-keys">
           {DIGITS.map((digit) => (
-            <button key={digit} type="button" onClick={() => press(digit)}>{digit}</button>
+            <button key={digit} type="button" onClick={() => press(digit)}>
+              {digit}
+            </button>
           ))}
           {decimals > 0 ? (
-            <button type="button" onClick={() => press('point')}>{decimalSign()}</button>
+            <button type="button" onClick={() => press('point')}>
+              {decimalSign()}
+            </button>
           ) : (
-            <button type="button" class="word" onClick={() => press('clear')}>{t('ui.clear')}</button>
+            <button type="button" class="word" onClick={() => press('clear')}>
+              {t('ui.clear')}
+            </button>
           )}
-          <button type="button" onClick={() => press('0')}>0</button>
-          <button type="button" aria-label={t('ui.delete')} onClick={() => press('delete')}><Icon of={Delete} /></button>
+          <button type="button" onClick={() => press('0')}>
+            0
+          </button>
+          <button type="button" aria-label={t('ui.delete')} onClick={() => press('delete')}>
+            <Icon of={Delete} />
+          </button>
         </div>
         <Button kind="primary" wide disabled={thousandths < 0 || (!zero && thousandths === 0)} onPress={done}>
           {doneLabel ?? t('ui.done')}

@@ -14,7 +14,9 @@ export function Progress({ label, done, total }: Props) {
   return (
     <div class="progress">
       <div class="progress-words">
-        <span id={id} class="grow">{label}</span>
+        <span id={id} class="grow">
+          {label}
+        </span>
         <span class="num">{counts}</span>
       </div>
       <div

@@ -5,8 +5,18 @@ import { ChevronRight } from 'lucide-preact'
 import { Icon } from './icon.tsx'
 import './row-list.css'
 
-export function RowList({ children, label }: { readonly children: ComponentChildren; readonly label?: string | undefined }) {
-  return <ul class="rows" aria-label={label}>{children}</ul>
+export function RowList({
+  children,
+  label,
+}: {
+  readonly children: ComponentChildren
+  readonly label?: string | undefined
+}) {
+  return (
+    <ul class="rows" aria-label={label}>
+      {children}
+    </ul>
+  )
 }
 
 type Props = {
@@ -22,7 +32,11 @@ type Props = {
 }
 
 export function Row(props: Props) {
-  return <li><RowLine {...props} /></li>
+  return (
+    <li>
+      <RowLine {...props} />
+    </li>
+  )
 }
 
 /** The line alone, for a VirtualList, which brings its own list items. */
@@ -39,7 +53,17 @@ export function RowLine({ title, note, lead, trail, href, onPress }: Props) {
       {leads && <Icon of={ChevronRight} class="rows-on" />}
     </>
   )
-  if (href !== undefined) return <a class="rows-line" href={href} onClick={onPress}>{inside}</a>
-  if (onPress) return <button type="button" class="rows-line" onClick={onPress}>{inside}</button>
+  if (href !== undefined)
+    return (
+      <a class="rows-line" href={href} onClick={onPress}>
+        {inside}
+      </a>
+    )
+  if (onPress)
+    return (
+      <button type="button" class="rows-line" onClick={onPress}>
+        {inside}
+      </button>
+    )
   return <div class="rows-line">{inside}</div>
 }

@@ -47,7 +47,9 @@ export function Sheet({ open, title, onClose, children, actions, strict = false,
     >
       <div class="sheet-inside">
         <header>
-          <h2 id={id} tabIndex={-1}>{title}</h2>
+          <h2 id={id} tabIndex={-1}>
+            {title}
+          </h2>
           {!strict && <IconButton icon={X} label={t('ui.close')} onPress={onClose} />}
         </header>
         <div class="sheet-body">{children}</div>

@@ -25,8 +25,19 @@ export function Stepper({ label, value, onChange, step = 1000, min = 0, max, dec
   const shown = formatQuantity(value, { decimals })
   return (
     <div class="stepper" role="group" aria-label={label}>
-      <IconButton filled icon={Minus} label={t('ui.less')} disabled={value - step < min} onPress={() => onChange(value - step)} />
-      <button type="button" class="stepper-value num" aria-label={t('ui.setQuantity', { quantity: shown })} onClick={() => setPadOpen(true)}>
+      <IconButton
+        filled
+        icon={Minus}
+        label={t('ui.less')}
+        disabled={value - step < min}
+        onPress={() => onChange(value - step)}
+      />
+      <button
+        type="button"
+        class="stepper-value num"
+        aria-label={t('ui.setQuantity', { quantity: shown })}
+        onClick={() => setPadOpen(true)}
+      >
         <span aria-live="polite">{shown}</span>
         {unit && <span class="soft">{unit}</span>}
       </button>

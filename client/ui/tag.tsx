@@ -5,7 +5,11 @@ import './tag.css'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
 
-type Props = { readonly tone: Tone; readonly children: ComponentChildren; /** Over the tone's own. */ readonly sign?: string | undefined }
+type Props = {
+  readonly tone: Tone
+  readonly children: ComponentChildren
+  /** Over the tone's own. */ readonly sign?: string | undefined
+}
 
 export function Tag({ tone, children, sign = SIGN[tone] }: Props) {
   return (

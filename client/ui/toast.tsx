@@ -72,7 +72,10 @@ function wait(toast: Toast): void {
   hold(toast.id)
   if (!toasts.value.some((shown) => shown.id === toast.id)) return
   const lasts = toast.lastsMs ?? (toast.action ? LASTS_WITH_ACTION_MS : LASTS_MS)
-  timers.set(toast.id, setTimeout(() => dismiss(toast.id), lasts))
+  timers.set(
+    toast.id,
+    setTimeout(() => dismiss(toast.id), lasts),
+  )
 }
 
 function hold(id: number): void {
