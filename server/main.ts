@@ -1,21 +1,69 @@
-// Wiring only: builds the parts of the server and starts them. For now it serves the built client and nothing else.
-import { join, resolve } from 'node:path'
-import fastifyStatic from '@fastify/static'
-import fastify from 'fastify'
+// Wiring only: builds the parts of a server and starts it.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { AccessTokens } from './accounts/access-tokens.ts'
+import { Accounts } from './accounts/accounts.ts'
+import { LoginLimits } from './accounts/login-limits.ts'
+import { judgeLevels } from './alerts/judge-levels.ts'
+import { appRouter } from './api/app-router.ts'
+import type { ApiParts } from './api/context.ts'
+import type { CommitNotice } from './bus/commit-notice.ts'
+import { openBus } from './bus/bus.ts'
 import type { Config } from './config.ts'
+import { Database } from './database/database.ts'
+import { LiveFeed } from './feed/live.ts'
+import { serveSockets } from './feed/socket-server.ts'
+import { buildApp, isAllowedOrigin } from './http/app.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { keptSecret } from './kept-secret.ts'
 
-type Options = {
+export interface ServerOptions {
   config: Config
   database: { url: string; ownerUrl: string; embedded: boolean }
   log: Logger
 }
 
-const CLIENT = join(resolve(import.meta.dirname, '..'), 'dist/client')
+export interface RunningServer {
+  url: string
+  /** The demo's people and password, where this start made them. */
+  demo?: { email: string; password: string }
+  /** What the first visit must know, where there is no organisation yet. */
+  setupToken?: string
+  stop(): Promise<void>
+}
 
-export async function startServer({ config }: Options): Promise<{ url: string; stop(): Promise<void> }> {
-  const app = fastify()
-  await app.register(fastifyStatic, { root: CLIENT })
-  await app.listen({ port: config.port, host: '0.0.0.0' })
-  return { url: config.publicUrl, stop: () => app.close() }
+const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
+
+export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {
+  const database = new Database(url)
+  await database.ready()
+  const feed = new LiveFeed(database)
+  const bus = openBus<CommitNotice>({ redisUrl: config.redisUrl, deliver: (notice) => feed.deliver(notice), log })
+  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: (notice) => bus.publish(notice) })
+  const tokens = new AccessTokens(config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret'))
+  const accounts = new Accounts({ database, ledger, tokens })
+  const setupToken = !embedded && (await accounts.needsSetup()) ? randomBytes(12).toString('base64url') : undefined
+  const api: ApiParts = { accounts, database, feed, ledger, loginLimits: new LoginLimits(), setupToken }
+  const app = await buildApp({ api, log, publicUrl: config.publicUrl, clientDir: CLIENT_DIR, ready: () => database.ready() })
+  const closeSockets = serveSockets({
+    server: app.server,
+    router: appRouter,
+    createContext: (accessToken) => ({ parts: api, accessToken, receivedAt: Date.now() }),
+    isAllowedOrigin: (request) => isAllowedOrigin(request, config.publicUrl),
+  })
+  const stop = async () => {
+    await closeSockets()
+    await app.close()
+    await ledger.drained()
+    await bus.close()
+    await database.end()
+  }
+  try {
+    await app.listen({ port: config.port, host: '0.0.0.0' })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url: config.publicUrl, ...(setupToken !== undefined && { setupToken }), stop }
 }

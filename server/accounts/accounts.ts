@@ -1,0 +1,197 @@
+// Accounts: who somebody is and may do. Refresh tokens rotate at each use, a reused one ends the session. Keeps I1–I6.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { SignedIn } from '#shared/protocol/wire.ts'
+import type { Role } from '#shared/rows/rows.ts'
+import { isId, uuidv7 } from '#shared/values/id.ts'
+import type { Database } from '../database/database.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { AccessTokens, Claims } from './access-tokens.ts'
+import { ACCESS_TTL_S } from './access-tokens.ts'
+import type { Person } from './accounts-store.ts'
+import {
+  findLogin,
+  findMember,
+  findPerson,
+  hasOrganisations,
+  insertOrganisation,
+  insertSession,
+  insertUser,
+  lockSession,
+  revokeSession,
+  revokeSessionsOf,
+  rotateSession,
+  updateMember,
+} from './accounts-store.ts'
+import { hashPassword, isPassword } from './passwords.ts'
+
+/** A handheld may lie in a drawer for two months, and still be signed in when it is taken out. */
+export const REFRESH_TTL_DAYS = 90
+/** Two tabs that refresh at once both send the same token; this long after its rotation that is no theft. */
+const REUSE_GRACE_MS = 20_000
+
+export interface Issued {
+  signedIn: SignedIn
+  refreshToken: string
+}
+
+export interface NewPerson {
+  name: string
+  email: string
+  password: string
+  role: Role
+}
+
+export interface AccountsParts {
+  database: Database
+  ledger: Ledger
+  tokens: AccessTokens
+}
+
+export class Accounts {
+  readonly #database: Database
+  readonly #ledger: Ledger
+  readonly #tokens: AccessTokens
+
+  constructor({ database, ledger, tokens }: AccountsParts) {
+    this.#database = database
+    this.#ledger = ledger
+    this.#tokens = tokens
+  }
+
+  /** Undefined where nobody has this address and password, or the person is disabled: one answer, in one time. */
+  async login(email: string, password: string): Promise<Issued | undefined> {
+    const login = await findLogin(this.#database, email.trim())
+    const matches = await isPassword(login?.passwordHash, password)
+    if (!login || !matches || login.disabled) return undefined
+    const { orgId, id: userId } = login
+    const sessionId = uuidv7(Date.now(), randomBytes(10))
+    const secret = newSecret()
+    return this.#database.transaction(orgId, async (tx) => {
+      insertSession(tx, { orgId, id: sessionId, userId, tokenHash: hashOf(secret), days: REFRESH_TTL_DAYS })
+      return this.#issue(tx.sql, { orgId, userId, sessionId }, secret)
+    })
+  }
+
+  /** Undefined where the token is not, or no longer, good. */
+  async refresh(refreshToken: string): Promise<Issued | undefined> {
+    const parts = parseRefreshToken(refreshToken)
+    if (!parts) return undefined
+    const { orgId, sessionId, secret } = parts
+    return this.#database.transaction(orgId, async (tx) => {
+      const session = await lockSession(tx.sql, orgId, sessionId)
+      if (!session || session.over) return undefined
+      const claims = { orgId, userId: session.userId, sessionId }
+      if (isSame(session.tokenHash, hashOf(secret))) {
+        const next = newSecret()
+        rotateSession(tx, { orgId, id: sessionId, tokenHash: hashOf(next), days: REFRESH_TTL_DAYS })
+        return this.#issue(tx.sql, claims, next)
+      }
+      const isPrevious = session.previousHash !== null && isSame(session.previousHash, hashOf(secret))
+      if (isPrevious && session.rotatedMsAgo <= REUSE_GRACE_MS) return this.#issue(tx.sql, claims, undefined)
+      if (isPrevious) revokeSession(tx, orgId, sessionId)
+      return undefined
+    })
+  }
+
+  async logout(refreshToken: string): Promise<void> {
+    const parts = parseRefreshToken(refreshToken)
+    if (!parts) return
+    const { orgId, sessionId, secret } = parts
+    await this.#database.transaction(orgId, async (tx) => {
+      const session = await lockSession(tx.sql, orgId, sessionId)
+      if (session && isSame(session.tokenHash, hashOf(secret))) revokeSession(tx, orgId, sessionId)
+    })
+  }
+
+  /** Who an access token speaks for, as the database knows them now; undefined for nobody. */
+  async authenticate(accessToken: string): Promise<(Person & Claims) | undefined> {
+    const claims = await this.#tokens.verify(accessToken)
+    if (!claims) return undefined
+    const person = await this.#database.snapshot(claims.orgId, (sql) => findPerson(sql, claims))
+    return person && { ...person, ...claims }
+  }
+
+  needsSetup(): Promise<boolean> {
+    return hasOrganisations(this.#database).then((known) => !known)
+  }
+
+  /** Makes an organisation and its first people, at its version 1. */
+  async createOrganisation({ name, people, currency }: { name: string; people: NewPerson[]; currency: string }) {
+    const nowMs = Date.now()
+    const orgId = uuidv7(nowMs, randomBytes(10))
+    const users = await Promise.all(
+      people.map(async ({ password, ...person }) => ({
+        ...person,
+        orgId,
+        id: uuidv7(nowMs, randomBytes(10)),
+        passwordHash: await hashPassword(password),
+      })),
+    )
+    await this.#database.transaction(orgId, async (tx) => insertOrganisation(tx, { orgId, name }))
+    await this.#ledger.change(orgId, {
+      action: 'organisation.create',
+      work: async (tx, version) => {
+        for (const user of users) insertUser(tx, user, version)
+        const members = users.map(({ id, name, email, role }) => ({ id, name, email, role, disabled: false, version }))
+        const settings = { id: 'organisation', value: { name, currency }, version }
+        return [
+          ...members.map((member) => ({ kind: 'members' as const, key: member.id, before: undefined, after: member })),
+          { kind: 'settings' as const, key: settings.id, before: undefined, after: settings },
+        ]
+      },
+    })
+    return { orgId, users: users.map(({ id, email, role }) => ({ id, email, role })) }
+  }
+
+  /** Changes a person's role, or lets them in or out. Whoever is disabled is out at once, on every device. */
+  async updateMember(orgId: string, byUserId: string, change: { id: string; role?: Role | undefined; disabled?: boolean | undefined }): Promise<boolean> {
+    let found = false
+    await this.#ledger.change(orgId, {
+      action: 'member.update',
+      userId: byUserId,
+      work: async (tx, version) => {
+        const before = await findMember(tx.sql, orgId, change.id)
+        if (!before) return []
+        found = true
+        const after = { ...before, role: change.role ?? before.role, disabled: change.disabled ?? before.disabled, version }
+        updateMember(tx, { orgId, ...after }, version)
+        if (after.disabled) revokeSessionsOf(tx, orgId, change.id)
+        return [{ kind: 'members' as const, key: change.id, before, after }]
+      },
+    })
+    return found
+  }
+
+  async #issue(sql: Parameters<typeof findPerson>[0], claims: Claims, secret: string | undefined): Promise<Issued | undefined> {
+    const person = await findPerson(sql, claims)
+    if (!person) return undefined
+    const { id, name, email, role, orgName } = person
+    return {
+      signedIn: {
+        accessToken: await this.#tokens.sign(claims),
+        expiresInS: ACCESS_TTL_S,
+        user: { id, name, email, role },
+        org: { id: claims.orgId, name: orgName },
+      },
+      refreshToken: secret === undefined ? '' : `${claims.orgId}.${claims.sessionId}.${secret}`,
+    }
+  }
+}
+
+function parseRefreshToken(token: string): { orgId: string; sessionId: string; secret: string } | undefined {
+  const [orgId, sessionId, secret] = token.split('.')
+  if (!isId(orgId) || !isId(sessionId) || !secret) return undefined
+  return { orgId, sessionId, secret }
+}
+
+function newSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+function isSame(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}

@@ -1,0 +1,19 @@
+// All procedures. The client imports the type alone.
+import { authRouter } from './auth-router.ts'
+import { catalogueRouter } from './catalogue-router.ts'
+import { live } from './live-router.ts'
+import { movementsRouter } from './movements-router.ts'
+import { peopleRouter } from './people-router.ts'
+import { syncRouter } from './sync-router.ts'
+import { router } from './trpc.ts'
+
+export const appRouter = router({
+  auth: authRouter,
+  sync: syncRouter,
+  live,
+  movements: movementsRouter,
+  catalogue: catalogueRouter,
+  people: peopleRouter,
+})
+
+export type AppRouter = typeof appRouter

@@ -1,0 +1,30 @@
+// What every procedure gets: who asks, when the request's head arrived, and the parts it may delegate to.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Database } from '../database/database.ts'
+import type { LiveFeed } from '../feed/live.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { LoginLimits } from '../accounts/login-limits.ts'
+
+export interface ApiParts {
+  accounts: Accounts
+  database: Database
+  feed: LiveFeed
+  ledger: Ledger
+  loginLimits: LoginLimits
+  /** Guards the first visit of a new server; undefined where the demo made the organisation. */
+  setupToken: string | undefined
+}
+
+export interface Context {
+  parts: ApiParts
+  accessToken: string | undefined
+  /** The server's clock when the request's head arrived, Unix ms. */
+  receivedAt: number
+  /** Absent on sockets. */
+  http?: { req: FastifyRequest; res: FastifyReply; address: string } | undefined
+}
+
+export function bearerToken(header: string | undefined): string | undefined {
+  return header?.startsWith('Bearer ') ? header.slice('Bearer '.length) : undefined
+}

@@ -1,0 +1,53 @@
+// The ledger, read: a page of movements, newest first.
+import { z } from 'zod'
+import { idSchema } from '#shared/values/id.ts'
+import { formatStamp } from '#shared/values/stamp.ts'
+import { listMovements } from '../reports/movements-store.ts'
+import { Refused, router, toRefused, viewerProcedure } from './trpc.ts'
+
+const PAGE_MAX = 500
+const timeSchema = z.int().min(0).max(2 ** 47)
+
+const listSchema = z.object({
+  itemId: idSchema.optional(),
+  locationId: idSchema.optional(),
+  kind: z.enum(['receive', 'withdraw', 'transfer_out', 'transfer_in', 'count', 'void']).optional(),
+  userId: idSchema.optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  cursor: z.string().max(200).nullable().optional(),
+  limit: z.int().min(1).max(PAGE_MAX).optional(),
+})
+const cursorSchema = z.object({ at: z.string().max(40).regex(/^[\da-f-]*$/), no: z.int().min(0) })
+
+export const movementsRouter = router({
+  list: viewerProcedure.input(listSchema).query(async ({ ctx, input }) => {
+    const { from, to, cursor, limit = 50, ...filter } = input
+    const after = cursor ? parseCursor(cursor) : undefined
+    try {
+      const rows = await ctx.parts.database.snapshot(ctx.viewer.orgId, (sql) =>
+        listMovements(sql, ctx.viewer.orgId, { ...filter, fromStamp: stampAt(from), toStamp: stampAt(to), after, limit }),
+      )
+      const last = rows.length === limit ? rows.at(-1) : undefined
+      return { rows: [...rows], cursor: last ? formatCursor(last) : null }
+    } catch (error) {
+      throw toRefused(error)
+    }
+  }),
+})
+
+function stampAt(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : formatStamp({ ms, counter: 0, device: '00000000' })
+}
+
+function formatCursor({ at, no }: { at: string; no: number }): string {
+  return Buffer.from(JSON.stringify({ at, no })).toString('base64url')
+}
+
+function parseCursor(text: string): { at: string; no: number } {
+  try {
+    return cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')))
+  } catch {
+    throw new Refused('malformed')
+  }
+}

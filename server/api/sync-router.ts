@@ -1,0 +1,61 @@
+// Push and pull: parse, authorise, delegate.
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import { envelopeSchema } from '#shared/mutations/envelope.ts'
+import type { PullAnswer, PushAnswer } from '#shared/protocol/wire.ts'
+import { pullSchema, PUSH_MAX, PUSH_MAX_BYTES, pushFrameSchema } from '#shared/protocol/wire.ts'
+import { z } from 'zod'
+import { idSchema } from '#shared/values/id.ts'
+import { readHead } from '../feed/feed-store.ts'
+import { pull } from '../feed/pull.ts'
+import type { Viewer } from '../feed/viewer.ts'
+import type { ApiParts, Context } from './context.ts'
+import { Refused, router, toRefused, viewerProcedure } from './trpc.ts'
+
+export const syncRouter = router({
+  push: viewerProcedure.input(z.unknown()).mutation(async ({ ctx, input }): Promise<PushAnswer> => {
+    try {
+      const { clientId, epoch, deviceNow, envelopes } = parsePush(input, ctx)
+      const { userId, orgId } = ctx.viewer
+      const device = { epoch, deviceNow, serverNow: ctx.receivedAt }
+      const answer = await ctx.parts.ledger.push(orgId, { userId, clientId, envelopes, device })
+      return { ...answer, serverNow: ctx.receivedAt }
+    } catch (error) {
+      throw await withLastSeq(toRefused(error), input, { parts: ctx.parts, viewer: ctx.viewer })
+    }
+  }),
+
+  pull: viewerProcedure.input(pullSchema).query(async ({ ctx, input }): Promise<PullAnswer> => {
+    try {
+      return await pull(ctx.parts.database, ctx.viewer, { ...input, now: Date.now })
+    } catch (error) {
+      throw toRefused(error)
+    }
+  }),
+})
+
+function parsePush(input: unknown, ctx: Context): { clientId: string; epoch: number; deviceNow: number; envelopes: Envelope[] } {
+  if (bodyBytes(input, ctx) > PUSH_MAX_BYTES) throw new Refused('too_large')
+  const frame = pushFrameSchema.safeParse(input)
+  if (!frame.success) throw new Refused('malformed', { cause: frame.error })
+  const { mutations, ...rest } = frame.data
+  if (mutations.length > PUSH_MAX) throw new Refused('too_many')
+  const envelopes = z.array(envelopeSchema).safeParse(mutations)
+  if (!envelopes.success) throw new Refused('malformed', { cause: envelopes.error })
+  const [first] = envelopes.data
+  if (envelopes.data.some(({ seq }, index) => seq !== first!.seq + index)) throw new Refused('malformed')
+  return { ...rest, envelopes: envelopes.data }
+}
+
+function bodyBytes(input: unknown, { http }: Context): number {
+  const declared = Number(http?.req.headers['content-length'])
+  return Number.isFinite(declared) ? declared : Buffer.byteLength(JSON.stringify(input) ?? '')
+}
+
+/** Whoever is refused needs to know how far the server has come, to go on from there. */
+async function withLastSeq(refused: Refused, input: unknown, { parts, viewer }: { parts: ApiParts; viewer: Viewer }): Promise<Refused> {
+  if (refused.lastSeq !== undefined) return refused
+  const clientId = z.object({ clientId: idSchema }).safeParse(input).data?.clientId
+  if (clientId === undefined || refused.refusal === 'unavailable') return refused
+  const head = await parts.database.snapshot(viewer.orgId, (sql) => readHead(sql, viewer, clientId)).catch(() => undefined)
+  return new Refused(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
+}

@@ -1,0 +1,68 @@
+// tRPC as this server uses it: refusals of the one catalogue, and procedures by role.
+import { initTRPC, TRPCError } from '@trpc/server'
+import type { TRPC_ERROR_CODE_KEY } from '@trpc/server'
+import type { Role } from '#shared/rows/rows.ts'
+import { mayAct } from '#shared/mutations/verb.ts'
+import type { RequestRefusal } from '#shared/values/refusals.ts'
+import { requestRefusals } from '#shared/values/refusals.ts'
+import { PullRefused } from '../feed/pull.ts'
+import { RequestRefused } from '../ledger/batch.ts'
+import type { Context } from './context.ts'
+
+const CODES: Record<number, TRPC_ERROR_CODE_KEY> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'TOO_MANY_REQUESTS',
+  503: 'SERVICE_UNAVAILABLE',
+}
+
+/** A whole request that is refused, with what its sender needs to go on. */
+export class Refused extends TRPCError {
+  readonly refusal: RequestRefusal
+  readonly lastSeq: number | undefined
+  readonly retryAfterS: number | undefined
+
+  constructor(refusal: RequestRefusal, { lastSeq, retryAfterS, cause }: { lastSeq?: number | undefined; retryAfterS?: number; cause?: unknown } = {}) {
+    const { status, cause: message } = requestRefusals[refusal]
+    super({ code: CODES[status]!, message, ...(cause !== undefined && { cause }) })
+    this.refusal = refusal
+    this.lastSeq = lastSeq
+    this.retryAfterS = retryAfterS ?? (status === 503 ? 2 : undefined)
+  }
+}
+
+/** Refusals of the domain, and everything else as "try again": an unexpected failure decided nothing. */
+export function toRefused(error: unknown): Refused {
+  if (error instanceof Refused) return error
+  if (error instanceof RequestRefused || error instanceof PullRefused) return new Refused(error.refusal, { lastSeq: error.lastSeq })
+  return new Refused('unavailable', { cause: error })
+}
+
+const t = initTRPC.context<Context>().create({
+  errorFormatter({ shape, error }) {
+    const refused = error instanceof Refused ? error : error.code === 'BAD_REQUEST' ? new Refused('malformed') : undefined
+    const { refusal = 'unavailable', lastSeq } = refused ?? {}
+    const { stack: _stack, ...data } = shape.data
+    return { ...shape, data: { ...data, refusal, ...(lastSeq !== undefined && { lastSeq }) } }
+  },
+})
+
+export const router = t.router
+export const publicProcedure = t.procedure
+
+/** A procedure for people of at least a role, as the database knows them at this moment. */
+export function procedureFor(least: Role) {
+  return t.procedure.use(async ({ ctx, next }) => {
+    const { accounts } = ctx.parts
+    const person = ctx.accessToken === undefined ? undefined : await accounts.authenticate(ctx.accessToken).catch((error: unknown) => { throw toRefused(error) })
+    if (!person) throw new Refused('unauthenticated')
+    if (!mayAct(person.role, least)) throw new Refused('role_too_low')
+    return next({ ctx: { ...ctx, person, viewer: { orgId: person.orgId, userId: person.userId, role: person.role } } })
+  })
+}
+
+export const viewerProcedure = procedureFor('viewer')
+export const managerProcedure = procedureFor('manager')

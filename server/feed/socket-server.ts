@@ -1,0 +1,47 @@
+// The WebSocket side of /trpc: authenticated by its first message, bounded in size, pinged often.
+import type { IncomingMessage, Server } from 'node:http'
+import { applyWSSHandler } from '@trpc/server/adapters/ws'
+import type { AnyRouter, inferRouterContext } from '@trpc/server'
+import { WebSocketServer } from 'ws'
+
+/** Requests on a socket are small: a subscription, no data. */
+const MESSAGE_MAX_BYTES = 16 * 1024
+/** Load balancers close what is silent for a minute. */
+const PING_MS = 25_000
+const PONG_WAIT_MS = 10_000
+
+export interface SocketParts<R extends AnyRouter> {
+  server: Server
+  router: R
+  createContext: (token: string | undefined) => inferRouterContext<R>
+  isAllowedOrigin: (request: IncomingMessage) => boolean
+}
+
+/** Takes over upgrades of /trpc. Returns how to close all sockets. */
+export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): () => Promise<void> {
+  const { server, router, createContext, isAllowedOrigin } = parts
+  const wss = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_MAX_BYTES })
+  const handler = applyWSSHandler<R>({
+    wss,
+    router,
+    createContext: ({ info }) => {
+      const token = info.connectionParams?.token
+      return createContext(typeof token === 'string' ? token : undefined)
+    },
+    keepAlive: { enabled: true, pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS },
+  })
+  server.on('upgrade', (request, socket, head) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    if (pathname !== '/trpc' || !isAllowedOrigin(request)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+      return
+    }
+    wss.handleUpgrade(request, socket, head, (client) => wss.emit('connection', client, request))
+  })
+  return async () => {
+    handler.broadcastReconnectNotification()
+    for (const client of wss.clients) client.close(1001)
+    await new Promise<void>((resolve) => wss.close(() => resolve()))
+    for (const client of wss.clients) client.terminate()
+  }
+}

@@ -1,0 +1,166 @@
+// The HTTP side: the PWA's files, security headers, health, and tRPC.
+import type { IncomingMessage } from 'node:http'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import compress from '@fastify/compress'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import fastifyStatic from '@fastify/static'
+import type { FastifyTRPCPluginOptions } from '@trpc/server/adapters/fastify'
+import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
+import type { AppRouter } from '../api/app-router.ts'
+import { appRouter } from '../api/app-router.ts'
+import type { ApiParts, Context } from '../api/context.ts'
+import { bearerToken } from '../api/context.ts'
+import { Refused } from '../api/trpc.ts'
+
+/** Twice what a push may have: the answer to a larger one must name what to do, and a proxy replays no more. */
+const BODY_MAX_BYTES = 1024 * 1024
+const COMPRESS_FROM_BYTES = 4 * 1024
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The server's clock when the request's head arrived, Unix ms. */
+    receivedAt: number
+  }
+}
+
+export interface AppParts {
+  api: ApiParts
+  log: FastifyBaseLogger
+  publicUrl: string
+  clientDir: string
+  /** Rejects while the server cannot do its work. */
+  ready: () => Promise<void>
+}
+
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: parts.log,
+    disableRequestLogging: true,
+    bodyLimit: BODY_MAX_BYTES,
+    trustProxy: true,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 5000 },
+  })
+  app.decorateRequest('receivedAt', 0)
+  app.addHook('onRequest', async (request) => {
+    request.receivedAt = Date.now()
+  })
+  await app.register(helmet, securityHeaders(parts.publicUrl))
+  await app.register(compress, { threshold: COMPRESS_FROM_BYTES, encodings: ['gzip', 'identity'], zlibOptions: { level: 1 } })
+  await app.register(cookie)
+  serveHealth(app, parts)
+  await serveApi(app, parts)
+  await serveClient(app, parts.clientDir)
+  return app
+}
+
+/** True for requests of our own pages, and of programs, which send no Origin. */
+export function isAllowedOrigin({ headers }: Pick<IncomingMessage, 'headers'>, publicUrl: string): boolean {
+  const { origin, host } = headers
+  if (origin === undefined || origin === publicUrl) return true
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
+function serveHealth(app: FastifyInstance, { ready }: AppParts): void {
+  app.get('/healthz', async () => ({ ok: true }))
+  app.get('/readyz', async (_request, reply) => {
+    try {
+      await ready()
+      return { ok: true }
+    } catch {
+      return reply.code(503).send({ ok: false, cause: 'the database does not answer' })
+    }
+  })
+}
+
+async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts): Promise<void> {
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.method === 'GET' || !request.url.startsWith('/trpc')) return
+    if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new Refused('role_too_low')))
+  })
+  app.addHook('onSend', async (request, reply) => {
+    if (!request.url.startsWith('/trpc')) return
+    reply.header(PROTOCOL_HEADER, PROTOCOL_VERSION)
+    reply.header('cache-control', 'no-store')
+  })
+  app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reply.code(413).send(errorBody(new Refused('too_large')))
+    if ((error.statusCode ?? 500) < 500) return reply.code(error.statusCode!).send(errorBody(new Refused('malformed')))
+    request.log.error({ error: error.message, stack: error.stack }, 'a request failed')
+    return reply.code(503).header('retry-after', '2').send(errorBody(new Refused('unavailable')))
+  })
+  await app.register(fastifyTRPCPlugin, {
+    prefix: '/trpc',
+    trpcOptions: {
+      router: appRouter,
+      allowBatching: false,
+      createContext: ({ req, res }): Context => ({
+        parts: api,
+        accessToken: bearerToken(req.headers.authorization),
+        receivedAt: req.receivedAt,
+        http: { req, res, address: req.ip },
+      }),
+      responseMeta: ({ errors }) => {
+        const [first] = errors
+        return first instanceof Refused && first.retryAfterS !== undefined ? { headers: { 'retry-after': String(first.retryAfterS) } } : {}
+      },
+      onError: ({ error, path }) => {
+        if (!(error instanceof Refused) && error.code === 'INTERNAL_SERVER_ERROR') log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
+        else if (error instanceof Refused && error.refusal === 'unavailable') log.warn({ path, error: String(error.cause) }, 'answered 503')
+      },
+    } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
+  })
+}
+
+/** The shape that tRPC gives its errors, for those that happen before it. */
+function errorBody({ message, code, refusal }: Refused) {
+  return { error: { message, code: -32600, data: { code, refusal } } }
+}
+
+async function serveClient(app: FastifyInstance, clientDir: string): Promise<void> {
+  if (!existsSync(join(clientDir, 'index.html'))) return
+  await app.register(fastifyStatic, {
+    root: clientDir,
+    wildcard: false,
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+    },
+  })
+  app.setNotFoundHandler(async (request, reply) => {
+    const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
+    if (!isPage || request.url.startsWith('/trpc')) return reply.code(404).send(errorBody(new Refused('malformed')))
+    return reply.sendFile('index.html')
+  })
+}
+
+function securityHeaders(publicUrl: string) {
+  const isHttps = publicUrl.startsWith('https:')
+  const self = ["'self'"]
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: self,
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+        styleSrc: self,
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        connectSrc: ["'self'", 'ws:', 'wss:'],
+        workerSrc: self,
+        manifestSrc: self,
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: self,
+        frameAncestors: ["'none'"],
+      },
+    },
+    hsts: isHttps ? { maxAge: 31_536_000, includeSubDomains: true } : false,
+    crossOriginOpenerPolicy: { policy: 'same-origin' as const },
+    referrerPolicy: { policy: 'same-origin' as const },
+  }
+}

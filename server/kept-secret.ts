@@ -1,0 +1,16 @@
+// A secret that nobody configured: made once, kept in DATA_DIR for its owner's eyes only.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export function keptSecret(dataDir: string, name: string): string {
+  const path = join(dataDir, name)
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    const secret = randomBytes(48).toString('base64url')
+    mkdirSync(dataDir, { recursive: true })
+    writeFileSync(path, secret, { mode: 0o600 })
+    return secret
+  }
+}
