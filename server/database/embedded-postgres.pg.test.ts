@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,8 +31,12 @@ describe('startEmbeddedPostgres', () => {
   afterEach(async () => {
     for (const holder of holders.splice(0)) holder.kill('SIGKILL')
     const pid = serverPid()
-    if (pid !== undefined) process.kill(pid, 'SIGQUIT')
-    await vi.waitFor(() => rmSync(dataDir, { recursive: true, force: true }))
+    if (pid !== undefined) {
+      process.kill(pid, 'SIGQUIT')
+      // While it ends it still writes, and would bring the folder back.
+      await vi.waitFor(() => expect(() => realpathSync(`/proc/${pid}/cwd`)).toThrow(), 10_000)
+    }
+    rmSync(dataDir, { recursive: true, force: true })
   })
 
   const start = () => startEmbeddedPostgres({ dataDir, log, durable: false })
