@@ -45,7 +45,13 @@ export async function startServer({ config, database: { url, embedded }, log }: 
   const accounts = new Accounts({ database, ledger, tokens })
   const setupToken = !embedded && (await accounts.needsSetup()) ? randomBytes(12).toString('base64url') : undefined
   const api: ApiParts = { accounts, database, feed, ledger, loginLimits: new LoginLimits(), setupToken }
-  const app = await buildApp({ api, log, publicUrl: config.publicUrl, clientDir: CLIENT_DIR, ready: () => database.ready() })
+  const app = await buildApp({
+    api,
+    log,
+    publicUrl: config.publicUrl,
+    clientDir: CLIENT_DIR,
+    ready: () => database.ready(),
+  })
   const closeSockets = serveSockets({
     server: app.server,
     router: appRouter,

@@ -22,7 +22,10 @@ export async function hasOrganisations(database: Database): Promise<boolean> {
 }
 
 /** The person behind a session, unless the session ended or the person is disabled. */
-export async function findPerson(sql: Sql, { orgId, userId, sessionId }: { orgId: string; userId: string; sessionId: string }) {
+export async function findPerson(
+  sql: Sql,
+  { orgId, userId, sessionId }: { orgId: string; userId: string; sessionId: string },
+) {
   const [person] = await sql<Person[]>`
     select u.id, u.name, u.email, u.role, o.name as "orgName"
     from sessions s join users u on u.org_id = s.org_id and u.id = s.user_id join organisations o on o.org_id = s.org_id
@@ -48,14 +51,20 @@ export async function lockSession(sql: Sql, orgId: string, id: string): Promise<
   return session
 }
 
-export function insertSession({ sql, write }: Tx, session: { orgId: string; id: string; userId: string; tokenHash: string; days: number }): void {
+export function insertSession(
+  { sql, write }: Tx,
+  session: { orgId: string; id: string; userId: string; tokenHash: string; days: number },
+): void {
   const { orgId, id, userId, tokenHash, days } = session
   write(sql`
     insert into sessions (org_id, id, user_id, token_hash, expires_at)
     values (${orgId}, ${id}, ${userId}, decode(${tokenHash}, 'hex'), now() + make_interval(days => ${days}))`)
 }
 
-export function rotateSession({ sql, write }: Tx, session: { orgId: string; id: string; tokenHash: string; days: number }): void {
+export function rotateSession(
+  { sql, write }: Tx,
+  session: { orgId: string; id: string; tokenHash: string; days: number },
+): void {
   const { orgId, id, tokenHash, days } = session
   write(sql`
     update sessions set previous_hash = token_hash, token_hash = decode(${tokenHash}, 'hex'), rotated_at = now(),
@@ -68,7 +77,9 @@ export function revokeSession({ sql, write }: Tx, orgId: string, id: string): vo
 }
 
 export function revokeSessionsOf({ sql, write }: Tx, orgId: string, userId: string): void {
-  write(sql`update sessions set revoked_at = now() where org_id = ${orgId} and user_id = ${userId} and revoked_at is null`)
+  write(
+    sql`update sessions set revoked_at = now() where org_id = ${orgId} and user_id = ${userId} and revoked_at is null`,
+  )
 }
 
 export function insertOrganisation({ sql, write }: Tx, { orgId, name }: { orgId: string; name: string }): void {
@@ -93,12 +104,20 @@ export function insertUser({ sql, write }: Tx, user: NewUser, version: number): 
 }
 
 export async function findMember(sql: Sql, orgId: string, id: string) {
-  const [member] = await sql<{ id: string; name: string; email: string; role: Role; disabled: boolean; version: number }[]>`
+  const [member] = await sql<
+    { id: string; name: string; email: string; role: Role; disabled: boolean; version: number }[]
+  >`
     select id, name, email, role, disabled, version from users where org_id = ${orgId} and id = ${id}`
   return member
 }
 
-export function updateMember({ sql, write }: Tx, member: { orgId: string; id: string; role: Role; disabled: boolean }, version: number): void {
+export function updateMember(
+  { sql, write }: Tx,
+  member: { orgId: string; id: string; role: Role; disabled: boolean },
+  version: number,
+): void {
   const { orgId, id, role, disabled } = member
-  write(sql`update users set role = ${role}, disabled = ${disabled}, version = ${version} where org_id = ${orgId} and id = ${id}`)
+  write(
+    sql`update users set role = ${role}, disabled = ${disabled}, version = ${version} where org_id = ${orgId} and id = ${id}`,
+  )
 }

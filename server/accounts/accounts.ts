@@ -144,7 +144,11 @@ export class Accounts {
   }
 
   /** Changes a person's role, or lets them in or out. Whoever is disabled is out at once, on every device. */
-  async updateMember(orgId: string, byUserId: string, change: { id: string; role?: Role | undefined; disabled?: boolean | undefined }): Promise<boolean> {
+  async updateMember(
+    orgId: string,
+    byUserId: string,
+    change: { id: string; role?: Role | undefined; disabled?: boolean | undefined },
+  ): Promise<boolean> {
     let found = false
     await this.#ledger.change(orgId, {
       action: 'member.update',
@@ -153,7 +157,12 @@ export class Accounts {
         const before = await findMember(tx.sql, orgId, change.id)
         if (!before) return []
         found = true
-        const after = { ...before, role: change.role ?? before.role, disabled: change.disabled ?? before.disabled, version }
+        const after = {
+          ...before,
+          role: change.role ?? before.role,
+          disabled: change.disabled ?? before.disabled,
+          version,
+        }
         updateMember(tx, { orgId, ...after }, version)
         if (after.disabled) revokeSessionsOf(tx, orgId, change.id)
         return [{ kind: 'members' as const, key: change.id, before, after }]
@@ -162,7 +171,11 @@ export class Accounts {
     return found
   }
 
-  async #issue(sql: Parameters<typeof findPerson>[0], claims: Claims, secret: string | undefined): Promise<Issued | undefined> {
+  async #issue(
+    sql: Parameters<typeof findPerson>[0],
+    claims: Claims,
+    secret: string | undefined,
+  ): Promise<Issued | undefined> {
     const person = await findPerson(sql, claims)
     if (!person) return undefined
     const { id, name, email, role, orgName } = person

@@ -68,7 +68,11 @@ export const authRouter = router({
       throw new Refused('bad_credentials')
     }
     const { name, email, password, organisation } = input
-    await accounts.createOrganisation({ name: organisation, currency: 'EUR', people: [{ name, email, password, role: 'manager' }] })
+    await accounts.createOrganisation({
+      name: organisation,
+      currency: 'EUR',
+      people: [{ name, email, password, role: 'manager' }],
+    })
     return withCookie(ctx, (await accounts.login(email, password))!)
   }),
 })

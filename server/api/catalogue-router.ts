@@ -10,7 +10,9 @@ export const catalogueRouter = router({
   lookup: viewerProcedure.input(z.object({ code: nameSchema(128) })).query(async ({ ctx, input: { code } }) => {
     const { orgId } = ctx.viewer
     try {
-      const found = await ctx.parts.database.snapshot(orgId, (sql) => lookUp(sql, orgId, { code: canonicalCode(code), sku: code }))
+      const found = await ctx.parts.database.snapshot(orgId, (sql) =>
+        lookUp(sql, orgId, { code: canonicalCode(code), sku: code }),
+      )
       return found ?? null
     } catch (error) {
       throw toRefused(error)

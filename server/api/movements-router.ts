@@ -6,7 +6,10 @@ import { listMovements } from '../reports/movements-store.ts'
 import { Refused, router, toRefused, viewerProcedure } from './trpc.ts'
 
 const PAGE_MAX = 500
-const timeSchema = z.int().min(0).max(2 ** 47)
+const timeSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 47)
 
 const listSchema = z.object({
   itemId: idSchema.optional(),
@@ -18,7 +21,13 @@ const listSchema = z.object({
   cursor: z.string().max(200).nullable().optional(),
   limit: z.int().min(1).max(PAGE_MAX).optional(),
 })
-const cursorSchema = z.object({ at: z.string().max(40).regex(/^[\da-f-]*$/), no: z.int().min(0) })
+const cursorSchema = z.object({
+  at: z
+    .string()
+    .max(40)
+    .regex(/^[\da-f-]*$/),
+  no: z.int().min(0),
+})
 
 export const movementsRouter = router({
   list: viewerProcedure.input(listSchema).query(async ({ ctx, input }) => {
@@ -26,7 +35,13 @@ export const movementsRouter = router({
     const after = cursor ? parseCursor(cursor) : undefined
     try {
       const rows = await ctx.parts.database.snapshot(ctx.viewer.orgId, (sql) =>
-        listMovements(sql, ctx.viewer.orgId, { ...filter, fromStamp: stampAt(from), toStamp: stampAt(to), after, limit }),
+        listMovements(sql, ctx.viewer.orgId, {
+          ...filter,
+          fromStamp: stampAt(from),
+          toStamp: stampAt(to),
+          after,
+          limit,
+        }),
       )
       const last = rows.length === limit ? rows.at(-1) : undefined
       return { rows: [...rows], cursor: last ? formatCursor(last) : null }

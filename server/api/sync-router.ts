@@ -33,7 +33,10 @@ export const syncRouter = router({
   }),
 })
 
-function parsePush(input: unknown, ctx: Context): { clientId: string; epoch: number; deviceNow: number; envelopes: Envelope[] } {
+function parsePush(
+  input: unknown,
+  ctx: Context,
+): { clientId: string; epoch: number; deviceNow: number; envelopes: Envelope[] } {
   if (bodyBytes(input, ctx) > PUSH_MAX_BYTES) throw new Refused('too_large')
   const frame = pushFrameSchema.safeParse(input)
   if (!frame.success) throw new Refused('malformed', { cause: frame.error })
@@ -52,10 +55,16 @@ function bodyBytes(input: unknown, { http }: Context): number {
 }
 
 /** Whoever is refused needs to know how far the server has come, to go on from there. */
-async function withLastSeq(refused: Refused, input: unknown, { parts, viewer }: { parts: ApiParts; viewer: Viewer }): Promise<Refused> {
+async function withLastSeq(
+  refused: Refused,
+  input: unknown,
+  { parts, viewer }: { parts: ApiParts; viewer: Viewer },
+): Promise<Refused> {
   if (refused.lastSeq !== undefined) return refused
   const clientId = z.object({ clientId: idSchema }).safeParse(input).data?.clientId
   if (clientId === undefined || refused.refusal === 'unavailable') return refused
-  const head = await parts.database.snapshot(viewer.orgId, (sql) => readHead(sql, viewer, clientId)).catch(() => undefined)
+  const head = await parts.database
+    .snapshot(viewer.orgId, (sql) => readHead(sql, viewer, clientId))
+    .catch(() => undefined)
   return new Refused(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
 }

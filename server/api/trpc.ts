@@ -25,7 +25,10 @@ export class Refused extends TRPCError {
   readonly lastSeq: number | undefined
   readonly retryAfterS: number | undefined
 
-  constructor(refusal: RequestRefusal, { lastSeq, retryAfterS, cause }: { lastSeq?: number | undefined; retryAfterS?: number; cause?: unknown } = {}) {
+  constructor(
+    refusal: RequestRefusal,
+    { lastSeq, retryAfterS, cause }: { lastSeq?: number | undefined; retryAfterS?: number; cause?: unknown } = {},
+  ) {
     const { status, cause: message } = requestRefusals[refusal]
     super({ code: CODES[status]!, message, ...(cause !== undefined && { cause }) })
     this.refusal = refusal
@@ -37,13 +40,15 @@ export class Refused extends TRPCError {
 /** Refusals of the domain, and everything else as "try again": an unexpected failure decided nothing. */
 export function toRefused(error: unknown): Refused {
   if (error instanceof Refused) return error
-  if (error instanceof RequestRefused || error instanceof PullRefused) return new Refused(error.refusal, { lastSeq: error.lastSeq })
+  if (error instanceof RequestRefused || error instanceof PullRefused)
+    return new Refused(error.refusal, { lastSeq: error.lastSeq })
   return new Refused('unavailable', { cause: error })
 }
 
 const t = initTRPC.context<Context>().create({
   errorFormatter({ shape, error }) {
-    const refused = error instanceof Refused ? error : error.code === 'BAD_REQUEST' ? new Refused('malformed') : undefined
+    const refused =
+      error instanceof Refused ? error : error.code === 'BAD_REQUEST' ? new Refused('malformed') : undefined
     const { refusal = 'unavailable', lastSeq } = refused ?? {}
     const { stack: _stack, ...data } = shape.data
     return { ...shape, data: { ...data, refusal, ...(lastSeq !== undefined && { lastSeq }) } }
@@ -57,7 +62,12 @@ export const publicProcedure = t.procedure
 export function procedureFor(least: Role) {
   return t.procedure.use(async ({ ctx, next }) => {
     const { accounts } = ctx.parts
-    const person = ctx.accessToken === undefined ? undefined : await accounts.authenticate(ctx.accessToken).catch((error: unknown) => { throw toRefused(error) })
+    const person =
+      ctx.accessToken === undefined
+        ? undefined
+        : await accounts.authenticate(ctx.accessToken).catch((error: unknown) => {
+            throw toRefused(error)
+          })
     if (!person) throw new Refused('unauthenticated')
     if (!mayAct(person.role, least)) throw new Refused('role_too_low')
     return next({ ctx: { ...ctx, person, viewer: { orgId: person.orgId, userId: person.userId, role: person.role } } })

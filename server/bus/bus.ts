@@ -12,7 +12,15 @@ export interface Bus<T> {
 
 const CHANNEL = 'stockhand:commits'
 
-export function openBus<T>({ redisUrl, deliver, log }: { redisUrl: string | undefined; deliver: (message: T) => void; log: Logger }): Bus<T> {
+export function openBus<T>({
+  redisUrl,
+  deliver,
+  log,
+}: {
+  redisUrl: string | undefined
+  deliver: (message: T) => void
+  log: Logger
+}): Bus<T> {
   return redisUrl === undefined ? new LocalBus(deliver) : new RedisBus(redisUrl, deliver, log)
 }
 

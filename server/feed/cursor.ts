@@ -16,7 +16,10 @@ export interface Cursor {
 }
 
 /** Changes whenever a kind or a column does: a mirror of other rows must be loaded anew. */
-export const ROW_SCHEMA = hash('sha256', JSON.stringify(KINDS.map((kind) => [kind, columnsOf[kind]])), 'hex').slice(0, 8)
+export const ROW_SCHEMA = hash('sha256', JSON.stringify(KINDS.map((kind) => [kind, columnsOf[kind]])), 'hex').slice(
+  0,
+  8,
+)
 
 const schema = z.tuple([
   z.literal(1),

@@ -16,7 +16,11 @@ export interface FeedHead {
 }
 
 /** The head, and how far a device of this viewer got; in the snapshot that the rows are read from. */
-export async function readHead(sql: Sql, { orgId, userId }: Viewer, clientId: string | undefined): Promise<FeedHead | undefined> {
+export async function readHead(
+  sql: Sql,
+  { orgId, userId }: Viewer,
+  clientId: string | undefined,
+): Promise<FeedHead | undefined> {
   const [head] = await sql<FeedHead[]>`
     select h.epoch, h.version, coalesce(c.head, '') as "chainHead",
       coalesce(d.last_seq, 0) as "lastSeq", d.last_at as "lastAt"
@@ -35,7 +39,11 @@ export interface Place {
 }
 
 /** Where a page of `limit` rows after `from` ends, or undefined where it holds all that is left. */
-export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: { from: Place; limit: number }): Promise<Place | undefined> {
+export async function findPageEnd(
+  sql: Sql,
+  viewer: Viewer,
+  { from, limit }: { from: Place; limit: number },
+): Promise<Place | undefined> {
   const parts = KINDS.map((kind, index) => {
     const keys = keyColumnsOf(kind)
     return `(select version, ${index} as kind, array[${keys.map((key) => `${key}::text`).join(', ')}] as key
@@ -52,7 +60,11 @@ export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: { f
 }
 
 /** The rows of a page, after `from` and up to `to`. */
-export async function readPage(sql: Sql, viewer: Viewer, { from, to }: { from: Place; to: Place | undefined }): Promise<WireTables> {
+export async function readPage(
+  sql: Sql,
+  viewer: Viewer,
+  { from, to }: { from: Place; to: Place | undefined },
+): Promise<WireTables> {
   const tables: WireTables = {}
   await Promise.all(
     KINDS.map(async (kind, index) => {

@@ -33,7 +33,11 @@ export class LiveFeed {
   }
 
   /** Messages for one device until `signal` aborts: the head first, then every commit, and a head now and then. */
-  async *subscribe(viewer: Viewer, { cursor, clientId }: LiveRequest, signal: AbortSignal): AsyncGenerator<LiveMessage> {
+  async *subscribe(
+    viewer: Viewer,
+    { cursor, clientId }: LiveRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<LiveMessage> {
     const known = cursor === null ? undefined : decodeCursor(cursor)
     if (known === 'garbage') throw new PullRefused('malformed')
     if (known === 'stale' || (known && known.role !== viewer.role)) throw new PullRefused('resnapshot')
@@ -47,7 +51,10 @@ export class LiveFeed {
         const notice = await listener.next()
         if (signal.aborted) return
         if (notice !== 'head' && notice.epoch === state.epoch && notice.to <= state.to) continue
-        const next = notice !== 'head' && follows(notice, state) ? message(notice, viewer, { clientId, lastSeq: state.lastSeq }) : await this.#head(viewer, clientId)
+        const next =
+          notice !== 'head' && follows(notice, state)
+            ? message(notice, viewer, { clientId, lastSeq: state.lastSeq })
+            : await this.#head(viewer, clientId)
         if (next.epoch !== state.epoch) throw new PullRefused('epoch_changed', next.lastSeq)
         yield next
         state = next

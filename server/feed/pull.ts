@@ -26,7 +26,11 @@ export class PullRefused extends Error {
 }
 
 /** @throws {PullRefused} malformed, epoch_changed, resnapshot, or unavailable where this server is behind the device */
-export async function pull(database: Database, viewer: Viewer, request: PullRequest & { now: () => number }): Promise<PullAnswer> {
+export async function pull(
+  database: Database,
+  viewer: Viewer,
+  request: PullRequest & { now: () => number },
+): Promise<PullAnswer> {
   const cursor = request.cursor === null ? undefined : decodeCursor(request.cursor)
   if (cursor === 'garbage') throw new PullRefused('malformed')
   if (cursor === 'stale' || (cursor && cursor.role !== viewer.role)) throw new PullRefused('resnapshot')
@@ -44,7 +48,11 @@ interface Reading {
 }
 
 /** Undefined where this server does not hold what the device has seen already. */
-async function readPull(database: Database, viewer: Viewer, { request, cursor }: Reading): Promise<PullAnswer | undefined> {
+async function readPull(
+  database: Database,
+  viewer: Viewer,
+  { request, cursor }: Reading,
+): Promise<PullAnswer | undefined> {
   const from: Place = { version: cursor?.version ?? 0, ...(cursor?.within ?? { kind: KINDS.length, key: [] }) }
   if (!cursor) Object.assign(from, { kind: -1 })
   const limit = request.limit ?? PAGE_DEFAULT

@@ -27,7 +27,10 @@ export function visibleTables(tables: WireTables, viewer: Viewer): WireTables {
     if (!table) continue
     const hidden = hiddenColumns(kind, viewer).map((column) => table.columns.indexOf(column))
     if (hidden.length > 0) {
-      visible[kind] = { ...table, rows: table.rows.map((row) => row.map((value, i) => (hidden.includes(i) ? null : value))) }
+      visible[kind] = {
+        ...table,
+        rows: table.rows.map((row) => row.map((value, i) => (hidden.includes(i) ? null : value))),
+      }
     }
     if (kind === 'conflicts') {
       const author = table.columns.indexOf('userId')

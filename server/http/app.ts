@@ -51,7 +51,11 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     request.receivedAt = Date.now()
   })
   await app.register(helmet, securityHeaders(parts.publicUrl))
-  await app.register(compress, { threshold: COMPRESS_FROM_BYTES, encodings: ['gzip', 'identity'], zlibOptions: { level: 1 } })
+  await app.register(compress, {
+    threshold: COMPRESS_FROM_BYTES,
+    encodings: ['gzip', 'identity'],
+    zlibOptions: { level: 1 },
+  })
   await app.register(cookie)
   serveHealth(app, parts)
   await serveApi(app, parts)
@@ -92,7 +96,10 @@ async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts)
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reply.code(413).send(errorBody(new Refused('too_large')))
     if ((error.statusCode ?? 500) < 500) return reply.code(error.statusCode!).send(errorBody(new Refused('malformed')))
     request.log.error({ error: error.message, stack: error.stack }, 'a request failed')
-    return reply.code(503).header('retry-after', '2').send(errorBody(new Refused('unavailable')))
+    return reply
+      .code(503)
+      .header('retry-after', '2')
+      .send(errorBody(new Refused('unavailable')))
   })
   await app.register(fastifyTRPCPlugin, {
     prefix: '/trpc',
@@ -107,11 +114,15 @@ async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts)
       }),
       responseMeta: ({ errors }) => {
         const [first] = errors
-        return first instanceof Refused && first.retryAfterS !== undefined ? { headers: { 'retry-after': String(first.retryAfterS) } } : {}
+        return first instanceof Refused && first.retryAfterS !== undefined
+          ? { headers: { 'retry-after': String(first.retryAfterS) } }
+          : {}
       },
       onError: ({ error, path }) => {
-        if (!(error instanceof Refused) && error.code === 'INTERNAL_SERVER_ERROR') log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
-        else if (error instanceof Refused && error.refusal === 'unavailable') log.warn({ path, error: String(error.cause) }, 'answered 503')
+        if (!(error instanceof Refused) && error.code === 'INTERNAL_SERVER_ERROR')
+          log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
+        else if (error instanceof Refused && error.refusal === 'unavailable')
+          log.warn({ path, error: String(error.cause) }, 'answered 503')
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   })

@@ -70,7 +70,11 @@ export function commitGroup(parts: CommitParts, orgId: string, batches: readonly
   })
 }
 
-function decideBatch(decision: GroupDecision, batch: Batch, mutations: PreparedEnvelope[]): BatchAnswer | RequestRefused {
+function decideBatch(
+  decision: GroupDecision,
+  batch: Batch,
+  mutations: PreparedEnvelope[],
+): BatchAnswer | RequestRefused {
   try {
     const results: PushResult[] = decision.decide(batch, mutations)
     const { lastSeq, lastAt } = decision.deviceOf(batch)
@@ -104,7 +108,11 @@ function undoneCounts(prepared: PreparedEnvelope[][], wants: ReadSet): void {
   }
 }
 
-async function loadGroup({ sql }: Tx, orgId: string, { batches, wants }: { batches: readonly Batch[]; wants: ReadSet }) {
+async function loadGroup(
+  { sql }: Tx,
+  orgId: string,
+  { batches, wants }: { batches: readonly Batch[]; wants: ReadSet },
+) {
   const envelopes = batches.flatMap((batch) => batch.envelopes)
   const versions = [...new Set(envelopes.flatMap(({ seen }) => seen ?? []))]
   const unique = (values: string[]) => [...new Set(values)]
@@ -112,7 +120,11 @@ async function loadGroup({ sql }: Tx, orgId: string, { batches, wants }: { batch
     lockHead(sql, orgId),
     loadDevices(sql, orgId, unique(batches.map((batch) => batch.clientId))),
     loadActors(sql, orgId, unique(batches.map((batch) => batch.userId))),
-    loadKnown(sql, orgId, envelopes.map(({ id }) => id)),
+    loadKnown(
+      sql,
+      orgId,
+      envelopes.map(({ id }) => id),
+    ),
     loadCommitTimes(sql, orgId, versions),
     loadShelf(sql, orgId, wants),
     loadForAlerts(sql, orgId, wants),
@@ -164,7 +176,8 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId }: Settli
   const logs = new LogWriter(head, nowMs)
   const changes = new Map<string, Change>()
   for (const one of decided) {
-    for (const conflict of conflictsOf(one)) keep(changes, { kind: 'conflicts', key: conflict.id, before: undefined, after: conflict })
+    for (const conflict of conflictsOf(one))
+      keep(changes, { kind: 'conflicts', key: conflict.id, before: undefined, after: conflict })
     logs.add(one)
     if (one.outcome.status !== 'refused') for (const change of one.outcome.effects.changes) keep(changes, change)
   }
@@ -211,7 +224,13 @@ function keep(changes: Map<string, Change>, change: Change): void {
 
 function judge(
   judgeLevels: JudgeLevels,
-  { book, changes, forAlerts, nowMs, decided }: {
+  {
+    book,
+    changes,
+    forAlerts,
+    nowMs,
+    decided,
+  }: {
     book: Book
     changes: Map<string, Change>
     forAlerts: Settling['forAlerts']

@@ -70,7 +70,10 @@ export class CommitQueue {
 
   async #settle(orgId: string, group: Waiting[]): Promise<void> {
     try {
-      const { answers } = await this.#commit(orgId, group.map(({ batch }) => batch))
+      const { answers } = await this.#commit(
+        orgId,
+        group.map(({ batch }) => batch),
+      )
       group.forEach(({ resolve, reject }, index) => {
         const answer = answers[index]!
         if (answer instanceof RequestRefused) reject(answer)
@@ -140,7 +143,21 @@ export function isDataError(error: unknown): boolean {
 
 /** Serialization failures, deadlocks, and connections that broke before the commit was sent. */
 function isPassing(error: unknown): boolean {
-  return ['40001', '40P01', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', '57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', '08006', '08003', '53300'].includes(sqlState(error))
+  return [
+    '40001',
+    '40P01',
+    'CONNECTION_CLOSED',
+    'CONNECTION_ENDED',
+    'CONNECTION_DESTROYED',
+    '57P01',
+    '57P02',
+    '57P03',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    '08006',
+    '08003',
+    '53300',
+  ].includes(sqlState(error))
 }
 
 function sqlState(error: unknown): string {

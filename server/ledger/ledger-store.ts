@@ -71,7 +71,12 @@ const CATALOGUE: readonly Kind[] = ['items', 'categories', 'locations']
 const BY_ID: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'conflicts']
 
 /** Loads all that a read set names onto a shelf. Its statements are sent together. */
-export async function loadShelf(sql: Sql, orgId: string, wants: ReadSet, shelf = new LoadedShelf()): Promise<LoadedShelf> {
+export async function loadShelf(
+  sql: Sql,
+  orgId: string,
+  wants: ReadSet,
+  shelf = new LoadedShelf(),
+): Promise<LoadedShelf> {
   await Promise.all([
     ...BY_ID.map((kind) => loadByKey(sql, orgId, { kind, wants, shelf })),
     loadPositions(sql, orgId, { wants, shelf }),
@@ -96,14 +101,21 @@ async function loadByKey(sql: Sql, orgId: string, { kind, wants, shelf }: Loadin
   const [key] = keyColumnsOf(kind)
   const stamps = CATALOGUE.includes(kind) ? ', field_stamps as "fieldStamps"' : ''
   const type = kind === 'barcodes' ? 'text' : 'uuid'
-  const extra = undone ? ' or id in (select item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[]))' : ''
+  const extra = undone
+    ? ' or id in (select item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[]))'
+    : ''
   const condition = whole ? '$2::text[] is not null' : `(${key} = any($2::${type}[])${extra})`
   const rows = await sql.unsafe<Record<string, unknown>[]>(
     `select ${selectList(kind)}${stamps} from ${tableOf(kind)} where org_id = $1 and ${condition}`,
     undone ? [orgId, keys, [...wants.undone]] : [orgId, keys],
     { prepare: true },
   )
-  shelf.addRows(kind, rows.map(({ fieldStamps, ...row }) => (fieldStamps ? { ...row, [FIELD_STAMPS]: fieldStamps } : row)) as Row<typeof kind>[])
+  shelf.addRows(
+    kind,
+    rows.map(({ fieldStamps, ...row }) => (fieldStamps ? { ...row, [FIELD_STAMPS]: fieldStamps } : row)) as Row<
+      typeof kind
+    >[],
+  )
 }
 
 async function loadPositions(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
@@ -283,12 +295,26 @@ export function writeAll({ sql, write }: Tx, orgId: string, writing: Writing): v
   const { head, commit } = writing
   for (const [kind, rows] of writing.rows) writeRows({ sql, write }, orgId, { kind, rows })
   if (writing.logLines.length > 0) {
-    const lines = writing.logLines.map((line) => ({ ...line, org_id: orgId, version: head.version, hash: `\\x${line.hash}` }))
-    write(sql`insert into inventory_logs select * from json_populate_recordset(null::inventory_logs, ${JSON.stringify(lines)}::text::json)`)
+    const lines = writing.logLines.map((line) => ({
+      ...line,
+      org_id: orgId,
+      version: head.version,
+      hash: `\\x${line.hash}`,
+    }))
+    write(
+      sql`insert into inventory_logs select * from json_populate_recordset(null::inventory_logs, ${JSON.stringify(lines)}::text::json)`,
+    )
   }
   if (writing.auditLines.length > 0) {
-    const lines = writing.auditLines.map((line) => ({ ...line, org_id: orgId, version: head.version, hash: `\\x${line.hash}` }))
-    write(sql`insert into audit_log select * from json_populate_recordset(null::audit_log, ${JSON.stringify(lines)}::text::json)`)
+    const lines = writing.auditLines.map((line) => ({
+      ...line,
+      org_id: orgId,
+      version: head.version,
+      hash: `\\x${line.hash}`,
+    }))
+    write(
+      sql`insert into audit_log select * from json_populate_recordset(null::audit_log, ${JSON.stringify(lines)}::text::json)`,
+    )
   }
   if (writing.mutations.length > 0) {
     const lines = writing.mutations.map((line) => ({ ...line, org_id: orgId }))
@@ -303,7 +329,9 @@ export function writeAll({ sql, write }: Tx, orgId: string, writing: Writing): v
       values (${orgId}, ${clientId}, ${userId}, ${lastSeq}, ${lastAt})
       on conflict (org_id, client_id) do update set last_seq = ${lastSeq}, last_at = ${lastAt}, seen_at = now()`)
   }
-  write(sql`insert into commits (org_id, version, at_ms, head) values (${orgId}, ${head.version}, ${commit.atMs}, ${commit.head})`)
+  write(
+    sql`insert into commits (org_id, version, at_ms, head) values (${orgId}, ${head.version}, ${commit.atMs}, ${commit.head})`,
+  )
   write(sql`
     update org_heads set version = ${head.version}, log_no = ${head.logNo}, log_hash = decode(${head.logHash}, 'hex'),
       audit_no = ${head.auditNo}, audit_hash = decode(${head.auditHash}, 'hex')

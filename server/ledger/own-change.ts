@@ -28,9 +28,11 @@ export function commitOwnChange(parts: CommitParts, orgId: string, change: OwnCh
     const changes = await change.work(tx, version)
     const logs = new LogWriter(head, nowMs)
     const at = formatStamp({ ms: nowMs, counter: 0, device: '00000000' })
-    for (const row of changes) logs.addAudit({ action: change.action, userId: change.userId ?? null, clientId: null, mutationId: null, at }, row)
+    for (const row of changes)
+      logs.addAudit({ action: change.action, userId: change.userId ?? null, clientId: null, mutationId: null, at }, row)
     const rows = new Map<Kind, Row<Kind>[]>()
-    for (const { kind, after } of changes) rows.set(kind, [...(rows.get(kind) ?? []), { ...after, version } as Row<Kind>])
+    for (const { kind, after } of changes)
+      rows.set(kind, [...(rows.get(kind) ?? []), { ...after, version } as Row<Kind>])
     const written = new Map([...rows].filter(([kind]) => kind !== 'members'))
     const next = { ...head, ...logs.heads(), version }
     const newHead = chainHead(next.logHash, next.auditHash)

@@ -11,7 +11,11 @@ export interface LookedUp {
 }
 
 /** `code` in canonical form. */
-export async function lookUp(sql: Sql, orgId: string, { code, sku }: { code: string; sku: string }): Promise<LookedUp | undefined> {
+export async function lookUp(
+  sql: Sql,
+  orgId: string,
+  { code, sku }: { code: string; sku: string },
+): Promise<LookedUp | undefined> {
   const [found] = await sql.unsafe<(LookedUp['item'] & { packQuantity: number })[]>(
     `select ${selectList('items')}, coalesce(b.pack, 1000) / 1000.0 as "packQuantity" from items
      left join (select item_id as owner, pack_quantity as pack from barcodes where org_id = $1 and code = $2 and not deleted) b on b.owner = items.id

@@ -52,7 +52,13 @@ function decideAgain(
   { conflict, resolution, stamp }: { conflict: Conflict; resolution: Args; stamp: Stamp },
   find: (name: string) => Verb | undefined,
 ): Refusal | undefined {
-  const mutation = JSON.parse(conflict.mutation) as { id: string; name: string; args: unknown; at: string; strict?: boolean }
+  const mutation = JSON.parse(conflict.mutation) as {
+    id: string
+    name: string
+    args: unknown
+    at: string
+    strict?: boolean
+  }
   const verb = find(mutation.name)
   if (!verb) return refuse('unknown_verb', { name: mutation.name })
   if (!mayAct(stamp.role, verb.role)) return refuse('role_too_low', { needs: verb.role })

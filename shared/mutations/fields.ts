@@ -18,7 +18,11 @@ export function stampAll<R extends object>(row: R, at: string): R {
  * A row with the fields of `set` that are later than its own. A value that loses without its winner having seen it
  * (`base`) is kept in a review.
  */
-export function mergeFields<R extends Stamped>(book: Book, row: R, change: { set: Fields; base: Fields; at: string }): R {
+export function mergeFields<R extends Stamped>(
+  book: Book,
+  row: R,
+  change: { set: Fields; base: Fields; at: string },
+): R {
   const { set, base, at } = change
   const current = row as Fields & Stamped
   const stamps = { ...fieldStampsOf(row) }

@@ -4,8 +4,7 @@ import { idSchema } from '../values/id.ts'
 import { countedSchema, toThousandths } from '../values/quantity.ts'
 import { refuse } from '../values/refusals.ts'
 import { stampSchema } from '../values/stamp.ts'
-import { findPlace, placeArgs, postMovement, reviewItem,
-  reviewLocation, wantPlace } from './movement-args.ts'
+import { findPlace, placeArgs, postMovement, reviewItem, reviewLocation, wantPlace } from './movement-args.ts'
 import { defineVerb } from './verb.ts'
 
 const NAME = 'stock.count'

@@ -4,8 +4,16 @@ import { positionOf } from '../book/book.ts'
 import { lotKey } from '../rows/rows.ts'
 import { costSchema, toThousandths } from '../values/quantity.ts'
 import { daySchema } from '../values/text.ts'
-import { findPlace, movementArgs, movementTexts, placeArgs, postMovement, reviewItem,
-  reviewLocation, wantPlace } from './movement-args.ts'
+import {
+  findPlace,
+  movementArgs,
+  movementTexts,
+  placeArgs,
+  postMovement,
+  reviewItem,
+  reviewLocation,
+  wantPlace,
+} from './movement-args.ts'
 import { defineVerb } from './verb.ts'
 
 const NAME = 'stock.receive'

@@ -22,7 +22,10 @@ export const LIVE_HEAD_INTERVAL_MS = 20_000
 export const pushFrameSchema = z.object({
   clientId: idSchema,
   epoch: z.int().min(1),
-  deviceNow: z.number().min(0).max(2 ** 47),
+  deviceNow: z
+    .number()
+    .min(0)
+    .max(2 ** 47),
   mutations: z.array(z.unknown()),
 })
 

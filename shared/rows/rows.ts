@@ -111,9 +111,10 @@ export const FIELD_STAMPS = Symbol('fieldStamps')
 export const KINDS = Object.keys(schemas) as Kind[]
 
 /** The columns of a kind, in the order in which they travel. */
-export const columnsOf = Object.fromEntries(
-  KINDS.map((kind) => [kind, Object.keys(schemas[kind].shape)]),
-) as Record<Kind, string[]>
+export const columnsOf = Object.fromEntries(KINDS.map((kind) => [kind, Object.keys(schemas[kind].shape)])) as Record<
+  Kind,
+  string[]
+>
 
 /** The columns that are quantities: numbers in units on the wire, integers of thousandths in a row. */
 export const quantityColumns: Partial<Record<Kind, readonly string[]>> = {

@@ -63,7 +63,8 @@ export function effectiveStamp(at: string, { serverNow, deviceNow, seenAt, last 
   const skew = serverNow - deviceNow
   const corrected = Math.abs(skew) > CLOCK_TOLERANCE_MS ? ms + skew : ms
   const placed = Math.max(Math.min(corrected, serverNow), seenAt ?? 0, 0)
-  const candidate = placed === ms ? at : formatStamp({ ms: placed, counter: placed === corrected ? counter : 0, device })
+  const candidate =
+    placed === ms ? at : formatStamp({ ms: placed, counter: placed === corrected ? counter : 0, device })
   return last !== undefined && candidate <= last ? justAfter(last, device) : candidate
 }
 

@@ -1,0 +1,104 @@
+// What this device keeps, in IndexedDB: one database per organisation and person. Every write is strict: "saved" means
+// that it outlives a power cut. Keeps D1.
+import type { EntityTable, Table } from 'dexie'
+import { Dexie } from 'dexie'
+import type { PostedEntry } from '#shared/book/book.ts'
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import type { Kind, WireTables } from '#shared/rows/rows.ts'
+
+/** About a thousand rows of one kind in one value: reading and writing rows one by one takes twenty times as long. */
+export interface Chunk {
+  kind: Kind
+  no: number
+  /** Wire columns and rows, as JSON text: IndexedDB copies a text much faster than what it says. */
+  text: string
+}
+
+/** The rows of a small pull, until they are folded into the chunks. */
+export interface LogRecord {
+  id: number
+  tables: WireTables
+  count: number
+}
+
+export interface OutboxEntry {
+  seq: number
+  envelope: Envelope
+  /** The effective stamp as this device estimates it. */
+  at: string
+  scanId?: string
+}
+
+export interface DoneEntry extends OutboxEntry {
+  id: string
+  doneAt: number
+  posted: PostedEntry[]
+}
+
+export interface ScanRecord {
+  id: string
+  code: string
+  /** Unix ms of the trigger. */
+  at: number
+  /** What scanning did at that time, and where: what an unresolved scan still waits to become. */
+  mode: string
+  locationId: string | null
+  state: 'unresolved' | 'resolved' | 'dismissed'
+  mutationId?: string
+  reason?: string
+}
+
+/** Who this device is to the server, and how far its own numbering has come. */
+export interface Identity {
+  clientId: string
+  nextSeq: number
+  lastStamp: string | undefined
+}
+
+/** How far this device has come in what the server knows. */
+export interface SyncPoint {
+  cursor: string | null
+  epoch: number
+  version: number
+  /** False in the middle of the first sync. */
+  complete: boolean
+  /** When it last agreed with the server, Unix ms; 0 for never. */
+  asOf: number
+  /** The server's clock minus this device's, as last seen. */
+  clockOffsetMs: number
+  lastAt: string | null
+}
+
+interface Meta {
+  identity: Identity
+  point: SyncPoint
+}
+
+export class DeviceDatabase extends Dexie {
+  declare chunks: Table<Chunk, [Kind, number]>
+  declare log: EntityTable<LogRecord, 'id'>
+  declare outbox: EntityTable<OutboxEntry, 'seq'>
+  declare done: EntityTable<DoneEntry, 'id'>
+  declare scans: EntityTable<ScanRecord, 'id'>
+  declare meta: Table<{ key: keyof Meta; value: Meta[keyof Meta] }, keyof Meta>
+
+  constructor(name: string) {
+    super(name, { chromeTransactionDurability: 'strict' })
+    this.version(1).stores({
+      chunks: '[kind+no]',
+      log: '++id',
+      outbox: 'seq',
+      done: 'id, doneAt',
+      scans: 'id, state, at',
+      meta: 'key',
+    })
+  }
+
+  async readMeta<K extends keyof Meta>(key: K): Promise<Meta[K] | undefined> {
+    return (await this.meta.get(key))?.value as Meta[K] | undefined
+  }
+
+  async writeMeta<K extends keyof Meta>(key: K, value: Meta[K]): Promise<void> {
+    await this.meta.put({ key, value })
+  }
+}

@@ -1,0 +1,120 @@
+// The mirror: the confirmed rows in memory, by key, with the indexes that screens need. Memory is for reading. Keeps D2.
+import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
+import { decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
+
+/** A row that came or went, for whoever shows it. */
+export interface RowChange {
+  kind: Kind
+  key: string
+}
+
+export class Mirror {
+  readonly #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
+  /** Keys of barcodes and positions by item, of positions by location. */
+  readonly #barcodesByItem = new Map<string, Set<string>>()
+  readonly #positionsByItem = new Map<string, Set<string>>()
+  readonly #positionsByLocation = new Map<string, Set<string>>()
+  readonly #itemBySku = new Map<string, string>()
+  readonly #locationByBarcode = new Map<string, string>()
+
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    return this.#rows.get(kind)!.get(key) as Row<K> | undefined
+  }
+
+  rows<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
+    return this.#rows.get(kind) as unknown as ReadonlyMap<string, Row<K>>
+  }
+
+  barcodesOf(itemId: string): Iterable<string> {
+    return this.#barcodesByItem.get(itemId) ?? []
+  }
+
+  positionsOf(itemId: string): Iterable<string> {
+    return this.#positionsByItem.get(itemId) ?? []
+  }
+
+  positionsAt(locationId: string): Iterable<string> {
+    return this.#positionsByLocation.get(locationId) ?? []
+  }
+
+  itemOfSku(sku: string): string | undefined {
+    return this.#itemBySku.get(sku)
+  }
+
+  locationOfBarcode(code: string): string | undefined {
+    return this.#locationByBarcode.get(code)
+  }
+
+  get size(): number {
+    let size = 0
+    for (const rows of this.#rows.values()) size += rows.size
+    return size
+  }
+
+  /** Takes rows from the wire; of two states of a row the greater version stands. Says what changed. */
+  apply(tables: WireTables): RowChange[] {
+    const changes: RowChange[] = []
+    for (const kind of KINDS) {
+      const table = tables[kind]
+      if (!table) continue
+      const rows = this.#rows.get(kind)!
+      for (const row of decodeTable(kind, table)) {
+        const key = keyOf(kind, row as never)
+        const before = rows.get(key)
+        if (before && before.version > row.version) continue
+        if ('deleted' in row && row.deleted) rows.delete(key)
+        else rows.set(key, row)
+        this.#index(kind, { key, before, after: row })
+        changes.push({ kind, key })
+      }
+    }
+    return changes
+  }
+
+  clear(): void {
+    for (const rows of this.#rows.values()) rows.clear()
+    this.#barcodesByItem.clear()
+    this.#positionsByItem.clear()
+    this.#positionsByLocation.clear()
+    this.#itemBySku.clear()
+    this.#locationByBarcode.clear()
+  }
+
+  #index(kind: Kind, { key, before, after }: { key: string; before: Row<Kind> | undefined; after: Row<Kind> }): void {
+    if (kind === 'barcodes') {
+      const old = before as Row<'barcodes'> | undefined
+      const { itemId, deleted } = after as Row<'barcodes'>
+      if (old) this.#barcodesByItem.get(old.itemId)?.delete(key)
+      if (!deleted) add(this.#barcodesByItem, itemId, key)
+    } else if (kind === 'positions') {
+      if (before) return // a position never changes its item or place
+      const { itemId, locationId } = after as Row<'positions'>
+      add(this.#positionsByItem, itemId, key)
+      add(this.#positionsByLocation, locationId, key)
+    } else if (kind === 'items') {
+      move(this.#itemBySku, {
+        from: (before as Row<'items'> | undefined)?.sku,
+        to: (after as Row<'items'>).sku,
+        owner: key,
+      })
+    } else if (kind === 'locations') {
+      const from = (before as Row<'locations'> | undefined)?.barcode
+      move(this.#locationByBarcode, { from, to: (after as Row<'locations'>).barcode, owner: key })
+    }
+  }
+}
+
+function add(index: Map<string, Set<string>>, under: string, key: string): void {
+  const keys = index.get(under)
+  if (keys) keys.add(key)
+  else index.set(under, new Set([key]))
+}
+
+function move(
+  index: Map<string, string>,
+  { from, to, owner }: { from: string | null | undefined; to: string | null; owner: string },
+): void {
+  if (from === to) return
+  if (from && index.get(from) === owner) index.delete(from)
+  if (to) index.set(to, owner)
+}

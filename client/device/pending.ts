@@ -1,0 +1,233 @@
+// What is displayed: the confirmed rows and, over them, what the pending mutations make of them. Recomputed for touched
+// rows only, so that fifty thousand pending mutations cost no more than one. Keeps D4–D6.
+import type { Effects, Posted, PostedEntry, Shelf, Unique } from '#shared/book/book.ts'
+import { Book } from '#shared/book/book.ts'
+import type { Entry } from '#shared/book/ledger.ts'
+import type { Outcome } from '#shared/mutations/apply.ts'
+import { applyMutation, prepare, refused } from '#shared/mutations/apply.ts'
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import type { Kind, Role, Row } from '#shared/rows/rows.ts'
+import { keyOf } from '#shared/rows/rows.ts'
+import { STAMP_ZERO } from '#shared/values/stamp.ts'
+import type { Mirror, RowChange } from './mirror.ts'
+
+export interface Actor {
+  userId: string
+  role: Role
+}
+
+interface Pending {
+  envelope: Envelope
+  at: string
+  /** The rows that it changed when it was made. */
+  touched: RowChange[]
+  posted: PostedEntry[]
+  /** Positions whose quantity only the server can tell: a confirmed count is undone. */
+  uncertain: string[]
+}
+
+export class PendingRows {
+  readonly #mirror: Mirror
+  readonly #actor: Actor
+  readonly #overlay = new Map<string, Row<Kind>>()
+  readonly #pending = new Map<number, Pending>()
+  /** Which pending mutations change a row. */
+  readonly #bySeq = new Map<string, Set<number>>()
+  /** What acknowledged mutations of this device posted, as far as it remembers. */
+  readonly #acknowledged = new Map<string, Posted>()
+  readonly #uncertain = new Map<string, number>()
+
+  constructor(mirror: Mirror, actor: Actor) {
+    this.#mirror = mirror
+    this.#actor = actor
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** A row as people see it. */
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    return (this.#overlay.get(nameOf(kind, key)) as Row<K> | undefined) ?? this.#mirror.row(kind, key)
+  }
+
+  /** Rows of a kind that only pending mutations made. */
+  *made<K extends Kind>(kind: K): Iterable<Row<K>> {
+    for (const [name, row] of this.#overlay) {
+      if (!name.startsWith(`${kind} `)) continue
+      if (!this.#mirror.row(kind, name.slice(kind.length + 1))) yield row as Row<K>
+    }
+  }
+
+  isPending(kind: Kind, key: string): boolean {
+    return this.#bySeq.has(nameOf(kind, key))
+  }
+
+  /** True where only the server can tell what is there. */
+  isUncertain(position: string): boolean {
+    return this.#uncertain.has(position)
+  }
+
+  /** What a mutation would do now; nothing is kept. */
+  decide(envelope: Pick<Envelope, 'id' | 'name' | 'args' | 'at' | 'strict'>, at: string): Outcome {
+    const prepared = prepare(envelope)
+    if ('code' in prepared) return refused(prepared)
+    return applyMutation(new Book(this.#shelf()), prepared, this.#stamp(envelope, at))
+  }
+
+  /** Puts a kept mutation over the rows, given what it did. */
+  add(envelope: Envelope, at: string, effects: Effects): RowChange[] {
+    const touched = effects.changes.map(({ kind, key }) => ({ kind, key }))
+    const posted = effects.movements
+      .filter((movement) => movement.kind !== 'void')
+      .map(({ position, entry, kind }) => ({
+        position,
+        entry: { ...entry, kind: kind === 'count' ? ('count' as const) : ('delta' as const), void: false },
+      }))
+    const uncertain = this.#uncertainOf(envelope)
+    this.#pending.set(envelope.seq, { envelope, at, touched, posted, uncertain })
+    for (const position of uncertain) this.#uncertain.set(position, (this.#uncertain.get(position) ?? 0) + 1)
+    for (const { kind, key, after } of effects.changes) {
+      const name = nameOf(kind, key)
+      this.#overlay.set(name, after)
+      if (!this.#bySeq.has(name)) this.#bySeq.set(name, new Set())
+      this.#bySeq.get(name)!.add(envelope.seq)
+    }
+    // What lies under an undone count shows only by going through its position again.
+    if (envelope.name === 'stock.undo') this.settle(touched)
+    return touched
+  }
+
+  /** What a mutation posted, pending or acknowledged. */
+  postedOf(seq: number): PostedEntry[] {
+    return this.#pending.get(seq)?.posted ?? []
+  }
+
+  /** Pending mutations up to a seq. */
+  upTo(lastSeq: number): { seq: number }[] {
+    return [...this.#pending.keys()].filter((seq) => seq <= lastSeq).map((seq) => ({ seq }))
+  }
+
+  remember(id: string, posted: Posted): void {
+    this.#acknowledged.set(id, posted)
+  }
+
+  /** Takes acknowledged mutations away. Their rows are confirmed now, and to be settled with the others. */
+  acknowledge(seqs: readonly number[]): RowChange[] {
+    const touched: RowChange[] = []
+    for (const seq of seqs) {
+      const pending = this.#pending.get(seq)
+      if (!pending) continue
+      this.#pending.delete(seq)
+      this.remember(pending.envelope.id, {
+        name: pending.envelope.name,
+        userId: this.#actor.userId,
+        entries: pending.posted,
+      })
+      for (const position of pending.uncertain) {
+        const left = this.#uncertain.get(position)! - 1
+        if (left > 0) this.#uncertain.set(position, left)
+        else this.#uncertain.delete(position)
+      }
+      for (const change of pending.touched) {
+        const name = nameOf(change.kind, change.key)
+        const seqsOf = this.#bySeq.get(name)
+        seqsOf?.delete(seq)
+        if (seqsOf?.size === 0) this.#bySeq.delete(name)
+        touched.push(change)
+      }
+    }
+    return touched
+  }
+
+  /** Replays what is pending on these rows over their confirmed states. */
+  settle(changes: readonly RowChange[]): void {
+    const names = new Set<string>()
+    const seqs = new Set<number>()
+    for (const { kind, key } of changes) {
+      const name = nameOf(kind, key)
+      const pending = this.#bySeq.get(name)
+      if (!pending && !this.#overlay.has(name)) continue
+      names.add(name)
+      for (const seq of pending ?? []) seqs.add(seq)
+    }
+    if (names.size === 0) return
+    const book = new Book(this.#shelf(names))
+    const results = new Map<string, Row<Kind>>()
+    for (const seq of [...seqs].toSorted((a, b) => a - b)) {
+      const { envelope, at } = this.#pending.get(seq)!
+      const prepared = prepare(envelope)
+      if ('code' in prepared) continue
+      const outcome = applyMutation(book, prepared, this.#stamp(envelope, at))
+      if (outcome.status === 'refused') continue
+      for (const { kind, key, after } of outcome.effects.changes) results.set(nameOf(kind, key), after)
+    }
+    for (const name of names) {
+      const row = results.get(name)
+      if (row) this.#overlay.set(name, row)
+      else this.#overlay.delete(name)
+    }
+  }
+
+  clear(): void {
+    this.#overlay.clear()
+    this.#pending.clear()
+    this.#bySeq.clear()
+    this.#uncertain.clear()
+  }
+
+  #stamp({ id, at: madeAt, strict }: Pick<Envelope, 'id' | 'at' | 'strict'>, at: string) {
+    return { id, madeAt, at, strict: strict === true, ...this.#actor }
+  }
+
+  /** Reads what is displayed; of the rows in `confirmed`, only what the server said. */
+  #shelf(confirmed: ReadonlySet<string> = NONE): Shelf {
+    return {
+      row: (kind, key) => (confirmed.has(nameOf(kind, key)) ? this.#mirror.row(kind, key) : this.row(kind, key)),
+      owner: (unique, value) => this.#owner(unique, value),
+      history: (position) => this.#history(position, confirmed),
+      posted: (mutationId) => this.#posted(mutationId),
+    }
+  }
+
+  #owner(unique: Unique, value: string): string | undefined {
+    const [kind, field] = unique === 'sku' ? (['items', 'sku'] as const) : (['locations', 'barcode'] as const)
+    const owner = unique === 'sku' ? this.#mirror.itemOfSku(value) : this.#mirror.locationOfBarcode(value)
+    const shown = owner === undefined ? undefined : (this.row(kind, owner) as unknown as Record<string, unknown>)
+    if (shown?.[field] === value) return owner
+    for (const row of this.made(kind))
+      if ((row as unknown as Record<string, unknown>)[field] === value) return keyOf(kind, row)
+    return undefined
+  }
+
+  /** What lies on a position before the pending mutations, as one entry: the device does not hold the ledger. */
+  #history(position: string, confirmed: ReadonlySet<string>): Entry[] {
+    const row = confirmed.has(nameOf('positions', position))
+      ? this.#mirror.row('positions', position)
+      : this.row('positions', position)
+    if (!row) return []
+    return [
+      { kind: 'count', id: row.countedId ?? '', at: row.countedAt ?? STAMP_ZERO, amount: row.quantity, void: false },
+    ]
+  }
+
+  #posted(mutationId: string): Posted | undefined {
+    for (const { envelope, posted } of this.#pending.values()) {
+      if (envelope.id === mutationId) return { name: envelope.name, userId: this.#actor.userId, entries: posted }
+    }
+    return this.#acknowledged.get(mutationId)
+  }
+
+  #uncertainOf({ name, args }: Envelope): string[] {
+    if (name !== 'stock.undo') return []
+    const { mutationId } = args as { mutationId: string }
+    const posted = this.#acknowledged.get(mutationId)
+    return posted?.entries.filter(({ entry }) => entry.kind === 'count').map(({ position }) => position) ?? []
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+function nameOf(kind: Kind, key: string): string {
+  return `${kind} ${key}`
+}

@@ -1,0 +1,53 @@
+// The scan log: a trigger pull is stored before it is looked up. Scanned = resolved + unresolved + dismissed. Keeps Z1.
+import { signal } from '@preact/signals'
+import type { DeviceDatabase, ScanRecord } from './database.ts'
+
+/** Settled scans are kept this long, to answer "did I scan it?". */
+const KEPT_MS = 7 * 86_400_000
+
+export class ScanLog {
+  /** Scans that became nothing yet, newest first. */
+  readonly unresolved = signal<ScanRecord[]>([])
+  readonly #database: DeviceDatabase
+  readonly #newId: () => string
+
+  constructor(database: DeviceDatabase, newId: () => string) {
+    this.#database = database
+    this.#newId = newId
+  }
+
+  async load(): Promise<void> {
+    await this.#database.scans
+      .where('at')
+      .below(Date.now() - KEPT_MS)
+      .and(({ state }) => state !== 'unresolved')
+      .delete()
+    const open = await this.#database.scans.where('state').equals('unresolved').toArray()
+    this.unresolved.value = open.toSorted((a, b) => b.at - a.at)
+  }
+
+  /** Stores a scan. Resolves once it is durable; rejects where the device cannot keep it. */
+  async store(scan: Pick<ScanRecord, 'code' | 'at' | 'mode' | 'locationId'>): Promise<ScanRecord> {
+    const record: ScanRecord = { ...scan, id: this.#newId(), state: 'unresolved' }
+    await this.#database.scans.add(record)
+    this.unresolved.value = [record, ...this.unresolved.value]
+    return record
+  }
+
+  /** A scan became a mutation, in the transaction that kept that. */
+  resolved(id: string): void {
+    this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
+  }
+
+  /** A scan only asked a question, or chose a place. */
+  async answer(id: string): Promise<void> {
+    await this.#database.scans.update(id, { state: 'resolved' })
+    this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
+  }
+
+  /** A person says that a scan means nothing. */
+  async dismiss(id: string, reason: string): Promise<void> {
+    await this.#database.scans.update(id, { state: 'dismissed', reason })
+    this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
+  }
+}

@@ -1,0 +1,225 @@
+// What screens read: rows as people see them, and questions about them. Reading inside a component subscribes it. D4, D7.
+import type {
+  Alert,
+  Barcode,
+  Category,
+  Conflict,
+  Item,
+  Kind,
+  Location,
+  Member,
+  Position,
+  Row,
+} from '#shared/rows/rows.ts'
+import { keyOf, positionKey } from '#shared/rows/rows.ts'
+import { canonicalCode } from '#shared/values/gtin.ts'
+import type { Mirror } from './mirror.ts'
+import type { PendingRows } from './pending.ts'
+import type { SearchHits } from './search.ts'
+import { ItemSearch } from './search.ts'
+import type { Watched } from './watched.ts'
+
+/** What a code names. */
+export type Found =
+  | { kind: 'item'; item: Item; packQuantity: number }
+  | { kind: 'location'; location: Location }
+  | { kind: 'unknown'; code: string }
+
+/** A position as people see it. */
+export interface ShownPosition extends Position {
+  /** Part of it is not confirmed yet. */
+  pending: boolean
+  /** Only the server can tell: to be shown as "after sync", never as a number. */
+  uncertain: boolean
+}
+
+export class View {
+  readonly #mirror: Mirror
+  readonly #pending: PendingRows
+  readonly #watched: Watched
+  readonly #search: ItemSearch
+
+  constructor({ mirror, pending, watched }: { mirror: Mirror; pending: PendingRows; watched: Watched }) {
+    this.#mirror = mirror
+    this.#pending = pending
+    this.#watched = watched
+    this.#search = new ItemSearch({
+      items: () => this.#all('items'),
+      codesOf: (itemId) => this.#codesOf(itemId),
+    })
+  }
+
+  item(id: string): Item | undefined {
+    return this.#row('items', id)
+  }
+
+  location(id: string): Location | undefined {
+    return this.#row('locations', id)
+  }
+
+  category(id: string): Category | undefined {
+    return this.#row('categories', id)
+  }
+
+  conflict(id: string): Conflict | undefined {
+    return this.#row('conflicts', id)
+  }
+
+  member(id: string): Member | undefined {
+    return this.#row('members', id)
+  }
+
+  setting(id: string): unknown {
+    return this.#row('settings', id)?.value
+  }
+
+  /** All locations, or categories, each after its parent, siblings by name. */
+  tree<K extends 'locations' | 'categories'>(kind: K): (Row<K> & { depth: number })[] {
+    this.#watched.kind(kind)
+    const children = new Map<string | null, Row<K>[]>()
+    for (const row of this.#all(kind)) {
+      const siblings = children.get(row.parentId)
+      if (siblings) siblings.push(row)
+      else children.set(row.parentId, [row])
+    }
+    const ordered: (Row<K> & { depth: number })[] = []
+    const visit = (parentId: string | null, depth: number) => {
+      const siblings = children.get(parentId) ?? []
+      for (const row of siblings.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))) {
+        ordered.push({ ...row, depth } as Row<K> & { depth: number })
+        visit(row.id, depth + 1)
+      }
+    }
+    visit(null, 0)
+    return ordered
+  }
+
+  /** The names from the root to a location or category. */
+  path(kind: 'locations' | 'categories', id: string | null): string[] {
+    const names: string[] = []
+    for (let next = id, steps = 0; next !== null && steps < 40; steps++) {
+      const row: Location | Category | undefined = this.#row(kind, next)
+      if (!row) break
+      names.unshift(row.name)
+      next = row.parentId
+    }
+    return names
+  }
+
+  position(itemId: string, locationId: string, lot = ''): ShownPosition {
+    const key = positionKey(itemId, locationId, lot)
+    const row = this.#row('positions', key)
+    return this.#shown(row ?? { itemId, locationId, lot, quantity: 0, countedAt: null, countedId: null, version: 0 })
+  }
+
+  /** Where an item is: every position that holds some, or was counted. */
+  positionsOf(itemId: string): ShownPosition[] {
+    this.#watched.kind('positions')
+    return this.#positions(this.#mirror.positionsOf(itemId), (position) => position.itemId === itemId)
+  }
+
+  positionsAt(locationId: string): ShownPosition[] {
+    this.#watched.kind('positions')
+    return this.#positions(this.#mirror.positionsAt(locationId), (position) => position.locationId === locationId)
+  }
+
+  /** The whole stock of an item, in thousandths. */
+  totalOf(itemId: string): number {
+    return this.positionsOf(itemId).reduce((sum, { quantity }) => sum + quantity, 0)
+  }
+
+  barcodesOf(itemId: string): Barcode[] {
+    this.#watched.kind('barcodes')
+    return [...this.#codesOf(itemId)].flatMap((code) => this.#pending.row('barcodes', code) ?? [])
+  }
+
+  /** What a scanned or typed code names: a barcode, a SKU, or a location's own barcode. */
+  find(code: string): Found {
+    const canonical = canonicalCode(code)
+    const barcode = this.#row('barcodes', canonical)
+    const item = barcode && !barcode.deleted ? this.item(barcode.itemId) : undefined
+    if (barcode && item) return { kind: 'item', item, packQuantity: barcode.packQuantity }
+    const location = this.#ownerOf(
+      'locations',
+      this.#mirror.locationOfBarcode(canonical),
+      (row) => row.barcode === canonical,
+    )
+    if (location) return { kind: 'location', location }
+    const bySku = this.#ownerOf('items', this.#mirror.itemOfSku(code), (row) => row.sku === code)
+    return bySku ? { kind: 'item', item: bySku, packQuantity: 1000 } : { kind: 'unknown', code }
+  }
+
+  search(query: string, options: { limit: number; accept?: (itemId: string) => boolean }): SearchHits {
+    this.#watched.kind('items')
+    this.#watched.kind('barcodes')
+    return this.#search.find(query, options)
+  }
+
+  /** Refusals and reviews that wait for somebody, newest first. */
+  openConflicts(): Conflict[] {
+    this.#watched.kind('conflicts')
+    const open = [...this.#all('conflicts')].filter((conflict) => conflict.state === 'open')
+    return open.toSorted((a, b) => (a.at < b.at ? 1 : -1))
+  }
+
+  openAlerts(): Alert[] {
+    this.#watched.kind('alerts')
+    return [...this.#all('alerts')].filter((alert) => alert.state !== 'resolved')
+  }
+
+  get itemCount(): number {
+    this.#watched.kind('items')
+    return this.#mirror.rows('items').size
+  }
+
+  /** Rows changed: what is computed over all of them is computed anew. */
+  invalidate(kinds: ReadonlySet<Kind>): void {
+    if (kinds.has('items') || kinds.has('barcodes')) this.#search.invalidate()
+  }
+
+  #row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    this.#watched.row(kind, key)
+    return this.#pending.row(kind, key)
+  }
+
+  *#all<K extends Kind>(kind: K): Iterable<Row<K>> {
+    for (const key of this.#mirror.rows(kind).keys()) yield this.#pending.row(kind, key)!
+    yield* this.#pending.made(kind)
+  }
+
+  *#codesOf(itemId: string): Iterable<string> {
+    for (const code of this.#mirror.barcodesOf(itemId)) {
+      const barcode = this.#pending.row('barcodes', code)
+      if (barcode && !barcode.deleted && barcode.itemId === itemId) yield code
+    }
+    for (const barcode of this.#pending.made('barcodes'))
+      if (barcode.itemId === itemId && !barcode.deleted) yield barcode.code
+  }
+
+  #positions(keys: Iterable<string>, belongs: (position: Position) => boolean): ShownPosition[] {
+    const shown: ShownPosition[] = []
+    for (const key of keys) {
+      const row = this.#pending.row('positions', key)
+      if (row && (row.quantity !== 0 || row.countedAt !== null)) shown.push(this.#shown(row))
+    }
+    for (const row of this.#pending.made('positions')) if (belongs(row)) shown.push(this.#shown(row))
+    return shown
+  }
+
+  #shown(row: Position): ShownPosition {
+    const key = keyOf('positions', row)
+    return { ...row, pending: this.#pending.isPending('positions', key), uncertain: this.#pending.isUncertain(key) }
+  }
+
+  #ownerOf<K extends 'items' | 'locations'>(
+    kind: K,
+    key: string | undefined,
+    owns: (row: Row<K>) => boolean,
+  ): Row<K> | undefined {
+    this.#watched.kind(kind)
+    const row = key === undefined ? undefined : this.#pending.row(kind, key)
+    if (row && owns(row)) return row
+    for (const made of this.#pending.made(kind)) if (owns(made)) return made
+    return undefined
+  }
+}
