@@ -147,9 +147,23 @@ export class Device {
     return this.record('stock.undo', { mutationId })
   }
 
-  /** The oldest pending mutations, in order. */
-  oldest(limit: number): Promise<OutboxEntry[]> {
-    return this.#database.outbox.orderBy('seq').limit(limit).toArray()
+  /** The oldest pending mutations after a seq, in order. */
+  after(seq: number, limit: number): Promise<OutboxEntry[]> {
+    return this.#database.outbox.where('seq').above(seq).limit(limit).toArray()
+  }
+
+  get name(): string {
+    return this.#database.name
+  }
+
+  /** How many rows the mirror holds. */
+  get size(): number {
+    return this.#mirror.size
+  }
+
+  /** The server said that this device holds all there is. */
+  confirm(now: number): void {
+    this.point.value = { ...this.point.value, asOf: now }
   }
 
   identity(): Promise<Identity> {
@@ -169,6 +183,8 @@ export class Device {
     }))
     const { meta, chunks, log, outbox, done: doneTable } = this.#database
     await this.#database.transaction('rw', [meta, chunks, log, outbox, doneTable], async () => {
+      const kept = await this.#database.readMeta('point')
+      if (kept && kept.cursor !== this.point.value.cursor) throw new Error('another tab has gone ahead')
       await this.#store.keep(arrival.tables, changes)
       await this.#database.writeMeta('point', arrival.point)
       if (done.length === 0) return

@@ -115,7 +115,7 @@ export class ItemSearch {
 /** Lower case without accents, so that "cafe" finds "Café". Separators inside would split a line. */
 function folded(text: string): string {
   const lower = text.toLowerCase()
-  const plain = /^[\x00-\x7f]*$/.test(lower) ? lower : lower.normalize('NFD').replace(/\p{M}/gu, '')
+  const plain = /\P{ASCII}/u.test(lower) ? lower.normalize('NFD').replace(/\p{M}/gu, '') : lower
   return plain.includes(SEPARATOR) ? plain.replaceAll(SEPARATOR, ' ') : plain
 }
 

@@ -3,7 +3,7 @@
 import { derivedId } from '#shared/values/id.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
 import type { Effects, Note } from '#shared/book/book.ts'
-import { Book } from '#shared/book/book.ts'
+import type { Book } from '#shared/book/book.ts'
 import type { Outcome, Prepared } from '#shared/mutations/apply.ts'
 import { applyMutation, refused, stampOf } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'

@@ -1,0 +1,118 @@
+// Who is signed in here. Known without a connection too; the access token lives in memory, the refresh token in a cookie
+// that scripts cannot read. A session that the server ended hides nothing that waits on this device.
+import { signal } from '@preact/signals'
+import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client'
+import type { SignedIn } from '#shared/protocol/wire.ts'
+import type { AppRouter } from '../../server/api/app-router.ts'
+
+export type Person = Pick<SignedIn, 'user' | 'org'>
+
+export type SignInResult = { ok: true } | { ok: false; refusal: string; retryAfterS?: number }
+
+export interface SetupInput {
+  token: string
+  organisation: string
+  name: string
+  email: string
+  password: string
+}
+
+const KEPT_AS = 'stockhand.person'
+/** A token is renewed this long before it runs out, so that no request is refused only for being slow. */
+const RENEW_BEFORE_MS = 30_000
+
+export class Session {
+  readonly person = signal<Person | undefined>(keptPerson())
+  readonly expired = signal(false)
+  readonly #client = createTRPCClient<AppRouter>({ links: [httpLink({ url: '/trpc' })] })
+  #accessToken: { text: string; until: number } | undefined
+  #renewing: Promise<string | undefined> | undefined
+
+  signIn(email: string, password: string): Promise<SignInResult> {
+    return this.#enter(() => this.#client.auth.login.mutate({ email, password }))
+  }
+
+  setup(input: SetupInput): Promise<SignInResult> {
+    return this.#enter(() => this.#client.auth.setup.mutate(input))
+  }
+
+  async setupNeeded(): Promise<boolean> {
+    try {
+      return (await this.#client.auth.setupNeeded.query()).needed
+    } catch {
+      return false // offline: there is nothing to set up from here
+    }
+  }
+
+  /** Ends the session here and, if it can be reached, on the server. What waits on this device stays. */
+  async signOut(): Promise<void> {
+    localStorage.removeItem(KEPT_AS)
+    this.#accessToken = undefined
+    this.person.value = undefined
+    await this.#client.auth.logout.mutate().catch(() => undefined) // offline: the cookie stays until it runs out
+  }
+
+  /** An access token; undefined where the session has ended. @throws where the server cannot be asked */
+  async token(): Promise<string | undefined> {
+    const token = this.#accessToken
+    if (token && Date.now() < token.until) return token.text
+    if (this.expired.value) return undefined
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined))
+    return this.#renewing
+  }
+
+  /** The server refused the token that it was given: the next one is asked for anew. */
+  forgetToken(): void {
+    this.#accessToken = undefined
+  }
+
+  async #renew(): Promise<string | undefined> {
+    try {
+      return this.#take(await this.#client.auth.refresh.mutate())
+    } catch (error) {
+      if (statusOf(error) !== 401) throw error
+      this.expired.value = true
+      return undefined
+    }
+  }
+
+  async #enter(ask: () => Promise<SignedIn>): Promise<SignInResult> {
+    try {
+      this.#take(await ask())
+      return { ok: true }
+    } catch (error) {
+      const refusal = refusalOf(error)
+      const retryAfterS = retryAfterOf(error)
+      return { ok: false, refusal: refusal ?? 'offline', ...(retryAfterS !== undefined && { retryAfterS }) }
+    }
+  }
+
+  #take({ accessToken, expiresInS, user, org }: SignedIn): string {
+    this.#accessToken = { text: accessToken, until: Date.now() + expiresInS * 1000 - RENEW_BEFORE_MS }
+    const person = { user, org }
+    localStorage.setItem(KEPT_AS, JSON.stringify(person))
+    if (JSON.stringify(this.person.value) !== JSON.stringify(person)) this.person.value = person
+    this.expired.value = false
+    return accessToken
+  }
+}
+
+function keptPerson(): Person | undefined {
+  const text = localStorage.getItem(KEPT_AS)
+  return text === null ? undefined : (JSON.parse(text) as Person)
+}
+
+function refusalOf(error: unknown): string | undefined {
+  return error instanceof TRPCClientError ? (error.data as { refusal?: string } | undefined)?.refusal : undefined
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof TRPCClientError ? (error.data as { httpStatus?: number } | undefined)?.httpStatus : undefined
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  if (!(error instanceof TRPCClientError)) return undefined
+  const response = error.meta?.response
+  const seconds = response instanceof Response ? Number(response.headers.get('retry-after')) : 0
+  return seconds > 0 ? seconds : undefined
+}

@@ -1,0 +1,120 @@
+// The typed way to the server for synchronisation, and what its refusals mean to it.
+import { createTRPCClient, createWSClient, httpLink, TRPCClientError, wsLink } from '@trpc/client'
+import type { LiveMessage, PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import type { AppRouter } from '../../server/api/app-router.ts'
+
+export interface PushRequest {
+  clientId: string
+  epoch: number
+  deviceNow: number
+  mutations: Envelope[]
+}
+
+export interface LiveHandlers {
+  message(message: LiveMessage): void
+  /** The socket is open, or closed. */
+  open(isOpen: boolean): void
+  /** The subscription was refused; it has ended. */
+  refused(code: string): void
+}
+
+/** What synchronisation asks of a server. The simulation gives it another one. */
+export interface ServerLink {
+  push(request: PushRequest): Promise<PushAnswer>
+  pull(request: PullRequest): Promise<PullAnswer>
+  /** Begins to listen; returns how to end. */
+  listen(request: { clientId: string; cursor: string | null }, handlers: LiveHandlers): () => void
+}
+
+/** A request that the server refused, or that did not reach it. */
+export class LinkFailure extends Error {
+  /** A code of the catalogue; undefined where nobody answered. */
+  readonly refusal: string | undefined
+  readonly lastSeq: number | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor({
+    refusal,
+    lastSeq,
+    retryAfterMs,
+  }: {
+    refusal?: string | undefined
+    lastSeq?: number | undefined
+    retryAfterMs?: number | undefined
+  }) {
+    super(refusal ?? 'no answer')
+    this.name = 'LinkFailure'
+    this.refusal = refusal
+    this.lastSeq = lastSeq
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+const RECONNECT_MIN_MS = 500
+const RECONNECT_MAX_MS = 30_000
+
+export function httpServerLink(session: { token(): Promise<string | undefined>; forgetToken(): void }): ServerLink {
+  const token = async () => {
+    const text = await session.token()
+    if (text === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
+    return text
+  }
+  const http = createTRPCClient<AppRouter>({
+    links: [httpLink({ url: '/trpc', headers: async () => ({ authorization: `Bearer ${await token()}` }) })],
+  })
+  const asking = async <T>(ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask()
+    } catch (error) {
+      const failure = toFailure(error)
+      if (failure.refusal === 'unauthenticated') session.forgetToken()
+      throw failure
+    }
+  }
+  return {
+    push: (request) => asking(() => http.sync.push.mutate(request)),
+    pull: (request) => asking(() => http.sync.pull.query(request)),
+    listen: (request, handlers) => listen(token, request, handlers),
+  }
+}
+
+function listen(
+  token: () => Promise<string>,
+  request: { clientId: string; cursor: string | null },
+  handlers: LiveHandlers,
+): () => void {
+  const socket = createWSClient({
+    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/trpc`,
+    connectionParams: async () => ({ token: await token() }),
+    retryDelayMs: (attempt) => Math.random() * Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** attempt),
+    keepAlive: { enabled: true, intervalMs: 15_000, pongTimeoutMs: 8_000 },
+    onOpen: () => handlers.open(true),
+    onClose: () => handlers.open(false),
+  })
+  const client = createTRPCClient<AppRouter>({
+    links: [wsLink({ client: socket })],
+  })
+  const subscription = client.live.subscribe(request, {
+    onData: (message) => handlers.message(message),
+    onError: (error) => handlers.refused(toFailure(error).refusal ?? 'unavailable'),
+  })
+  return () => {
+    subscription.unsubscribe()
+    void socket.close()
+  }
+}
+
+function toFailure(error: unknown): LinkFailure {
+  if (error instanceof LinkFailure) return error
+  if (!(error instanceof TRPCClientError)) return new LinkFailure({})
+  if (error.cause instanceof LinkFailure) return error.cause
+  const data = error.data as { refusal?: string; lastSeq?: number; httpStatus?: number } | undefined
+  const response = error.meta?.response
+  const retryAfterS = response instanceof Response ? Number(response.headers.get('retry-after')) : 0
+  return new LinkFailure({
+    refusal: data?.refusal,
+    lastSeq: data?.lastSeq,
+    retryAfterMs: retryAfterS > 0 ? retryAfterS * 1000 : undefined,
+  })
+}
