@@ -9,7 +9,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyTRPCPluginOptions } from '@trpc/server/adapters/fastify'
 import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
 import type { AppRouter } from '../api/app-router.ts'
 import { appRouter } from '../api/app-router.ts'
@@ -40,7 +40,7 @@ export interface AppParts {
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: parts.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
     trustProxy: true,
     forceCloseConnections: true,
