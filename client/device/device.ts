@@ -5,7 +5,7 @@ import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 import { uuidv7 } from '#shared/values/id.ts'
-import type { Refusal } from '#shared/values/refusals.ts'
+import type { MergeCode, Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import { effectiveStamp, nextStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
@@ -24,7 +24,8 @@ const DONE_KEPT_MS = 7 * 86_400_000
 /** How many of them a person sees as recent, and can undo. */
 const RECENT_MAX = 200
 
-export type Recorded = { saved: true; id: string } | { saved: false; refusal: Refusal }
+/** `note` says why it will take effect only in part, as far as this device can tell. */
+export type Recorded = { saved: true; id: string; note?: MergeCode } | { saved: false; refusal: Refusal }
 
 /** One of this device's own mutations, newest first, with where it is. */
 export interface RecentEntry {
@@ -139,7 +140,7 @@ export class Device {
     if (scanId !== undefined) this.scans.resolved(scanId)
     this.tell({ kind: 'recorded', entries: [entry] })
     this.wanted.value++
-    return { saved: true, id }
+    return { saved: true, id, ...(trial.status === 'merged' && { note: trial.note.code }) }
   }
 
   /** Undoes one of this device's own movements: as a movement of its own if it was sent, or may have been. */

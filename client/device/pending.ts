@@ -94,7 +94,7 @@ export class PendingRows {
       this.#bySeq.get(name)!.add(envelope.seq)
     }
     // What lies under an undone count shows only by going through its position again.
-    if (envelope.name === 'stock.undo') this.settle(touched)
+    if (undoes(envelope) !== undefined) this.settle(touched)
     return touched
   }
 
@@ -119,11 +119,7 @@ export class PendingRows {
       const pending = this.#pending.get(seq)
       if (!pending) continue
       this.#pending.delete(seq)
-      this.remember(pending.envelope.id, {
-        name: pending.envelope.name,
-        userId: this.#actor.userId,
-        entries: pending.posted,
-      })
+      this.#rememberPending(pending)
       for (const position of pending.uncertain) {
         const left = this.#uncertain.get(position)! - 1
         if (left > 0) this.#uncertain.set(position, left)
@@ -138,6 +134,12 @@ export class PendingRows {
       }
     }
     return touched
+  }
+
+  #rememberPending({ envelope, posted }: Pending): void {
+    this.remember(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })
+    const undone = this.#acknowledged.get(undoes(envelope) ?? '')
+    if (undone) this.remember(undoes(envelope)!, voided(undone))
   }
 
   /** Replays what is pending on these rows over their confirmed states. */
@@ -186,7 +188,7 @@ export class PendingRows {
       row: (kind, key) => (confirmed.has(nameOf(kind, key)) ? this.#mirror.row(kind, key) : this.row(kind, key)),
       owner: (unique, value) => this.#owner(unique, value),
       history: (position) => this.#history(position, confirmed),
-      posted: (mutationId) => this.#posted(mutationId),
+      posted: (mutationId) => this.#posted(mutationId, confirmed),
     }
   }
 
@@ -211,22 +213,40 @@ export class PendingRows {
     ]
   }
 
-  #posted(mutationId: string): Posted | undefined {
+  /** What a mutation posted. In a replay the undos that are pending have not happened yet. */
+  #posted(mutationId: string, confirmed: ReadonlySet<string>): Posted | undefined {
+    const posted = this.#madeHere(mutationId) ?? this.#acknowledged.get(mutationId)
+    const undone =
+      confirmed === NONE && [...this.#pending.values()].some(({ envelope }) => undoes(envelope) === mutationId)
+    return posted && undone ? voided(posted) : posted
+  }
+
+  #madeHere(mutationId: string): Posted | undefined {
     for (const { envelope, posted } of this.#pending.values()) {
       if (envelope.id === mutationId) return { name: envelope.name, userId: this.#actor.userId, entries: posted }
     }
-    return this.#acknowledged.get(mutationId)
+    return undefined
   }
 
-  #uncertainOf({ name, args }: Envelope): string[] {
-    if (name !== 'stock.undo') return []
-    const { mutationId } = args as { mutationId: string }
-    const posted = this.#acknowledged.get(mutationId)
+  #uncertainOf(envelope: Envelope): string[] {
+    const posted = this.#acknowledged.get(undoes(envelope) ?? '')
     return posted?.entries.filter(({ entry }) => entry.kind === 'count').map(({ position }) => position) ?? []
   }
 }
 
 const NONE: ReadonlySet<string> = new Set()
+
+/** The mutation that an undo takes back. */
+function undoes({ name, args }: Envelope): string | undefined {
+  return name === 'stock.undo' ? (args as { mutationId: string }).mutationId : undefined
+}
+
+function voided(posted: Posted): Posted {
+  return {
+    ...posted,
+    entries: posted.entries.map(({ position, entry }) => ({ position, entry: { ...entry, void: true } })),
+  }
+}
 
 function nameOf(kind: Kind, key: string): string {
   return `${kind} ${key}`

@@ -49,6 +49,11 @@ export class View {
     })
   }
 
+  /** A row of any kind as people see it. */
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    return this.#row(kind, key)
+  }
+
   item(id: string): Item | undefined {
     return this.#row('items', id)
   }

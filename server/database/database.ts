@@ -12,6 +12,7 @@ const POOL_MAX = 12
 const CONNECT_TIMEOUT_S = 5
 const INT8 = 20
 const NUMERIC = 1700
+const DATE = 1082
 
 /** A transaction under way. */
 export interface Tx {
@@ -31,7 +32,7 @@ export class Database {
       onnotice: () => undefined,
       connection: { application_name: 'stockhand', role: APP_ROLE } as Record<string, string>,
       // Sums and versions stay below 2^53; exact integers of thousandths are worth more than bigint's ceremony.
-      types: { int8: numberType(INT8), numeric: numberType(NUMERIC) },
+      types: { int8: numberType(INT8), numeric: numberType(NUMERIC), date: textType(DATE) },
     })
   }
 
@@ -82,6 +83,11 @@ export class Database {
       sql.release()
     }
   }
+}
+
+/** A day is a day, in no time zone. */
+function textType(oid: number) {
+  return { to: oid, from: [oid], serialize: String, parse: String }
 }
 
 function numberType(oid: number) {

@@ -224,11 +224,13 @@ async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading)
 
 async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
   if (wants.undone.size === 0) return
-  const rows = await sql<({ name: string; userId: string } & { [K in keyof LoggedEntry]: LoggedEntry[K] | null })[]>`
+  const rows = await sql<
+    ({ name: string; userId: string; voids: boolean | null } & { [K in keyof LoggedEntry]: LoggedEntry[K] | null })[]
+  >`
     select id, name, author_id as "userId", item_id as "itemId", location_id as "locationId", lot, at,
-      kind = 'count' as counts, amount, void
+      kind = 'count' as counts, kind = 'void' as voids, amount, void
     from mutation_lines
-    where org_id = ${orgId} and id = any(${[...wants.undone]}::uuid[]) and kind is distinct from 'void'`
+    where org_id = ${orgId} and id = any(${[...wants.undone]}::uuid[])`
   const entries = new Map<string, PostedEntry[]>()
   for (const row of rows) {
     const id = row.id!
@@ -236,7 +238,7 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
       entries.set(id, [])
       shelf.addPosted(id, { name: row.name, userId: row.userId, entries: entries.get(id)! })
     }
-    if (row.itemId === null) continue
+    if (row.itemId === null || row.voids) continue
     const position = positionKey(row.itemId, row.locationId!, row.lot!)
     entries.get(id)!.push({ position, entry: toEntry(row as LoggedEntry) })
   }

@@ -1,4 +1,4 @@
-// Stamps: hybrid logical timestamps as text, in an order that bytewise comparison keeps. Keeps T1–T6.
+// Stamps: hybrid logical timestamps as text, in an order that bytewise comparison keeps. Keeps T1–T5.
 // After Kulkarni et al., "Logical Physical Clocks" (2014): wall time, then a counter, then who.
 import { z } from 'zod'
 

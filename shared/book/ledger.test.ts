@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Entry, Standing } from './ledger.ts'
+import { isAfter, NOTHING, standingOf, withEntry, withoutEntry } from './ledger.ts'
+
+const entry = (kind: Entry['kind'], minute: number, amount: number, id = `${minute}`): Entry => ({
+  kind,
+  id,
+  at: `${String(minute).padStart(12, '0')}-0000-00000000`,
+  amount,
+  void: false,
+})
+
+/** Entries in the order in which they arrive, each through the incremental functions. */
+function arrive(entries: readonly Entry[]): Standing {
+  const known: Entry[] = []
+  let standing = NOTHING
+  for (const one of entries) {
+    standing = withEntry(standing, one, known)
+    known.push(one)
+  }
+  return standing
+}
+
+/** Six entries with different marks: few enough to try every order. */
+const entriesArbitrary = fc.uniqueArray(
+  fc.record({
+    kind: fc.constantFrom('delta' as const, 'delta' as const, 'count' as const),
+    minute: fc.integer({ min: 0, max: 4 }),
+    amount: fc.integer({ min: -5000, max: 5000 }),
+    id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+  }),
+  { maxLength: 6, selector: ({ id }) => id },
+)
+
+function* permutations<T>(values: readonly T[]): Iterable<T[]> {
+  if (values.length < 2) yield [...values]
+  else
+    for (let i = 0; i < values.length; i++) {
+      const rest = values.toSpliced(i, 1)
+      for (const tail of permutations(rest)) yield [values[i]!, ...tail]
+    }
+}
+
+describe('what a position holds', () => {
+  test('[L1] the last count and what came after it', () => {
+    expect(standingOf([entry('delta', 1, 5), entry('count', 2, 40), entry('delta', 3, -3)]).quantity).toBe(37)
+    expect(standingOf([entry('delta', 1, 5), entry('delta', 3, -3)]).quantity).toBe(2)
+    expect(standingOf([])).toEqual(NOTHING)
+  })
+
+  test('[L2] is the same for every order of arrival, and equals the whole function', () => {
+    fc.assert(
+      fc.property(entriesArbitrary, (drawn) => {
+        const entries = drawn.map(({ kind, minute, amount, id }) => entry(kind, minute, amount, id))
+        const whole = standingOf(entries)
+        for (const order of permutations(entries)) expect(arrive(order)).toEqual(whole)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('[L3] a movement older than the count changes nothing', () => {
+    const counted = arrive([entry('count', 602, 40)])
+    expect(withEntry(counted, entry('delta', 595, -7), [])).toEqual(counted)
+    expect(withEntry(counted, entry('delta', 610, -7), []).quantity).toBe(33)
+  })
+
+  test('[L4] a count that arrives late leaves what was moved after it', () => {
+    expect(arrive([entry('delta', 10, 8), entry('delta', 30, -3), entry('count', 20, 5)]).quantity).toBe(2)
+    expect(arrive([entry('count', 50, 9), entry('count', 20, 5)]).quantity).toBe(9)
+  })
+
+  test('[L5] voiding is as if the entry had never been, at any moment', () => {
+    fc.assert(
+      fc.property(entriesArbitrary, fc.nat(5), (drawn, which) => {
+        const entries = drawn.map(({ kind, minute, amount, id }) => entry(kind, minute, amount, id))
+        const victim = entries[which]
+        if (!victim) return
+        const marked = entries.map((one) => (one === victim ? { ...one, void: true } : one))
+        const incremental = withoutEntry(arrive(entries), { ...victim, void: true }, marked)
+        expect(incremental).toEqual(standingOf(entries.filter((one) => one !== victim)))
+      }),
+    )
+  })
+
+  test('[L6] entries of one moment stand in the order of their ids', () => {
+    expect(isAfter({ at: 'x', id: 'b' }, { at: 'x', id: 'a' })).toBe(true)
+    expect(isAfter({ at: 'x', id: 'a' }, { at: 'x', id: 'a' })).toBe(false)
+    expect(arrive([entry('count', 1, 5, 'b'), entry('count', 1, 7, 'a')]).quantity).toBe(5)
+  })
+})

@@ -1,0 +1,57 @@
+// The simplest shelf: everything in memory, every entry known. The reference that the others are held against.
+import type { Effects, Posted, Shelf, Unique } from '#shared/book/book.ts'
+import type { Entry } from '#shared/book/ledger.ts'
+import type { Item, Kind, Location, Row } from '#shared/rows/rows.ts'
+
+export class MemoryShelf implements Shelf {
+  readonly rows = new Map<string, Row<Kind>>()
+  readonly #entries = new Map<string, Entry[]>()
+  readonly #posted = new Map<string, Posted>()
+
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    return this.rows.get(`${kind} ${key}`) as Row<K> | undefined
+  }
+
+  owner(unique: Unique, value: string): string | undefined {
+    const kind = unique === 'sku' ? 'items ' : 'locations '
+    for (const [name, row] of this.rows) {
+      if (!name.startsWith(kind)) continue
+      const own = unique === 'sku' ? (row as Item).sku : (row as Location).barcode
+      if (own === value) return (row as Item).id
+    }
+    return undefined
+  }
+
+  history(position: string): readonly Entry[] {
+    return this.#entries.get(position) ?? []
+  }
+
+  posted(mutationId: string): Posted | undefined {
+    return this.#posted.get(mutationId)
+  }
+
+  /** Takes what one mutation did. */
+  take(by: { id: string; name: string; userId: string }, { changes, movements }: Effects): void {
+    for (const { kind, key, after } of changes) this.rows.set(`${kind} ${key}`, after)
+    const posted: Posted = { name: by.name, userId: by.userId, entries: [] }
+    for (const { kind, position, entry: mark, voids } of movements) {
+      const entries = this.#entries.get(position) ?? []
+      this.#entries.set(position, entries)
+      if (voids !== undefined) {
+        this.#entries.set(
+          position,
+          entries.map((one) => (one.id === voids ? { ...one, void: true } : one)),
+        )
+        const voided = this.#posted.get(voids)!
+        voided.entries = voided.entries.map((line) =>
+          line.position === position ? { position, entry: { ...line.entry, void: true } } : line,
+        )
+      } else {
+        const entry: Entry = { ...mark, kind: kind === 'count' ? 'count' : 'delta', void: false }
+        entries.push(entry)
+        posted.entries.push({ position, entry })
+      }
+    }
+    this.#posted.set(by.id, posted)
+  }
+}
