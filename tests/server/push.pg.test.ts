@@ -1,0 +1,300 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { parseStamp, stampMs } from '#shared/values/stamp.ts'
+import { RequestRefused } from '../../server/ledger/batch.ts'
+import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
+import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+
+const parts = useLedger()
+
+async function refusalOf(promise: Promise<unknown>): Promise<RequestRefused> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(RequestRefused)
+  return error as RequestRefused
+}
+
+async function quantityAt(itemId: string, locationId: string): Promise<number | undefined> {
+  return (await readRows(parts, 'positions')).find((row) => row.itemId === itemId && row.locationId === locationId)?.quantity
+}
+
+async function versionOf({ database, orgId }: LedgerUnderTest): Promise<number> {
+  return database.snapshot(orgId, async (sql) => (await sql`select version from org_heads`)[0]!.version as number)
+}
+
+describe('exactly once', () => {
+  test('[P1][P2] the same push again is answered as before, and moves nothing', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    const batch = [
+      device.mutation('stock.receive', { itemId, locationId: binA, quantity: 5 }),
+      device.mutation('stock.withdraw', { itemId, locationId: binA, quantity: 9 }, { strict: true }),
+    ]
+    const first = await device.push(...batch)
+    const version = await versionOf(parts)
+    const again = await device.push(...batch)
+    expect(again).toEqual(first.map((result) => ({ ...result, status: 'duplicate' })))
+    expect(again[1]).toMatchObject({ code: 'insufficient_stock', detail: { available: 5, wanted: 9 } })
+    expect(await quantityAt(itemId, binA)).toBe(5000)
+    expect(await versionOf(parts)).toBe(version)
+  })
+
+  test('[P1] a known id is a duplicate under any client id and seq', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    const receive = device.mutation('stock.receive', { itemId, locationId: binA, quantity: 5 })
+    await device.push(receive)
+    const reborn = new TestDevice(parts, parts.manager)
+    const [result] = await reborn.push({ ...receive, seq: 1 })
+    expect(result).toMatchObject({ seq: 1, status: 'duplicate' })
+    expect(await quantityAt(itemId, binA)).toBe(5000)
+    expect((await reborn.pushWhole([])).lastSeq).toBe(1)
+  })
+
+  test('[P3] a gap is refused as a whole, with the seq to go on from', async () => {
+    const device = new TestDevice(parts, parts.staff)
+    await device.do('bogus', {})
+    device.seq += 3
+    const refused = await refusalOf(device.push(device.mutation('bogus', {})))
+    expect([refused.refusal, refused.lastSeq]).toEqual(['gap', 1])
+  })
+
+  test('[P4] a seq used for another mutation, and a device of another person', async () => {
+    const device = new TestDevice(parts, parts.staff)
+    await device.do('bogus', {})
+    device.seq = 0
+    expect((await refusalOf(device.push(device.mutation('bogus', {})))).refusal).toBe('seq_reused')
+    const thief = new TestDevice(parts, parts.manager)
+    Object.assign(thief, { clientId: device.clientId })
+    expect((await refusalOf(thief.push(thief.mutation('bogus', {})))).refusal).toBe('device_taken')
+  })
+
+  test('[P5] a push of another epoch is refused', async () => {
+    const device = new TestDevice(parts, parts.staff)
+    expect((await refusalOf(device.pushWhole([], { epoch: 7 }))).refusal).toBe('epoch_changed')
+  })
+
+  test('[P7] one group of pushes makes one version, and an empty push none', async () => {
+    const devices = Array.from({ length: 6 }, () => new TestDevice(parts, parts.staff))
+    const before = await versionOf(parts)
+    const answers = await Promise.all(devices.map((device) => device.pushWhole([device.mutation('bogus', {})])))
+    const versions = new Set(answers.map(({ version }) => version))
+    expect(Math.max(...versions)).toBe(await versionOf(parts))
+    expect(versions.size).toBeLessThan(6) // grouped
+    expect(Math.min(...versions)).toBeGreaterThan(before)
+    const after = await versionOf(parts)
+    await devices[0]!.pushWhole([])
+    expect(await versionOf(parts)).toBe(after)
+    const notices = parts.notices.slice(-versions.size)
+    notices.forEach(({ from, to }) => expect(to).toBe(from + 1))
+  })
+
+  test('[P8] a mutation that PostgreSQL cannot take is refused alone, between others that are taken', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    const huge = { itemId, locationId: binA, quantity: 1e9 }
+    // 10⁹ units ten million times over leave bigint's range: only the database can notice.
+    await overflowSoon(itemId, binA)
+    const results = await device.push(
+      device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 }),
+      device.mutation('stock.receive', huge),
+      device.mutation('item.update', { id: itemId, set: { notes: 'still here' }, base: {} }),
+    )
+    expect(results.map(({ status, code }) => code ?? status)).toEqual(['applied', 'internal_error', 'applied'])
+    expect((await readRows(parts, 'items')).find(({ id }) => id === itemId)?.notes).toBe('still here')
+  })
+
+  async function overflowSoon(itemId: string, locationId: string): Promise<void> {
+    const device = new TestDevice(parts, parts.manager)
+    await device.do('stock.receive', { itemId, locationId, quantity: 1 })
+    await parts.database.transaction(parts.orgId, async ({ sql, write }) =>
+      write(sql`update positions set quantity = 9223372036854000000 where item_id = ${itemId} and org_id = ${parts.orgId}`),
+    )
+  }
+})
+
+describe('time', () => {
+  test('[T2][T3] a device 48 hours ahead is placed where it belongs, with both stamps kept', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    const now = Date.now()
+    const wrong = now + 48 * 3_600_000
+    const receive = device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
+    receive.at = receive.at.replace(/^.{12}/, wrong.toString(16).padStart(12, '0'))
+    const answer = await device.pushWhole([receive], { deviceNow: wrong, serverNow: now })
+    expect(stampMs(answer.results[0]!.at!)).toBe(now)
+    expect(parseStamp(answer.lastAt!).ms).toBe(now)
+    const [line] = await parts.database.snapshot(parts.orgId, (sql) => sql`select at, made_at from inventory_logs where mutation_id = ${receive.id}`)
+    expect(line).toEqual({ at: answer.results[0]!.at, made_at: receive.at })
+  })
+
+  test('[L3] a count at 10:02 has seen the withdrawal of 09:55 that arrives at 11:00, not the one of 10:10', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    const now = Date.now()
+    const minutesAgo = (minutes: number) => (now - minutes * 60_000).toString(16).padStart(12, '0')
+    const made = (minutes: number, by: TestDevice, name: string, args: object) => {
+      const mutation = by.mutation(name, { itemId, locationId: binA, ...args })
+      return { ...mutation, at: mutation.at.replace(/^.{12}/, minutesAgo(minutes)) }
+    }
+    const [counter, early, late] = [1, 2, 3].map(() => new TestDevice(parts, parts.staff)) as [TestDevice, TestDevice, TestDevice]
+    await counter.push(made(58, counter, 'stock.count', { counted: 40 }))
+    const [absorbed] = await early.push(made(65, early, 'stock.withdraw', { quantity: 7 }))
+    expect(absorbed).toMatchObject({ status: 'merged', code: 'absorbed_by_count' })
+    await late.push(made(50, late, 'stock.withdraw', { quantity: 3 }))
+    expect(await quantityAt(itemId, binA)).toBe(37_000)
+  })
+})
+
+describe('refusals', () => {
+  test('[M1][M2][M3] refuse that mutation alone', async () => {
+    const device = new TestDevice(parts, parts.staff)
+    const place = { itemId: randomUUID(), locationId: randomUUID() }
+    const bad: [string, unknown, string][] = [
+      ['bogus', {}, 'unknown_verb'],
+      ['toString', {}, 'unknown_verb'],
+      ['item.archive', { id: randomUUID() }, 'role_too_low'],
+      ...[0, -1, 0.0001, 1e12, Number.NaN, '3', null].map((quantity): [string, unknown, string] => ['stock.receive', { ...place, quantity }, 'bad_args']),
+      ['stock.receive', { ...place, quantity: 1, colour: 'red' }, 'bad_args'],
+      ['stock.receive', { ...place, quantity: 1, reason: 'a\u0000b' }, 'bad_args'],
+      ['stock.receive', { ...place, quantity: 1, reason: 'a\ud800b' }, 'bad_args'],
+      ['stock.receive', null, 'bad_args'],
+      ['stock.receive', [], 'bad_args'],
+      ['stock.receive', { ...place, quantity: 1 }, 'depends_on_missing'],
+    ]
+    const results = await device.push(...bad.map(([name, args]) => device.mutation(name, args)))
+    expect(results.map(({ code }) => code)).toEqual(bad.map(([, , code]) => code))
+    const kept = (await readRows(parts, 'conflicts')).filter(({ clientId }) => clientId === device.clientId)
+    expect(kept).toHaveLength(bad.length)
+    expect(kept.every(({ state, kind, mutation }) => state === 'open' && kind === 'refusal' && JSON.parse(mutation))).toBe(true)
+  })
+
+  test('[M4] more than 16 KB is refused alone', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const big = await device.do('item.create', { id: randomUUID(), name: 'x', notes: 'é'.repeat(9000) })
+    expect(big).toMatchObject({ status: 'refused', code: 'mutation_too_large' })
+  })
+
+  test('[M5][M6][M7] a refusal can be sent again once what it needs exists, and stands at its own time', async () => {
+    const staff = new TestDevice(parts, parts.staff)
+    const manager = new TestDevice(parts, parts.manager)
+    const { binA } = await stockRoom(manager)
+    const itemId = randomUUID()
+    const receive = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
+    expect(receive.code).toBe('depends_on_missing')
+    expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'resend' })).toMatchObject({ status: 'merged', code: 'still_refused' })
+    await manager.do('item.create', { id: itemId, name: 'Late' })
+    expect((await staff.do('conflict.resolve', { id: receive.id, choice: 'resend' })).status).toBe('applied')
+    expect(await quantityAt(itemId, binA)).toBe(4000)
+    expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'discard' })).toMatchObject({ code: 'not_open' })
+    expect((await staff.do('stock.undo', { mutationId: receive.id })).status).toBe('applied')
+    expect(await quantityAt(itemId, binA)).toBe(0)
+  })
+
+  test('[M6] recorded all the same, corrected, or discarded; by its author or a manager', async () => {
+    const staff = new TestDevice(parts, parts.staff)
+    const manager = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(manager)
+    const withdraw = () => staff.do('stock.withdraw', { itemId, locationId: binA, quantity: 2 }, { strict: true })
+    const [first, second, third] = [await withdraw(), await withdraw(), await withdraw()]
+    expect((await manager.do('conflict.resolve', { id: first.id, choice: 'record' })).status).toBe('applied')
+    expect(await quantityAt(itemId, binA)).toBe(-2000)
+    await manager.do('stock.receive', { itemId, locationId: binA, quantity: 5 })
+    const corrected = { itemId, locationId: binA, quantity: 3 }
+    expect((await staff.do('conflict.resolve', { id: second.id, choice: 'resend', args: corrected })).status).toBe('applied')
+    expect(await quantityAt(itemId, binA)).toBe(0)
+    expect((await staff.do('conflict.resolve', { id: third.id, choice: 'discard', reason: 'never happened' })).status).toBe('applied')
+    expect(await quantityAt(itemId, binA)).toBe(0)
+    const refusedManager = await manager.do('bogus', {})
+    expect(await staff.do('conflict.resolve', { id: refusedManager.id, choice: 'discard' })).toMatchObject({ code: 'not_yours' })
+  })
+
+  test('[S5] only its author or a manager may undo', async () => {
+    const manager = new TestDevice(parts, parts.manager)
+    const staff = new TestDevice(parts, parts.staff)
+    const { itemId, binA } = await stockRoom(manager)
+    const received = await manager.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
+    expect(await staff.do('stock.undo', { mutationId: received.id })).toMatchObject({ status: 'refused', code: 'not_yours' })
+    const own = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 2 })
+    expect((await manager.do('stock.undo', { mutationId: own.id })).status).toBe('applied')
+    expect(await quantityAt(itemId, binA)).toBe(1000)
+  })
+})
+
+describe('fields and reviews', () => {
+  test('[C1][C2] the later change of a field stands, the value that lost is kept', async () => {
+    const [one, two] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
+    const { itemId } = await stockRoom(one, { notes: 'old' })
+    await new Promise((resolve) => setTimeout(resolve, 5)) // what follows is made after the item
+    const early = one.mutation('item.update', { id: itemId, set: { notes: 'early', unit: 'kg' }, base: { notes: 'old' } })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await two.do('item.update', { id: itemId, set: { notes: 'late' }, base: { notes: 'old' } })
+    const [result] = await one.push(early)
+    expect(result).toMatchObject({ status: 'merged', code: 'field_clash', detail: { field: 'notes', kept: 'late', lost: 'early' } })
+    expect((await readRows(parts, 'items')).find(({ id }) => id === itemId)).toMatchObject({ notes: 'late', unit: 'kg' })
+    const review = (await readRows(parts, 'conflicts')).find(({ mutation }) => mutation.includes(early.id))
+    expect(review).toMatchObject({ kind: 'review', state: 'open', code: 'field_clash' })
+  })
+
+  test('[S3] a movement made after the archiving opens a review, one made before does not', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const other = new TestDevice(parts, parts.staff)
+    const { itemId, binA } = await stockRoom(device)
+    const before = other.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await device.do('item.archive', { id: itemId })
+    expect((await other.push(before))[0]!.status).toBe('applied')
+    const after = await other.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
+    expect(after).toMatchObject({ status: 'merged', code: 'item_archived' })
+    expect(await quantityAt(itemId, binA)).toBe(2000)
+  })
+
+  test('[S1][A1][A2] below zero opens an alert in the same version; low stock opens once and resolves beyond the level', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device, { low: 10 })
+    const alerts = async () => (await readRows(parts, 'alerts')).filter((alert) => alert.itemId === itemId)
+    const place = { itemId, locationId: binA }
+    const { version } = await device.pushWhole([device.mutation('stock.withdraw', { ...place, quantity: 2 })])
+    expect((await alerts()).map(({ kind, state, version: at }) => [kind, state, at]).toSorted()).toEqual([
+      ['low_stock', 'open', version],
+      ['negative_stock', 'open', version],
+    ])
+    await device.do('stock.receive', { ...place, quantity: 12.5 })
+    expect((await alerts()).find(({ kind }) => kind === 'negative_stock')?.state).toBe('resolved')
+    expect((await alerts()).find(({ kind }) => kind === 'low_stock')?.state).toBe('open') // 10.5 is not a tenth beyond 10
+    await device.do('stock.receive', { ...place, quantity: 0.5 })
+    expect((await alerts()).find(({ kind }) => kind === 'low_stock')?.state).toBe('resolved')
+    expect(await alerts()).toHaveLength(2)
+  })
+})
+
+describe('the logs', () => {
+  test('[H1] every line names the one before it by its hash', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    await stockRoom(device)
+    const { LOG_COLUMNS, AUDIT_COLUMNS, logHash, auditHash } = await import('../../server/ledger/log-lines.ts')
+    await parts.database.snapshot(parts.orgId, async (sql) => {
+      for (const [table, columns, hashOf] of [
+        ['inventory_logs', LOG_COLUMNS, logHash],
+        ['audit_log', AUDIT_COLUMNS, auditHash],
+      ] as const) {
+        const lines = await sql.unsafe(`select ${columns.join(', ')}, encode(hash, 'hex') as hash from ${table} order by no`)
+        expect(lines.length).toBeGreaterThan(3)
+        let previous = ''
+        for (const { hash, ...line } of lines) {
+          previous = hashOf(previous, line as never)
+          expect(hash).toBe(previous)
+        }
+      }
+    })
+  })
+
+  test('[H2] the application can neither change, delete nor truncate them', async () => {
+    for (const statement of ['update inventory_logs set amount = 0', 'delete from audit_log', 'truncate inventory_logs', 'delete from inventory_logs', 'update audit_log set key = 0']) {
+      const tried = parts.database.transaction(parts.orgId, async ({ sql, write }) => write(sql.unsafe(statement)))
+      await expect(tried, statement).rejects.toMatchObject({ code: '42501' })
+    }
+  })
+})
