@@ -58,6 +58,7 @@ export interface Identity {
 /** How far this device has come in what the server knows. */
 export interface SyncPoint {
   cursor: string | null
+  /** 0 until the server has told it. */
   epoch: number
   version: number
   /** False in the middle of the first sync. */

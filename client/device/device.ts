@@ -358,7 +358,7 @@ export class Device {
 
 const START: SyncPoint = {
   cursor: null,
-  epoch: 1,
+  epoch: 0,
   version: 0,
   complete: false,
   asOf: 0,

@@ -40,11 +40,12 @@ export class Exchange {
     let sentTo = 0
     for (let sent = false; ; sent = true) {
       signal.throwIfAborted()
+      const { epoch } = this.#device.point.value
+      if (epoch === 0) return sent // the first pull tells it
       const { clientId } = await this.#device.identity()
       const batch = fitting(await this.#device.after(sentTo, this.#pushMax))
       if (batch.length === 0) return sent
       try {
-        const { epoch } = this.#device.point.value
         const mutations = batch.map(({ envelope }) => envelope)
         const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#now(), mutations })
         sentTo = answer.lastSeq

@@ -54,14 +54,18 @@ export class LinkFailure extends Error {
 const RECONNECT_MIN_MS = 500
 const RECONNECT_MAX_MS = 30_000
 
-export function httpServerLink(session: { token(): Promise<string | undefined>; forgetToken(): void }): ServerLink {
+/** `origin` is the server's, like `https://stock.example.com`. */
+export function httpServerLink(
+  session: { token(): Promise<string | undefined>; forgetToken(): void },
+  origin: string = globalThis.location.origin,
+): ServerLink {
   const token = async () => {
     const text = await session.token()
     if (text === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
     return text
   }
   const http = createTRPCClient<AppRouter>({
-    links: [httpLink({ url: '/trpc', headers: async () => ({ authorization: `Bearer ${await token()}` }) })],
+    links: [httpLink({ url: `${origin}/trpc`, headers: async () => ({ authorization: `Bearer ${await token()}` }) })],
   })
   const asking = async <T>(ask: () => Promise<T>): Promise<T> => {
     try {
@@ -75,17 +79,17 @@ export function httpServerLink(session: { token(): Promise<string | undefined>; 
   return {
     push: (request) => asking(() => http.sync.push.mutate(request)),
     pull: (request) => asking(() => http.sync.pull.query(request)),
-    listen: (request, handlers) => listen(token, request, handlers),
+    listen: (request, handlers) => listen({ origin, token }, request, handlers),
   }
 }
 
 function listen(
-  token: () => Promise<string>,
+  { origin, token }: { origin: string; token: () => Promise<string> },
   request: { clientId: string; cursor: string | null },
   handlers: LiveHandlers,
 ): () => void {
   const socket = createWSClient({
-    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/trpc`,
+    url: `${origin.replace(/^http/, 'ws')}/trpc`,
     connectionParams: async () => ({ token: await token() }),
     retryDelayMs: (attempt) => Math.random() * Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** attempt),
     keepAlive: { enabled: true, intervalMs: 15_000, pongTimeoutMs: 8_000 },

@@ -60,11 +60,15 @@ export class Sync {
     const name = `stockhand-sync-${this.#device.name}`
     this.#leave = joinTabs({ name, device: this.#device, lead: (ended) => this.#lead(ended) })
     const { signal } = this.#ended
-    window.addEventListener('online', () => this.kick(), { signal })
-    window.addEventListener('offline', () => this.#set({ link: this.#paused ? 'paused' : 'offline' }), { signal })
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.kick(), {
-      signal,
-    })
+    globalThis.addEventListener?.('online', () => this.kick(), { signal })
+    globalThis.addEventListener?.('offline', () => this.#set({ link: this.#paused ? 'paused' : 'offline' }), { signal })
+    globalThis.document?.addEventListener(
+      'visibilitychange',
+      () => document.visibilityState === 'visible' && this.kick(),
+      {
+        signal,
+      },
+    )
     const stopWatching = effect(() => {
       if (this.#device.wanted.value > 0) this.#nudge()
     })
@@ -120,7 +124,9 @@ export class Sync {
       this.#set({ busy: this.#device.pendingCount.value > 0 || this.#pullWanted })
       const sent = await this.#exchange.push(ended)
       if (sent && this.#live?.open) await this.#heardOf(() => !this.#exchange.isBehind)
-      if (this.#pullWanted || this.#exchange.isBehind) await this.#pull(ended)
+      const { complete, epoch } = this.#device.point.value
+      if (this.#pullWanted || this.#exchange.isBehind || !complete) await this.#pull(ended)
+      if (epoch === 0) this.#wanted = true // what waited for the first pull can be sent now
       this.#failures = 0
       this.#set({ link: 'online', busy: false, loading: undefined, problem: undefined })
       await this.#listen()

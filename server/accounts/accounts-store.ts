@@ -121,3 +121,10 @@ export function updateMember(
     sql`update users set role = ${role}, disabled = ${disabled}, version = ${version} where org_id = ${orgId} and id = ${id}`,
   )
 }
+
+export function updatePassword(
+  { sql, write }: Tx,
+  { orgId, id, passwordHash }: { orgId: string; id: string; passwordHash: string },
+): void {
+  write(sql`update users set password_hash = ${passwordHash} where org_id = ${orgId} and id = ${id}`)
+}

@@ -21,6 +21,7 @@ import {
   revokeSessionsOf,
   rotateSession,
   updateMember,
+  updatePassword,
 } from './accounts-store.ts'
 import { hashPassword, isPassword } from './passwords.ts'
 
@@ -109,6 +110,27 @@ export class Accounts {
     if (!claims) return undefined
     const person = await this.#database.snapshot(claims.orgId, (sql) => findPerson(sql, claims))
     return person && { ...person, ...claims }
+  }
+
+  async isKnown(email: string): Promise<boolean> {
+    return (await findLogin(this.#database, email)) !== undefined
+  }
+
+  /** Gives somebody another password and ends their sessions; nothing where it is the one they have. */
+  async setPassword(email: string, password: string): Promise<void> {
+    const login = await findLogin(this.#database, email)
+    if (!login || (await isPassword(login.passwordHash, password))) return
+    const { orgId, id } = login
+    const passwordHash = await hashPassword(password)
+    await this.#database.transaction(orgId, async (tx) => {
+      updatePassword(tx, { orgId, id, passwordHash })
+      revokeSessionsOf(tx, orgId, id)
+    })
+  }
+
+  /** The role of somebody whose session was good before; undefined where it, or the person, is out by now. */
+  async roleNow(claims: Claims): Promise<Role | undefined> {
+    return (await this.#database.snapshot(claims.orgId, (sql) => findPerson(sql, claims)))?.role
   }
 
   needsSetup(): Promise<boolean> {

@@ -9,7 +9,11 @@ export const live = viewerProcedure.input(liveSchema).subscription(async functio
   signal,
 }): AsyncGenerator<LiveMessage> {
   try {
-    yield* ctx.parts.feed.subscribe(ctx.viewer, input, signal ?? new AbortController().signal)
+    const { person, viewer, parts } = ctx
+      yield* parts.feed.subscribe(viewer, input, {
+        signal: signal ?? new AbortController().signal,
+        roleNow: () => parts.accounts.roleNow(person),
+      })
   } catch (error) {
     throw toRefused(error)
   }

@@ -2,6 +2,7 @@
 // Keeps V1–V5.
 import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
 import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/wire.ts'
+import type { Role } from '#shared/rows/rows.ts'
 import type { Database } from '../database/database.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
@@ -12,6 +13,12 @@ import { visibleTables } from './viewer.ts'
 
 /** A socket that falls further behind than this is told to pull instead: its queue must not grow without end. */
 const QUEUE_MAX = 100
+
+export interface Watching {
+  signal: AbortSignal
+  /** Undefined for somebody who is out. */
+  roleNow: () => Promise<Role | undefined>
+}
 
 export class LiveFeed {
   readonly #database: Database
@@ -32,12 +39,12 @@ export class LiveFeed {
     return count
   }
 
-  /** Messages for one device until `signal` aborts: the head first, then every commit, and a head now and then. */
-  async *subscribe(
-    viewer: Viewer,
-    { cursor, clientId }: LiveRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<LiveMessage> {
+  /**
+   * Messages for one device until `signal` aborts: the head first, then every commit, and a head now and then.
+   * `roleNow` says what the person may see at this moment, and is asked again with every head and change of people.
+   */
+  async *subscribe(viewer: Viewer, request: LiveRequest, { signal, roleNow }: Watching): AsyncGenerator<LiveMessage> {
+    const { cursor, clientId } = request
     const known = cursor === null ? undefined : decodeCursor(cursor)
     if (known === 'garbage') throw new PullRefused('malformed')
     if (known === 'stale' || (known && known.role !== viewer.role)) throw new PullRefused('resnapshot')
@@ -51,6 +58,7 @@ export class LiveFeed {
         const notice = await listener.next()
         if (signal.aborted) return
         if (notice !== 'head' && notice.epoch === state.epoch && notice.to <= state.to) continue
+        if (notice === 'head' || notice.tables?.members) await checkRole(viewer, roleNow)
         const next =
           notice !== 'head' && follows(notice, state)
             ? message(notice, viewer, { clientId, lastSeq: state.lastSeq })
@@ -83,6 +91,12 @@ export class LiveFeed {
     listeners?.delete(listener)
     if (listeners?.size === 0) this.#listeners.delete(orgId)
   }
+}
+
+async function checkRole(viewer: Viewer, roleNow: Watching['roleNow']): Promise<void> {
+  const role = await roleNow()
+  if (role === undefined) throw new PullRefused('unauthenticated')
+  if (role !== viewer.role) throw new PullRefused('resnapshot')
 }
 
 function follows(notice: CommitNotice, state: LiveMessage): boolean {

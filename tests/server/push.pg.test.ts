@@ -17,7 +17,8 @@ async function refusalOf(promise: Promise<unknown>): Promise<RequestRefused> {
 }
 
 async function quantityAt(itemId: string, locationId: string): Promise<number | undefined> {
-  return (await readRows(parts, 'positions')).find((row) => row.itemId === itemId && row.locationId === locationId)?.quantity
+  return (await readRows(parts, 'positions')).find((row) => row.itemId === itemId && row.locationId === locationId)
+    ?.quantity
 }
 
 async function versionOf({ database, orgId }: LedgerUnderTest): Promise<number> {
@@ -110,7 +111,9 @@ describe('exactly once', () => {
     const device = new TestDevice(parts, parts.manager)
     await device.do('stock.receive', { itemId, locationId, quantity: 1 })
     await parts.database.transaction(parts.orgId, async ({ sql, write }) =>
-      write(sql`update positions set quantity = 9223372036854000000 where item_id = ${itemId} and org_id = ${parts.orgId}`),
+      write(
+        sql`update positions set quantity = 9223372036854000000 where item_id = ${itemId} and org_id = ${parts.orgId}`,
+      ),
     )
   }
 })
@@ -126,7 +129,10 @@ describe('time', () => {
     const answer = await device.pushWhole([receive], { deviceNow: wrong, serverNow: now })
     expect(stampMs(answer.results[0]!.at!)).toBe(now)
     expect(parseStamp(answer.lastAt!).ms).toBe(now)
-    const [line] = await parts.database.snapshot(parts.orgId, (sql) => sql`select at, made_at from inventory_logs where mutation_id = ${receive.id}`)
+    const [line] = await parts.database.snapshot(
+      parts.orgId,
+      (sql) => sql`select at, made_at from inventory_logs where mutation_id = ${receive.id}`,
+    )
     expect(line).toEqual({ at: answer.results[0]!.at, made_at: receive.at })
   })
 
@@ -139,7 +145,11 @@ describe('time', () => {
       const mutation = by.mutation(name, { itemId, locationId: binA, ...args })
       return { ...mutation, at: mutation.at.replace(/^.{12}/, minutesAgo(minutes)) }
     }
-    const [counter, early, late] = [1, 2, 3].map(() => new TestDevice(parts, parts.staff)) as [TestDevice, TestDevice, TestDevice]
+    const [counter, early, late] = [1, 2, 3].map(() => new TestDevice(parts, parts.staff)) as [
+      TestDevice,
+      TestDevice,
+      TestDevice,
+    ]
     await counter.push(made(58, counter, 'stock.count', { counted: 40 }))
     const [absorbed] = await early.push(made(65, early, 'stock.withdraw', { quantity: 7 }))
     expect(absorbed).toMatchObject({ status: 'merged', code: 'absorbed_by_count' })
@@ -156,7 +166,11 @@ describe('refusals', () => {
       ['bogus', {}, 'unknown_verb'],
       ['toString', {}, 'unknown_verb'],
       ['item.archive', { id: randomUUID() }, 'role_too_low'],
-      ...[0, -1, 0.0001, 1e12, Number.NaN, '3', null].map((quantity): [string, unknown, string] => ['stock.receive', { ...place, quantity }, 'bad_args']),
+      ...[0, -1, 0.0001, 1e12, Number.NaN, '3', null].map((quantity): [string, unknown, string] => [
+        'stock.receive',
+        { ...place, quantity },
+        'bad_args',
+      ]),
       ['stock.receive', { ...place, quantity: 1, colour: 'red' }, 'bad_args'],
       ['stock.receive', { ...place, quantity: 1, reason: 'a\u0000b' }, 'bad_args'],
       ['stock.receive', { ...place, quantity: 1, reason: 'a\ud800b' }, 'bad_args'],
@@ -168,7 +182,9 @@ describe('refusals', () => {
     expect(results.map(({ code }) => code)).toEqual(bad.map(([, , code]) => code))
     const kept = (await readRows(parts, 'conflicts')).filter(({ clientId }) => clientId === device.clientId)
     expect(kept).toHaveLength(bad.length)
-    expect(kept.every(({ state, kind, mutation }) => state === 'open' && kind === 'refusal' && JSON.parse(mutation))).toBe(true)
+    expect(
+      kept.every(({ state, kind, mutation }) => state === 'open' && kind === 'refusal' && JSON.parse(mutation)),
+    ).toBe(true)
   })
 
   test('[M4] more than 16 KB is refused alone', async () => {
@@ -184,11 +200,16 @@ describe('refusals', () => {
     const itemId = randomUUID()
     const receive = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
     expect(receive.code).toBe('depends_on_missing')
-    expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'resend' })).toMatchObject({ status: 'merged', code: 'still_refused' })
+    expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'resend' })).toMatchObject({
+      status: 'merged',
+      code: 'still_refused',
+    })
     await manager.do('item.create', { id: itemId, name: 'Late' })
     expect((await staff.do('conflict.resolve', { id: receive.id, choice: 'resend' })).status).toBe('applied')
     expect(await quantityAt(itemId, binA)).toBe(4000)
-    expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'discard' })).toMatchObject({ code: 'not_open' })
+    expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'discard' })).toMatchObject({
+      code: 'not_open',
+    })
     expect((await staff.do('stock.undo', { mutationId: receive.id })).status).toBe('applied')
     expect(await quantityAt(itemId, binA)).toBe(0)
   })
@@ -203,12 +224,18 @@ describe('refusals', () => {
     expect(await quantityAt(itemId, binA)).toBe(-2000)
     await manager.do('stock.receive', { itemId, locationId: binA, quantity: 5 })
     const corrected = { itemId, locationId: binA, quantity: 3 }
-    expect((await staff.do('conflict.resolve', { id: second.id, choice: 'resend', args: corrected })).status).toBe('applied')
+    expect((await staff.do('conflict.resolve', { id: second.id, choice: 'resend', args: corrected })).status).toBe(
+      'applied',
+    )
     expect(await quantityAt(itemId, binA)).toBe(0)
-    expect((await staff.do('conflict.resolve', { id: third.id, choice: 'discard', reason: 'never happened' })).status).toBe('applied')
+    expect(
+      (await staff.do('conflict.resolve', { id: third.id, choice: 'discard', reason: 'never happened' })).status,
+    ).toBe('applied')
     expect(await quantityAt(itemId, binA)).toBe(0)
     const refusedManager = await manager.do('bogus', {})
-    expect(await staff.do('conflict.resolve', { id: refusedManager.id, choice: 'discard' })).toMatchObject({ code: 'not_yours' })
+    expect(await staff.do('conflict.resolve', { id: refusedManager.id, choice: 'discard' })).toMatchObject({
+      code: 'not_yours',
+    })
   })
 
   test('[S5] only its author or a manager may undo', async () => {
@@ -216,7 +243,10 @@ describe('refusals', () => {
     const staff = new TestDevice(parts, parts.staff)
     const { itemId, binA } = await stockRoom(manager)
     const received = await manager.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
-    expect(await staff.do('stock.undo', { mutationId: received.id })).toMatchObject({ status: 'refused', code: 'not_yours' })
+    expect(await staff.do('stock.undo', { mutationId: received.id })).toMatchObject({
+      status: 'refused',
+      code: 'not_yours',
+    })
     const own = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 2 })
     expect((await manager.do('stock.undo', { mutationId: own.id })).status).toBe('applied')
     expect(await quantityAt(itemId, binA)).toBe(1000)
@@ -228,12 +258,23 @@ describe('fields and reviews', () => {
     const [one, two] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
     const { itemId } = await stockRoom(one, { notes: 'old' })
     await new Promise((resolve) => setTimeout(resolve, 5)) // what follows is made after the item
-    const early = one.mutation('item.update', { id: itemId, set: { notes: 'early', unit: 'kg' }, base: { notes: 'old' } })
+    const early = one.mutation('item.update', {
+      id: itemId,
+      set: { notes: 'early', unit: 'kg' },
+      base: { notes: 'old' },
+    })
     await new Promise((resolve) => setTimeout(resolve, 5))
     await two.do('item.update', { id: itemId, set: { notes: 'late' }, base: { notes: 'old' } })
     const [result] = await one.push(early)
-    expect(result).toMatchObject({ status: 'merged', code: 'field_clash', detail: { field: 'notes', kept: 'late', lost: 'early' } })
-    expect((await readRows(parts, 'items')).find(({ id }) => id === itemId)).toMatchObject({ notes: 'late', unit: 'kg' })
+    expect(result).toMatchObject({
+      status: 'merged',
+      code: 'field_clash',
+      detail: { field: 'notes', kept: 'late', lost: 'early' },
+    })
+    expect((await readRows(parts, 'items')).find(({ id }) => id === itemId)).toMatchObject({
+      notes: 'late',
+      unit: 'kg',
+    })
     const review = (await readRows(parts, 'conflicts')).find(({ mutation }) => mutation.includes(early.id))
     expect(review).toMatchObject({ kind: 'review', state: 'open', code: 'field_clash' })
   })
@@ -280,7 +321,9 @@ describe('the logs', () => {
         ['inventory_logs', LOG_COLUMNS, logHash],
         ['audit_log', AUDIT_COLUMNS, auditHash],
       ] as const) {
-        const lines = await sql.unsafe(`select ${columns.join(', ')}, encode(hash, 'hex') as hash from ${table} order by no`)
+        const lines = await sql.unsafe(
+          `select ${columns.join(', ')}, encode(hash, 'hex') as hash from ${table} order by no`,
+        )
         expect(lines.length).toBeGreaterThan(3)
         let previous = ''
         for (const { hash, ...line } of lines) {
@@ -292,7 +335,13 @@ describe('the logs', () => {
   })
 
   test('[H2] the application can neither change, delete nor truncate them', async () => {
-    for (const statement of ['update inventory_logs set amount = 0', 'delete from audit_log', 'truncate inventory_logs', 'delete from inventory_logs', 'update audit_log set key = 0']) {
+    for (const statement of [
+      'update inventory_logs set amount = 0',
+      'delete from audit_log',
+      'truncate inventory_logs',
+      'delete from inventory_logs',
+      'update audit_log set key = 0',
+    ]) {
       const tried = parts.database.transaction(parts.orgId, async ({ sql, write }) => write(sql.unsafe(statement)))
       await expect(tried, statement).rejects.toMatchObject({ code: '42501' })
     }

@@ -1,0 +1,255 @@
+// The real device code (over fake-indexeddb: there is no browser here) against a real server.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { effect } from '@preact/signals'
+import postgres from 'postgres'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Device } from '../../client/device/device.ts'
+import type { ServerLink } from '../../client/sync/server-link.ts'
+import { httpServerLink, LinkFailure } from '../../client/sync/server-link.ts'
+import { Sync } from '../../client/sync/sync.ts'
+import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import type { TestServer } from '../support/test-server.ts'
+import { signIn, startTestServer } from '../support/test-server.ts'
+
+const parts = useLedger()
+let server: TestServer
+let token: string
+let room: Awaited<ReturnType<typeof stockRoom>>
+const opened: Joined[] = []
+
+interface Joined {
+  device: Device
+  sync: Sync
+  /** Cuts this device off, and joins it again. */
+  cut(isCut: boolean): void
+}
+
+beforeAll(async () => {
+  server = await startTestServer(parts.urls.url)
+  const { domain } = parts as unknown as { domain: string }
+  token = await signIn(server.url, `manager@${domain}`, PASSWORD)
+})
+beforeEach(async () => {
+  room = await stockRoom(new TestDevice(parts, parts.manager))
+})
+afterAll(async () => {
+  for (const { device, sync } of opened) {
+    await sync.stop()
+    device.close()
+  }
+  await server.stop()
+})
+
+async function join(
+  name: string = randomUUID(),
+  wrap: (link: ServerLink) => ServerLink = (link) => link,
+): Promise<Joined> {
+  const { signal } = await import('@preact/signals')
+  const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
+  const device = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' } })
+  let isCut = false
+  const real = wrap(httpServerLink(session, server.url))
+  const reachable = <T>(ask: () => Promise<T>) => (isCut ? Promise.reject(new LinkFailure({})) : ask())
+  const link: ServerLink = {
+    push: (request) => reachable(() => real.push(request)),
+    pull: (request) => reachable(() => real.pull(request)),
+    listen: (request, handlers) =>
+      real.listen(request, { ...handlers, message: (message) => !isCut && handlers.message(message) }),
+  }
+  const sync = new Sync({ device, session, link })
+  sync.start()
+  const joined = {
+    device,
+    sync,
+    cut: (cut: boolean) => {
+      isCut = cut
+      if (!cut) sync.kick()
+    },
+  }
+  opened.push(joined)
+  return joined
+}
+
+async function until(fits: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 8_000
+  while (!fits()) {
+    if (Date.now() > end) throw new Error(`not in 8 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+const shown = ({ device }: Joined) => device.view.position(room.itemId, room.binA).quantity
+const settled = async (joined: Joined) =>
+  until(() => joined.device.point.value.complete && joined.device.pendingCount.value === 0, 'settled')
+const receive = ({ device }: Joined, quantity: number) =>
+  device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity })
+
+test('what one device does, another shows, by the socket', async () => {
+  const [one, two] = [await join(), await join()]
+  await Promise.all([settled(one), settled(two)])
+  await receive(one, 5)
+  expect(shown(one)).toBe(5000)
+  await until(() => shown(two) === 5000, 'the other device')
+  await settled(one)
+})
+
+test('[D1][D3] what was saved offline is there when the app opens again, and is sent then', async () => {
+  const name = randomUUID()
+  const first = await join(name)
+  await settled(first)
+  first.cut(true)
+  await receive(first, 3)
+  await first.sync.stop()
+  first.device.close()
+  const again = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' } })
+  expect(again.pendingCount.value).toBe(1)
+  expect(again.view.item(room.itemId)?.name).toBe('Café de Colombie')
+  expect(again.view.position(room.itemId, room.binA)).toMatchObject({ quantity: 3000, pending: true })
+  again.close()
+  const joined = await join(name)
+  await settled(joined)
+  expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(3000)
+})
+
+test('[D2] what a person sees never goes back while their own writes are confirmed among those of others', async () => {
+  const [one, two] = [await join(), await join()]
+  await Promise.all([settled(one), settled(two)])
+  const seen: number[] = []
+  const stop = effect(() => void seen.push(shown(one)))
+  for (let i = 0; i < 40; i++) {
+    await receive(one, 1)
+    if (i % 3 === 0) await receive(two, 1)
+    if (i === 20) one.cut(true)
+    if (i === 30) one.cut(false)
+  }
+  await Promise.all([settled(one), settled(two)])
+  await until(() => shown(one) === 54_000 && shown(two) === 54_000, 'agreement')
+  stop()
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+})
+
+test('[D4] an answered push leaves the outbox only with the rows that include it', async () => {
+  let holdPulls = false
+  const joined = await join(randomUUID(), (link) => ({
+    ...link,
+    pull: (request) => (holdPulls ? Promise.reject(new LinkFailure({})) : link.pull(request)),
+    listen: () => () => undefined,
+  }))
+  await settled(joined)
+  holdPulls = true
+  await receive(joined, 2)
+  await until(() => joined.sync.status.value.link === 'offline', 'the pull failing')
+  expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(2000)
+  expect([joined.device.pendingCount.value, shown(joined)]).toEqual([1, 2000])
+  holdPulls = false
+  joined.sync.kick()
+  await settled(joined)
+  expect(shown(joined)).toBe(2000)
+})
+
+test('[D4] an answer that was lost is asked for again, and nothing is doubled', async () => {
+  let lose = true
+  const joined = await join(randomUUID(), (link) => ({
+    ...link,
+    push: async (request) => {
+      const answer = await link.push(request)
+      if (lose && request.mutations.length > 0) {
+        lose = false
+        throw new LinkFailure({})
+      }
+      return answer
+    },
+  }))
+  await settled(joined)
+  await receive(joined, 7)
+  await settled(joined)
+  expect(lose).toBe(false)
+  expect(shown(joined)).toBe(7000)
+})
+
+test('[D5] another epoch keeps the outbox, sends the last week again, and loads anew', async () => {
+  const joined = await join()
+  await settled(joined)
+  await receive(joined, 4)
+  await settled(joined)
+  joined.cut(true)
+  await receive(joined, 1)
+  const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+  // Yesterday's backup: the ledger without what was acknowledged since, and another epoch.
+  await owner`delete from inventory_logs where item_id = ${room.itemId}`
+  await owner`delete from mutations where name = 'stock.receive'`
+  await owner`delete from positions where item_id = ${room.itemId}`
+  await owner`update org_heads set epoch = ${Date.now()} where org_id = ${parts.orgId}`
+  await owner.end()
+  joined.cut(false)
+  await until(() => joined.device.point.value.epoch > 1 && joined.device.pendingCount.value === 0, 'the new epoch')
+  await settled(joined)
+  expect(shown(joined)).toBe(5000)
+  expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(5000)
+  const restore = postgres(parts.urls.ownerUrl, { max: 1 })
+  await restore`update org_heads set epoch = 1 where org_id = ${parts.orgId}`
+  await restore.end()
+})
+
+test('[D6] undoing a confirmed count shows as uncertain until the server has told', async () => {
+  const joined = await join()
+  await settled(joined)
+  await receive(joined, 10)
+  const counted = await joined.device.record('stock.count', { itemId: room.itemId, locationId: room.binA, counted: 8 })
+  await settled(joined)
+  joined.cut(true)
+  await joined.device.undo((counted as { id: string }).id)
+  expect(joined.device.view.position(room.itemId, room.binA).uncertain).toBe(true)
+  joined.cut(false)
+  await settled(joined)
+  expect(joined.device.view.position(room.itemId, room.binA)).toMatchObject({ uncertain: false, quantity: 10_000 })
+})
+
+test('[D8] two tabs of one device show the same, and one of them talks to the server', async () => {
+  const name = randomUUID()
+  let pushes = 0
+  const counting = (link: ServerLink): ServerLink => ({
+    ...link,
+    push: (request) => link.push(request).finally(() => (pushes += request.mutations.length)),
+  })
+  const one = await join(name, counting)
+  await settled(one)
+  const two = await join(name, counting)
+  await until(() => two.device.point.value.complete, 'the second tab')
+  await receive(two, 6)
+  await until(() => shown(one) === 6000, 'the first tab showing it')
+  await Promise.all([settled(one), settled(two)])
+  expect([shown(one), shown(two), pushes]).toEqual([6000, 6000, 1])
+  await one.sync.stop() // the leader closes: the other takes over
+  one.device.close()
+  await receive(two, 1)
+  await settled(two)
+  expect(shown(two)).toBe(7000)
+})
+
+test('two devices withdraw and count one shelf while offline, and agree in both orders of reconnection', async () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    room = await stockRoom(new TestDevice(parts, parts.manager))
+    const [one, two] = [await join(), await join()]
+    await Promise.all([settled(one), settled(two)])
+    await receive(one, 50)
+    await until(() => shown(two) === 50_000, 'the start')
+    one.cut(true)
+    two.cut(true)
+    const place = { itemId: room.itemId, locationId: room.binA }
+    await one.device.record('stock.withdraw', { ...place, quantity: 7 })
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    await two.device.record('stock.count', { ...place, counted: 40 }) // has seen the 7 being taken
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    await one.device.record('stock.withdraw', { ...place, quantity: 3 })
+    for (const which of order) {
+      ;[one, two][which]!.cut(false)
+      await settled([one, two][which]!)
+    }
+    await until(() => shown(one) === 37_000 && shown(two) === 37_000, `agreement on 37 in order ${order.join()}`)
+  }
+})

@@ -1,0 +1,336 @@
+// Every procedure over plain HTTP and sockets, as programs of others use it; with the bad input that they send.
+import { randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeTable } from '#shared/rows/rows.ts'
+import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { startRedis } from '../support/redis.ts'
+import { call, JWT_SECRET, listen, signIn, startTestServer } from '../support/test-server.ts'
+import type { TestServer } from '../support/test-server.ts'
+
+const parts = useLedger()
+let server: TestServer
+const tokens = { manager: '', staff: '', viewer: '' }
+const emailOf = (role: string) => `${role}@${(parts as unknown as { domain: string }).domain}`
+
+beforeAll(async () => {
+  server = await startTestServer(parts.urls.url)
+  for (const role of ['manager', 'staff', 'viewer'] as const)
+    tokens[role] = await signIn(server.url, emailOf(role), PASSWORD)
+})
+afterAll(() => server.stop())
+
+const push = (input: unknown, token = tokens.manager) => call(server.url, 'sync.push', input, { token })
+const frame = (mutations: unknown[], extra: object = {}) => ({
+  clientId: randomUUID(),
+  epoch: 1,
+  deviceNow: Date.now(),
+  mutations,
+  ...extra,
+})
+
+describe('whole requests', () => {
+  test('[P5] malformed, too long and too large pushes are refused by status, with refusal and lastSeq', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    await device.do('bogus', {})
+    const good = () => device.mutation('bogus', {})
+    const own = { clientId: device.clientId }
+    const bad: [string, unknown, number, string][] = [
+      ['no client id', { ...frame([]), clientId: undefined }, 400, 'malformed'],
+      ['a client id that is none', frame([], { clientId: 'x' }), 400, 'malformed'],
+      ['no mutations', { ...frame([]), mutations: undefined }, 400, 'malformed'],
+      ['mutations that are no list', frame([], { mutations: {} }), 400, 'malformed'],
+      ['a mutation that is none', frame(['x'], own), 400, 'malformed'],
+      ['a bad id', frame([{ ...good(), id: '1' }], own), 400, 'malformed'],
+      ['a bad stamp', frame([{ ...good(), at: 'now' }], own), 400, 'malformed'],
+      ['seq 0', frame([{ ...good(), seq: 0 }], own), 400, 'malformed'],
+      ['a seq of 1.5', frame([{ ...good(), seq: 1.5 }], own), 400, 'malformed'],
+      [
+        'seqs that do not follow',
+        frame(
+          [
+            { ...good(), seq: 2 },
+            { ...good(), seq: 4 },
+          ],
+          own,
+        ),
+        400,
+        'malformed',
+      ],
+      ['deviceNow missing', { ...frame([]), deviceNow: undefined }, 400, 'malformed'],
+      ['another epoch', frame([], { ...own, epoch: 9 }), 409, 'epoch_changed'],
+      ['a gap', frame([{ ...good(), seq: 7 }], own), 409, 'gap'],
+      [
+        '501 mutations',
+        frame(
+          Array.from({ length: 501 }, () => ({})),
+          own,
+        ),
+        413,
+        'too_many',
+      ],
+      ['more than 512 KB', frame([{ ...good(), args: { a: 'x'.repeat(530_000) } }], own), 413, 'too_large'],
+    ]
+    for (const [what, input, status, refusal] of bad) {
+      const answer = await push(input)
+      expect([answer.status, answer.body.error.data.refusal], what).toEqual([status, refusal])
+      const isOwn = (input as { clientId?: string }).clientId === device.clientId
+      if (isOwn) expect(answer.body.error.data.lastSeq, what).toBe(1)
+    }
+    const beyond = await push(frame([{ a: 'x'.repeat(1_200_000) }]))
+    expect([beyond.status, beyond.body.error.data.refusal]).toEqual([413, 'too_large'])
+    const cutOff = await call(server.url, 'sync.push', undefined, { token: tokens.manager, raw: '{"clientId":' })
+    expect([cutOff.status, cutOff.body.error.data.refusal]).toEqual([400, 'malformed'])
+    expect((await push(frame([], own))).body.result.data).toMatchObject({ lastSeq: 1, results: [] })
+  })
+
+  test('[I4] no token, a forged one, an expired one, one of another audience or without signature: nobody', async () => {
+    const claims = { org: parts.orgId, sid: randomUUID() }
+    const key = new TextEncoder().encode(JWT_SECRET)
+    const token = (audience: string, expires: string, secret = key) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(parts.manager)
+        .setAudience(audience)
+        .setExpirationTime(expires)
+        .sign(secret)
+    const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ ...claims, sub: parts.manager, aud: 'stockhand' })).toString('base64url')}.`
+    const forged = [
+      await token('stockhand', '10m', new TextEncoder().encode('y'.repeat(40))),
+      await token('stockhand', '-1m'),
+      await token('other', '10m'),
+      await token('stockhand', '10m'), // well signed, but of no session
+      unsigned,
+      'x',
+    ]
+    for (const one of [undefined, ...forged]) {
+      const answer = await call(
+        server.url,
+        'sync.pull',
+        { cursor: null },
+        { get: true, ...(one !== undefined && { token: one }) },
+      )
+      expect([answer.status, answer.body.error.data.refusal]).toEqual([401, 'unauthenticated'])
+    }
+  })
+
+  test('[P6] a viewer may not push; who is disabled is out at once, who is demoted may less at once', async () => {
+    const viewer = await push(frame([new TestDevice(parts, parts.viewer).mutation('bogus', {})]), tokens.viewer)
+    expect([viewer.status, viewer.body.error.data.refusal]).toEqual([403, 'role_too_low'])
+    const { orgId, staff, manager } = parts
+    const device = new TestDevice(parts, staff)
+    await parts.accounts.updateMember(orgId, manager, { id: staff, role: 'viewer' })
+    expect((await push(frame([device.mutation('bogus', {})]), tokens.staff)).status).toBe(403)
+    await parts.accounts.updateMember(orgId, manager, { id: staff, role: 'staff', disabled: true })
+    expect((await push(frame([device.mutation('bogus', {})]), tokens.staff)).status).toBe(401)
+    expect((await call(server.url, 'auth.login', { email: emailOf('staff'), password: PASSWORD })).status).toBe(401)
+    await parts.accounts.updateMember(orgId, manager, { id: staff, disabled: false })
+    expect((await push(frame([]), tokens.staff)).status).toBe(401) // the session ended with it
+    tokens.staff = await signIn(server.url, emailOf('staff'), PASSWORD)
+    expect((await push(frame([]), tokens.staff)).status).toBe(200)
+  })
+
+  test('[I6] a page of another origin can change nothing and open no socket', async () => {
+    const foreign = await call(server.url, 'auth.refresh', undefined, { headers: { origin: 'https://evil.example' } })
+    expect(foreign.status).toBe(403)
+    const own = await call(server.url, 'auth.login', { email: 'x', password: 'y' }, { headers: { origin: server.url } })
+    expect(own.status).toBe(401)
+    const { WebSocket } = await import('ws')
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`, { origin: 'https://evil.example' })
+    await expect(new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))).rejects.toThrow(
+      '403',
+    )
+  })
+})
+
+describe('accounts', () => {
+  test('[I5] an unknown address is answered like a wrong password, and guessing ends', async () => {
+    const wrong = await call(server.url, 'auth.login', { email: emailOf('viewer'), password: 'nope' })
+    const unknown = await call(server.url, 'auth.login', { email: 'nobody@nowhere.example', password: 'nope' })
+    expect([unknown.status, unknown.body]).toEqual([wrong.status, wrong.body])
+    const guess = () => call(server.url, 'auth.login', { email: 'victim@nowhere.example', password: 'nope' })
+    for (let i = 0; i < 10; i++) expect((await guess()).status).toBe(401)
+    const blocked = await guess()
+    expect([blocked.status, blocked.body.error.data.refusal]).toEqual([429, 'rate_limited'])
+    expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  test('[I3] refresh tokens rotate; a reused one ends the session, but not within its grace', async () => {
+    const signedIn = await call(server.url, 'auth.login', { email: emailOf('viewer'), password: PASSWORD })
+    const cookieOf = ({ headers }: { headers: Headers }) => headers.get('set-cookie')?.split(';')[0] ?? ''
+    const first = cookieOf(signedIn)
+    expect(signedIn.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict/)
+    const refresh = (cookie: string) => call(server.url, 'auth.refresh', undefined, { headers: { cookie } })
+    const rotated = await refresh(first)
+    const second = cookieOf(rotated)
+    expect([rotated.status, second === first]).toEqual([200, false])
+    const twin = await refresh(first) // another tab, at the same moment
+    expect([twin.status, cookieOf(twin)]).toEqual([200, ''])
+    await parts.database.transaction(parts.orgId, async ({ sql, write }) =>
+      write(sql`update sessions set rotated_at = now() - interval '21 seconds' where org_id = ${parts.orgId}`),
+    )
+    expect((await refresh(first)).status).toBe(401) // stolen, or very late
+    expect((await refresh(second)).status).toBe(401) // so the whole session has ended
+    const token = rotated.body.result.data.accessToken
+    expect((await call(server.url, 'auth.me', undefined, { get: true, token })).status).toBe(401)
+  })
+
+  test('signing out ends the session, and me says who one is', async () => {
+    const signedIn = await call(server.url, 'auth.login', {
+      email: emailOf('viewer').toUpperCase(),
+      password: PASSWORD,
+    })
+    const token = signedIn.body.result.data.accessToken
+    const me = await call(server.url, 'auth.me', undefined, { get: true, token })
+    expect(me.body.result.data).toMatchObject({
+      user: { role: 'viewer', email: emailOf('viewer') },
+      org: { id: parts.orgId },
+    })
+    const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!
+    await call(server.url, 'auth.logout', undefined, { headers: { cookie } })
+    expect((await call(server.url, 'auth.me', undefined, { get: true, token })).status).toBe(401)
+  })
+})
+
+describe('reading', () => {
+  test('movements come newest first, page by page, with what became of them', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    for (const quantity of [1, 2, 3])
+      await device.do('stock.receive', { itemId, locationId: binA, quantity, reference: `D${quantity}` })
+    const wrong = await device.do('stock.withdraw', { itemId, locationId: binA, quantity: 4 })
+    await device.do('stock.undo', { mutationId: wrong.id })
+    const list = (input: object) =>
+      call(server.url, 'movements.list', { itemId, ...input }, { get: true, token: tokens.viewer })
+    const first = (await list({ limit: 3 })).body.result.data
+    const second = (await list({ limit: 3, cursor: first.cursor })).body.result.data
+    const all = [...first.rows, ...second.rows]
+    expect(all).toHaveLength(5)
+    expect(all.map(({ at }: { at: string }) => at)).toEqual(
+      all
+        .map(({ at }: { at: string }) => at)
+        .toSorted()
+        .toReversed(),
+    )
+    expect(all.find(({ kind }: { kind: string }) => kind === 'withdraw')).toMatchObject({
+      fate: 'void',
+      quantity: -4,
+      userName: 'The manager',
+    })
+    expect((await list({ kind: 'receive' })).body.result.data.rows).toHaveLength(3)
+    expect((await list({ from: Date.now() + 60_000 })).body.result.data.rows).toHaveLength(0)
+    expect((await list({ cursor: 'garbage' })).status).toBe(400)
+    expect((await list({ limit: 0 })).status).toBe(400)
+  })
+
+  test('lookup finds by barcode in every length, and by SKU', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device, {
+      sku: 'CAF-0189',
+      barcodes: [{ code: '5901234123457', packQuantity: 12 }],
+    })
+    await device.do('stock.receive', { itemId, locationId: binA, quantity: 7 })
+    const lookup = async (code: string) =>
+      (await call(server.url, 'catalogue.lookup', { code }, { get: true, token: tokens.staff })).body.result.data
+    for (const code of ['5901234123457', '05901234123457']) {
+      expect(await lookup(code)).toMatchObject({
+        item: { id: itemId },
+        packQuantity: 12,
+        positions: [{ locationId: binA, quantity: 7 }],
+      })
+    }
+    expect(await lookup('CAF-0189')).toMatchObject({ item: { id: itemId }, packQuantity: 1 })
+    expect(await lookup('nothing')).toBeNull()
+  })
+
+  test('health answers without a token, and files have security headers', async () => {
+    expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ ok: true })
+    const ready = await fetch(`${server.url}/readyz`)
+    expect(ready.status).toBe(200)
+    const policy = ready.headers.get('content-security-policy')
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'/)
+  })
+})
+
+describe('live, between two server processes and Redis', () => {
+  test('[V1][V2] what one replica commits, a device on the other is told, with rows and lastSeq of that version', async () => {
+    const redis = await startRedis()
+    const [one, two] = await Promise.all([
+      startTestServer(parts.urls.url, { redisUrl: redis.url }),
+      startTestServer(parts.urls.url, { redisUrl: redis.url }),
+    ])
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    const start = (
+      await call(
+        two.url,
+        'sync.pull',
+        { clientId: device.clientId, cursor: null, limit: 20_000 },
+        { get: true, token: tokens.manager },
+      )
+    ).body.result.data
+    const live = listen(two.url, tokens.manager, { clientId: device.clientId, cursor: start.cursor })
+    try {
+      await live.until(() => live.messages.length === 1)
+      expect(live.messages[0]).toMatchObject({
+        to: start.version,
+        from: start.version,
+        epoch: 1,
+        lastSeq: 4,
+        events: [],
+      })
+      const receive = device.mutation('stock.receive', { itemId, locationId: binA, quantity: 2 })
+      const pushed = await call(one.url, 'sync.push', frame([receive], { clientId: device.clientId }), {
+        token: tokens.manager,
+      })
+      await live.until(() => live.messages.length === 2)
+      const [, message] = live.messages
+      expect(message).toMatchObject({ from: start.version, to: pushed.body.result.data.version, lastSeq: 5 })
+      expect(message!.events).toMatchObject([{ type: 'stock_changed', itemId, locationId: binA, quantity: 2 }])
+      expect(decodeTable('positions', message!.tables!.positions!)).toMatchObject([
+        { itemId, quantity: 2000, version: message!.to },
+      ])
+      const next = await call(two.url, 'sync.pull', { cursor: message!.cursor }, { get: true, token: tokens.manager })
+      expect(next.body.result.data).toMatchObject({ more: false, tables: {} })
+    } finally {
+      await live.close()
+      await Promise.all([one.stop(), two.stop()])
+      await redis.stop()
+    }
+  })
+
+  test('[V3] a large commit is a poke without rows, and pulling from the last version brings them', async () => {
+    const live = listen(server.url, tokens.manager, { cursor: null })
+    await live.until(() => live.messages.length === 1)
+    const device = new TestDevice(parts, parts.manager)
+    const many = Array.from({ length: 300 }, (_, i) =>
+      device.mutation('item.create', { id: randomUUID(), name: `Large ${i}`, notes: 'n'.repeat(100) }),
+    )
+    await push(frame(many, { clientId: device.clientId }))
+    await live.until(() => live.messages.length === 2)
+    expect(live.messages[1]!.tables).toBeUndefined()
+    const pulled = await call(
+      server.url,
+      'sync.pull',
+      { cursor: live.messages[0]!.cursor, limit: 20_000 },
+      { get: true, token: tokens.manager },
+    )
+    expect(pulled.body.result.data.tables.items.rows).toHaveLength(300)
+    await live.close()
+  })
+
+  test('[V4] a refused subscription says why, and a disabled person is told no more', async () => {
+    const garbage = listen(server.url, tokens.manager, { cursor: 'garbage' })
+    await garbage.until(() => garbage.refusals.length > 0)
+    expect(garbage.refusals[0]).toBe('malformed')
+    await garbage.close()
+    const viewer = listen(server.url, tokens.viewer, { cursor: null })
+    await viewer.until(() => viewer.messages.length === 1)
+    await call(server.url, 'people.update', { id: parts.viewer, disabled: true }, { token: tokens.manager })
+    await viewer.until(() => viewer.refusals.length > 0)
+    expect(viewer.refusals[0]).toBe('unauthenticated')
+    await viewer.close()
+    await call(server.url, 'people.update', { id: parts.viewer, disabled: false }, { token: tokens.manager })
+  })
+})

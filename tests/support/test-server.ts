@@ -1,0 +1,93 @@
+// A whole server of the tests: real HTTP and sockets on a free port, over a database of its own or one that it shares.
+import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
+import pino from 'pino'
+import type { LiveMessage } from '#shared/protocol/wire.ts'
+import type { AppRouter } from '../../server/api/app-router.ts'
+import { readConfig } from '../../server/config.ts'
+import { startServer } from '../../server/main.ts'
+import { freePort } from './free-port.ts'
+
+export interface TestServer {
+  url: string
+  setupToken: string | undefined
+  stop(): Promise<void>
+}
+
+export const JWT_SECRET = 'tests-tests-tests-tests-tests-tests-tests'
+
+export async function startTestServer(
+  databaseUrl: string,
+  { redisUrl }: { redisUrl?: string } = {},
+): Promise<TestServer> {
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const config = readConfig({
+    PORT: String(port),
+    JWT_SECRET,
+    PUBLIC_URL: url,
+    LOG_LEVEL: 'silent',
+    ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+  })
+  const database = { url: databaseUrl, ownerUrl: databaseUrl, embedded: false }
+  const { stop, setupToken } = await startServer({ config, database, log: pino({ level: 'silent' }) })
+  return { url, setupToken, stop }
+}
+
+export interface Answer {
+  status: number
+  headers: Headers
+  // eslint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
+  body: any
+}
+
+/** Calls a procedure as a program of somebody else would: plain HTTP. */
+export async function call(
+  url: string,
+  path: string,
+  input: unknown,
+  options: { token?: string; get?: boolean; headers?: Record<string, string>; raw?: string } = {},
+): Promise<Answer> {
+  const { token, get = false, headers = {}, raw } = options
+  const query = get && input !== undefined ? `?input=${encodeURIComponent(JSON.stringify(input))}` : ''
+  const response = await fetch(`${url}/trpc/${path}${query}`, {
+    method: get ? 'GET' : 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(!get && { body: raw ?? JSON.stringify(input) ?? '' }),
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text }
+}
+
+export async function signIn(url: string, email: string, password: string): Promise<string> {
+  const { body } = await call(url, 'auth.login', { email, password })
+  return body.result.data.accessToken
+}
+
+/** Listens as a device does. `messages` grows; `until` waits for one that fits. */
+export function listen(url: string, token: string, request: { clientId?: string; cursor: string | null }) {
+  const messages: LiveMessage[] = []
+  const refusals: string[] = []
+  const socket = createWSClient({ url: `${url.replace('http', 'ws')}/trpc`, connectionParams: { token } })
+  const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
+  const subscription = client.live.subscribe(request, {
+    onData: (message) => messages.push(message),
+    onError: (error) => refusals.push((error.data as { refusal: string } | undefined)?.refusal ?? error.message),
+  })
+  const until = async (fits: () => boolean, timeoutMs = 5_000) => {
+    const end = Date.now() + timeoutMs
+    while (!fits()) {
+      if (Date.now() > end)
+        throw new Error(`nothing came in ${timeoutMs} ms: ${JSON.stringify({ messages, refusals })}`)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  const close = async () => {
+    subscription.unsubscribe()
+    await socket.close()
+  }
+  return { messages, refusals, until, close }
+}
