@@ -12,6 +12,8 @@ import type { CommitNotice } from './bus/commit-notice.ts'
 import { openBus } from './bus/bus.ts'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
+import type { Demo } from './demo/demo.ts'
+import { prepareDemo } from './demo/demo.ts'
 import { LiveFeed } from './feed/live.ts'
 import { serveSockets } from './feed/socket-server.ts'
 import { buildApp, isAllowedOrigin } from './http/app.ts'
@@ -26,8 +28,8 @@ export interface ServerOptions {
 
 export interface RunningServer {
   url: string
-  /** The demo's people and password, where this start made them. */
-  demo?: { email: string; password: string }
+  /** The demo's people, where this server has them, and their password where this start made or changed it. */
+  demo?: Demo
   /** What the first visit must know, where there is no organisation yet. */
   setupToken?: string
   stop(): Promise<void>
@@ -43,6 +45,7 @@ export async function startServer({ config, database: { url, embedded }, log }: 
   const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: (notice) => bus.publish(notice) })
   const tokens = new AccessTokens(config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret'))
   const accounts = new Accounts({ database, ledger, tokens })
+  const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined
   const setupToken = !embedded && (await accounts.needsSetup()) ? randomBytes(12).toString('base64url') : undefined
   const api: ApiParts = { accounts, database, feed, ledger, loginLimits: new LoginLimits(), setupToken }
   const app = await buildApp({
@@ -71,5 +74,5 @@ export async function startServer({ config, database: { url, embedded }, log }: 
     await stop()
     throw error
   }
-  return { url: config.publicUrl, ...(setupToken !== undefined && { setupToken }), stop }
+  return { url: config.publicUrl, ...(demo && { demo }), ...(setupToken !== undefined && { setupToken }), stop }
 }

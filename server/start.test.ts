@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freePort } from '../tests/support/free-port.ts'
 
-type Run = { child: ChildProcess; errors: () => string; ended: Promise<number | null> }
+type Run = { child: ChildProcess; errors: () => string; words: () => string; ended: Promise<number | null> }
 
 /** Building the client is part of a first start. */
 const START_LIMIT_MS = 45_000
@@ -34,11 +34,14 @@ describe('npm start', { timeout: 60_000 }, () => {
   function start(env: NodeJS.ProcessEnv = {}): Run {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
       env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', DATA_DIR: dataDir, PORT: String(port), ...env },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
     let errors = ''
+    let words = ''
+    child.stdout.on('data', (chunk: Buffer) => (words += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-    const run = { child, errors: () => errors, ended: once(child, 'close').then(([code]) => code as number | null) }
+    const ended = once(child, 'close').then(([code]) => code as number | null)
+    const run = { child, errors: () => errors, words: () => words, ended }
     runs.push(run)
     return run
   }
@@ -77,6 +80,25 @@ describe('npm start', { timeout: 60_000 }, () => {
     run.child.kill('SIGTERM')
     expect(await run.ended).toBe(0)
     expect(existsSync(join(dataDir, 'lock'))).toBe(false)
+  })
+
+  it('tells its address, the demo’s people and their password: the last only at the first start', async () => {
+    const first = start()
+    await vi.waitFor(() => expect(first.words()).toContain('To stop'), { timeout: START_LIMIT_MS, interval: 100 })
+    expect(first.words()).toContain(`http://localhost:${port}`)
+    const password = /[a-z]+-[a-z]+-[a-z]+-\d\d/.exec(first.words())?.[0]
+    const { status } = await fetch(`http://127.0.0.1:${port}/trpc/auth.login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'staff@example.com', password }),
+    })
+    expect(status).toBe(200)
+    first.child.kill('SIGTERM')
+    await first.ended
+    const second = start()
+    await vi.waitFor(() => expect(second.words()).toContain('To stop'), { timeout: START_LIMIT_MS, interval: 100 })
+    expect(second.words()).toContain('manager@example.com')
+    expect(second.words()).not.toContain(password)
   })
 
   it('tells a second start in one line who holds the folder', async () => {

@@ -8,6 +8,7 @@ import { isClientStale } from './client-build.ts'
 import { type Config, readConfig } from './config.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate } from './database/migrate.ts'
+import { greeting } from './greeting.ts'
 import { startServer } from './main.ts'
 import { StartError } from './start-error.ts'
 
@@ -36,7 +37,7 @@ async function start(): Promise<void> {
   if (stopping) return
   const server = await startServer({ config, database, log })
   started.push(server.stop)
-  log.info(`Stockhand is at ${server.url}`)
+  process.stdout.write(greeting(server))
 }
 
 function buildClientIfStale(log: Logger): void {
