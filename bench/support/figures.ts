@@ -1,0 +1,22 @@
+// Figures: medians and percentiles, and a table that says each beside its limit.
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+}
+
+export interface Figure {
+  what: string
+  measured: string
+  /** What the machine itself allows, measured in the same run. */
+  limit: string
+  goal: string
+  met: boolean
+}
+
+export function printTable(figures: readonly Figure[]): void {
+  const rows = figures.map(({ what, measured, limit, goal, met }) => `| ${what} | ${measured} | ${limit} | ${goal} | ${met ? 'yes' : '**no**'} |`)
+  console.log(['| what | measured | limit in the same run | goal | met |', '|---|---|---|---|---|', ...rows].join('\n'))
+}
+
+export const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+export const perSecond = (value: number) => `${Math.round(value).toLocaleString('en')}/s`
