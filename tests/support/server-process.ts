@@ -1,0 +1,43 @@
+// Starts run-server.ts, waits until it is ready, and can kill it as a crash would.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { JWT_SECRET } from './test-server.ts'
+
+const START_TIMEOUT_MS = 20_000
+
+export interface ServerProcess {
+  url: string
+  /** SIGKILL: no time for anything. */
+  kill(): Promise<void>
+}
+
+export async function startServerProcess({
+  databaseUrl,
+  port,
+}: {
+  databaseUrl: string
+  port: number
+}): Promise<ServerProcess> {
+  const env = { ...process.env, PORT: String(port), DATABASE_URL: databaseUrl, JWT_SECRET, LOG_LEVEL: 'silent' }
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'run-server.ts')], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const url = `http://localhost:${port}`
+  const end = Date.now() + START_TIMEOUT_MS
+  while (
+    !(await fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
+    if (Date.now() > end || child.exitCode !== null) throw new Error('the server did not start')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  return { url, kill }
+}
