@@ -124,6 +124,7 @@ export class Exchange {
         if (batch.length <= 1) throw failure
         this.#pushMax = Math.max(1, Math.floor(batch.length / 2))
         return undefined
+      case undefined:
       default:
         throw failure
     }

@@ -164,7 +164,7 @@ export class Sync {
 
   #failed(error: unknown): number {
     const failure = error instanceof LinkFailure ? error : undefined
-    if (!failure) console.error(error) // a bug, or a disk that refuses: the outbox is safe, and this is tried again
+    if (!failure) globalThis.reportError?.(error) // a bug, or a disk that refuses: the outbox is safe, and this is tried again
     this.#pullWanted = true
     this.#failures += 1
     const signedOut = failure?.refusal === 'unauthenticated' && this.#session.expired.value

@@ -1,4 +1,5 @@
 // What every procedure gets: who asks, when the request's head arrived, and the parts it may delegate to.
+import type {} from '@fastify/cookie' // what it adds to requests and replies
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Database } from '../database/database.ts'

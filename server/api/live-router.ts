@@ -10,10 +10,10 @@ export const live = viewerProcedure.input(liveSchema).subscription(async functio
 }): AsyncGenerator<LiveMessage> {
   try {
     const { person, viewer, parts } = ctx
-      yield* parts.feed.subscribe(viewer, input, {
-        signal: signal ?? new AbortController().signal,
-        roleNow: () => parts.accounts.roleNow(person),
-      })
+    yield* parts.feed.subscribe(viewer, input, {
+      signal: signal ?? new AbortController().signal,
+      roleNow: () => parts.accounts.roleNow(person),
+    })
   } catch (error) {
     throw toRefused(error)
   }

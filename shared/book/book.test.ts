@@ -5,7 +5,11 @@ import { Book } from './book.ts'
 
 const position = positionKey('0'.repeat(36), '1'.repeat(36), '')
 const by = { name: 'stock.receive', userId: 'u' }
-const receive = (id: string, at: string, amount: number) => ({ kind: 'receive' as const, position, entry: { id, at, amount } })
+const receive = (id: string, at: string, amount: number) => ({
+  kind: 'receive' as const,
+  position,
+  entry: { id, at, amount },
+})
 
 function bookWithOne(): Book {
   const book = new Book(new MemoryShelf())

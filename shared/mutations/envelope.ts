@@ -19,6 +19,3 @@ export const envelopeSchema = z.object({
 })
 
 export type Envelope = z.infer<typeof envelopeSchema>
-
-/** Verbs and arguments of what travels; for code that makes mutations. */
-export type MutationArgs = Record<string, unknown>

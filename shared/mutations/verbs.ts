@@ -40,8 +40,6 @@ const byName = new Map(list.map((verb) => [verb.name, verb]))
 const conflictResolve = conflictResolveVerb((name) => byName.get(name))
 byName.set(conflictResolve.name, conflictResolve)
 
-export const verbNames: readonly string[] = [...byName.keys()]
-
 export function findVerb(name: string): Verb | undefined {
   return byName.get(name)
 }

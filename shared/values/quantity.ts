@@ -30,7 +30,3 @@ export const costSchema = z
 export function toThousandths(quantity: number): number {
   return Math.round(quantity * 1000)
 }
-
-export function fromThousandths(thousandths: number): number {
-  return thousandths / 1000
-}

@@ -145,7 +145,6 @@ export const mergeCodes = {
 export type RequestRefusal = keyof typeof requestRefusals
 export type MutationRefusal = keyof typeof mutationRefusals
 export type MergeCode = keyof typeof mergeCodes
-export type Code = RequestRefusal | MutationRefusal | MergeCode
 
 /** What a code means. A code of a newer server is shown as it is. */
 export function meaningOf(code: string): Meaning {
