@@ -17,6 +17,7 @@ import { prepareDemo } from './demo/demo.ts'
 import { LiveFeed } from './feed/live.ts'
 import { serveSockets } from './feed/socket-server.ts'
 import { buildApp, isAllowedOrigin } from './http/app.ts'
+import { Importer } from './imports/importer.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { keptSecret } from './kept-secret.ts'
 
@@ -47,7 +48,8 @@ export async function startServer({ config, database: { url, embedded }, log }: 
   const accounts = new Accounts({ database, ledger, tokens })
   const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined
   const setupToken = !embedded && (await accounts.needsSetup()) ? randomBytes(12).toString('base64url') : undefined
-  const api: ApiParts = { accounts, database, feed, ledger, loginLimits: new LoginLimits(), setupToken }
+  const importer = new Importer({ database, ledger, now: Date.now })
+  const api: ApiParts = { accounts, database, feed, importer, ledger, loginLimits: new LoginLimits(), setupToken }
   const app = await buildApp({
     api,
     log,

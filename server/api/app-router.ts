@@ -1,6 +1,7 @@
 // All procedures. The client imports the type alone.
 import { authRouter } from './auth-router.ts'
 import { catalogueRouter } from './catalogue-router.ts'
+import { importsRouter } from './imports-router.ts'
 import { live } from './live-router.ts'
 import { movementsRouter } from './movements-router.ts'
 import { peopleRouter } from './people-router.ts'
@@ -14,6 +15,7 @@ export const appRouter = router({
   movements: movementsRouter,
   catalogue: catalogueRouter,
   people: peopleRouter,
+  imports: importsRouter,
 })
 
 export type AppRouter = typeof appRouter

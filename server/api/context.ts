@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Database } from '../database/database.ts'
 import type { LiveFeed } from '../feed/live.ts'
+import type { Importer } from '../imports/importer.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LoginLimits } from '../accounts/login-limits.ts'
 
@@ -11,6 +12,7 @@ export interface ApiParts {
   accounts: Accounts
   database: Database
   feed: LiveFeed
+  importer: Importer
   ledger: Ledger
   loginLimits: LoginLimits
   /** Guards the first visit of a new server; undefined where the demo made the organisation. */

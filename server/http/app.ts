@@ -101,6 +101,8 @@ async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts)
       .header('retry-after', '2')
       .send(errorBody(new Refused('unavailable')))
   })
+  // Nothing is read of it here: a procedure that wants the bytes takes them from the request, once it knows the sender.
+  app.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null, ''))
   await app.register(fastifyTRPCPlugin, {
     prefix: '/trpc',
     trpcOptions: {

@@ -1,0 +1,149 @@
+// Imports: files of products and of past movements, as they come, into an organisation. Guarantees: what is good is
+// loaded, every row that is not is named by its line and cause, and the same file a second time changes nothing. It
+// writes through the ledger alone, in batches that leave room for everybody else.
+import type { Alert } from '#shared/rows/rows.ts'
+import { movementColumns, productColumns, readHeader } from './columns.ts'
+import type { Columns } from './columns.ts'
+import { importId } from './import-ids.ts'
+import type { DecidedRow, ImportJob, ImportParts } from './import-run.ts'
+import { ImportRun } from './import-run.ts'
+import { findNegative } from './imports-store.ts'
+import type { Line } from './lines-of.ts'
+import { linesOf } from './lines-of.ts'
+import { MovementImport } from './movement-import.ts'
+import { ProductImport } from './product-import.ts'
+import type { RawRow } from './read-rows.ts'
+import { readRows } from './read-rows.ts'
+import type { ImportReport } from './report.ts'
+import { closeReport, FileRefused, newReport, PROBLEMS_MAX, refuseRow } from './report.ts'
+
+/** Rows in one transaction: enough to be fast, few enough that a scan behind them is not felt to wait. */
+const BATCH_ROWS = 1_000
+/** More rows than the largest shops have articles; each one's keys are remembered while the file is read. */
+const ROWS_MAX = 500_000
+
+interface Decider {
+  decide(rows: readonly RawRow[]): Promise<DecidedRow[]>
+}
+
+export class Importer {
+  readonly #parts: ImportParts
+
+  constructor(parts: ImportParts) {
+    this.#parts = parts
+  }
+
+  /** Items with their barcodes, levels and counted quantities. What throws is no fault of the file: try again. */
+  async products(job: ImportJob): Promise<ImportReport> {
+    const report = newReport('products', job.dryRun === true)
+    const run = await ImportRun.begin(this.#parts, job, report)
+    await takeFile(run, job, async (lines) => {
+      const columns = await findHeader(lines, (text) => readHeader(text, productColumns, [['barcode', 'sku']]))
+      return { columns, decider: new ProductImport(run, this.#parts.database, columns) }
+    })
+    return closeReport(report)
+  }
+
+  /** Sales and returns at their own times. What throws is no fault of the file: try again. */
+  async movements(job: ImportJob): Promise<ImportReport> {
+    const report = newReport('movements', job.dryRun === true)
+    const run = await ImportRun.begin(this.#parts, job, report)
+    let locationId: string | undefined
+    await takeFile(run, job, async (lines) => {
+      const needed = [['sku'], ['quantity'], ['time']] as const
+      const columns = await findHeader(lines, (text) => readHeader(text, movementColumns, needed))
+      const { database, now } = this.#parts
+      const decider = new MovementImport(run, { database, columns, nowMs: now() })
+      ;({ locationId } = decider)
+      return { columns, decider }
+    })
+    if (!report.dryRun && locationId !== undefined && report.created > 0)
+      report.negativePositions = await this.#tellNegative(job, locationId)
+    return closeReport(report)
+  }
+
+  /** One alert for all positions that history left below zero: they want a count, not thousands of messages. */
+  async #tellNegative({ orgId, userId }: ImportJob, locationId: string): Promise<number> {
+    const alertId = importId(orgId, 'imported_negative', locationId)
+    const read = (sql: Parameters<typeof findNegative>[0]) => findNegative(sql, orgId, { locationId, alertId })
+    const { negative, alert } = await this.#parts.database.snapshot(orgId, read)
+    if (isTold(alert, negative)) return negative
+    await this.#parts.ledger.change(orgId, {
+      action: 'import.summary',
+      userId,
+      work: async ({ sql }, version) => {
+        const facts = await read(sql)
+        const after: Alert = {
+          id: alertId,
+          kind: 'imported_negative',
+          itemId: null,
+          locationId,
+          lot: null,
+          state: facts.negative > 0 ? 'open' : 'resolved',
+          quantity: facts.negative * 1000,
+          level: null,
+          openedAt: this.#parts.now(),
+          version,
+        }
+        return [{ kind: 'alerts', key: alertId, before: facts.alert, after }]
+      },
+    })
+    return negative
+  }
+}
+
+function isTold(alert: Alert | undefined, negative: number): boolean {
+  if (!alert || alert.state === 'resolved') return negative === 0
+  return alert.quantity === negative * 1000
+}
+
+type Opened = { columns: Columns<string>; decider: Decider }
+
+/** Reads a file to its end, or to what makes going on useless; what was read before that is taken all the same. */
+async function takeFile(
+  run: ImportRun,
+  job: ImportJob,
+  open: (lines: AsyncGenerator<Line>) => Promise<Opened>,
+): Promise<void> {
+  const { report } = run
+  const lines = linesOf(job.bytes, {
+    encoding: (encoding) => (report.encoding = encoding),
+    progress: (bytes) => run.progress(bytes),
+  })
+  let batch: RawRow[] = []
+  let decider: Decider | undefined
+  const take = async () => {
+    const rows = batch
+    batch = []
+    if (decider && rows.length > 0) await run.send(await decider.decide(rows))
+  }
+  try {
+    const opened = await open(lines)
+    ;({ decider } = opened)
+    report.ignoredColumns = opened.columns.ignored
+    const shape = { columns: opened.columns.count, delimiter: opened.columns.delimiter }
+    for await (const row of readRows(lines, shape)) {
+      if (report.rows === ROWS_MAX) throw new FileRefused('too_many_rows')
+      if (report.problems.length > PROBLEMS_MAX) throw new FileRefused('too_many_problems', `line ${row.line}`)
+      report.rows += 1
+      if ('cause' in row) refuseRow(report, row.line, row)
+      else {
+        if (row.unfolded) report.notices.push({ line: row.line, notice: 'unfolded' })
+        if (batch.push(row) === BATCH_ROWS) await take()
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof FileRefused)) throw error
+    report.fileProblem = error.problem
+  }
+  await take()
+  await run.sent()
+}
+
+/** The columns that the first line that says something names. */
+async function findHeader<C>(lines: AsyncGenerator<Line>, read: (text: string) => C): Promise<C> {
+  for (let result = await lines.next(); !result.done; result = await lines.next()) {
+    if (result.value.text.trim() !== '') return read(result.value.text)
+  }
+  throw new FileRefused('empty')
+}

@@ -1,0 +1,165 @@
+// What rows of sales come to: withdrawals and returns at their own times, and the items that they need. Guarantees: a row
+// is the same movement in every run (its content, and which of several equal rows it is); stock codes are taken exactly
+// as they are, so 85123A and 85123B are two items; nothing is refused for lack of stock: history happened.
+import { formatStamp, stampDevice } from '#shared/values/stamp.ts'
+import type { Database } from '../database/database.ts'
+import { parseNumber, parseTime } from './cells.ts'
+import type { Columns, movementColumns } from './columns.ts'
+import { importId } from './import-ids.ts'
+import type { DecidedRow, ImportRun, Mutation } from './import-run.ts'
+import { findMovements } from './imports-store.ts'
+import type { RawRow } from './read-rows.ts'
+import type { RowRefusal } from './report.ts'
+import { refuseRow } from './report.ts'
+
+type Field = keyof typeof movementColumns
+
+interface Sale {
+  line: number
+  mutationId: string
+  sku: string
+  description: string
+  /** Units, more than zero. */
+  quantity: number
+  isReturn: boolean
+  atMs: number
+  reference: string
+}
+
+interface KnownItem {
+  id: string
+  name: string
+  version: number
+}
+
+export class MovementImport {
+  readonly #run: ImportRun
+  readonly #database: Database
+  readonly #columns: Columns<Field>
+  readonly #nowMs: number
+  /** How many rows of the same content came before. */
+  readonly #occurrences = new Map<string, number>()
+  /** By SKU; those that this import makes as well. */
+  readonly #items = new Map<string, KnownItem>()
+  readonly locationId: string
+
+  constructor(
+    run: ImportRun,
+    { database, columns, nowMs }: { database: Database; columns: Columns<Field>; nowMs: number },
+  ) {
+    this.#run = run
+    this.#database = database
+    this.#columns = columns
+    this.#nowMs = nowMs
+    this.locationId = run.defaultLocation()
+  }
+
+  async decide(rows: readonly RawRow[]): Promise<DecidedRow[]> {
+    const sales: Sale[] = []
+    for (const row of rows) {
+      const sale = this.#parse(row)
+      if ('cause' in sale) refuseRow(this.#run.report, row.line, sale)
+      else sales.push(sale)
+    }
+    const known = await this.#load(sales)
+    return sales.flatMap((sale) => {
+      const mutations = known.has(sale.mutationId) ? [] : this.#record(sale)
+      const wrong = mutations.find((mutation) => 'cause' in mutation)
+      if (!wrong)
+        return [
+          {
+            line: sale.line,
+            outcome: mutations.length > 0 ? 'created' : 'unchanged',
+            mutations: mutations as Mutation[],
+          },
+        ]
+      refuseRow(this.#run.report, sale.line, wrong)
+      return []
+    })
+  }
+
+  /** Learns the items of a batch; @returns the movements that are recorded already. */
+  async #load(sales: Sale[]): Promise<Set<string>> {
+    const skus = [...new Set(sales.map(({ sku }) => sku))].filter((sku) => !this.#items.has(sku))
+    const idOf = new Map(skus.map((sku) => [itemIdOf(this.#run.orgId, sku), sku]))
+    const mutationIds = sales.map(({ mutationId }) => mutationId)
+    const found = await findMovements(this.#database, this.#run.orgId, { mutationIds, skus, itemIds: [...idOf.keys()] })
+    // An item that was made here and got another SKU since is still the one; whoever has the SKU now goes first.
+    for (const item of found.items) {
+      const made = idOf.get(item.id)
+      if (made !== undefined) this.#items.set(made, item)
+    }
+    for (const item of found.items) if (item.sku !== null) this.#items.set(item.sku, item)
+    return new Set(found.mutationIds)
+  }
+
+  #record(sale: Sale): (Mutation | RowRefusal)[] {
+    const { mutationId, sku, quantity, isReturn, atMs, reference } = sale
+    const made = this.#itemFor(sale)
+    if (made && 'cause' in made) return [made]
+    const item = this.#items.get(sku)!
+    const verb = isReturn ? 'stock.receive' : 'stock.withdraw'
+    const args = {
+      itemId: item.id,
+      locationId: this.locationId,
+      quantity,
+      reason: isReturn ? 'return' : 'sale',
+      ...(reference !== '' && { reference }),
+    }
+    const at = formatStamp({ ms: atMs, counter: 0, device: stampDevice(this.#run.clientId) })
+    const movement = this.#run.mutation(mutationId, verb, { args, at })
+    return made ? [made, movement] : [movement]
+  }
+
+  /** Makes the item of a sale, or gives it the name that earlier rows lacked; undefined where nothing is to do. */
+  #itemFor({ sku, description }: Sale): Mutation | RowRefusal | undefined {
+    const { orgId, report } = this.#run
+    const known = this.#items.get(sku)
+    if (!known) {
+      const id = itemIdOf(orgId, sku)
+      const name = description || sku
+      const made = this.#run.mutation(importId(orgId, 'item.create', id), 'item.create', { args: { id, sku, name } })
+      if ('cause' in made) return made
+      this.#items.set(sku, { id, name, version: 0 })
+      report.made.items += 1
+      return made
+    }
+    if (known.name !== sku || description === '' || description === sku) return undefined
+    const id = importId(orgId, 'item.update', known.id, known.version, description)
+    const args = { id: known.id, set: { name: description }, base: { name: known.name } }
+    const named = this.#run.mutation(id, 'item.update', { args })
+    if (!('cause' in named)) known.name = description
+    return named
+  }
+
+  #parse({ line, cells }: RawRow): Sale | RowRefusal {
+    const read = (field: Field) => this.#columns.read(cells, field)
+    const [sku, reference, quantityText, timeText] = [read('sku'), read('reference'), read('quantity'), read('time')]
+    if (sku === '') return { cause: 'no_key' }
+    const quantity = parseNumber(quantityText, this.#columns.delimiter)
+    if (quantity === undefined) return { cause: 'bad_number', detail: `quantity: ${quantityText}` }
+    if (quantity === 0) return { cause: 'zero_quantity' }
+    const atMs = parseTime(timeText)
+    if (atMs === undefined) return { cause: 'bad_date', detail: timeText }
+    if (atMs > this.#nowMs) return { cause: 'future', detail: timeText }
+    const content = JSON.stringify(cells.map((cell) => cell.trim()))
+    const key = importId(this.#run.orgId, 'movement', content)
+    const occurrence = (this.#occurrences.get(key) ?? 0) + 1
+    this.#occurrences.set(key, occurrence)
+    return {
+      line,
+      mutationId: importId(key, occurrence),
+      sku,
+      description: read('name'),
+      quantity: Math.abs(quantity),
+      isReturn: quantity < 0 || /^c/i.test(reference),
+      atMs,
+      reference,
+    }
+  }
+}
+
+/** As the product import makes it of a row without a barcode. */
+function itemIdOf(orgId: string, sku: string): string {
+  return importId(orgId, 'item', 'sku', sku)
+}
