@@ -48,6 +48,6 @@ export function decodeCursor(text: string): Cursor | 'garbage' | 'stale' {
   if (!parsed.success) return 'garbage'
   const [, rowSchema, epoch, version, role, chainHead, within] = parsed.data
   if (rowSchema !== ROW_SCHEMA) return 'stale'
-  if (within && (within[0] >= KINDS.length || within[1].some((part) => part.includes('\u0000')))) return 'garbage'
+  if (within && (within[0] > KINDS.length || within[1].some((part) => part.includes('\u0000')))) return 'garbage'
   return { epoch, version, role, chainHead, ...(within && { within: { kind: within[0], key: within[1] } }) }
 }

@@ -38,25 +38,50 @@ export interface Place {
   key: string[]
 }
 
-/** Where a page of `limit` rows after `from` ends, or undefined where it holds all that is left. */
-export async function findPageEnd(
-  sql: Sql,
-  viewer: Viewer,
-  { from, limit }: { from: Place; limit: number },
-): Promise<Place | undefined> {
+/** The place behind all rows of a version. */
+function endOf(version: number): Place {
+  return { version, kind: KINDS.length, key: [] }
+}
+
+/**
+ * Where a page of at most `limit` rows after `from` ends, or undefined where it holds all that is left. It ends between
+ * two versions if it can: finding that needs the versions' index alone.
+ */
+export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<Place | undefined> {
+  const parts = KINDS.map(
+    (kind, index) =>
+      `(select version from ${tableOf(kind)} where org_id = $1 and ${after(kind, index, from)}
+        and ${visibleCondition(kind, viewer)} order by version limit ${limit + 1})`,
+  )
+  const [beyond] = await sql.unsafe<{ version: number }[]>(
+    `select version from (${parts.join(' union all ')}) as following order by version offset ${limit} limit 1`,
+    [viewer.orgId, viewer.userId],
+    { prepare: false },
+  )
+  if (!beyond) return undefined
+  return beyond.version - 1 > from.version ? endOf(beyond.version - 1) : findEndWithin(sql, viewer, { from, limit })
+}
+
+interface PageStart {
+  from: Place
+  limit: number
+}
+
+/** Where a page ends that is smaller than one version: after its last row. */
+async function findEndWithin(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<Place> {
   const parts = KINDS.map((kind, index) => {
     const keys = keyColumnsOf(kind)
     return `(select version, ${index} as kind, array[${keys.map((key) => `${key}::text`).join(', ')}] as key
       from ${tableOf(kind)} where org_id = $1 and ${after(kind, index, from)} and ${visibleCondition(kind, viewer)}
-      order by version, ${keys.join(', ')} limit ${limit + 1})`
+      order by version, ${keys.join(', ')} limit ${limit})`
   })
-  const rows = await sql.unsafe<Place[]>(
+  const [last] = await sql.unsafe<Place[]>(
     `select version, kind, key from (${parts.join(' union all ')}) as following
-     order by version, kind, key collate "C" offset ${limit - 1} limit 2`,
+     order by version, kind, key collate "C" offset ${limit - 1} limit 1`,
     [viewer.orgId, viewer.userId],
     { prepare: false },
   )
-  return rows.length === 2 ? rows[0] : undefined
+  return last!
 }
 
 /** The rows of a page, after `from` and up to `to`. */
