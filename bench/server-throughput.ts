@@ -49,9 +49,17 @@ async function limitRows({ ownerUrl }: Stage): Promise<number> {
   await sql`create table limit_rows (org_id uuid, no bigint, item_id uuid, location_id uuid, amount bigint, at text collate "C", primary key (org_id, no))`
   await sql`create index on limit_rows (org_id, item_id, location_id, at)`
   const [org, item, place] = [randomUUID(), randomUUID(), randomUUID()]
-  const rows = Array.from({ length: LIMIT_ROWS }, (_, no) => ({ org_id: org, no, item_id: item, location_id: place, amount: 1000, at: String(no).padStart(26, '0') }))
+  const rows = Array.from({ length: LIMIT_ROWS }, (_, no) => ({
+    org_id: org,
+    no,
+    item_id: item,
+    location_id: place,
+    amount: 1000,
+    at: String(no).padStart(26, '0'),
+  }))
   const start = performance.now()
-  for (let i = 0; i < rows.length; i += LIMIT_SET) await sql`insert into limit_rows ${sql(rows.slice(i, i + LIMIT_SET))}`
+  for (let i = 0; i < rows.length; i += LIMIT_SET)
+    await sql`insert into limit_rows ${sql(rows.slice(i, i + LIMIT_SET))}`
   const rate = LIMIT_ROWS / ((performance.now() - start) / 1000)
   await sql`drop table limit_rows`
   await sql.end()

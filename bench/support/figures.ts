@@ -14,7 +14,10 @@ export interface Figure {
 }
 
 export function printTable(figures: readonly Figure[]): void {
-  const rows = figures.map(({ what, measured, limit, goal, met }) => `| ${what} | ${measured} | ${limit} | ${goal} | ${met ? 'yes' : '**no**'} |`)
+  const rows = figures.map(
+    ({ what, measured, limit, goal, met }) =>
+      `| ${what} | ${measured} | ${limit} | ${goal} | ${met ? 'yes' : '**no**'} |`,
+  )
   console.log(['| what | measured | limit in the same run | goal | met |', '|---|---|---|---|---|', ...rows].join('\n'))
 }
 

@@ -23,12 +23,20 @@ export class BenchDevice {
 
   push(mutations: Envelope[]): Promise<{ results: { status: string }[] }> {
     const { url, token } = this.#stage
-    return post(url, 'sync.push', { clientId: this.clientId, epoch: 1, deviceNow: Date.now(), mutations }, token) as Promise<{ results: { status: string }[] }>
+    return post(
+      url,
+      'sync.push',
+      { clientId: this.clientId, epoch: 1, deviceNow: Date.now(), mutations },
+      token,
+    ) as Promise<{ results: { status: string }[] }>
   }
 }
 
 /** Items in bins, made once for a stage. */
-export async function makeShelves(stage: Stage, { items, bins }: { items: number; bins: number }): Promise<{ itemIds: string[]; binIds: string[] }> {
+export async function makeShelves(
+  stage: Stage,
+  { items, bins }: { items: number; bins: number },
+): Promise<{ itemIds: string[]; binIds: string[] }> {
   const device = new BenchDevice(stage)
   const itemIds = Array.from({ length: items }, () => randomUUID())
   const binIds = Array.from({ length: bins }, () => randomUUID())

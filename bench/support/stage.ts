@@ -50,18 +50,51 @@ export async function openStage(): Promise<Stage> {
     rmSync(dataDir, { recursive: true, force: true })
   }
   const { email, password } = person
-  return { url, databaseUrl: embedded.url, ownerUrl: embedded.ownerUrl, orgId, managerId: users[0]!.id, email, password, token, server, ledger, close }
+  return {
+    url,
+    databaseUrl: embedded.url,
+    ownerUrl: embedded.ownerUrl,
+    orgId,
+    managerId: users[0]!.id,
+    email,
+    password,
+    token,
+    server,
+    ledger,
+    close,
+  }
 }
 
-export async function startServerProcess({ databaseUrl, ownerUrl, dataDir }: { databaseUrl: string; ownerUrl: string; dataDir: string }) {
+export async function startServerProcess({
+  databaseUrl,
+  ownerUrl,
+  dataDir,
+}: {
+  databaseUrl: string
+  ownerUrl: string
+  dataDir: string
+}) {
   const port = await freePort()
   const url = `http://localhost:${port}`
   const server = spawn(process.execPath, ['server/start.ts'], {
-    env: { ...process.env, PORT: String(port), DATABASE_URL: databaseUrl, DATABASE_OWNER_URL: ownerUrl, DATA_DIR: dataDir, LOG_LEVEL: 'error', JWT_SECRET: 'j'.repeat(40) },
+    env: {
+      ...process.env,
+      PORT: String(port),
+      DATABASE_URL: databaseUrl,
+      DATABASE_OWNER_URL: ownerUrl,
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'error',
+      JWT_SECRET: 'j'.repeat(40),
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const end = Date.now() + START_TIMEOUT_MS
-  while (!(await fetch(`${url}/readyz`).then(({ ok }) => ok, () => false))) {
+  while (
+    !(await fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
     if (Date.now() > end || server.exitCode !== null) throw new Error('the server did not start')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }

@@ -64,7 +64,11 @@ export class Accounts {
     const login = await findLogin(this.#database, email.trim())
     const matches = await isPassword(login?.passwordHash, password)
     if (!login || !matches || login.disabled) return undefined
-    const { orgId, id: userId } = login
+    return this.openSession(login.orgId, login.id)
+  }
+
+  /** A session of somebody who is known to be who they are. Undefined where they are disabled or gone. */
+  openSession(orgId: string, userId: string): Promise<Issued | undefined> {
     const sessionId = uuidv7(Date.now(), randomBytes(10))
     const secret = newSecret()
     return this.#database.transaction(orgId, async (tx) => {
@@ -104,9 +108,14 @@ export class Accounts {
     })
   }
 
+  /** Whom an access token speaks for; what that person may do is for the database to say. */
+  claims(accessToken: string): Promise<Claims | undefined> {
+    return this.#tokens.verify(accessToken)
+  }
+
   /** Who an access token speaks for, as the database knows them now; undefined for nobody. */
   async authenticate(accessToken: string): Promise<(Person & Claims) | undefined> {
-    const claims = await this.#tokens.verify(accessToken)
+    const claims = await this.claims(accessToken)
     if (!claims) return undefined
     const person = await this.#database.snapshot(claims.orgId, (sql) => findPerson(sql, claims))
     return person && { ...person, ...claims }

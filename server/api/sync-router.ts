@@ -5,22 +5,22 @@ import type { PullAnswer, PushAnswer } from '#shared/protocol/wire.ts'
 import { pullSchema, PUSH_MAX, PUSH_MAX_BYTES, pushFrameSchema } from '#shared/protocol/wire.ts'
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
+import type { Claims } from '../accounts/access-tokens.ts'
 import { readHead } from '../feed/feed-store.ts'
 import { pull } from '../feed/pull.ts'
-import type { Viewer } from '../feed/viewer.ts'
 import type { ApiParts, Context } from './context.ts'
-import { Refused, router, toRefused, viewerProcedure } from './trpc.ts'
+import { Refused, router, toRefused, tokenProcedure, viewerProcedure } from './trpc.ts'
 
 export const syncRouter = router({
-  push: viewerProcedure.input(z.unknown()).mutation(async ({ ctx, input }): Promise<PushAnswer> => {
+  push: tokenProcedure.input(z.unknown()).mutation(async ({ ctx, input }): Promise<PushAnswer> => {
     try {
       const { clientId, epoch, deviceNow, envelopes } = parsePush(input, ctx)
-      const { userId, orgId } = ctx.viewer
+      const { userId, orgId, sessionId } = ctx.claims
       const device = { epoch, deviceNow, serverNow: ctx.receivedAt }
-      const answer = await ctx.parts.ledger.push(orgId, { userId, clientId, envelopes, device })
+      const answer = await ctx.parts.ledger.push(orgId, { userId, sessionId, clientId, envelopes, device })
       return { ...answer, serverNow: ctx.receivedAt }
     } catch (error) {
-      throw await withLastSeq(toRefused(error), input, { parts: ctx.parts, viewer: ctx.viewer })
+      throw await withLastSeq(toRefused(error), input, { parts: ctx.parts, claims: ctx.claims })
     }
   }),
 
@@ -58,13 +58,13 @@ function bodyBytes(input: unknown, { http }: Context): number {
 async function withLastSeq(
   refused: Refused,
   input: unknown,
-  { parts, viewer }: { parts: ApiParts; viewer: Viewer },
+  { parts, claims }: { parts: ApiParts; claims: Claims },
 ): Promise<Refused> {
   if (refused.lastSeq !== undefined) return refused
   const clientId = z.object({ clientId: idSchema }).safeParse(input).data?.clientId
   if (clientId === undefined || refused.refusal === 'unavailable') return refused
   const head = await parts.database
-    .snapshot(viewer.orgId, (sql) => readHead(sql, viewer, clientId))
+    .snapshot(claims.orgId, (sql) => readHead(sql, claims, clientId))
     .catch(() => undefined)
   return new Refused(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
 }

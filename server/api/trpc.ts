@@ -58,6 +58,13 @@ const t = initTRPC.context<Context>().create({
 export const router = t.router
 export const publicProcedure = t.procedure
 
+/** A procedure for whoever holds a token. What it delegates to reads session and role in its own transaction. */
+export const tokenProcedure = t.procedure.use(async ({ ctx, next }) => {
+  const claims = ctx.accessToken === undefined ? undefined : await ctx.parts.accounts.claims(ctx.accessToken)
+  if (!claims) throw new Refused('unauthenticated')
+  return next({ ctx: { ...ctx, claims } })
+})
+
 /** A procedure for people of at least a role, as the database knows them at this moment. */
 export function procedureFor(least: Role) {
   return t.procedure.use(async ({ ctx, next }) => {

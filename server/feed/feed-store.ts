@@ -18,7 +18,7 @@ export interface FeedHead {
 /** The head, and how far a device of this viewer got; in the snapshot that the rows are read from. */
 export async function readHead(
   sql: Sql,
-  { orgId, userId }: Viewer,
+  { orgId, userId }: Pick<Viewer, 'orgId' | 'userId'>,
   clientId: string | undefined,
 ): Promise<FeedHead | undefined> {
   const [head] = await sql<FeedHead[]>`

@@ -5,6 +5,8 @@ import type { RequestRefusal } from '#shared/values/refusals.ts'
 
 export interface Batch {
   userId: string
+  /** The session that it came in by: it must still be good. The server's own work has none. */
+  sessionId?: string
   clientId: string
   envelopes: Envelope[]
   /**

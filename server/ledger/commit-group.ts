@@ -22,6 +22,7 @@ import {
   loadDevices,
   loadForAlerts,
   loadKnown,
+  loadSessions,
   loadShelf,
   lockHead,
   writeAll,
@@ -116,10 +117,11 @@ async function loadGroup(
   const envelopes = batches.flatMap((batch) => batch.envelopes)
   const versions = [...new Set(envelopes.flatMap(({ seen }) => seen ?? []))]
   const unique = (values: string[]) => [...new Set(values)]
-  const [head, devices, actors, known, commitTimes, shelf, forAlerts] = await Promise.all([
+  const [head, devices, actors, sessions, known, commitTimes, shelf, forAlerts] = await Promise.all([
     lockHead(sql, orgId),
     loadDevices(sql, orgId, unique(batches.map((batch) => batch.clientId))),
     loadActors(sql, orgId, unique(batches.map((batch) => batch.userId))),
+    loadSessions(sql, orgId, unique(batches.flatMap((batch) => batch.sessionId ?? []))),
     loadKnown(
       sql,
       orgId,
@@ -133,6 +135,7 @@ async function loadGroup(
   await loadConflicted(sql, orgId, { wants, shelf })
   const loaded: Loaded = {
     epoch: head.epoch,
+    sessions,
     roles: new Map(actors.map(({ id, role }) => [id, role])),
     devices: new Map(devices.map((device) => [device.clientId, device])),
     known: new Map(known.map((mutation) => [mutation.id, mutation])),

@@ -20,6 +20,8 @@ import type { DeviceRow, KnownMutation } from './ledger-store.ts'
 /** What was loaded for a group besides the Book's shelf. */
 export interface Loaded {
   epoch: number
+  /** Sessions that are good, of those that batches came in by. */
+  sessions: Set<string>
   roles: Map<string, Role>
   devices: Map<string, DeviceRow>
   known: Map<string, KnownMutation>
@@ -50,7 +52,8 @@ export class GroupDecision {
   /** Decides a batch. @throws {RequestRefused} before anything of it has taken effect. */
   decide(batch: Batch, mutations: readonly PreparedEnvelope[]): PushResult[] {
     const role = this.#loaded.roles.get(batch.userId)
-    if (role === undefined) throw new RequestRefused('unauthenticated', 0)
+    const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
+    if (role === undefined || isOut) throw new RequestRefused('unauthenticated', 0)
     if (batch.device) this.#checkDevice(batch, role)
     return mutations.map((mutation) => this.#decideOne(batch, role, mutation))
   }

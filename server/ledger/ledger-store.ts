@@ -48,9 +48,19 @@ export async function loadDevices(sql: Sql, orgId: string, clientIds: string[]):
     from devices where org_id = ${orgId} and client_id = any(${clientIds}::uuid[])`
 }
 
+/** The roles of those people who are not disabled. */
 export async function loadActors(sql: Sql, orgId: string, userIds: string[]): Promise<{ id: string; role: Role }[]> {
   return sql<{ id: string; role: Role }[]>`
     select id, role from users where org_id = ${orgId} and id = any(${userIds}::uuid[]) and not disabled`
+}
+
+/** Those of the sessions that are good. */
+export async function loadSessions(sql: Sql, orgId: string, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await sql<{ id: string }[]>`
+    select id from sessions
+    where org_id = ${orgId} and id = any(${ids}::uuid[]) and revoked_at is null and expires_at > now()`
+  return new Set(rows.map(({ id }) => id))
 }
 
 export async function loadKnown(sql: Sql, orgId: string, ids: string[]): Promise<KnownMutation[]> {

@@ -1,0 +1,35 @@
+// One mutation, from push to answer, while one or two hundred devices do the same; beside one durable commit.
+import { measureCommit } from './support/durable-commit.ts'
+import type { Figure } from './support/figures.ts'
+import { ms, percentile } from './support/figures.ts'
+import { BenchDevice, makeShelves } from './support/mutations.ts'
+import type { Stage } from './support/stage.ts'
+
+const PUSHES = 600
+
+export async function measureAcknowledgement(stage: Stage, devices: number): Promise<Figure> {
+  const commit = await measureCommit(stage.ownerUrl)
+  const { itemIds, binIds } = await makeShelves(stage, { items: 20, bins: 20 })
+  const times: number[] = []
+  await Promise.all(
+    Array.from({ length: devices }, async (_, index) => {
+      const device = new BenchDevice(stage)
+      const args = { itemId: itemIds[index % 20], locationId: binIds[index % 20], quantity: 1 }
+      for (let i = 0; i < PUSHES / devices; i++) {
+        // Devices do not push at one instant: each waits up to as long as its neighbours take together.
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * devices * 5))
+        const start = performance.now()
+        await device.push([device.mutation('stock.receive', args)])
+        times.push(performance.now() - start)
+      }
+    }),
+  )
+  const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
+  return {
+    what: `one mutation, push to acknowledgement, ${devices} device${devices > 1 ? 's' : ''}, p50 / p99`,
+    measured: `${ms(p50)} / ${ms(p99)}`,
+    limit: `${ms(commit.p50)} / ${ms(commit.p99)} (one durable commit)`,
+    goal: 'p50 ≤ 3 × + 2 ms',
+    met: p50 <= 3 * commit.p50 + 2,
+  }
+}

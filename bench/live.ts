@@ -1,0 +1,115 @@
+// From one device's push to another device's memory, and to a thousand sockets at once.
+import { decodeTable } from '#shared/rows/rows.ts'
+import { listen } from '../tests/support/test-server.ts'
+import { measureCommit } from './support/durable-commit.ts'
+import type { Figure } from './support/figures.ts'
+import { ms, percentile } from './support/figures.ts'
+import { BenchDevice, makeShelves } from './support/mutations.ts'
+import type { Stage } from './support/stage.ts'
+
+const EDITS = 200
+const SOCKETS = 1_000
+const ROUNDS = 5
+
+export async function measureEditToDevice(stage: Stage): Promise<Figure> {
+  const commit = await measureCommit(stage.ownerUrl)
+  const { itemIds, binIds } = await makeShelves(stage, { items: 1, bins: 1 })
+  const device = new BenchDevice(stage)
+  const live = listen(stage.url, stage.token, { cursor: null })
+  await live.until(() => live.messages.length === 1)
+  const times: number[] = []
+  for (let i = 0; i < EDITS; i++) {
+    const seen = live.messages.length
+    const start = performance.now()
+    void device.push([device.mutation('stock.receive', { itemId: itemIds[0], locationId: binIds[0], quantity: 1 })])
+    await arrival(() => live.messages.length > seen)
+    decodeTable('positions', live.messages.at(-1)!.tables!.positions!)
+    times.push(performance.now() - start)
+  }
+  await live.close()
+  const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
+  const http = await measureHttp(stage)
+  const limit = { p50: commit.p50 + http.p50, p99: commit.p99 + http.p99 }
+  return {
+    what: 'one edit to another device, p50 / p99',
+    measured: `${ms(p50)} / ${ms(p99)}`,
+    limit: `${ms(limit.p50)} / ${ms(limit.p99)} (one durable commit and one HTTP request)`,
+    goal: '≤ 2 ×',
+    met: p50 <= 2 * limit.p50 && p99 <= 2 * limit.p99,
+  }
+}
+
+/** One request to this server that does nothing. */
+async function measureHttp({ url }: Stage): Promise<{ p50: number; p99: number }> {
+  const times: number[] = []
+  for (let i = 0; i < EDITS; i++) {
+    const start = performance.now()
+    await (await fetch(`${url}/healthz`)).text()
+    times.push(performance.now() - start)
+  }
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+}
+
+/** A thousand sockets of one organisation, from the answer of the push to the last socket's message. */
+export async function measureSockets(stage: Stage): Promise<Figure> {
+  const { itemIds, binIds } = await makeShelves(stage, { items: 1, bins: 1 })
+  const device = new BenchDevice(stage)
+  const sockets = Array.from({ length: SOCKETS }, () => listen(stage.url, stage.token, { cursor: null }))
+  await Promise.all(sockets.map((socket) => socket.until(() => socket.messages.length > 0, 60_000)))
+  const times: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const seen = sockets.map(({ messages }) => messages.length)
+    const arrived: number[] = []
+    const start = performance.now()
+    const watching = sockets.map(async ({ messages }, i) => {
+      await arrival(() => messages.length > seen[i]!)
+      arrived.push(performance.now())
+    })
+    await device.push([device.mutation('stock.receive', { itemId: itemIds[0], locationId: binIds[0], quantity: 1 })])
+    await Promise.all(watching)
+    times.push(...arrived.map((at) => at - start))
+  }
+  await Promise.all(sockets.map((socket) => socket.close()))
+  const limit = await limitSockets()
+  const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
+  return {
+    what: '1,000 sockets, one message each, p50 / p99 from the push to the device',
+    measured: `${ms(p50)} / ${ms(p99)}`,
+    limit: `${ms(limit.p50)} / ${ms(limit.p99)} (bare ws in one process)`,
+    goal: '≤ 2.5 ×',
+    met: p50 <= 2.5 * limit.p50 && p99 <= 2.5 * limit.p99,
+  }
+}
+
+async function limitSockets(): Promise<{ p50: number; p99: number }> {
+  const { WebSocket, WebSocketServer } = await import('ws')
+  const server = new WebSocketServer({ port: 0 })
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  const clients = Array.from({ length: SOCKETS }, () => new WebSocket(`ws://localhost:${port}`))
+  await Promise.all(clients.map((client) => new Promise((resolve) => client.once('open', resolve))))
+  const times: number[] = []
+  const text = JSON.stringify({ epoch: 1, from: 1, to: 2, rows: 'x'.repeat(600) })
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now()
+    const received = clients.map(
+      (client) =>
+        new Promise<void>((resolve) =>
+          client.once('message', (data) => {
+            JSON.parse(String(data))
+            times.push(performance.now() - start)
+            resolve()
+          }),
+        ),
+    )
+    for (const socket of server.clients) socket.send(text)
+    await Promise.all(received)
+  }
+  for (const client of clients) client.terminate()
+  server.close()
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+}
+
+async function arrival(isThere: () => boolean): Promise<void> {
+  while (!isThere()) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,78 @@
+// A thousand edits made offline: sent and acknowledged, beside the same bytes over HTTP into PostgreSQL without rules.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import postgres from 'postgres'
+import type { Figure } from './support/figures.ts'
+import { percentile, perSecond } from './support/figures.ts'
+import { BenchDevice, makeShelves } from './support/mutations.ts'
+import type { Stage } from './support/stage.ts'
+
+const EDITS = 1_000
+const PUSH = 500
+const RUNS = 5
+const GOAL = 0.6
+
+export async function measureOfflineEdits(stage: Stage): Promise<Figure> {
+  const { itemIds, binIds } = await makeShelves(stage, { items: 50, bins: 4 })
+  const rates: number[] = []
+  for (let run = 0; run < RUNS; run++) {
+    const device = new BenchDevice(stage)
+    const edits = Array.from({ length: EDITS }, (_, i) =>
+      device.mutation('stock.withdraw', {
+        itemId: itemIds[i % itemIds.length],
+        locationId: binIds[i % binIds.length],
+        quantity: 1,
+      }),
+    )
+    const start = performance.now()
+    for (let i = 0; i < EDITS; i += PUSH) await device.push(edits.slice(i, i + PUSH))
+    rates.push(EDITS / ((performance.now() - start) / 1000))
+  }
+  const measured = percentile(rates, 0.5)
+  const limit = await limitRate(stage)
+  return {
+    what: '1,000 offline edits sent and acknowledged',
+    measured: perSecond(measured),
+    limit: `${perSecond(limit)} (HTTP and PostgreSQL, no rules)`,
+    goal: `≥ ${GOAL} ×`,
+    met: measured >= GOAL * limit,
+  }
+}
+
+/** The same JSON, received by a bare HTTP server and inserted as rows. */
+async function limitRate({ ownerUrl }: Stage): Promise<number> {
+  const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
+  await sql`create table limit_edits (id uuid primary key, args jsonb)`
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      const rows = JSON.parse(Buffer.concat(parts).toString()) as { id: string; args: object }[]
+      void sql`insert into limit_edits ${sql(rows.map(({ id, args }) => ({ id, args: sql.json(args as never) })))}`.then(
+        () => response.end('{}'),
+      )
+    })
+  }).listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const rates: number[] = []
+  for (let run = 0; run < RUNS; run++) {
+    const rows = Array.from({ length: EDITS }, () => ({
+      id: crypto.randomUUID(),
+      args: { itemId: crypto.randomUUID(), locationId: crypto.randomUUID(), quantity: 1 },
+    }))
+    const start = performance.now()
+    for (let i = 0; i < EDITS; i += PUSH) {
+      const response = await fetch(`http://localhost:${port}`, {
+        method: 'POST',
+        body: JSON.stringify(rows.slice(i, i + PUSH)),
+      })
+      await response.text()
+    }
+    rates.push(EDITS / ((performance.now() - start) / 1000))
+  }
+  server.close()
+  await sql`drop table limit_edits`
+  await sql.end()
+  return percentile(rates, 0.5)
+}
