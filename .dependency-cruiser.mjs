@@ -53,11 +53,20 @@ export default {
     {
       name: '3-screens-look-down',
       comment:
-        'A screen imports ui, device, remote, scanner, strings, app/session and its own folder; no other screen.',
+        'A screen imports parts, ui, device, remote, scanner, strings, app/session and its own folder; no other screen.',
       from: { path: '^client/screens/([^/]+)/', pathNot: TESTS },
       to: {
         path: '^client/',
-        pathNot: ['^client/(ui|device|remote|scanner|strings)/', '^client/app/session', '^client/screens/$1/'],
+        pathNot: ['^client/(parts|ui|device|remote|scanner|strings)/', '^client/app/session', '^client/screens/$1/'],
+      },
+    },
+    {
+      name: '3-parts-look-down',
+      comment: 'parts/ is what several screens are made of: it knows no screen, no route and no sync.',
+      from: { path: '^client/parts/', pathNot: TESTS },
+      to: {
+        path: '^client/',
+        pathNot: ['^client/(parts|ui|device|remote|scanner|strings)/', '^client/app/session'],
       },
     },
     {

@@ -1,5 +1,30 @@
-// Boot: mounts the app. The shell in app/ takes over from here.
+// Boot: language, session, scanner, then the app. What a scan means is decided further in; that it is kept, here.
+import { effect } from '@preact/signals'
 import { render } from 'preact'
+import { App, keepBadge, type Go } from './app/app.tsx'
+import { Session } from './app/session.ts'
+import { watchUpdates } from './app/update.ts'
+import { lookUpAnywhere } from './app/look-up-anywhere.ts'
+import { Workplaces } from './app/workplace.ts'
+import { bindWedge } from './scanner/bind-wedge.ts'
+import { publish } from './scanner/scans.ts'
+import { startLanguage } from './strings/strings.ts'
+import './ui/tokens.css'
+import './ui/base.css'
 
+await startLanguage()
+const session = new Session()
+const go: Go = { to: (href) => location.assign(href) }
+const workplaces: Workplaces = new Workplaces(
+  session,
+  lookUpAnywhere({ app: () => workplaces.current.value?.app, go: (href) => go.to(href) }),
+)
+// Before anyone is signed in there is nowhere to keep a scan, and a password must never be taken for one.
+effect(() => {
+  if (workplaces.current.value) return bindWedge(window, publish).stop
+  return undefined
+})
+keepBadge(workplaces)
 const root = document.getElementById('app')
-if (root) render(<h1>Stockhand</h1>, root)
+if (root) render(<App session={session} workplaces={workplaces} go={go} />, root)
+void watchUpdates(workplaces.drafts)

@@ -157,6 +157,7 @@ describe('the gate', () => {
       '2-client-runs-in-a-browser': ['client/app/planted-h.ts', "'node:fs'"],
       '2-server-knows-no-client': ['server/http/planted-i.ts', "'../../client/device/mirror.ts'"],
       '3-screens-look-down': ['client/screens/stock/planted-j.ts', "'../scan/scan.ts'"],
+      '3-parts-look-down': ['client/parts/planted-4.ts', "'../screens/scan/scan.ts'"],
       '3-sync-and-service-worker-on-device': ['client/sync/planted-k.ts', "'../app/shell.ts'", 'client/app/shell.ts'],
       '3-ui-knows-no-business': ['client/ui/planted-l.ts', "'../device/mirror.ts'"],
       '3-dexie-in-device-only': ['client/sync/planted-m.ts', "'dexie'"],

@@ -1,0 +1,161 @@
+// The shell: who is signed in decides between the sign-in and the screens; the address decides which screen.
+import { effect } from '@preact/signals'
+import { lazy, LocationProvider, Route, Router, useLocation } from 'preact-iso'
+import { useEffect, useMemo } from 'preact/hooks'
+import type { App as AppParts } from '../parts/app-context.ts'
+import { AppContext } from '../parts/app-context.ts'
+import { subscribe } from '../scanner/scans.ts'
+import { Scan } from '../screens/scan/scan.tsx'
+import { t } from '../strings/strings.ts'
+import { AppFrame } from '../ui/app-frame.tsx'
+import { Button } from '../ui/button.tsx'
+import { Sheet } from '../ui/sheet.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { NoStorage } from './no-storage.tsx'
+import type { ScanStation } from './scan-station.ts'
+import type { Session } from './session.ts'
+import { isHandheld } from '../parts/shape.ts'
+import { listenForShortcuts } from './shortcuts.ts'
+import { useFrame } from './use-frame.tsx'
+import type { Workplaces } from './workplace.ts'
+import '../parts/parts.css'
+
+const Home = lazy(() => import('../screens/home/home.tsx').then(({ Home }) => Home))
+const Stock = lazy(() => import('../screens/stock/stock.tsx').then(({ Stock }) => Stock))
+const ItemPage = lazy(() => import('../screens/item/item-page.tsx').then(({ ItemPage }) => ItemPage))
+const Tray = lazy(() => import('../screens/tray/tray.tsx').then(({ Tray }) => Tray))
+const More = lazy(() => import('../screens/more/more.tsx').then(({ More }) => More))
+const SignIn = lazy(() => import('../screens/sign-in/sign-in.tsx').then(({ SignIn }) => SignIn))
+
+/** With these a scan of the desk finds its item's page, wherever the person is. */
+export interface Go {
+  to: (href: string) => void
+}
+
+export function App({ session, workplaces, go }: { session: Session; workplaces: Workplaces; go: Go }) {
+  const place = workplaces.current.value
+  const signedIn = session.person.value !== undefined
+  const app = useMemo<AppParts | undefined>(() => place && { ...place.app, useFrame }, [place])
+  useEffect(
+    () =>
+      subscribe((scan) => {
+        void workplaces.current.peek()?.station.receive(scan)
+      }),
+    [workplaces],
+  )
+  if (workplaces.problem.value !== undefined) return <NoStorage problem={workplaces.problem.value} />
+  return (
+    <LocationProvider>
+      <Navigation go={go} />
+      {!signedIn && <Router>{[<Route key="sign-in" default component={SignIn} session={session} />]}</Router>}
+      {signedIn && !app && <Opening />}
+      {signedIn && app && place && (
+        <AppContext.Provider value={app}>
+          <Screens />
+          <LostScans station={place.station} />
+        </AppContext.Provider>
+      )}
+    </LocationProvider>
+  )
+}
+
+function Screens() {
+  return (
+    <Router onRouteChange={focusHeading}>
+      <Route path="/" component={Start} />
+      <Route path="/scan" component={Scan} />
+      <Route path="/stock" component={Stock} />
+      <Route path="/items/:id" component={ItemPage} />
+      <Route path="/tray" component={Tray} />
+      <Route path="/more" component={More} />
+      <Route path="/sign-in" component={SignInAgain} />
+      <Route default component={Start} />
+    </Router>
+  )
+}
+
+function Start() {
+  return isHandheld.value ? <Scan /> : <Home />
+}
+
+function SignInAgain() {
+  return (
+    <AppContext.Consumer>
+      {(app: AppParts | undefined) => app && <SignIn session={app.session} again={app.person} />}
+    </AppContext.Consumer>
+  )
+}
+
+/** Hands the way to go to those outside the tree: shortcuts, and a scan that no screen asked for. */
+function Navigation({ go }: { go: Go }) {
+  const { route } = useLocation()
+  useEffect(() => {
+    go.to = route
+    return listenForShortcuts(window, {
+      go: route,
+      search: () => {
+        const here = document.querySelector<HTMLInputElement>(
+          'main input[type=search], .frame-header input[type=search]',
+        )
+        if (here) here.focus()
+        else route('/stock?find')
+      },
+    })
+  }, [go, route])
+  return null
+}
+
+/** The device opens within a few hundred milliseconds; the frame stands already. */
+function Opening() {
+  return (
+    <AppFrame bare bar={[]} side={[]} title={t('app.opening')}>
+      <Skeleton shape="block" height="120px" />
+      <Skeleton shape="rows" count={4} />
+    </AppFrame>
+  )
+}
+
+function LostScans({ station }: { station: ScanStation }) {
+  const codes = station.lost.value
+  const close = () => (station.lost.value = [])
+  return (
+    <Sheet
+      open={codes.length > 0}
+      strict
+      title={t('scan.lostTitle', { count: codes.length })}
+      onClose={close}
+      actions={
+        <Button kind="primary" onPress={close}>
+          {t('scan.lostNoted')}
+        </Button>
+      }
+    >
+      <p>{t('scan.lostHint')}</p>
+      <ul>
+        {codes.map((code, index) => (
+          <li key={index} class="num">
+            {code}
+          </li>
+        ))}
+      </ul>
+    </Sheet>
+  )
+}
+
+/** Whoever listens hears where they are; on the handheld's scan screen the trigger keeps the focus. */
+function focusHeading(): void {
+  const heading = document.querySelector<HTMLElement>('main h1')
+  if (!heading || heading.closest('[data-own-focus]')) return
+  heading.tabIndex = -1
+  heading.focus({ preventScroll: true })
+}
+
+/** The number on the app's icon, where the system shows one. */
+export function keepBadge(workplaces: Workplaces): void {
+  if (!('setAppBadge' in navigator)) return
+  effect(() => {
+    const device = workplaces.current.value?.app.device
+    const count = device ? device.pendingCount.value + device.view.openConflicts().length : 0
+    void (count > 0 ? navigator.setAppBadge(count) : navigator.clearAppBadge()).catch(() => undefined)
+  })
+}

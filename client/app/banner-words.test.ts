@@ -1,0 +1,39 @@
+// What the line on top says: never less than what waits here.
+import { beforeAll, expect, test, vi } from 'vitest'
+import type { LinkStatus } from '../parts/app-context.ts'
+import { startLanguage } from '../strings/strings.ts'
+import { bannerWords } from './banner-words.ts'
+
+const now = new Date(2026, 10, 22, 10, 44).getTime()
+const status: LinkStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
+const facts = { status, expired: false, pending: 0, asOf: new Date(2026, 10, 22, 10, 42).getTime(), now }
+
+beforeAll(async () => {
+  vi.stubGlobal('navigator', { languages: ['en-GB'] })
+  vi.stubGlobal('document', { documentElement: { lang: '' } })
+  vi.stubGlobal('localStorage', { getItem: () => null })
+  await startLanguage()
+})
+
+test('online is quiet, and still says what waits', () => {
+  expect(bannerWords(facts)).toMatchObject({ tone: 'quiet', text: 'Online', aside: 'as of 10:42' })
+  expect(bannerWords({ ...facts, pending: 3 }).text).toBe('Online · 3 waiting')
+})
+
+test('offline says what waits and as of when; yesterday with its day', () => {
+  const offline = { ...facts, status: { ...status, link: 'offline' as const }, pending: 3 }
+  expect(bannerWords(offline)).toMatchObject({ tone: 'warn', text: 'Offline · 3 waiting', aside: 'as of 10:42' })
+  expect(bannerWords({ ...offline, asOf: now - 86_400_000 }).aside).toContain('21 Nov')
+  expect(bannerWords({ ...offline, asOf: 0 }).aside).toBeUndefined()
+})
+
+test('a session that ended says that what waits is kept, whatever else is', () => {
+  const words = bannerWords({ ...facts, expired: true, pending: 3 })
+  expect(words).toMatchObject({ tone: 'bad', signIn: true })
+  expect(words.text).toBe('Signed out: sign in again. 3 waiting here are kept')
+})
+
+test('the first sync counts its rows', () => {
+  const loading = { ...status, loading: { rows: 42_000, fraction: 0.4 } }
+  expect(bannerWords({ ...facts, status: loading })).toMatchObject({ text: 'Loading 42,000 rows…', fraction: 0.4 })
+})

@@ -1,0 +1,53 @@
+// The line on top, in words: how it stands with the server, what waits here, and as of when.
+import type { LinkStatus } from '../parts/app-context.ts'
+import { formatDateTime, formatTime } from '../strings/figures.ts'
+import { t } from '../strings/strings.ts'
+
+export interface BannerWords {
+  tone: 'quiet' | 'warn' | 'bad' | 'info'
+  icon: 'online' | 'offline' | 'paused' | 'signed-out' | 'loading'
+  text: string
+  aside?: string
+  /** Of the first sync, 0 to 1. */
+  fraction?: number
+  /** Pressed, it leads to the sign-in rather than to the tray. */
+  signIn?: true
+}
+
+export interface BannerFacts {
+  status: LinkStatus
+  expired: boolean
+  pending: number
+  /** When this device last agreed with the server, Unix ms; 0 for never. */
+  asOf: number
+  now: number
+}
+
+export function bannerWords({ status, expired, pending, asOf, now }: BannerFacts): BannerWords {
+  const waiting = pending > 0 ? t('net.waiting', { count: pending }) : undefined
+  if (expired || status.link === 'signed_out') {
+    const text = pending > 0 ? t('net.signedOutKept', { count: pending }) : t('net.signedOut')
+    return { tone: 'bad', icon: 'signed-out', text, signIn: true }
+  }
+  const aside = asOf > 0 ? { aside: t('net.asOf', { time: timeOf(asOf, now) }) } : {}
+  const { loading } = status
+  if (loading && status.link === 'online') {
+    const text = loading.rows > 0 ? t('net.loading', { count: loading.rows }) : t('net.loadingFirst')
+    return { tone: 'info', icon: 'loading', text, fraction: loading.fraction }
+  }
+  if (status.link === 'online') {
+    return { tone: 'quiet', icon: 'online', text: joined(t('net.online'), waiting), ...aside }
+  }
+  const state = t(status.link === 'paused' ? 'net.paused' : 'net.offline')
+  const icon = status.link === 'paused' ? 'paused' : 'offline'
+  return { tone: 'warn', icon, text: joined(state, waiting), ...aside }
+}
+
+function joined(state: string, waiting: string | undefined): string {
+  return waiting === undefined ? state : `${state} · ${waiting}`
+}
+
+/** A time of today is enough; an older one needs its day. */
+function timeOf(at: number, now: number): string {
+  return new Date(at).toDateString() === new Date(now).toDateString() ? formatTime(at) : formatDateTime(at)
+}

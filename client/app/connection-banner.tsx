@@ -1,0 +1,63 @@
+// Always in sight: connection, what waits, as of when. Pressing it opens the tray, or the sign-in.
+import { CloudOff, LogIn, Pause, RefreshCw, Wifi } from 'lucide-preact'
+import { useLocation } from 'preact-iso'
+import { useEffect, useState } from 'preact/hooks'
+import { useApp } from '../parts/app-context.ts'
+import { t } from '../strings/strings.ts'
+import { Banner } from '../ui/banner.tsx'
+import { Button } from '../ui/button.tsx'
+import { bannerWords } from './banner-words.ts'
+import { applyUpdate, updateReady } from './update.ts'
+import './connection-banner.css'
+
+const ICONS = { online: Wifi, offline: CloudOff, paused: Pause, 'signed-out': LogIn, loading: RefreshCw } as const
+
+/** Often enough for "as of" to change its day. */
+const TICK_MS = 60_000
+
+export function ConnectionBanner() {
+  const { status, device, session, drafts } = useApp()
+  const { route } = useLocation()
+  const now = useNow()
+  const words = bannerWords({
+    status: status.value,
+    expired: session.expired.value,
+    pending: device.pendingCount.value,
+    asOf: device.point.value.asOf,
+    now,
+  })
+  return (
+    <>
+      <Banner
+        tone={words.tone}
+        icon={ICONS[words.icon]}
+        aside={words.aside}
+        onPress={() => route(words.signIn ? '/sign-in' : '/tray')}
+      >
+        {words.text}
+      </Banner>
+      {words.fraction !== undefined && (
+        <div class="load-line" aria-hidden="true">
+          <i style={{ transform: `scaleX(${words.fraction})` }} />
+        </div>
+      )}
+      {updateReady.value && drafts.open.value === 0 && (
+        <div class="update-line">
+          <span class="grow">{t('update.ready')}</span>
+          <Button kind="quiet" onPress={applyUpdate}>
+            {t('update.apply')}
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function useNow(): number {
+  const [now, setNow] = useState(Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), TICK_MS)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}

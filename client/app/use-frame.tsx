@@ -1,0 +1,40 @@
+// The entries around every screen, with what waits behind each.
+import { Box, Ellipsis, House, Inbox, ScanBarcode } from 'lucide-preact'
+import { useLocation } from 'preact-iso'
+import type { FrameParts } from '../parts/app-context.ts'
+import { useApp } from '../parts/app-context.ts'
+import { t } from '../strings/strings.ts'
+import type { NavEntry } from '../ui/app-frame.tsx'
+import { ConnectionBanner } from './connection-banner.tsx'
+import { isHandheld } from '../parts/shape.ts'
+
+export function useFrame(): FrameParts {
+  const { path } = useLocation()
+  const { device } = useApp()
+  const refused = device.view.openConflicts().length
+  const count = device.pendingCount.value + device.scans.unresolved.value.length + refused
+  const at = (href: string) => path === href || path.startsWith(`${href}/`)
+  const home: NavEntry = { href: '/', label: t('nav.home'), icon: House, current: path === '/' }
+  const scan: NavEntry = { href: '/scan', label: t('nav.scan'), icon: ScanBarcode, current: at('/scan') }
+  const stock: NavEntry = {
+    href: '/stock',
+    label: t('nav.stock'),
+    icon: Box,
+    current: at('/stock') || at('/items'),
+  }
+  const tray: NavEntry = {
+    href: '/tray',
+    label: t('nav.tray'),
+    icon: Inbox,
+    current: at('/tray'),
+    badge: { count, tone: refused > 0 ? 'bad' : 'warn' },
+  }
+  const more: NavEntry = { href: '/more', label: t('nav.more'), icon: Ellipsis, current: at('/more') }
+  const scanFirst = isHandheld.value && path === '/' ? { ...scan, current: true } : scan
+  return {
+    bar: [scanFirst, stock, tray, more],
+    side: [home, scan, stock, tray],
+    sideEnd: [more],
+    banner: <ConnectionBanner />,
+  }
+}

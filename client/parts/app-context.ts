@@ -1,0 +1,67 @@
+// What the shell hands down to every screen: the device, the session, how it stands with the server, and who gets scans.
+import type { ReadonlySignal, Signal } from '@preact/signals'
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { mayAct } from '#shared/mutations/verb.ts'
+import type { Role } from '#shared/rows/rows.ts'
+import type { Person, Session } from '../app/session.ts'
+import type { ScanRecord } from '../device/database.ts'
+import type { Device } from '../device/device.ts'
+import type { Remote } from '../remote/remote.ts'
+import type { Scan } from '../scanner/code.ts'
+import type { Feedback } from '../scanner/feedback.ts'
+import type { NavEntry } from '../ui/app-frame.tsx'
+import type { Drafts } from './drafts.ts'
+
+/** How it stands with the server; the sync's own status has this shape. */
+export interface LinkStatus {
+  link: 'online' | 'offline' | 'paused' | 'signed_out'
+  busy: boolean
+  loading: { rows: number; fraction: number } | undefined
+  /** A code for `meaningOf`. */
+  problem: string | undefined
+}
+
+/** Who gets a scan: the one that asked last. */
+export interface ScanTaker {
+  /** What a scan means now, kept with it before it is looked up. */
+  context(): Pick<ScanRecord, 'mode' | 'locationId'>
+  take(record: ScanRecord, scan: Scan): void
+}
+
+/** What stands around a screen. */
+export interface FrameParts {
+  bar: readonly NavEntry[]
+  side: readonly NavEntry[]
+  sideEnd: readonly NavEntry[]
+  banner: ComponentChildren
+}
+
+export interface App {
+  person: Person
+  device: Device
+  session: Session
+  remote: Remote
+  status: ReadonlySignal<LinkStatus>
+  syncNow(): void
+  pauseSync(paused: boolean): void
+  /** Returns what ends it. */
+  takeScans(taker: ScanTaker): () => void
+  feedback: Feedback
+  soundsOn: Signal<boolean>
+  drafts: Drafts
+  useFrame(): FrameParts
+}
+
+export const AppContext = createContext<App | undefined>(undefined)
+
+export function useApp(): App {
+  const app = useContext(AppContext)
+  if (!app) throw new Error('a screen is drawn inside the app only')
+  return app
+}
+
+export function mayDo({ person }: App, least: Role): boolean {
+  return mayAct(person.user.role, least)
+}

@@ -1,0 +1,57 @@
+// A new item, with the code that was scanned on it.
+import { useState } from 'preact/hooks'
+import { printedCode } from '#shared/values/gtin.ts'
+import { meaningOf } from '#shared/values/refusals.ts'
+import { t } from '../strings/strings.ts'
+import { Button } from '../ui/button.tsx'
+import { Sheet } from '../ui/sheet.tsx'
+import { useApp } from './app-context.ts'
+import { ItemFields } from './item-fields.tsx'
+import { draftOf, errorsIn, fieldsOf, type ItemErrors } from './item-form.ts'
+import { createItem } from './unresolved.ts'
+import { useDraft } from './use-draft.ts'
+
+type Props = {
+  readonly code?: string | undefined
+  readonly onClose: () => void
+  readonly onDone: (item: { id: string; name: string }) => void
+}
+
+export function NewItemSheet({ code, onClose, onDone }: Props) {
+  const { device } = useApp()
+  const [draft, setDraft] = useState(draftOf())
+  const [errors, setErrors] = useState<ItemErrors>({})
+  const [refused, setRefused] = useState<string | undefined>(undefined)
+  useDraft(true)
+  const create = async () => {
+    const wrong = errorsIn(draft)
+    setErrors(wrong)
+    if (Object.keys(wrong).length > 0) return
+    const created = await createItem(device, { fields: fieldsOf(draft), code })
+    if ('id' in created) onDone({ id: created.id, name: draft.name.trim() })
+    else setRefused(`${meaningOf(created.refusal.code).cause} ${meaningOf(created.refusal.code).remedy}`)
+  }
+  return (
+    <Sheet
+      open
+      title={t('newItem.title')}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>{t('ui.cancel')}</Button>
+          <Button kind="primary" type="submit" onPress={() => void create()}>
+            {t('newItem.create')}
+          </Button>
+        </>
+      }
+    >
+      {code && <p class="soft">{t('newItem.withCode', { code: printedCode(code) })}</p>}
+      <ItemFields draft={draft} errors={errors} onChange={setDraft} brief={code !== undefined} />
+      {refused && (
+        <p role="alert" class="error-line">
+          {refused}
+        </p>
+      )}
+    </Sheet>
+  )
+}

@@ -1,0 +1,8 @@
+// Handheld or desk: the width says, as in the styles.
+import { signal } from '@preact/signals'
+
+const narrow = matchMedia('(width < 700px)')
+
+export const isHandheld = signal(narrow.matches)
+
+narrow.addEventListener('change', () => (isHandheld.value = narrow.matches))

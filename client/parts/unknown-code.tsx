@@ -1,0 +1,59 @@
+// A code that nobody knows: attach it to an item, or make an item of it. Then what waited for it is recorded.
+import { useSignal } from '@preact/signals'
+import { Link2, Plus } from 'lucide-preact'
+import { printedCode } from '#shared/values/gtin.ts'
+import { t } from '../strings/strings.ts'
+import { Button } from '../ui/button.tsx'
+import { showToast } from '../ui/toast.tsx'
+import { mayDo, useApp } from './app-context.ts'
+import { AttachSheet } from './attach-sheet.tsx'
+import { NewItemSheet } from './new-item-sheet.tsx'
+
+type Props = {
+  readonly code: string
+  /** A GS1 label that cannot be read for certain: there is nothing to attach. */
+  readonly unreadable?: boolean | undefined
+  /** The code is known now; records what waited for it. */
+  readonly onKnown: (code: string) => Promise<{ recorded: number; left: number }>
+}
+
+export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
+  const app = useApp()
+  const doing = useSignal<'attach' | 'create' | undefined>(undefined)
+  const close = () => (doing.value = undefined)
+  const known = async (name: string) => {
+    close()
+    showToast({ text: t('unknown.nowKnown', { item: name }), tone: 'good' })
+    const { recorded, left } = await onKnown(code)
+    if (recorded > 0) showToast({ text: t('unknown.recorded', { count: recorded }), tone: 'good' })
+    if (left > 0) showToast({ text: t('unknown.left', { count: left }), tone: 'warn' })
+  }
+  return (
+    <>
+      <div role="alert">
+        <h2>{t(unreadable ? 'unknown.unreadable' : 'unknown.title')}</h2>
+        <p class="num unknown-code">{printedCode(code)}</p>
+        <p class="soft">{hintFor(unreadable, mayDo(app, 'staff'))}</p>
+      </div>
+      {!unreadable && mayDo(app, 'staff') && (
+        <div class="cluster">
+          <Button icon={Link2} onPress={() => (doing.value = 'attach')}>
+            {t('unknown.attach')}
+          </Button>
+          {mayDo(app, 'manager') && (
+            <Button icon={Plus} onPress={() => (doing.value = 'create')}>
+              {t('unknown.create')}
+            </Button>
+          )}
+        </div>
+      )}
+      {doing.value === 'attach' && <AttachSheet code={code} onClose={close} onDone={(name) => void known(name)} />}
+      {doing.value === 'create' && <NewItemSheet code={code} onClose={close} onDone={({ name }) => void known(name)} />}
+    </>
+  )
+}
+
+function hintFor(unreadable: boolean, mayAttach: boolean): string {
+  if (unreadable) return t('unknown.unreadableHint')
+  return t(mayAttach ? 'unknown.hint' : 'unknown.hintViewer')
+}

@@ -1,0 +1,41 @@
+import type { Item } from '#shared/rows/rows.ts'
+import { meaningOf } from '#shared/values/refusals.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import { showToast } from '../../ui/toast.tsx'
+
+/** Archived items keep their stock and history; the person hears what is still there. */
+export function ArchiveSheet({ item, onClose }: { item: Item; onClose: () => void }) {
+  const { device } = useApp()
+  const total = device.view.totalOf(item.id)
+  const act = async () => {
+    const recorded = await device.record(item.archived ? 'item.restore' : 'item.archive', { id: item.id })
+    onClose()
+    if (recorded.saved) showToast({ text: t(item.archived ? 'item.restored' : 'item.archivedNow'), tone: 'good' })
+    else showToast({ text: meaningOf(recorded.refusal.code).cause, tone: 'bad' })
+  }
+  return (
+    <Sheet
+      open
+      strict
+      title={t(item.archived ? 'item.restoreTitle' : 'item.archiveTitle', { item: item.name })}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>{t('ui.cancel')}</Button>
+          <Button kind={item.archived ? 'primary' : 'danger'} onPress={() => void act()}>
+            {t(item.archived ? 'item.restore' : 'item.archive')}
+          </Button>
+        </>
+      }
+    >
+      <p>{t(item.archived ? 'item.restoreHint' : 'item.archiveHint')}</p>
+      {!item.archived && total !== 0 && (
+        <p class="warn-line">{t('item.archiveStock', { quantity: formatQuantity(total, item) })}</p>
+      )}
+    </Sheet>
+  )
+}

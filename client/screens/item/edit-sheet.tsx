@@ -1,0 +1,58 @@
+// Editing an item: only what was changed is sent, with what the person had seen.
+import { useState } from 'preact/hooks'
+import type { Item } from '#shared/rows/rows.ts'
+import { meaningOf } from '#shared/values/refusals.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { ItemFields } from '../../parts/item-fields.tsx'
+import { changesOf, draftOf, errorsIn, type ItemErrors } from '../../parts/item-form.ts'
+import { useDraft } from '../../parts/use-draft.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import { showToast } from '../../ui/toast.tsx'
+
+export function EditSheet({ item, onClose }: { item: Item; onClose: () => void }) {
+  const { device } = useApp()
+  // What others change meanwhile is merged field by field; this is what the person saw.
+  const [seen] = useState(item)
+  const [draft, setDraft] = useState(() => draftOf(item))
+  const [errors, setErrors] = useState<ItemErrors>({})
+  const [problem, setProblem] = useState<string | undefined>(undefined)
+  useDraft(true)
+  const save = async () => {
+    const wrong = errorsIn(draft)
+    setErrors(wrong)
+    if (Object.keys(wrong).length > 0) return
+    const changes = changesOf(seen, draft)
+    if (!changes) return onClose()
+    const recorded = await device.record('item.update', { id: seen.id, ...changes })
+    if (!recorded.saved) {
+      setProblem(`${meaningOf(recorded.refusal.code).cause} ${meaningOf(recorded.refusal.code).remedy}`)
+      return
+    }
+    onClose()
+    showToast({ text: t('item.saved'), tone: 'good' })
+  }
+  return (
+    <Sheet
+      open
+      title={t('item.editTitle')}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>{t('ui.cancel')}</Button>
+          <Button kind="primary" onPress={() => void save()}>
+            {t('item.save')}
+          </Button>
+        </>
+      }
+    >
+      <ItemFields draft={draft} errors={errors} onChange={setDraft} />
+      {problem && (
+        <p role="alert" class="error-line">
+          {problem}
+        </p>
+      )}
+    </Sheet>
+  )
+}

@@ -1,0 +1,156 @@
+// What happened to an item: the ledger where there is a connection, else what this device itself did.
+import { useEffect, useState } from 'preact/hooks'
+import type { Item } from '#shared/rows/rows.ts'
+import { stampMs } from '#shared/values/stamp.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { amountOf, wordsFor } from '../../parts/mutation-words.ts'
+import { placeName } from '../../parts/place-name.ts'
+import { StateTag } from '../../parts/state-tag.tsx'
+import type { MovementPage, MovementRow } from '../../remote/remote.ts'
+import { formatDateTime, formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { Tag } from '../../ui/tag.tsx'
+
+const PAGE = 15
+
+type Loaded = { state: 'loading' } | { state: 'offline' } | { state: 'here'; page: MovementPage }
+
+export function History({ item }: { item: Item }) {
+  const { device, remote, status } = useApp()
+  const [loaded, setLoaded] = useState<Loaded>({ state: 'loading' })
+  const isOnline = status.value.link === 'online'
+  // What was synced since is in the ledger now.
+  const version = device.point.value.version
+  useEffect(() => {
+    let isCurrent = true
+    const take = (next: Loaded) => isCurrent && setLoaded(next)
+    if (!isOnline) take({ state: 'offline' })
+    else {
+      remote
+        .movements({ itemId: item.id, limit: PAGE })
+        .then((page) => take({ state: 'here', page }))
+        .catch(() => take({ state: 'offline' }))
+    }
+    return () => {
+      isCurrent = false
+    }
+  }, [isOnline, version, item.id, remote])
+  const more = async () => {
+    if (loaded.state !== 'here' || loaded.page.cursor === null) return
+    const next = await remote
+      .movements({ itemId: item.id, limit: PAGE, cursor: loaded.page.cursor })
+      .catch(() => undefined)
+    if (next) setLoaded({ state: 'here', page: { rows: [...loaded.page.rows, ...next.rows], cursor: next.cursor } })
+  }
+  return (
+    <Card title={t('item.history')} flush>
+      {loaded.state === 'loading' && <Skeleton shape="rows" count={4} />}
+      {loaded.state === 'offline' && <OwnHistory item={item} />}
+      {loaded.state === 'here' && <Ledger item={item} rows={loaded.page.rows} />}
+      {loaded.state === 'here' && loaded.page.cursor !== null && (
+        <div class="item-more">
+          <Button onPress={() => void more()}>{t('item.historyMore')}</Button>
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Ledger({ item, rows }: { item: Item; rows: readonly MovementRow[] }) {
+  if (rows.length === 0) return <p class="item-note soft">{t('item.historyNone')}</p>
+  return (
+    <RowList label={t('item.history')}>
+      {rows.map((row) => (
+        <LedgerLine key={row.no} item={item} row={row} />
+      ))}
+    </RowList>
+  )
+}
+
+const KINDS = {
+  receive: 'history.receive',
+  withdraw: 'history.withdraw',
+  transfer_in: 'history.transferIn',
+  transfer_out: 'history.transferOut',
+  count: 'history.count',
+  void: 'history.void',
+} as const
+
+function LedgerLine({ item, row }: { item: Item; row: MovementRow }) {
+  const { device } = useApp()
+  const { kind, quantity, lot, reason } = row
+  const title = kind in KINDS ? t(KINDS[kind as keyof typeof KINDS]) : kind
+  const amount = Math.round(Number(quantity) * 1000)
+  const write = (value: number, signed: boolean) => formatQuantity(value, { decimals: item.decimals, signed })
+  const note = [
+    placeName(device, row.locationId),
+    lot && t('words.lot', { lot }),
+    formatDateTime(stampMs(row.at)),
+    row.userName,
+    reason && reasonWords(reason),
+  ]
+  return (
+    <Row
+      title={title}
+      note={note.filter(Boolean).join(' · ')}
+      trail={
+        <>
+          {row.fate === 'void' && <Tag tone="plain">{t('state.undone')}</Tag>}
+          {row.fate === 'absorbed' && <Tag tone="plain">{t('history.absorbed')}</Tag>}
+          <b class="num">{kind === 'count' ? `= ${write(amount, false)}` : write(amount, true)}</b>
+        </>
+      }
+    />
+  )
+}
+
+function OwnHistory({ item }: { item: Item }) {
+  const { device } = useApp()
+  const own = device.recent.value.filter(({ envelope: { args } }) => {
+    const { itemId, id } = args as { itemId?: string; id?: string }
+    return itemId === item.id || id === item.id
+  })
+  return (
+    <>
+      <p class="item-note soft">{t(own.length > 0 ? 'item.historyOwn' : 'item.historyOffline')}</p>
+      <RowList label={t('item.history')}>
+        {own.slice(0, PAGE).map((entry) => {
+          const { note } = wordsFor(device, entry.envelope)
+          return (
+            <Row
+              key={entry.envelope.id}
+              title={note}
+              note={formatDateTime(stampMs(entry.envelope.at))}
+              trail={
+                <>
+                  <b class="num">{amountOf(entry.envelope)}</b>
+                  <StateTag entry={entry} />
+                </>
+              }
+            />
+          )
+        })}
+      </RowList>
+    </>
+  )
+}
+
+const REASON_WORDS = {
+  damaged: 'reason.damaged',
+  expired: 'reason.expired',
+  lost: 'reason.lost',
+  found: 'reason.found',
+  own_use: 'reason.own_use',
+  returned: 'reason.returned',
+  sale: 'reason.sale',
+  opening: 'reason.opening',
+} as const
+
+/** A reason that this app knows is said in the person's language; any other as it was written. */
+function reasonWords(reason: string): string {
+  return reason in REASON_WORDS ? t(REASON_WORDS[reason as keyof typeof REASON_WORDS]) : reason
+}

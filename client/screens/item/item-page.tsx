@@ -1,0 +1,136 @@
+// One item: how much, where, and what happened to it; and what can be done about it by hand.
+import { useRoute } from 'preact-iso'
+import { useSignal } from '@preact/signals'
+import { Archive, ArrowDownToLine, ArrowLeftRight, ArrowUpFromLine, ListOrdered, PackageX, Pencil } from 'lucide-preact'
+import type { Item } from '#shared/rows/rows.ts'
+import { mayDo, useApp } from '../../parts/app-context.ts'
+import type { MovementKind } from '../../parts/movement.ts'
+import { Screen } from '../../parts/screen.tsx'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { LevelBar } from '../../ui/level-bar.tsx'
+import { Tag } from '../../ui/tag.tsx'
+import { ArchiveSheet } from './archive-sheet.tsx'
+import { Barcodes } from './barcodes.tsx'
+import { EditSheet } from './edit-sheet.tsx'
+import { History } from './history.tsx'
+import { MovementSheet } from './movement-sheet.tsx'
+import { Positions } from './positions.tsx'
+import './item.css'
+
+export function ItemPage() {
+  const { params } = useRoute()
+  const { device } = useApp()
+  const item = device.view.item(params['id'] ?? '')
+  if (!item) {
+    return (
+      <Screen title={t('item.unknown')}>
+        <EmptyState
+          icon={PackageX}
+          title={t('item.unknown')}
+          action={<Button href="/stock">{t('item.toStock')}</Button>}
+        >
+          {t('item.unknownHint')}
+        </EmptyState>
+      </Screen>
+    )
+  }
+  return <KnownItem key={item.id} item={item} />
+}
+
+type Doing = MovementKind | 'edit' | 'archive'
+
+function KnownItem({ item }: { item: Item }) {
+  const app = useApp()
+  const doing = useSignal<Doing | undefined>(undefined)
+  const close = () => (doing.value = undefined)
+  const category = app.device.view.path('categories', item.categoryId).join(' · ')
+  return (
+    <Screen
+      title={item.name}
+      head
+      mark={item.archived && <Tag tone="plain">{t('item.archived')}</Tag>}
+      actions={mayDo(app, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />}
+    >
+      <p class="soft item-line">
+        {[item.sku && t('item.sku', { sku: item.sku }), category].filter(Boolean).join(' · ')}
+      </p>
+      <div class="item-grid">
+        <div class="stack">
+          <Summary item={item} onPress={mayDo(app, 'staff') ? (kind) => (doing.value = kind) : undefined} />
+          <Positions item={item} />
+        </div>
+        <div class="stack">
+          <History item={item} />
+          <Barcodes item={item} />
+          {item.notes && (
+            <Card title={t('field.notes')}>
+              <p class="item-notes">{item.notes}</p>
+            </Card>
+          )}
+        </div>
+      </div>
+      {doing.value === 'edit' && <EditSheet item={item} onClose={close} />}
+      {doing.value === 'archive' && <ArchiveSheet item={item} onClose={close} />}
+      {doing.value && doing.value !== 'edit' && doing.value !== 'archive' && (
+        <MovementSheet item={item} kind={doing.value} onClose={close} />
+      )}
+    </Screen>
+  )
+}
+
+function ManagerActions({ item, onPress }: { item: Item; onPress: (what: 'edit' | 'archive') => void }) {
+  return (
+    <>
+      <Button icon={Pencil} onPress={() => onPress('edit')}>
+        {t('item.edit')}
+      </Button>
+      <Button icon={Archive} onPress={() => onPress('archive')}>
+        {t(item.archived ? 'item.restore' : 'item.archive')}
+      </Button>
+    </>
+  )
+}
+
+const ACTIONS = [
+  { kind: 'receive', icon: ArrowDownToLine },
+  { kind: 'withdraw', icon: ArrowUpFromLine },
+  { kind: 'move', icon: ArrowLeftRight },
+  { kind: 'count', icon: ListOrdered },
+] as const
+
+function Summary({ item, onPress }: { item: Item; onPress: ((kind: MovementKind) => void) | undefined }) {
+  const { device } = useApp()
+  const { decimals, unit, low, target } = item
+  const positions = device.view.positionsOf(item.id)
+  const total = positions.reduce((sum, { quantity }) => sum + quantity, 0)
+  const isUncertain = positions.some(({ uncertain }) => uncertain)
+  const isPending = positions.some(({ pending }) => pending)
+  return (
+    <Card>
+      <div class="item-total">
+        <p class="num">
+          <span class={total < 0 ? 'item-number bad' : 'item-number'}>
+            {isUncertain ? t('item.afterSync') : formatQuantity(total, { decimals })}
+          </span>{' '}
+          <span class="soft">{unit}</span>
+        </p>
+        {isPending && !isUncertain && <Tag tone="warn">{t('item.pending')}</Tag>}
+      </div>
+      {isUncertain && <p class="soft">{t('item.afterSyncHint')}</p>}
+      <LevelBar value={total} low={low ?? undefined} target={target ?? undefined} decimals={decimals} words />
+      {onPress && (
+        <div class="item-actions">
+          {ACTIONS.map(({ kind, icon }) => (
+            <Button key={kind} icon={icon} onPress={() => onPress(kind)}>
+              {t(`mode.${kind}`)}
+            </Button>
+          ))}
+        </div>
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,142 @@
+// A movement by hand: where, how much, why.
+import { useState } from 'preact/hooks'
+import type { Item } from '#shared/rows/rows.ts'
+import { meaningOf } from '#shared/values/refusals.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { LocationPicker } from '../../parts/location-picker.tsx'
+import type { MovementKind } from '../../parts/movement.ts'
+import { recordMovement, refusalOf, shortageOf } from '../../parts/movement.ts'
+import { useDraft } from '../../parts/use-draft.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { ChoiceField } from '../../ui/field.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import { Stepper } from '../../ui/stepper.tsx'
+import { showToast } from '../../ui/toast.tsx'
+import type { MovementDraft } from './movement-draft.ts'
+import { missingIn, movementFrom, reasonsFor, startDraft } from './movement-draft.ts'
+import { LotFields, PlaceButton } from './movement-fields.tsx'
+
+type Props = { readonly item: Item; readonly kind: MovementKind; readonly onClose: () => void }
+
+const DONE = { receive: 'received', withdraw: 'withdrawn', move: 'moved', count: 'counted' } as const
+
+export function MovementSheet({ item, kind, onClose }: Props) {
+  const { device } = useApp()
+  const [draft, setDraft] = useState(() => startDraft(device, item, kind))
+  const [choosing, setChoosing] = useState<'locationId' | 'toLocationId' | undefined>(undefined)
+  const [problem, setProblem] = useState<string | undefined>(undefined)
+  const [busy, setBusy] = useState(false)
+  useDraft(true)
+  const set = (changed: Partial<MovementDraft>) => {
+    setDraft({ ...draft, ...changed })
+    setProblem(undefined)
+  }
+  if (choosing) {
+    const pick = (id: string) => {
+      set({ [choosing]: id })
+      setChoosing(undefined)
+    }
+    const title = t(choosing === 'toLocationId' ? 'move.to' : 'move.where')
+    const close = () => setChoosing(undefined)
+    return <LocationPicker title={title} current={draft[choosing]} onClose={close} onPick={({ id }) => pick(id)} />
+  }
+  const movement = movementFrom(draft, item, kind)
+  const shortage = movement && shortageOf(device, movement)
+  const write = (quantity: number) => formatQuantity(quantity, { decimals: item.decimals })
+  const save = async () => {
+    const refusal = movement && refusalOf(device, movement)
+    const says = missingIn(draft, item, kind) ?? (refusal && meaningOf(refusal.code).cause)
+    setProblem(says)
+    if (says || !movement || busy) return
+    setBusy(true)
+    const recorded = await recordMovement(device, movement)
+    setBusy(false)
+    if (!recorded.saved) {
+      setProblem(meaningOf(recorded.refusal.code).cause)
+      return
+    }
+    onClose()
+    const undo = { label: t('ui.undo'), onPress: () => void device.undo(recorded.id) }
+    const text = t(`done.${DONE[kind]}`, { quantity: write(draft.quantity), item: item.name })
+    showToast({ text, tone: 'good', action: undo })
+  }
+  return (
+    <Sheet
+      open
+      title={t(`move.title.${kind}`, { item: item.name })}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>{t('ui.cancel')}</Button>
+          <Button kind="primary" busy={busy} onPress={() => void save()}>
+            {t(shortage ? 'ask.recordAllTheSame' : `move.do.${kind}`)}
+          </Button>
+        </>
+      }
+    >
+      <Fields item={item} kind={kind} draft={draft} set={set} choose={setChoosing} />
+      {shortage && (
+        <p role="alert" class="warn-line">
+          {t('move.short', { here: write(shortage.here), wanted: write(shortage.wanted) })}
+        </p>
+      )}
+      {problem && (
+        <p role="alert" class="error-line">
+          {problem}
+        </p>
+      )}
+    </Sheet>
+  )
+}
+
+type FieldsProps = {
+  item: Item
+  kind: MovementKind
+  draft: MovementDraft
+  set: (changed: Partial<MovementDraft>) => void
+  choose: (which: 'locationId' | 'toLocationId') => void
+}
+
+function Fields({ item, kind, draft, set, choose }: FieldsProps) {
+  const label = t(kind === 'count' ? 'move.counted' : 'move.quantity')
+  return (
+    <>
+      <PlaceButton
+        label={t(kind === 'move' ? 'move.from' : 'move.where')}
+        locationId={draft.locationId}
+        onPress={() => choose('locationId')}
+        item={item}
+      />
+      {kind === 'move' && (
+        <PlaceButton
+          label={t('move.to')}
+          locationId={draft.toLocationId}
+          onPress={() => choose('toLocationId')}
+          item={item}
+        />
+      )}
+      <LotFields item={item} kind={kind} draft={draft} set={set} />
+      <div class="place-button">
+        <p class="strong">{label}</p>
+        <Stepper
+          label={label}
+          value={draft.quantity}
+          min={0}
+          decimals={item.decimals}
+          unit={item.unit}
+          onChange={(quantity) => set({ quantity })}
+        />
+      </div>
+      {(kind === 'receive' || kind === 'withdraw') && (
+        <ChoiceField
+          label={t('move.reason')}
+          value={draft.reason}
+          options={reasonsFor(kind)}
+          onChange={(reason) => set({ reason })}
+        />
+      )}
+    </>
+  )
+}

@@ -1,0 +1,50 @@
+// Where it lies, by place and lot.
+import { MapPin } from 'lucide-preact'
+import type { Item } from '#shared/rows/rows.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { placeAbove, placeName } from '../../parts/place-name.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+import { Tag } from '../../ui/tag.tsx'
+
+export function Positions({ item }: { item: Item }) {
+  const { device } = useApp()
+  const positions = device.view
+    .positionsOf(item.id)
+    .toSorted(
+      (a, b) =>
+        b.quantity - a.quantity || placeName(device, a.locationId).localeCompare(placeName(device, b.locationId)),
+    )
+  return (
+    <Card title={t('item.places')} mark={<span class="soft">{positions.length || ''}</span>} flush>
+      {positions.length === 0 ? (
+        <EmptyState icon={MapPin} title={t('item.nowhere')}>
+          {t('item.nowhereHint')}
+        </EmptyState>
+      ) : (
+        <RowList label={t('item.places')}>
+          {positions.map(({ locationId, lot, quantity, pending, uncertain }) => (
+            <Row
+              key={`${locationId}/${lot}`}
+              title={placeName(device, locationId)}
+              note={[lot && t('words.lot', { lot }), placeAbove(device, locationId)].filter(Boolean).join(' · ')}
+              trail={
+                uncertain ? (
+                  <Tag tone="info">{t('item.afterSync')}</Tag>
+                ) : (
+                  <>
+                    {pending && <Tag tone="warn">{t('state.saved')}</Tag>}
+                    <b class={quantity < 0 ? 'num bad-ink' : 'num'}>{formatQuantity(quantity, item)}</b>
+                  </>
+                )
+              }
+            />
+          ))}
+        </RowList>
+      )}
+    </Card>
+  )
+}

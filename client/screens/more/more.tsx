@@ -1,0 +1,133 @@
+// The person, the device and the app.
+import { useSignal } from '@preact/signals'
+import { LogOut } from 'lucide-preact'
+import { version } from '../../../package.json'
+import { useApp } from '../../parts/app-context.ts'
+import { Screen } from '../../parts/screen.tsx'
+import { chooseLanguage, keptLanguage, languages, t, type Language } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { ChoiceField, SwitchField } from '../../ui/field.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import './more.css'
+
+export function More() {
+  const { person, soundsOn, feedback, device } = useApp()
+  return (
+    <Screen title={t('nav.more')} head>
+      <div class="more">
+        <Card>
+          <div class="more-person">
+            <span class="more-sign" aria-hidden="true">
+              {initials(person.user.name)}
+            </span>
+            <div class="grow">
+              <h2>{person.user.name}</h2>
+              <p class="soft">{person.user.email}</p>
+              <p class="soft">
+                {t(`role.${person.user.role}`)} · {person.org.name}
+              </p>
+            </div>
+          </div>
+          <SignOut />
+        </Card>
+        <Card title={t('more.thisDevice')}>
+          <LanguageField />
+          <SwitchField
+            label={t('more.sounds')}
+            hint={t('more.soundsHint')}
+            on={soundsOn.value}
+            onChange={(on) => {
+              soundsOn.value = on
+              feedback.give('success')
+            }}
+          />
+          <p class="soft small">
+            {t('more.items', { count: device.view.itemCount })} · {t('more.version', { version })}
+          </p>
+        </Card>
+        <Shortcuts />
+      </div>
+    </Screen>
+  )
+}
+
+function initials(name: string): string {
+  const words = name.split(/\s+/).filter(Boolean)
+  return [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => word?.[0] ?? '').join('')
+}
+
+function LanguageField() {
+  const options = (Object.keys(languages) as Language[]).map((value) => ({ value, label: languages[value] }))
+  return (
+    <ChoiceField<Language | ''>
+      label={t('more.language')}
+      value={keptLanguage() ?? ''}
+      options={[{ value: '', label: t('more.languageAuto') }, ...options]}
+      onChange={(language) => void chooseLanguage(language || undefined)}
+    />
+  )
+}
+
+function SignOut() {
+  const { session, device } = useApp()
+  const asking = useSignal(false)
+  const pending = device.pendingCount.value
+  const leave = () => void session.signOut()
+  return (
+    <>
+      <Button icon={LogOut} onPress={() => (pending > 0 ? (asking.value = true) : leave())}>
+        {t('more.signOut')}
+      </Button>
+      <Sheet
+        open={asking.value}
+        strict
+        title={t('more.signOutTitle', { count: pending })}
+        onClose={() => (asking.value = false)}
+        actions={
+          <>
+            <Button kind="primary" onPress={() => (asking.value = false)}>
+              {t('more.stay')}
+            </Button>
+            <Button kind="danger" onPress={leave}>
+              {t('more.signOutAnyway')}
+            </Button>
+          </>
+        }
+      >
+        <p>{t('more.signOutHint')}</p>
+      </Sheet>
+    </>
+  )
+}
+
+const KEYS = [
+  ['/', 'keys.search'],
+  ['Ctrl K', 'keys.search'],
+  ['g h', 'keys.home'],
+  ['g s', 'keys.scan'],
+  ['g i', 'keys.stock'],
+  ['g t', 'keys.tray'],
+  ['g m', 'keys.more'],
+] as const
+
+function Shortcuts() {
+  return (
+    <div class="more-keys">
+      <Card title={t('keys.title')}>
+        <dl>
+          {KEYS.map(([key, what]) => (
+            <div key={key}>
+              <dt>
+                {key.split(' ').map((part) => (
+                  <kbd key={part}>{part}</kbd>
+                ))}
+              </dt>
+              <dd>{t(what)}</dd>
+            </div>
+          ))}
+        </dl>
+      </Card>
+    </div>
+  )
+}

@@ -1,0 +1,79 @@
+// A count or a move before it is recorded: lines that scans add up to. Kept in memory; their scans are on the disk.
+import { signal } from '@preact/signals'
+import { stampMs } from '#shared/values/stamp.ts'
+import type { ScanRecord } from '../../device/database.ts'
+import type { Device } from '../../device/device.ts'
+import type { DraftLine } from './hit.ts'
+
+interface LineKey {
+  itemId: string
+  lot: string
+}
+
+export class DraftLines {
+  readonly #lines = signal<readonly DraftLine[]>([])
+  readonly #device: Device
+  readonly #drafts: { begin(): () => void }
+  #end: (() => void) | undefined
+
+  constructor({ device, drafts }: { device: Device; drafts: { begin(): () => void } }) {
+    this.#device = device
+    this.#drafts = drafts
+  }
+
+  get all(): readonly DraftLine[] {
+    return this.#lines.value
+  }
+
+  get size(): number {
+    return this.#lines.value.length
+  }
+
+  has(key: LineKey): boolean {
+    return this.of(key) !== undefined
+  }
+
+  of({ itemId, lot }: LineKey): DraftLine | undefined {
+    return this.#lines.value.find((line) => line.itemId === itemId && line.lot === lot)
+  }
+
+  /** The newest scan's line comes first. */
+  add(key: LineKey, { quantity, scan }: { quantity: number; scan: ScanRecord }): void {
+    const known = this.of(key)
+    const line = known
+      ? { ...known, quantity: known.quantity + quantity, scanIds: [...known.scanIds, scan.id] }
+      : { ...key, quantity, scanIds: [scan.id], since: scan.at }
+    this.#change([line, ...this.#lines.value.filter((other) => other !== known)])
+  }
+
+  /** By hand: also a line that no scan began. */
+  set({ itemId, lot }: LineKey, quantity: number, now: number): void {
+    const known = this.of({ itemId, lot })
+    const line = known ? { ...known, quantity } : { itemId, lot, quantity, scanIds: [], since: now }
+    this.#change([line, ...this.#lines.value.filter((other) => other !== known)])
+  }
+
+  remove(key: LineKey): void {
+    const known = this.of(key)
+    this.#change(this.#lines.value.filter((line) => line !== known))
+  }
+
+  /** A later movement of this device on the same shelf has taken a scan in already. */
+  isRecorded(scan: ScanRecord, { itemId, locationId }: { itemId: string; locationId: string }): boolean {
+    return this.#device.recent.value.some(({ envelope: { name, args, at } }) => {
+      if (name !== 'stock.count' && name !== 'stock.transfer') return false
+      const place = name === 'stock.count' ? 'locationId' : 'fromLocationId'
+      const told = args as Record<string, unknown>
+      return told['itemId'] === itemId && told[place] === locationId && stampMs(at) >= scan.at
+    })
+  }
+
+  #change(lines: readonly DraftLine[]): void {
+    this.#lines.value = lines
+    if (lines.length > 0) this.#end ??= this.#drafts.begin()
+    else {
+      this.#end?.()
+      this.#end = undefined
+    }
+  }
+}

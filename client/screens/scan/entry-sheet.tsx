@@ -1,0 +1,53 @@
+// One line of the log: what it was, and the way back.
+import { useApp } from '../../parts/app-context.ts'
+import { wordsFor } from '../../parts/mutation-words.ts'
+import { StateTag } from '../../parts/state-tag.tsx'
+import type { RecentEntry } from '../../device/device.ts'
+import { stampMs } from '#shared/values/stamp.ts'
+import { formatTime } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import { showToast } from '../../ui/toast.tsx'
+import type { ScanModel } from './scan-model.ts'
+
+type Props = { readonly model: ScanModel; readonly entry: RecentEntry; readonly onClose: () => void }
+
+export function EntrySheet({ model, entry, onClose }: Props) {
+  const { device } = useApp()
+  const { envelope } = entry
+  const { title, note, amount } = wordsFor(device, envelope)
+  const { itemId } = envelope.args as { itemId?: string }
+  const undo = async () => {
+    onClose()
+    const { saved } = await model.undo(envelope.id)
+    if (saved) showToast({ text: t('scan.undoneToast', { item: title }) })
+  }
+  const isUndone = device.recent.value.some(
+    ({ envelope: { name, args } }) =>
+      name === 'stock.undo' && (args as { mutationId?: unknown }).mutationId === envelope.id,
+  )
+  return (
+    <Sheet
+      open
+      title={title}
+      onClose={onClose}
+      actions={
+        <>
+          {itemId && <Button href={`/items/${itemId}`}>{t('scan.openItem')}</Button>}
+          {!isUndone && (
+            <Button kind="primary" onPress={() => void undo()}>
+              {t('ui.undo')}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <p class="big-number num">{amount}</p>
+      <p>{note}</p>
+      <p class="row soft">
+        {formatTime(stampMs(envelope.at))} <StateTag entry={entry} />
+      </p>
+    </Sheet>
+  )
+}

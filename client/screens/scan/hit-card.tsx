@@ -1,0 +1,230 @@
+// The card of the last scan: the number is the hero.
+import { ScanBarcode } from 'lucide-preact'
+import { printedCode } from '#shared/values/gtin.ts'
+import type { Item } from '#shared/rows/rows.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { stepOf } from '../../parts/movement.ts'
+import { placeName } from '../../parts/place-name.ts'
+import { UnknownCode } from '../../parts/unknown-code.tsx'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { LevelBar } from '../../ui/level-bar.tsx'
+import { Stepper } from '../../ui/stepper.tsx'
+import { Tag } from '../../ui/tag.tsx'
+import type { Hit } from './hit.ts'
+import { sumOf } from './hit.ts'
+import { RemoteCard } from './remote-card.tsx'
+import type { ScanModel } from './scan-model.ts'
+
+export function HitCard({ model }: { model: ScanModel }) {
+  const hit = model.hit.value
+  const { device } = useApp()
+  if (!hit) return <Ready model={model} />
+  switch (hit.kind) {
+    case 'place':
+      return <PlaceCard model={model} locationId={hit.locationId} />
+    case 'unknown':
+      return (
+        <Card tone="bad">
+          <UnknownCode
+            code={hit.code}
+            unreadable={hit.unreadable}
+            onKnown={async (code) => {
+              model.hit.value = undefined
+              return model.recordWaiting(code)
+            }}
+          />
+        </Card>
+      )
+    case 'remote':
+      return <RemoteCard found={hit.found} />
+    case 'run':
+    case 'count':
+    case 'hand':
+    case 'look': {
+      const item = device.view.item(hit.itemId)
+      return item ? <ItemCard model={model} hit={hit} item={item} /> : null
+    }
+  }
+}
+
+type ItemHit = Extract<Hit, { itemId: string }>
+
+function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
+  const { low, target, decimals } = item
+  const { is } = numbersOf(useApp().device, model, { hit, item })
+  const total = useApp().device.view.totalOf(item.id)
+  return (
+    <Card tone="good">
+      <div>
+        <h2>
+          <a class="plain-link" href={`/items/${item.id}`}>
+            {item.name}
+          </a>
+        </h2>
+        <div class="small soft">
+          <CodeLine item={item} lot={'lot' in hit ? hit.lot : ''} />
+        </div>
+      </div>
+      <Flow model={model} hit={hit} item={item} />
+      <LevelBar
+        value={hit.kind === 'look' ? total : Math.max(is, 0)}
+        low={low ?? undefined}
+        target={target ?? undefined}
+        decimals={decimals}
+        words
+      />
+      {hit.kind !== 'look' && <Quantity model={model} hit={hit} item={item} />}
+    </Card>
+  )
+}
+
+function CodeLine({ item, lot }: { item: Item; lot: string }) {
+  const { device } = useApp()
+  const [barcode] = device.view.barcodesOf(item.id)
+  const parts = [
+    item.sku && t('item.sku', { sku: item.sku }),
+    barcode && printedCode(barcode.code),
+    lot && t('words.lot', { lot }),
+  ].filter(Boolean)
+  return <>{parts.join(' · ')}</>
+}
+
+/** Was → is, here; and what there is in all places. Thousandths. */
+function numbersOf(
+  device: ReturnType<typeof useApp>['device'],
+  model: ScanModel,
+  { hit, item }: { hit: ItemHit; item: Item },
+): { was: number | undefined; is: number; uncertain: boolean } {
+  if (hit.locationId === null) return { was: undefined, is: device.view.totalOf(item.id), uncertain: false }
+  const lot = 'lot' in hit ? hit.lot : ''
+  const here =
+    hit.kind === 'look' && item.tracksLots
+      ? lotsHere(device, item.id, hit.locationId)
+      : device.view.position(item.id, hit.locationId, lot)
+  const { quantity, uncertain } = here
+  const line = model.lines.of({ itemId: item.id, lot })
+  if (hit.kind === 'count') return { was: hit.was, is: line?.quantity ?? quantity, uncertain: !line && uncertain }
+  if (hit.kind === 'hand') return { was: quantity, is: quantity - (line?.quantity ?? 0), uncertain }
+  return { was: hit.kind === 'run' ? hit.was : undefined, is: quantity, uncertain }
+}
+
+function lotsHere(device: ReturnType<typeof useApp>['device'], itemId: string, locationId: string) {
+  const here = device.view.positionsOf(itemId).filter((position) => position.locationId === locationId)
+  return {
+    quantity: here.reduce((sum, { quantity }) => sum + quantity, 0),
+    uncertain: here.some(({ uncertain }) => uncertain),
+  }
+}
+
+function Flow({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
+  const { device } = useApp()
+  const { was, is, uncertain } = numbersOf(device, model, { hit, item })
+  const { decimals, unit } = item
+  const write = (value: number) => formatQuantity(value, { decimals })
+  const total = device.view.totalOf(item.id)
+  const shownWas = was !== undefined && was !== is
+  return (
+    <div class="flow">
+      <p class="flow-here num" role="status">
+        {shownWas && (
+          <>
+            <span class="flow-was">{write(was)}</span>
+            <span class="flow-arrow" aria-hidden="true">
+              →
+            </span>
+          </>
+        )}
+        <span class={is < 0 ? 'flow-is bad' : 'flow-is'}>{uncertain ? t('item.afterSync') : write(is)}</span>
+        <span class="flow-unit">
+          {hit.locationId === null ? t('scan.unitInAll', { unit }) : t('scan.unitHere', { unit })}
+        </span>
+      </p>
+      {hit.locationId !== null && (
+        <p class="flow-all">
+          <span class="num">{write(total)}</span>
+          <span class="small soft">{t('scan.allPlaces')}</span>
+        </p>
+      )}
+    </div>
+  )
+}
+
+function Quantity({ model, hit, item }: { model: ScanModel; hit: Exclude<ItemHit, { kind: 'look' }>; item: Item }) {
+  const { decimals, unit } = item
+  const line = model.lines.of({ itemId: item.id, lot: hit.lot })
+  const value = hit.kind === 'run' ? sumOf(hit.steps) : (line?.quantity ?? 0)
+  if (hit.kind === 'run' && value === 0) return <Tag tone="plain">{t('scan.undone')}</Tag>
+  if (hit.kind === 'count' && !line) return <CountAgain model={model} item={item} />
+  return (
+    <>
+      <Stepper
+        label={t(`scan.quantity.${hit.kind === 'run' ? hit.mode : hit.kind}`)}
+        value={value}
+        step={decimals === 0 ? 1000 : stepOf(item) * 10}
+        min={0}
+        decimals={decimals}
+        unit={unit}
+        onChange={(quantity) => void model.setQuantity(quantity)}
+      />
+      {hit.kind === 'count' && (
+        <Button kind="primary" wide onPress={() => void model.finishCount()}>
+          {t('scan.countDone', { quantity: formatQuantity(value, { decimals }), unit })}
+        </Button>
+      )}
+    </>
+  )
+}
+
+/** A count that is recorded: counted again from where it stood, by one more scan or by hand. */
+function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
+  const { device } = useApp()
+  const correct = () => {
+    const hit = model.hit.value
+    if (hit?.kind !== 'count') return
+    void model.setQuantity(device.view.position(item.id, hit.locationId, hit.lot).quantity)
+  }
+  return (
+    <div class="row">
+      <Tag tone="good">{t('scan.counted')}</Tag>
+      <span class="end">
+        <Button kind="quiet" onPress={correct}>
+          {t('scan.countCorrect')}
+        </Button>
+      </span>
+    </div>
+  )
+}
+
+function PlaceCard({ model, locationId }: { model: ScanModel; locationId: string }) {
+  const { device } = useApp()
+  const items = new Set(device.view.positionsAt(locationId).map(({ itemId }) => itemId)).size
+  return (
+    <Card tone="good">
+      <h2>{placeName(device, locationId)}</h2>
+      <p class="soft">
+        {t('scan.itemsHere', { count: items })}
+        {model.setting.mode !== 'look' && ` ${t(`scan.ready.${model.setting.mode}`)}`}
+      </p>
+      <a href={`/stock?location=${locationId}`}>{t('scan.showPlace')}</a>
+    </Card>
+  )
+}
+
+function Ready({ model }: { model: ScanModel }) {
+  const { mode, locationId } = model.setting
+  const { device, status } = useApp()
+  const needsPlace = mode !== 'look' && locationId === null
+  const empty = device.point.value.complete && device.view.itemCount === 0
+  return (
+    <Card>
+      <EmptyState icon={ScanBarcode} title={t(needsPlace ? 'scan.readyPlace' : 'scan.readyItem')}>
+        {empty ? t('scan.noItems') : t(needsPlace ? 'scan.noPlaceHint' : `scan.ready.${mode}`)}
+        {status.value.loading && ` ${t('scan.stillLoading')}`}
+      </EmptyState>
+    </Card>
+  )
+}

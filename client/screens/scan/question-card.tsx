@@ -1,0 +1,135 @@
+// What only a person can answer, as a card that stays. The scans behind it wait.
+import { CircleAlert } from 'lucide-preact'
+import type { ComponentChildren } from 'preact'
+import { meaningOf } from '#shared/values/refusals.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { LocationPicker } from '../../parts/location-picker.tsx'
+import { LotSheet } from '../../parts/lot-sheet.tsx'
+import { placeName } from '../../parts/place-name.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { Icon } from '../../ui/icon.tsx'
+import type { Question } from './questions.ts'
+import type { ScanModel } from './scan-model.ts'
+
+export function QuestionCard({ model }: { model: ScanModel }) {
+  const question = model.questions.open.value
+  const { device } = useApp()
+  if (!question) return null
+  switch (question.kind) {
+    case 'place':
+      return (
+        <LocationPicker
+          title={t(`scan.whereFor.${question.mode}`, { item: question.item.name })}
+          onClose={() => model.questions.answer('place', undefined)}
+          onPick={({ id }) => model.questions.answer('place', id)}
+        />
+      )
+    case 'lot':
+      return (
+        <LotSheet
+          item={question.item}
+          known={question.known}
+          asksExpiry={question.mode === 'receive'}
+          onClose={() => model.questions.answer('lot', undefined)}
+          onDone={(answer) => model.questions.answer('lot', answer)}
+        />
+      )
+    case 'shortage':
+      return <Shortage model={model} question={question} place={placeName(device, question.locationId)} />
+    case 'archived':
+      return (
+        <Ask
+          tone="warn"
+          title={t('ask.archivedTitle', { item: question.item.name })}
+          no={t('ask.leaveIt')}
+          yes={t('ask.recordAllTheSame')}
+          onNo={() => model.questions.answer('archived', false)}
+          onYes={() => model.questions.answer('archived', true)}
+        >
+          {t('ask.archivedHint')}
+        </Ask>
+      )
+    case 'refused': {
+      const { cause, remedy } = meaningOf(question.refusal.code)
+      return (
+        <Ask
+          tone="bad"
+          title={question.title ? t('ask.refusedTitle', { what: question.title }) : t('ask.refused')}
+          yes={t('ask.understood')}
+          onYes={() => model.questions.answer('refused', true)}
+        >
+          {cause} {remedy}
+        </Ask>
+      )
+    }
+    case 'failed':
+      return (
+        <Ask
+          tone="bad"
+          title={t('ask.failedTitle')}
+          no={t('ask.leaveScan')}
+          yes={t('ask.tryAgain')}
+          onNo={() => model.questions.answer('failed', false)}
+          onYes={() => model.questions.answer('failed', true)}
+        >
+          {t('ask.failedHint')} <span class="small">{question.message}</span>
+        </Ask>
+      )
+  }
+}
+
+type ShortageProps = {
+  readonly model: ScanModel
+  readonly question: Extract<Question, { kind: 'shortage' }>
+  readonly place: string
+}
+
+function Shortage({ model, question, place }: ShortageProps) {
+  const { item, here, wanted } = question
+  const write = (value: number) => formatQuantity(value, { decimals: item.decimals })
+  return (
+    <Ask
+      tone="warn"
+      title={here > 0 ? t('ask.onlyHere', { quantity: write(here), unit: item.unit }) : t('ask.noneHere')}
+      no={t('ask.dontRecord')}
+      yes={t('ask.recordQuantity', { quantity: write(wanted) })}
+      onNo={() => model.questions.answer('shortage', false)}
+      onYes={() => model.questions.answer('shortage', true)}
+    >
+      {t('ask.shortageHint', { item: item.name, place, quantity: write(wanted) })}
+    </Ask>
+  )
+}
+
+type AskProps = {
+  readonly tone: 'warn' | 'bad'
+  readonly title: string
+  readonly children: ComponentChildren
+  readonly yes: string
+  readonly onYes: () => void
+  readonly no?: string | undefined
+  readonly onNo?: (() => void) | undefined
+}
+
+function Ask({ tone, title, children, yes, onYes, no, onNo }: AskProps) {
+  return (
+    <Card tone={tone}>
+      <div class={`ask ${tone}`} role="alert">
+        <Icon of={CircleAlert} />
+        <div class="grow">
+          <h2>{title}</h2>
+          <p>{children}</p>
+        </div>
+      </div>
+      <div class="actions">
+        {no && <Button onPress={onNo}>{no}</Button>}
+        <Button kind="primary" onPress={onYes}>
+          {yes}
+        </Button>
+      </div>
+    </Card>
+  )
+}

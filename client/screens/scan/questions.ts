@@ -1,0 +1,51 @@
+// What only a person can answer. While one is open, the scans behind it wait.
+import { signal } from '@preact/signals'
+import type { Item } from '#shared/rows/rows.ts'
+import type { Refusal } from '#shared/values/refusals.ts'
+import type { PlacedMode } from './scan-setting.ts'
+
+export interface LotAnswer {
+  lot: string
+  expiresOn?: string | undefined
+}
+
+interface Answers {
+  /** Where? */
+  place: { question: { mode: PlacedMode; item: Item }; answer: string | undefined }
+  /** Which lot? */
+  lot: {
+    question: { mode: PlacedMode; item: Item; known: { lot: string; quantity: number }[] }
+    answer: LotAnswer | undefined
+  }
+  /** There is less than that. All the same? Quantities in thousandths. */
+  shortage: { question: { item: Item; here: number; wanted: number; locationId: string }; answer: boolean }
+  archived: { question: { item: Item }; answer: boolean }
+  refused: { question: { refusal: Refusal; title: string }; answer: true }
+  /** The device could not keep it. True: try again. */
+  failed: { question: { title: string; message: string }; answer: boolean }
+}
+
+export type QuestionKind = keyof Answers
+export type Question = { [K in QuestionKind]: { kind: K } & Answers[K]['question'] }[QuestionKind]
+export type AnswerOf<K extends QuestionKind> = Answers[K]['answer']
+
+export class Questions {
+  readonly open = signal<Question | undefined>(undefined)
+  #resolve: ((answer: never) => void) | undefined
+
+  ask<K extends QuestionKind>(kind: K, question: Answers[K]['question']): Promise<AnswerOf<K>> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve
+      this.open.value = { kind, ...question } as Question
+    })
+  }
+
+  /** Answers the open question; a second press answers nothing. */
+  answer<K extends QuestionKind>(kind: K, answer: AnswerOf<K>): void {
+    if (this.open.value?.kind !== kind) return
+    const resolve = this.#resolve as ((answer: AnswerOf<K>) => void) | undefined
+    this.#resolve = undefined
+    this.open.value = undefined
+    resolve?.(answer)
+  }
+}

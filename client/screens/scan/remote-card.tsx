@@ -1,0 +1,37 @@
+// What the server says of a code while this device still loads.
+import type { LookedUp } from '../../remote/remote.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { placeName } from '../../parts/place-name.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Card } from '../../ui/card.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+
+export function RemoteCard({ found: { item, positions } }: { found: NonNullable<LookedUp> }) {
+  const { device } = useApp()
+  const { decimals, unit } = item
+  const total = positions.reduce((sum, { quantity }) => sum + Math.round(quantity * 1000), 0)
+  return (
+    <Card tone="good">
+      <div>
+        <h2>{item.name}</h2>
+        <div class="small soft">{item.sku && t('item.sku', { sku: item.sku })}</div>
+      </div>
+      <p class="flow-here num" role="status">
+        <span class="flow-is">{formatQuantity(total, { decimals })}</span>
+        <span class="flow-unit">{t('scan.unitInAll', { unit })}</span>
+      </p>
+      <RowList>
+        {positions.map(({ locationId, lot, quantity }) => (
+          <Row
+            key={`${locationId}/${lot}`}
+            title={placeName(device, locationId)}
+            note={lot && t('words.lot', { lot })}
+            trail={<span class="num">{formatQuantity(Math.round(quantity * 1000), { decimals })}</span>}
+          />
+        ))}
+      </RowList>
+      <p class="small soft">{t('scan.fromServer')}</p>
+    </Card>
+  )
+}

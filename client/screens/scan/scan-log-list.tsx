@@ -1,0 +1,81 @@
+// What was scanned before, newest first, each line with where it is: saved, synced, refused, undone, unknown.
+import { useSignal } from '@preact/signals'
+import { printedCode } from '#shared/values/gtin.ts'
+import { stampMs } from '#shared/values/stamp.ts'
+import type { ScanRecord } from '../../device/database.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { amountOf, wordsFor } from '../../parts/mutation-words.ts'
+import { StateTag } from '../../parts/state-tag.tsx'
+import { UnresolvedSheet } from '../../parts/unresolved-sheet.tsx'
+import { formatTime } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Card } from '../../ui/card.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+import { Tag } from '../../ui/tag.tsx'
+import { EntrySheet } from './entry-sheet.tsx'
+import type { LogLine } from './log-lines.ts'
+import { logLines } from './log-lines.ts'
+import type { ScanModel } from './scan-model.ts'
+
+export function ScanLogList({ model }: { model: ScanModel }) {
+  const { device } = useApp()
+  const openEntry = useSignal<string | undefined>(undefined)
+  const openScan = useSignal<ScanRecord | undefined>(undefined)
+  const lines = logLines({
+    recent: device.recent.value,
+    unresolved: device.scans.unresolved.value,
+    held: new Set(model.lines.all.flatMap(({ scanIds }) => scanIds)),
+  })
+  const opened = device.recent.value.find(({ envelope }) => envelope.id === openEntry.value)
+  if (lines.length === 0) return null
+  return (
+    <Card flush>
+      <h2 class="only-read">{t('scan.before')}</h2>
+      <RowList label={t('scan.before')}>
+        {lines.map((line) =>
+          line.kind === 'recorded' ? (
+            <Recorded key={line.entry.envelope.id} line={line} onPress={(id) => (openEntry.value = id)} />
+          ) : (
+            <Unresolved key={line.scan.id} scan={line.scan} onPress={() => (openScan.value = line.scan)} />
+          ),
+        )}
+      </RowList>
+      {opened && <EntrySheet model={model} entry={opened} onClose={() => (openEntry.value = undefined)} />}
+      {openScan.value && <UnresolvedSheet scan={openScan.value} onClose={() => (openScan.value = undefined)} />}
+    </Card>
+  )
+}
+
+type RecordedLine = Extract<LogLine, { kind: 'recorded' }>
+
+function Recorded({ line: { entry, undone }, onPress }: { line: RecordedLine; onPress: (id: string) => void }) {
+  const { device } = useApp()
+  const { envelope } = entry
+  const { title } = wordsFor(device, envelope)
+  return (
+    <Row
+      lead={formatTime(stampMs(envelope.at))}
+      title={undone ? <s>{title}</s> : title}
+      trail={
+        <>
+          <b class="num">{amountOf(envelope)}</b>
+          {undone ? <Tag tone="plain">{t('state.undone')}</Tag> : <StateTag entry={entry} />}
+        </>
+      }
+      onPress={() => onPress(envelope.id)}
+    />
+  )
+}
+
+function Unresolved({ scan, onPress }: { scan: ScanRecord; onPress: () => void }) {
+  const { device } = useApp()
+  const known = device.view.find(scan.code).kind !== 'unknown'
+  return (
+    <Row
+      lead={formatTime(scan.at)}
+      title={printedCode(scan.code)}
+      trail={<Tag tone={known ? 'warn' : 'bad'}>{t(known ? 'state.notRecorded' : 'state.unknown')}</Tag>}
+      onPress={onPress}
+    />
+  )
+}

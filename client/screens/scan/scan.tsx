@@ -1,0 +1,109 @@
+// Scan, ready at once: what scanning does, where, the last hit, and what was scanned before it.
+import { useSignal } from '@preact/signals'
+import { MapPin } from 'lucide-preact'
+import { useEffect } from 'preact/hooks'
+import { mayDo, useApp } from '../../parts/app-context.ts'
+import { LocationPicker } from '../../parts/location-picker.tsx'
+import { placeAbove, placeName } from '../../parts/place-name.ts'
+import { Screen } from '../../parts/screen.tsx'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Flash } from '../../ui/flash.tsx'
+import { Icon } from '../../ui/icon.tsx'
+import { Segments } from '../../ui/segments.tsx'
+import { HitCard } from './hit-card.tsx'
+import { InHand } from './in-hand.tsx'
+import { MODE_ICONS } from './mode-icons.ts'
+import { QuestionCard } from './question-card.tsx'
+import { modelFor } from './model-for.ts'
+import { ScanLogList } from './scan-log-list.tsx'
+import type { ScanModel } from './scan-model.ts'
+import type { Mode } from './scan-setting.ts'
+import { MODES } from './scan-setting.ts'
+import { WaitingSheet } from './waiting-sheet.tsx'
+import './scan.css'
+
+export function Scan() {
+  const app = useApp()
+  const model = modelFor(app)
+  useEffect(
+    () =>
+      app.takeScans({
+        context: () => ({ mode: model.setting.mode, locationId: model.setting.locationId }),
+        take: (record, scan) => void model.take(record, scan),
+      }),
+    [app, model],
+  )
+  const waiting = model.queue.waiting.value
+  const asking = model.questions.open.value !== undefined
+  return (
+    <Screen title={t('nav.scan')} header={<Header model={model} />}>
+      <div class="stack" data-own-focus>
+        <Flash tone={model.beat.value.tone} beat={model.beat.value.count} />
+        {asking && <QuestionCard model={model} />}
+        {asking && waiting > 0 && (
+          <p class="soft small" role="status">
+            {t('scan.behind', { count: waiting })}
+          </p>
+        )}
+        {!asking && <HitCard model={model} />}
+        <InHand model={model} />
+        <ScanLogList model={model} />
+      </div>
+    </Screen>
+  )
+}
+
+function Header({ model }: { model: ScanModel }) {
+  const app = useApp()
+  const { setting } = model
+  const modes: readonly Mode[] = mayDo(app, 'staff') ? MODES : ['look']
+  const asking = model.questions.open.value !== undefined
+  const leaving = useSignal<Mode | undefined>(undefined)
+  const change = (mode: Mode) => {
+    if (model.holdsGoods && mode !== setting.mode) leaving.value = mode
+    else void model.changeMode(mode)
+  }
+  const options = modes.map((value) => ({ value, label: t(`mode.${value}`), icon: MODE_ICONS[value] }))
+  return (
+    <div class="stack scan-header" inert={asking}>
+      {setting.mode !== 'look' && <Place model={model} />}
+      {modes.length > 1 && (
+        <Segments label={t('scan.whatItDoes')} value={setting.mode} options={options} onChange={change} />
+      )}
+      {leaving.value && <WaitingSheet model={model} next={leaving.value} onClose={() => (leaving.value = undefined)} />}
+    </div>
+  )
+}
+
+function Place({ model }: { model: ScanModel }) {
+  const { device } = useApp()
+  const choosing = useSignal(false)
+  const { locationId } = model.setting
+  const above = locationId === null ? '' : placeAbove(device, locationId)
+  return (
+    <div class="row">
+      <Icon of={MapPin} />
+      <div class="grow">
+        <div class="scan-place clip">{locationId === null ? t('scan.noPlace') : placeName(device, locationId)}</div>
+        <div class="small soft clip">{locationId === null ? t('scan.noPlaceHint') : above}</div>
+      </div>
+      {!model.holdsGoods && (
+        <Button kind="quiet" onPress={() => (choosing.value = true)}>
+          {t(locationId === null ? 'scan.choosePlace' : 'scan.changePlace')}
+        </Button>
+      )}
+      {choosing.value && (
+        <LocationPicker
+          title={t('scan.where')}
+          current={locationId}
+          onClose={() => (choosing.value = false)}
+          onPick={({ id }) => {
+            choosing.value = false
+            void model.changeLocation(id)
+          }}
+        />
+      )}
+    </div>
+  )
+}

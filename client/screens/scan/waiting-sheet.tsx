@@ -1,0 +1,33 @@
+// Goods are in the person's hands, and they want to do something else.
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import type { ScanModel } from './scan-model.ts'
+import type { Mode } from './scan-setting.ts'
+
+type Props = { readonly model: ScanModel; readonly next: Mode; readonly onClose: () => void }
+
+export function WaitingSheet({ model, next, onClose }: Props) {
+  const setAside = () => {
+    onClose()
+    void model.setAside()
+    void model.changeMode(next)
+  }
+  return (
+    <Sheet
+      open
+      title={t('scan.inHand', { count: model.lines.size })}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={setAside}>{t('scan.setAside')}</Button>
+          <Button kind="primary" onPress={onClose}>
+            {t('scan.keepMoving')}
+          </Button>
+        </>
+      }
+    >
+      <p>{t('scan.inHandLeave')}</p>
+    </Sheet>
+  )
+}

@@ -1,0 +1,72 @@
+// What a person is told when signing in does not work.
+import { beforeAll, expect, test, vi } from 'vitest'
+import type { SignInResult } from '../../app/session.ts'
+import { startLanguage } from '../../strings/strings.ts'
+import { SignInModel } from './sign-in-model.ts'
+
+beforeAll(async () => {
+  vi.stubGlobal('navigator', { languages: ['en-GB'] })
+  vi.stubGlobal('document', { documentElement: { lang: '' } })
+  vi.stubGlobal('localStorage', { getItem: () => null })
+  await startLanguage()
+})
+
+function modelOf(result: SignInResult, { setupNeeded = false } = {}) {
+  const asked: unknown[] = []
+  const done = vi.fn()
+  const model = new SignInModel(
+    {
+      signIn: async (...given) => (asked.push(given), result),
+      setup: async (given) => (asked.push(given), result),
+      setupNeeded: async () => setupNeeded,
+    },
+    { done },
+  )
+  return { model, asked, done }
+}
+
+test('nothing is sent before both fields say something', async () => {
+  const { model, asked } = modelOf({ ok: true })
+  await model.submit()
+  expect(Object.keys(model.wrong.value).toSorted()).toEqual(['email', 'password'])
+  expect(asked).toEqual([])
+})
+
+test('spaces around the address are not the person’s', async () => {
+  const { model, asked, done } = modelOf({ ok: true })
+  model.set('email', ' ada@example.com ')
+  model.set('password', ' secret ')
+  await model.submit()
+  expect(asked).toEqual([['ada@example.com', ' secret ']])
+  expect(done).toHaveBeenCalled()
+})
+
+test.each([
+  [{ ok: false, refusal: 'bad_credentials' }, /address and password do not match/],
+  [{ ok: false, refusal: 'offline' }, /no connection/],
+  [{ ok: false, refusal: 'rate_limited', retryAfterS: 120 }, /2 minutes/],
+  [{ ok: false, refusal: 'unavailable' }, /database/],
+  [{ ok: false, refusal: 'something_new' }, /something_new/],
+] satisfies [SignInResult, RegExp][])('%j is said in words', async (result, words) => {
+  const { model, done } = modelOf(result)
+  model.set('email', 'ada@example.com')
+  model.set('password', 'secret')
+  await model.submit()
+  expect(model.problem.value).toMatch(words)
+  expect(model.busy.value).toBe(false)
+  expect(done).not.toHaveBeenCalled()
+})
+
+test('the first organisation wants its token, names and a long password', async () => {
+  const { model, asked } = modelOf({ ok: false, refusal: 'bad_credentials' }, { setupNeeded: true })
+  await model.askWhetherNew()
+  model.set('email', 'ada@example.com')
+  model.set('password', 'short')
+  await model.submit()
+  expect(Object.keys(model.wrong.value).toSorted()).toEqual(['name', 'organisation', 'password', 'token'])
+  for (const field of ['token', 'organisation', 'name'] as const) model.set(field, 'x')
+  model.set('password', 'long enough now')
+  await model.submit()
+  expect(asked).toHaveLength(1)
+  expect(model.problem.value).toMatch(/token/)
+})

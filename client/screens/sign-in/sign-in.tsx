@@ -1,0 +1,127 @@
+// Signing in: the first thing anyone sees. On a new server it makes the organisation.
+import { useLocation } from 'preact-iso'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import type { Person, Session } from '../../app/session.ts'
+import { chooseLanguage, currentLanguage, languages, t, type Language } from '../../strings/strings.ts'
+import { AppFrame } from '../../ui/app-frame.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Field } from '../../ui/field.tsx'
+import { Icon } from '../../ui/icon.tsx'
+import { CircleAlert } from 'lucide-preact'
+import { PASSWORD_MIN, SignInModel, type SignInField } from './sign-in-model.ts'
+import './sign-in.css'
+
+type Props = {
+  readonly session: Session
+  /** Who was signed in: their session has ended, their data is still here. */
+  readonly again?: Person | undefined
+}
+
+export function SignIn({ session, again }: Props) {
+  const { route } = useLocation()
+  const model = useMemo(
+    () =>
+      new SignInModel(session, {
+        email: again?.user.email ?? '',
+        done: () => {
+          // Asked here, where the person has just shown that they mean to stay: browsers grant it more readily.
+          void navigator.storage?.persist?.().catch(() => false)
+          route('/', true)
+        },
+      }),
+    [session],
+  )
+  const isSetup = model.setup.value
+  useEffect(() => void model.askWhetherNew(), [model])
+  useEffect(() => {
+    document.title = `${t(isSetup ? 'signIn.setupTitle' : 'signIn.title')} · Stockhand`
+  }, [isSetup])
+  return (
+    <AppFrame bare bar={[]} side={[]}>
+      <div class="sign-in">
+        <div class="sign-in-head">
+          <img src="/icons/mark.svg" alt="" width={56} height={56} />
+          <h1>{t(isSetup ? 'signIn.setupTitle' : 'signIn.title')}</h1>
+          <p class="soft">{again ? t('signIn.again') : t(isSetup ? 'signIn.setupHint' : 'signIn.hint')}</p>
+        </div>
+        <Form model={model} />
+        {again && (
+          <Button kind="quiet" href="/">
+            {t('signIn.back')}
+          </Button>
+        )}
+        <LanguageChoice />
+      </div>
+    </AppFrame>
+  )
+}
+
+function Form({ model }: { model: SignInModel }) {
+  const form = useRef<HTMLFormElement>(null)
+  const isSetup = model.setup.value
+  const bind = (name: SignInField) => ({
+    name,
+    value: model.fields.value[name],
+    error: model.wrong.value[name],
+    onInput: (value: string) => model.set(name, value),
+  })
+  const submit = async () => {
+    await model.submit()
+    form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+  }
+  return (
+    <form
+      ref={form}
+      noValidate
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void submit()
+      }}
+    >
+      {isSetup && (
+        <>
+          <Field label={t('signIn.token')} {...bind('token')} hint={t('signIn.tokenHint')} />
+          <Field label={t('signIn.organisation')} {...bind('organisation')} autoComplete="organization" />
+          <Field label={t('signIn.name')} {...bind('name')} autoComplete="name" />
+        </>
+      )}
+      <Field label={t('signIn.email')} kind="email" {...bind('email')} autoComplete="username" />
+      <Field
+        label={t('signIn.password')}
+        kind="password"
+        {...bind('password')}
+        autoComplete={isSetup ? 'new-password' : 'current-password'}
+        hint={isSetup ? t('signIn.passwordShort', { min: PASSWORD_MIN }) : undefined}
+      />
+      {model.problem.value && (
+        <p class="sign-in-problem" role="alert">
+          <Icon of={CircleAlert} />
+          {model.problem.value}
+        </p>
+      )}
+      <Button kind="primary" type="submit" wide busy={model.busy.value}>
+        {t(isSetup ? 'signIn.setupDo' : 'signIn.do')}
+      </Button>
+    </form>
+  )
+}
+
+function LanguageChoice() {
+  const now = currentLanguage()
+  return (
+    <div class="sign-in-languages">
+      {(Object.keys(languages) as Language[]).map((language) => (
+        <button
+          key={language}
+          type="button"
+          lang={language}
+          aria-pressed={language === now}
+          onClick={() => void chooseLanguage(language)}
+        >
+          {languages[language]}
+        </button>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,94 @@
+// Category, place and level. On the handheld behind one button, on the desk in sight.
+import { useSignal } from '@preact/signals'
+import { SlidersHorizontal } from 'lucide-preact'
+import { useApp } from '../../parts/app-context.ts'
+import { isHandheld } from '../../parts/shape.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { ChoiceField } from '../../ui/field.tsx'
+import { Segments } from '../../ui/segments.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import type { Only, StockModel } from './stock-model.ts'
+
+/** A picker of the browser's own knows no other indent. */
+const INDENT = '\u00a0\u00a0\u00a0'
+
+export function Filters({ model }: { model: StockModel }) {
+  const open = useSignal(false)
+  if (!isHandheld.value) return <Fields model={model} hideLabel />
+  return (
+    <>
+      <div class="stock-narrow">
+        <OnlySegments model={model} />
+        <Button
+          icon={SlidersHorizontal}
+          pressed={model.categoryId.value !== '' || model.locationId.value !== ''}
+          label={t('stock.filters')}
+          onPress={() => (open.value = true)}
+        >
+          {t('stock.filtersShort')}
+        </Button>
+      </div>
+      <Sheet
+        open={open.value}
+        title={t('stock.filters')}
+        onClose={() => (open.value = false)}
+        actions={
+          <>
+            <Button onPress={() => model.clear()}>{t('stock.clearFilters')}</Button>
+            <Button kind="primary" onPress={() => (open.value = false)}>
+              {t('stock.items', { count: model.hits.value.total })}
+            </Button>
+          </>
+        }
+      >
+        <Fields model={model} />
+      </Sheet>
+    </>
+  )
+}
+
+function Fields({ model, hideLabel = false }: { model: StockModel; hideLabel?: boolean }) {
+  return (
+    <>
+      <TreeField kind="categories" model={model} hideLabel={hideLabel} />
+      <TreeField kind="locations" model={model} hideLabel={hideLabel} />
+      {hideLabel && <OnlySegments model={model} />}
+    </>
+  )
+}
+
+type TreeProps = { kind: 'categories' | 'locations'; model: StockModel; hideLabel: boolean }
+
+function TreeField({ kind, model, hideLabel }: TreeProps) {
+  const { device } = useApp()
+  const chosen = kind === 'categories' ? model.categoryId : model.locationId
+  const label = t(kind === 'categories' ? 'field.category' : 'stock.place')
+  const rows = device.view
+    .tree(kind)
+    .filter(({ archived, id }) => !archived || id === chosen.value)
+    .map(({ id, name, depth }) => ({ value: id, label: INDENT.repeat(depth) + name }))
+  const all = { value: '', label: t(kind === 'categories' ? 'stock.allCategories' : 'stock.allPlaces') }
+  return (
+    <ChoiceField
+      label={label}
+      hideLabel={hideLabel}
+      value={chosen.value}
+      options={[all, ...rows]}
+      onChange={(id) => (chosen.value = id)}
+    />
+  )
+}
+
+function OnlySegments({ model }: { model: StockModel }) {
+  const options = (['all', 'in', 'low'] as const).map((value) => ({ value, label: t(`stock.only.${value}`) }))
+  return (
+    <Segments<Only>
+      compact
+      label={t('stock.which')}
+      value={model.only.value}
+      options={options}
+      onChange={(only) => (model.only.value = only)}
+    />
+  )
+}

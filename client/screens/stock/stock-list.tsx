@@ -1,0 +1,117 @@
+// The items found: lines on the handheld, a table on the desk.
+import { useApp } from '../../parts/app-context.ts'
+import { isHandheld } from '../../parts/shape.ts'
+import type { Device } from '../../device/device.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import type { Column } from '../../ui/data-table.tsx'
+import { DataTable } from '../../ui/data-table.tsx'
+import { LevelBar } from '../../ui/level-bar.tsx'
+import { RowLine } from '../../ui/row-list.tsx'
+import { VirtualList } from '../../ui/virtual-list.tsx'
+import type { StockModel } from './stock-model.ts'
+
+const LINE_PX = 68
+
+export function StockList({ model }: { model: StockModel }) {
+  const { device } = useApp()
+  const { ids } = model.hits.value
+  if (isHandheld.value) {
+    return (
+      <VirtualList
+        label={t('nav.stock')}
+        count={ids.length}
+        rowPx={LINE_PX}
+        keyOf={(index) => ids[index]!}
+        line={(index) => <Line id={ids[index]!} />}
+      />
+    )
+  }
+  return (
+    <div class="stock-table">
+      <DataTable
+        caption={t('nav.stock')}
+        columns={columnsFor(device)}
+        rows={ids}
+        keyOf={(id) => id}
+        hrefOf={(id) => `/items/${id}`}
+        height="100%"
+      />
+    </div>
+  )
+}
+
+function Line({ id }: { id: string }) {
+  const { device } = useApp()
+  const item = device.view.item(id)
+  if (!item) return null
+  const total = device.view.totalOf(id)
+  const isLow = item.low !== null && total < item.low
+  const category = item.categoryId === null ? undefined : device.view.category(item.categoryId)?.name
+  return (
+    <RowLine
+      href={`/items/${id}`}
+      title={item.name}
+      note={[item.sku, category].filter(Boolean).join(' · ')}
+      trail={
+        <span class="stock-figure">
+          <b class={total < 0 ? 'num bad-ink' : 'num'}>{formatQuantity(total, { decimals: item.decimals })}</b>
+          {isLow ? (
+            <span class={total <= 0 ? 'bad-ink small' : 'warn-ink small'}>
+              {t('stock.low', { low: formatQuantity(item.low ?? 0, { decimals: item.decimals }) })}
+            </span>
+          ) : (
+            <span class="small soft">{item.unit}</span>
+          )}
+        </span>
+      }
+    />
+  )
+}
+
+function columnsFor(device: Device): Column<string>[] {
+  const item = (id: string) => device.view.item(id)
+  return [
+    { key: 'name', header: t('field.name'), cell: (id) => <b>{item(id)?.name}</b>, width: '34%' },
+    { key: 'sku', header: t('field.sku'), cell: (id) => <span class="soft">{item(id)?.sku}</span> },
+    {
+      key: 'category',
+      header: t('field.category'),
+      cell: (id) => <span class="soft">{device.view.path('categories', item(id)?.categoryId ?? null).at(-1)}</span>,
+    },
+    {
+      key: 'level',
+      header: t('stock.level'),
+      width: '150px',
+      cell: (id) => {
+        const { low, target } = item(id) ?? {}
+        if (low === null || low === undefined) return null
+        return <LevelBar value={device.view.totalOf(id)} low={low} target={target ?? undefined} />
+      },
+    },
+    { key: 'onHand', header: t('stock.onHand'), figures: true, width: '130px', cell: (id) => <OnHand id={id} /> },
+    {
+      key: 'low',
+      header: t('field.low'),
+      figures: true,
+      width: '90px',
+      cell: (id) => {
+        const row = item(id)
+        return row === undefined || row.low === null ? '' : formatQuantity(row.low, { decimals: row.decimals })
+      },
+    },
+  ]
+}
+
+function OnHand({ id }: { id: string }) {
+  const { device } = useApp()
+  const item = device.view.item(id)
+  if (!item) return null
+  const total = device.view.totalOf(id)
+  return (
+    <>
+      <b class={total < 0 ? 'num bad-ink' : 'num'}>{formatQuantity(total, { decimals: item.decimals })}</b>{' '}
+      <span class="soft small">{item.unit}</span>
+    </>
+  )
+}

@@ -1,0 +1,89 @@
+// What the stock list shows: a search and its filters, kept while a person looks at one item and comes back.
+import { computed, signal } from '@preact/signals'
+import type { SearchHits } from '../../device/search.ts'
+import type { Device } from '../../device/device.ts'
+import { stockTotals } from '../../parts/stock-totals.ts'
+
+export type Only = 'all' | 'in' | 'low'
+
+const models = new WeakMap<Device, StockModel>()
+
+export function stockModel(device: Device): StockModel {
+  let model = models.get(device)
+  if (!model) models.set(device, (model = new StockModel(device)))
+  return model
+}
+
+export class StockModel {
+  readonly query = signal('')
+  readonly categoryId = signal('')
+  readonly locationId = signal('')
+  readonly only = signal<Only>('all')
+  readonly #device: Device
+
+  constructor(device: Device) {
+    this.#device = device
+  }
+
+  /** A link names its filters: those of before are gone. */
+  open(query: Readonly<Record<string, string>>): void {
+    const { location, category, only, q } = query
+    if (location === undefined && category === undefined && only === undefined && q === undefined) return
+    this.locationId.value = location ?? ''
+    this.categoryId.value = category ?? ''
+    this.only.value = only === 'low' || only === 'in' ? only : 'all'
+    this.query.value = q ?? ''
+  }
+
+  clear(): void {
+    this.open({ q: '' })
+  }
+
+  get filtered(): boolean {
+    return this.categoryId.value !== '' || this.locationId.value !== '' || this.only.value !== 'all'
+  }
+
+  readonly hits = computed((): SearchHits => {
+    const tests = [this.#inCategory(), this.#atLocation(), this.#byStock()].filter((test) => test !== undefined)
+    const accept = tests.length === 0 ? {} : { accept: (id: string) => tests.every((test) => test(id)) }
+    return this.#device.view.search(this.query.value, { limit: Number.POSITIVE_INFINITY, ...accept })
+  })
+
+  #inCategory(): ((id: string) => boolean) | undefined {
+    if (this.categoryId.value === '') return undefined
+    const wanted = this.#branch('categories', this.categoryId.value)
+    const { view } = this.#device
+    return (id) => wanted.has(view.item(id)?.categoryId ?? '')
+  }
+
+  #atLocation(): ((id: string) => boolean) | undefined {
+    if (this.locationId.value === '') return undefined
+    const here = new Set<string>()
+    for (const locationId of this.#branch('locations', this.locationId.value)) {
+      for (const { itemId, quantity } of this.#device.view.positionsAt(locationId)) {
+        if (quantity !== 0) here.add(itemId)
+      }
+    }
+    return (id) => here.has(id)
+  }
+
+  #byStock(): ((id: string) => boolean) | undefined {
+    if (this.only.value === 'all') return undefined
+    const totals = stockTotals(this.#device).current.value
+    if (!totals) return () => false
+    const wanted = this.only.value === 'low' ? totals.low : totals.inStock
+    return (id) => wanted.has(id)
+  }
+
+  /** A row of a tree with all that lies under it. */
+  #branch(kind: 'categories' | 'locations', id: string): Set<string> {
+    const tree = this.#device.view.tree(kind)
+    const at = tree.findIndex((row) => row.id === id)
+    const branch = new Set([id])
+    const depth = tree[at]?.depth ?? 0
+    for (let next = at + 1; at >= 0 && next < tree.length && tree[next]!.depth > depth; next++) {
+      branch.add(tree[next]!.id)
+    }
+    return branch
+  }
+}

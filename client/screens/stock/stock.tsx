@@ -1,0 +1,108 @@
+// The whole stock, found as one types.
+import { useLocation } from 'preact-iso'
+import { PackageOpen, Plus, SearchX } from 'lucide-preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { mayDo, useApp } from '../../parts/app-context.ts'
+import { NewItemSheet } from '../../parts/new-item-sheet.tsx'
+import { Screen } from '../../parts/screen.tsx'
+import { isHandheld } from '../../parts/shape.ts'
+import { stockTotals } from '../../parts/stock-totals.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { Field } from '../../ui/field.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { Filters } from './filters.tsx'
+import { StockList } from './stock-list.tsx'
+import { stockModel } from './stock-model.ts'
+import './stock.css'
+
+export function Stock() {
+  const app = useApp()
+  const { device } = app
+  const { query, route } = useLocation()
+  const model = stockModel(device)
+  useMemo(() => model.open(query), [query])
+  const [creating, setCreating] = useState(false)
+  const search = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if ('find' in query) search.current?.focus()
+  }, [query])
+  const totals = stockTotals(device)
+  const countsStock = model.only.value !== 'all'
+  useEffect(() => (countsStock ? totals.watch() : undefined), [countsStock, totals])
+  const isCounting = countsStock && totals.current.value === undefined
+  const { total } = model.hits.value
+  const header = (
+    <div class="stock-head">
+      <div class="stock-title">
+        {!isHandheld.value && <h1>{t('nav.stock')}</h1>}
+        <p class="soft" role="status">
+          {isCounting ? t('stock.counting') : t('stock.items', { count: total })}
+        </p>
+        {mayDo(app, 'manager') && (
+          <Button icon={Plus} onPress={() => setCreating(true)}>
+            {t('stock.newItem')}
+          </Button>
+        )}
+      </div>
+      <div class="stock-tools">
+        <Field
+          ref={search}
+          kind="search"
+          label={t('search.items')}
+          hideLabel
+          placeholder={t('search.items')}
+          value={model.query.value}
+          onInput={(value) => (model.query.value = value)}
+        />
+        <Filters model={model} />
+      </div>
+    </div>
+  )
+  return (
+    <Screen title={t('nav.stock')} fill header={header} ownHeading={!isHandheld.value}>
+      {isCounting ? <Skeleton shape="rows" count={8} /> : total > 0 ? <StockList model={model} /> : <None />}
+      {creating && (
+        <NewItemSheet
+          onClose={() => setCreating(false)}
+          onDone={({ id }) => {
+            setCreating(false)
+            route(`/items/${id}`)
+          }}
+        />
+      )}
+    </Screen>
+  )
+}
+
+function None() {
+  const { device, status } = useApp()
+  const model = stockModel(device)
+  if (!device.point.value.complete && device.view.itemCount === 0) {
+    return status.value.link === 'online' ? (
+      <Skeleton shape="rows" count={8} />
+    ) : (
+      <EmptyState icon={PackageOpen} title={t('stock.notLoaded')}>
+        {t('stock.notLoadedHint')}
+      </EmptyState>
+    )
+  }
+  if (device.view.itemCount === 0) {
+    return (
+      <EmptyState icon={PackageOpen} title={t('stock.noneYet')}>
+        {t('stock.noneYetHint')}
+      </EmptyState>
+    )
+  }
+  const query = model.query.value.trim()
+  return (
+    <EmptyState
+      icon={SearchX}
+      title={query ? t('search.nothing', { query }) : t('stock.noneFiltered')}
+      action={<Button onPress={() => model.clear()}>{t('stock.clearFilters')}</Button>}
+    >
+      {model.filtered ? t('stock.filtersOn') : t('stock.searchHint')}
+    </EmptyState>
+  )
+}

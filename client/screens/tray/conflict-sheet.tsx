@@ -1,0 +1,126 @@
+// One refusal or review: what it was, why, and how it ends.
+import { useState } from 'preact/hooks'
+import type { Conflict } from '#shared/rows/rows.ts'
+import { meaningOf } from '#shared/values/refusals.ts'
+import { mayDo, useApp } from '../../parts/app-context.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/button.tsx'
+import { Field } from '../../ui/field.tsx'
+import { Sheet } from '../../ui/sheet.tsx'
+import { Stepper } from '../../ui/stepper.tsx'
+import { showToast } from '../../ui/toast.tsx'
+import { conflictWords, mutationOfConflict, waysOut, type WayOut } from './conflict-words.ts'
+
+type Props = { readonly conflict: Conflict; readonly onClose: () => void }
+type Answer = { choice: 'resend' | 'record' | 'keep' | 'discard'; args?: Record<string, unknown>; reason?: string }
+
+export function ConflictSheet({ conflict, onClose }: Props) {
+  const app = useApp()
+  const { device } = app
+  const [asking, setAsking] = useState<'correct' | 'discard' | undefined>(undefined)
+  const words = conflictWords(device, conflict)
+  const mayResolve = mayDo(app, 'manager') || (mayDo(app, 'staff') && conflict.userId === app.person.user.id)
+  const resolve = async (answer: Answer) => {
+    const recorded = await device.record('conflict.resolve', { id: conflict.id, ...answer })
+    onClose()
+    if (!recorded.saved) showToast({ text: meaningOf(recorded.refusal.code).cause, tone: 'bad' })
+    else if (device.view.conflict(conflict.id)?.state === 'open') showToast({ text: t('conflict.still'), tone: 'warn' })
+    else showToast({ text: t('conflict.done'), tone: 'good' })
+  }
+  const take = async (way: WayOut) => {
+    if (way === 'correct' || way === 'discard') return setAsking(way)
+    if (way === 'restore') {
+      const itemId = conflict.detail?.['itemId']
+      const restored = await device.record('item.restore', { id: itemId })
+      if (!restored.saved) return showToast({ text: meaningOf(restored.refusal.code).cause, tone: 'bad' })
+      return resolve({ choice: 'keep' })
+    }
+    return resolve({ choice: way })
+  }
+  return (
+    <Sheet open title={words.title} onClose={onClose}>
+      <div>
+        {words.amount && <p class="big-number num">{words.amount}</p>}
+        <p class="soft">{words.note}</p>
+      </div>
+      <div>
+        <p class="strong">{words.cause}</p>
+        <p>{words.remedy}</p>
+      </div>
+      {words.details.map((line) => (
+        <p key={line}>{line}</p>
+      ))}
+      {asking === 'correct' && (
+        <Correct conflict={conflict} onDone={(args) => void resolve({ choice: 'resend', args })} />
+      )}
+      {asking === 'discard' && <Discard onDone={(reason) => void resolve({ choice: 'discard', reason })} />}
+      {asking === undefined && mayResolve && (
+        <div class="stack">
+          {waysOut(conflict).map((way, index) => (
+            <Button
+              key={way}
+              wide
+              kind={way === 'discard' ? 'danger' : index === 0 ? 'primary' : 'secondary'}
+              onPress={() => void take(way)}
+            >
+              {t(`conflict.way.${way}`)}
+            </Button>
+          ))}
+        </div>
+      )}
+      {!mayResolve && <p class="soft">{t('conflict.askManager')}</p>}
+    </Sheet>
+  )
+}
+
+function Correct({ conflict, onDone }: { conflict: Conflict; onDone: (args: Record<string, unknown>) => void }) {
+  const { device } = useApp()
+  const { args } = mutationOfConflict(conflict)
+  const field = typeof args['counted'] === 'number' ? 'counted' : 'quantity'
+  const [value, setValue] = useState(Math.round(Number(args[field] ?? 0) * 1000))
+  const item = device.view.item(typeof args['itemId'] === 'string' ? args['itemId'] : '')
+  return (
+    <>
+      <Stepper
+        label={t('move.quantity')}
+        value={value}
+        min={field === 'counted' ? 0 : 1}
+        decimals={item?.decimals}
+        unit={item?.unit}
+        onChange={setValue}
+      />
+      <Button kind="primary" wide onPress={() => onDone({ ...args, [field]: value / 1000 })}>
+        {t('conflict.way.resend')}
+      </Button>
+    </>
+  )
+}
+
+function Discard({ onDone }: { onDone: (reason: string) => void }) {
+  const [reason, setReason] = useState('')
+  const [error, setError] = useState<string | undefined>(undefined)
+  const done = () => {
+    if (reason.trim() === '') setError(t('conflict.reasonMissing'))
+    else onDone(reason.trim())
+  }
+  return (
+    <>
+      <Field
+        label={t('conflict.reason')}
+        value={reason}
+        onInput={(text) => {
+          setReason(text)
+          setError(undefined)
+        }}
+        error={error}
+        hint={t('conflict.reasonHint')}
+        maxLength={500}
+        autoFocus
+        onEnter={done}
+      />
+      <Button kind="danger" wide onPress={done}>
+        {t('conflict.way.discard')}
+      </Button>
+    </>
+  )
+}

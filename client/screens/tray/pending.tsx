@@ -1,0 +1,55 @@
+// What waits to be sent, oldest first.
+import { useEffect, useState } from 'preact/hooks'
+import { stampMs } from '#shared/values/stamp.ts'
+import type { OutboxEntry } from '../../device/database.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { amountOf, wordsFor } from '../../parts/mutation-words.ts'
+import { formatTime } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Card } from '../../ui/card.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+import { Tag } from '../../ui/tag.tsx'
+
+/** The oldest go first; the rest is a number. */
+const SHOWN_MAX = 100
+
+export function Pending() {
+  const { device, status } = useApp()
+  const count = device.pendingCount.value
+  const [oldest, setOldest] = useState<readonly OutboxEntry[]>([])
+  const newest = device.recent.value[0]
+  useEffect(() => {
+    let isCurrent = true
+    void device.after(0, SHOWN_MAX).then((entries) => isCurrent && setOldest(entries))
+    return () => {
+      isCurrent = false
+    }
+  }, [device, count, newest])
+  if (count === 0) return null
+  return (
+    <Card
+      title={t('tray.pending')}
+      mark={<Tag tone="warn">{count}</Tag>}
+      action={status.value.busy && <span class="soft small">{t('tray.sending')}</span>}
+      flush
+    >
+      <RowList label={t('tray.pending')}>
+        {oldest.map(({ envelope }) => {
+          const { title, note } = wordsFor(device, envelope)
+          return (
+            <Row
+              key={envelope.id}
+              lead={formatTime(stampMs(envelope.at))}
+              title={title}
+              note={note}
+              trail={<b class="num">{amountOf(envelope)}</b>}
+            />
+          )
+        })}
+      </RowList>
+      {count > oldest.length && oldest.length > 0 && (
+        <p class="tray-note soft">{t('tray.more', { count: count - oldest.length })}</p>
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,108 @@
+// What is on its way, what was refused, what could not be resolved: and the way out of each.
+import { useSignal } from '@preact/signals'
+import { CircleCheck } from 'lucide-preact'
+import { printedCode } from '#shared/values/gtin.ts'
+import type { Conflict } from '#shared/rows/rows.ts'
+import type { ScanRecord } from '../../device/database.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { Screen } from '../../parts/screen.tsx'
+import { UnresolvedSheet } from '../../parts/unresolved-sheet.tsx'
+import { formatDateTime } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Card } from '../../ui/card.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+import { Tag } from '../../ui/tag.tsx'
+import { ConflictSheet } from './conflict-sheet.tsx'
+import { conflictWords } from './conflict-words.ts'
+import { Pending } from './pending.tsx'
+import { Tools } from './tools.tsx'
+import './tray.css'
+
+export function Tray() {
+  const { device } = useApp()
+  const conflicts = device.view.openConflicts()
+  const unresolved = device.scans.unresolved.value
+  const isEmpty = conflicts.length === 0 && unresolved.length === 0 && device.pendingCount.value === 0
+  return (
+    <Screen title={t('nav.tray')} head>
+      <div class="tray-grid">
+        <div class="stack">
+          {isEmpty && (
+            <Card>
+              <EmptyState icon={CircleCheck} title={t('tray.empty')}>
+                {t('tray.emptyHint')}
+              </EmptyState>
+            </Card>
+          )}
+          <Conflicts conflicts={conflicts} />
+          <Unresolved scans={unresolved} />
+          <Pending />
+        </div>
+        <Tools />
+      </div>
+    </Screen>
+  )
+}
+
+/** More are reached by settling the first. */
+const SHOWN_MAX = 100
+
+function Conflicts({ conflicts }: { conflicts: readonly Conflict[] }) {
+  const { device } = useApp()
+  const openId = useSignal<string | undefined>(undefined)
+  const opened = conflicts.find(({ id }) => id === openId.value)
+  if (conflicts.length === 0) return null
+  return (
+    <Card title={t('tray.conflicts')} mark={<Tag tone="bad">{conflicts.length}</Tag>} flush>
+      <RowList label={t('tray.conflicts')}>
+        {conflicts.slice(0, SHOWN_MAX).map((conflict) => {
+          const { title, cause, note } = conflictWords(device, conflict)
+          return (
+            <Row
+              key={conflict.id}
+              title={title}
+              note={[cause, note].filter(Boolean).join(' · ')}
+              trail={
+                <Tag tone={conflict.kind === 'refusal' ? 'bad' : 'warn'}>
+                  {t(conflict.kind === 'refusal' ? 'state.refused' : 'state.review')}
+                </Tag>
+              }
+              onPress={() => (openId.value = conflict.id)}
+            />
+          )
+        })}
+      </RowList>
+      {opened && <ConflictSheet conflict={opened} onClose={() => (openId.value = undefined)} />}
+    </Card>
+  )
+}
+
+function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
+  const { device } = useApp()
+  const opened = useSignal<ScanRecord | undefined>(undefined)
+  if (scans.length === 0) return null
+  return (
+    <Card title={t('tray.unresolved')} mark={<Tag tone="warn">{scans.length}</Tag>} flush>
+      <RowList label={t('tray.unresolved')}>
+        {scans.slice(0, SHOWN_MAX).map((scan) => {
+          const found = device.view.find(scan.code)
+          return (
+            <Row
+              key={scan.id}
+              title={found.kind === 'item' ? found.item.name : printedCode(scan.code)}
+              note={formatDateTime(scan.at)}
+              trail={
+                <Tag tone={found.kind === 'unknown' ? 'bad' : 'warn'}>
+                  {t(found.kind === 'unknown' ? 'state.unknown' : 'state.notRecorded')}
+                </Tag>
+              }
+              onPress={() => (opened.value = scan)}
+            />
+          )
+        })}
+      </RowList>
+      {opened.value && <UnresolvedSheet scan={opened.value} onClose={() => (opened.value = undefined)} />}
+    </Card>
+  )
+}
