@@ -70,6 +70,19 @@ export async function startEmbeddedPostgres({ dataDir, log, durable = true }: Op
   }
 }
 
+/** Where the server that another process runs in this folder is reached; undefined where none runs. */
+export function findEmbeddedPostgres(dataDir: string): Pick<EmbeddedPostgres, 'ownerUrl' | 'url'> | undefined {
+  const folder = join(dataDir, 'postgres')
+  const pid = readServerPid(folder)
+  if (pid === undefined || !isServerOf(pid, folder)) return undefined
+  const password = withReason(`the password of ${folder} cannot be read`, () =>
+    readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim(),
+  )
+  const port = readPidFile(folder)[3]?.trim()
+  const urlFor = (user: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${DATABASE}`
+  return { ownerUrl: urlFor(OWNER), url: urlFor(APP_USER) }
+}
+
 function preparePassword(dataDir: string, folder: string, runAs: Account | undefined): string {
   const path = join(dataDir, 'postgres-password')
   if (existsSync(folder)) {

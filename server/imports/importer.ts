@@ -39,6 +39,8 @@ export class Importer {
     const run = await ImportRun.begin(this.#parts, job, report)
     await takeFile(run, job, async (lines) => {
       const columns = await findHeader(lines, (text) => readHeader(text, productColumns, [['barcode', 'sku']]))
+      // A name that does not exist is told, whether or not a row needs it.
+      if (job.location !== undefined) run.defaultLocation()
       return { columns, decider: new ProductImport(run, this.#parts.database, columns) }
     })
     return closeReport(report)

@@ -15,21 +15,27 @@ export function findProducts(
   orgId: string,
   { codes, skus, ids }: { codes: string[]; skus: string[]; ids: string[] },
 ): Promise<KnownProducts> {
+  // Each question names the one index that answers it. One question with everything in it is planned as a walk over all
+  // items while the table is small, and PostgreSQL keeps that plan while an import makes it large.
   return database.snapshot(orgId, async (sql) => {
-    const [barcodes, items] = await Promise.all([
+    const byKey = (column: 'id' | 'sku', keys: string[]) =>
+      keys.length === 0
+        ? Promise.resolve([])
+        : sql.unsafe<Item[]>(
+            `select ${selectList('items')} from items
+             where org_id = $1 and ${column} = any($2::${column === 'id' ? 'uuid' : 'text'}[])`,
+            [orgId, keys],
+            { prepare: true },
+          )
+    const [barcodes, bySku] = await Promise.all([
       sql<KnownProducts['barcodes']>`
         select code, item_id as "itemId", version, deleted from barcodes
         where org_id = ${orgId} and code = any(${codes}::text[])`,
-      sql.unsafe<Item[]>(
-        `select ${selectList('items')} from items where org_id = $1 and id in (
-           select unnest($2::uuid[])
-           union all select id from items where org_id = $1 and sku = any($3::text[])
-           union all select item_id from barcodes where org_id = $1 and code = any($4::text[]) and not deleted)`,
-        [orgId, ids, skus, codes],
-        { prepare: true },
-      ),
+      byKey('sku', skus),
     ])
-    return { barcodes: [...barcodes], items: [...items] }
+    const owners = barcodes.flatMap(({ itemId, deleted }) => (deleted ? [] : [itemId]))
+    const byId = await byKey('id', [...new Set([...ids, ...owners])])
+    return { barcodes: [...barcodes], items: [...bySku, ...byId] }
   })
 }
 
@@ -49,13 +55,17 @@ export function findLastCounts(
 ): Promise<LastCount[]> {
   return database.snapshot(orgId, async (sql) => {
     const rows = await sql<LastCount[]>`
-      select distinct on (l.item_id, l.location_id) l.item_id as "itemId", l.location_id as "locationId",
-        l.mutation_id as "mutationId", l.amount as counted
+      select place.item_id as "itemId", place.location_id as "locationId", last.mutation_id as "mutationId",
+        last.amount as counted
       from unnest(${places.map(({ itemId }) => itemId)}::uuid[], ${places.map(({ locationId }) => locationId)}::uuid[])
         as place (item_id, location_id)
-      join inventory_logs l on l.org_id = ${orgId} and l.item_id = place.item_id and l.location_id = place.location_id
-        and l.lot = '' and l.kind = 'count' and l.client_id = ${clientId}
-      order by l.item_id, l.location_id, l.no desc`
+      cross join lateral (
+        select mutation_id, amount from inventory_logs l
+        where l.org_id = ${orgId} and l.item_id = place.item_id and l.location_id = place.location_id
+          and l.lot = '' and l.kind = 'count' and l.client_id = ${clientId}
+        -- not the key's own order: walking the whole log backwards is no way to find the lines of one place
+        order by l.no + 0 desc limit 1
+      ) last`
     return [...rows]
   })
 }
@@ -72,15 +82,13 @@ export function findMovements(
   { mutationIds, skus, itemIds }: { mutationIds: string[]; skus: string[]; itemIds: string[] },
 ): Promise<KnownMovements> {
   return database.snapshot(orgId, async (sql) => {
-    const [known, items] = await Promise.all([
+    const columns = sql`select id, sku, name, version from items where org_id = ${orgId}`
+    const [known, bySku, byId] = await Promise.all([
       sql<{ id: string }[]>`select id from mutations where org_id = ${orgId} and id = any(${mutationIds}::uuid[])`,
-      skus.length === 0
-        ? []
-        : sql<KnownMovements['items']>`
-            select id, sku, name, version from items
-            where org_id = ${orgId} and (sku = any(${skus}::text[]) or id = any(${itemIds}::uuid[]))`,
+      skus.length === 0 ? [] : sql<KnownMovements['items']>`${columns} and sku = any(${skus}::text[])`,
+      itemIds.length === 0 ? [] : sql<KnownMovements['items']>`${columns} and id = any(${itemIds}::uuid[])`,
     ])
-    return { mutationIds: known.map(({ id }) => id), items: [...items] }
+    return { mutationIds: known.map(({ id }) => id), items: [...bySku, ...byId] }
   })
 }
 

@@ -95,12 +95,9 @@ export class MovementImport {
 
   #record(sale: Sale): (Mutation | RowRefusal)[] {
     const { mutationId, sku, quantity, isReturn, atMs, reference } = sale
-    const made = this.#itemFor(sale)
-    if (made && 'cause' in made) return [made]
-    const item = this.#items.get(sku)!
     const verb = isReturn ? 'stock.receive' : 'stock.withdraw'
     const args = {
-      itemId: item.id,
+      itemId: this.#items.get(sku)?.id ?? itemIdOf(this.#run.orgId, sku),
       locationId: this.locationId,
       quantity,
       reason: isReturn ? 'return' : 'sale',
@@ -108,6 +105,9 @@ export class MovementImport {
     }
     const at = formatStamp({ ms: atMs, counter: 0, device: stampDevice(this.#run.clientId) })
     const movement = this.#run.mutation(mutationId, verb, { args, at })
+    // A row that cannot be taken makes no item either: later rows would take it for made.
+    if ('cause' in movement) return [movement]
+    const made = this.#itemFor(sale)
     return made ? [made, movement] : [movement]
   }
 

@@ -70,8 +70,8 @@ interface Shape {
 export function splitLine(text: string, delimiter: Delimiter): string[] | 'open' | 'bad_quotes' {
   if (!text.includes('"')) return text.split(delimiter)
   const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: '\n' })
-  if (errors.some(({ code }) => code === 'MissingQuotes')) return 'open'
-  if (errors.length > 0 || data.length > 1) return 'bad_quotes'
+  if (errors.some(({ code }) => code === 'InvalidQuotes') || data.length > 1) return 'bad_quotes'
+  if (errors.length > 0) return 'open'
   return data[0] ?? ['']
 }
 
