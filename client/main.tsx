@@ -6,7 +6,7 @@ import { Session } from './app/session.ts'
 import { watchUpdates } from './app/update.ts'
 import { lookUpAnywhere } from './app/look-up-anywhere.ts'
 import { Workplaces } from './app/workplace.ts'
-import { bindWedge } from './scanner/bind-wedge.ts'
+import { bindWedge, type WedgeBinding } from './scanner/bind-wedge.ts'
 import { publish } from './scanner/scans.ts'
 import { startLanguage } from './strings/strings.ts'
 import './ui/tokens.css'
@@ -15,14 +15,19 @@ import './ui/base.css'
 await startLanguage()
 const session = new Session()
 const go: Go = { to: (href) => location.assign(href) }
-const workplaces: Workplaces = new Workplaces(
-  session,
-  lookUpAnywhere({ app: () => workplaces.current.value?.app, go: (href) => go.to(href) }),
-)
+let wedge: WedgeBinding | undefined
+const workplaces: Workplaces = new Workplaces(session, {
+  otherwise: lookUpAnywhere({ app: () => workplaces.current.value?.app, go: (href) => go.to(href) }),
+  catchText: (on) => wedge?.catchText(on),
+})
 // Before anyone is signed in there is nowhere to keep a scan, and a password must never be taken for one.
 effect(() => {
-  if (workplaces.current.value) return bindWedge(window, publish).stop
-  return undefined
+  if (!workplaces.current.value) return
+  wedge = bindWedge(window, publish)
+  return () => {
+    wedge?.stop()
+    wedge = undefined
+  }
 })
 keepBadge(workplaces)
 const root = document.getElementById('app')

@@ -25,14 +25,16 @@ export class Workplaces {
   readonly soundsOn = signal(localStorage.getItem(SOUNDS_KEY) !== 'off')
   readonly #session: Session
   readonly #feedback = createFeedback({ isMuted: () => !this.soundsOn.value })
+  readonly #catchText: (on: boolean) => void
   /** A scan that no screen asked for. */
   readonly #otherwise: ScanTaker
   #openedAs: string | undefined
   #switching: Promise<void> = Promise.resolve()
   #close: (() => Promise<void>) | undefined
 
-  constructor(session: Session, otherwise: ScanTaker) {
+  constructor(session: Session, { otherwise, catchText }: { otherwise: ScanTaker; catchText: (on: boolean) => void }) {
     this.#session = session
+    this.#catchText = catchText
     this.#otherwise = otherwise
     effect(() => localStorage.setItem(SOUNDS_KEY, this.soundsOn.value ? 'on' : 'off'))
     effect(() => this.#follow(session.person.value))
@@ -77,6 +79,7 @@ export class Workplaces {
         syncNow: () => sync.kick(),
         pauseSync: (paused) => sync.pause(paused),
         takeScans: station.take,
+        catchText: this.#catchText,
         feedback: this.#feedback,
         soundsOn,
         drafts,

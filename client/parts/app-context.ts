@@ -48,6 +48,8 @@ export interface App {
   pauseSync(paused: boolean): void
   /** Returns what ends it. */
   takeScans(taker: ScanTaker): () => void
+  /** Holds a focus for scanners that write into a field; see the scanner's catcher. */
+  catchText(on: boolean): void
   feedback: Feedback
   soundsOn: Signal<boolean>
   drafts: Drafts

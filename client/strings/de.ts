@@ -164,6 +164,7 @@ export const de: Catalogue = {
   'ask.shortageHint':
     '{item}, {place}: Laut Bestand ist weniger als {quantity} da. Wenn Sie es in der Hand haben, buchen Sie es trotzdem; das Regal wird zum Zählen vorgemerkt.',
   'ask.recordQuantity': '{quantity} buchen',
+  'ask.recordFurther': '{quantity} mehr buchen',
   'ask.dontRecord': 'Nicht buchen',
   'ask.recordAllTheSame': 'Trotzdem buchen',
   'ask.archivedTitle': '{item} ist archiviert',

@@ -163,6 +163,7 @@ export const en = {
   'ask.shortageHint':
     '{item}, {place}: the records say there is less than {quantity}. If you have it in your hands, record it all the same; the shelf will be marked for a count.',
   'ask.recordQuantity': 'Record {quantity}',
+  'ask.recordFurther': 'Record {quantity} more',
   'ask.dontRecord': 'Don’t record',
   'ask.recordAllTheSame': 'Record all the same',
   'ask.archivedTitle': '{item} is archived',

@@ -29,6 +29,8 @@ type Props = {
   readonly trail?: ComponentChildren
   readonly href?: string | undefined
   readonly onPress?: (() => void) | undefined
+  /** Without the sign that it leads on, where the line has no room for it. */
+  readonly plain?: boolean | undefined
 }
 
 export function Row(props: Props) {
@@ -40,7 +42,7 @@ export function Row(props: Props) {
 }
 
 /** The line alone, for a VirtualList, which brings its own list items. */
-export function RowLine({ title, note, lead, trail, href, onPress }: Props) {
+export function RowLine({ title, note, lead, trail, href, onPress, plain = false }: Props) {
   const leads = href !== undefined || onPress !== undefined
   const inside = (
     <>
@@ -50,7 +52,7 @@ export function RowLine({ title, note, lead, trail, href, onPress }: Props) {
         {note && <span class="rows-note">{note}</span>}
       </span>
       {trail && <span class="rows-trail">{trail}</span>}
-      {leads && <Icon of={ChevronRight} class="rows-on" />}
+      {leads && !plain && <Icon of={ChevronRight} class="rows-on" />}
     </>
   )
   if (href !== undefined)

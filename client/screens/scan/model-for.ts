@@ -23,7 +23,7 @@ export function modelFor(app: Omit<App, 'useFrame'>): ScanModel {
       setting,
       drafts,
       feedback: (kind) => feedback.give(kind),
-      told: (done) => tell(device, done),
+      told: (done) => tell(device, done, (id) => void model?.undo(id)),
       now: Date.now,
     })
     models.set(device, model)
@@ -34,8 +34,16 @@ export function modelFor(app: Omit<App, 'useFrame'>): ScanModel {
 let takeAway: (() => void) | undefined
 
 /** One toast of scanning at a time: the last says it all. */
-function tell(device: Device, { kind, itemId, quantity, undo }: Done): void {
+function tell(device: Device, { kind, lines }: Done, undo: (mutationId: string) => void): void {
   takeAway?.()
-  const text = t(`done.${kind}`, { quantity: formatQuantity(quantity), item: itemName(device, itemId) })
-  takeAway = showToast({ text, tone: 'good', action: { label: t('ui.undo'), onPress: undo } })
+  const [first] = lines
+  if (!first) return
+  const item = lines.length > 1 ? t('stock.items', { count: lines.length }) : itemName(device, first.itemId)
+  const quantity = formatQuantity(lines.reduce((sum, line) => sum + line.quantity, 0))
+  const onPress = () => lines.forEach(({ mutationId }) => undo(mutationId))
+  const text = t(`done.${kind}`, { quantity, item })
+  takeAway = showToast({ text, tone: 'good', lastsMs: TOAST_MS, action: { label: t('ui.undo'), onPress } })
 }
+
+/** Shorter than other toasts with a way back: the log behind it offers the same. */
+const TOAST_MS = 5000

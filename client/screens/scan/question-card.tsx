@@ -88,14 +88,14 @@ type ShortageProps = {
 }
 
 function Shortage({ model, question, place }: ShortageProps) {
-  const { item, here, wanted } = question
+  const { item, here, wanted, further } = question
   const write = (value: number) => formatQuantity(value, { decimals: item.decimals })
   return (
     <Ask
       tone="warn"
       title={here > 0 ? t('ask.onlyHere', { quantity: write(here), unit: item.unit }) : t('ask.noneHere')}
       no={t('ask.dontRecord')}
-      yes={t('ask.recordQuantity', { quantity: write(wanted) })}
+      yes={t(further ? 'ask.recordFurther' : 'ask.recordQuantity', { quantity: write(wanted) })}
       onNo={() => model.questions.answer('shortage', false)}
       onYes={() => model.questions.answer('shortage', true)}
     >

@@ -18,7 +18,10 @@ interface Answers {
     answer: LotAnswer | undefined
   }
   /** There is less than that. All the same? Quantities in thousandths. */
-  shortage: { question: { item: Item; here: number; wanted: number; locationId: string }; answer: boolean }
+  shortage: {
+    question: { item: Item; here: number; wanted: number; locationId: string; further: boolean }
+    answer: boolean
+  }
   archived: { question: { item: Item }; answer: boolean }
   refused: { question: { refusal: Refusal; title: string }; answer: true }
   /** The device could not keep it. True: try again. */

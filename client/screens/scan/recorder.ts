@@ -22,16 +22,18 @@ export class Recorder {
   }
 
   /** A shortage is asked about before it is recorded. */
-  async record(movement: Movement, { item, scanId }: { item: Item; scanId?: string | undefined }): Promise<Outcome> {
+  async record(
+    movement: Movement,
+    { item, scanId, further = false }: { item: Item; scanId?: string | undefined; further?: boolean },
+  ): Promise<Outcome> {
     const refusal = refusalOf(this.#device, movement)
     if (refusal) {
       await this.ask('refused', { refusal, title: item.name })
       return 'refused'
     }
     const shortage = shortageOf(this.#device, movement)
-    if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId: movement.locationId }))) {
-      return 'declined'
-    }
+    const { locationId } = movement
+    if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId, further }))) return 'declined'
     const recorded = await this.keep(() => recordMovement(this.#device, movement, scanId), item.name)
     return recorded.saved ? recorded : 'refused'
   }

@@ -62,6 +62,7 @@ function Recorded({ line: { entry, undone }, onPress }: { line: RecordedLine; on
           {undone ? <Tag tone="plain">{t('state.undone')}</Tag> : <StateTag entry={entry} />}
         </>
       }
+      plain
       onPress={() => onPress(envelope.id)}
     />
   )
@@ -75,6 +76,7 @@ function Unresolved({ scan, onPress }: { scan: ScanRecord; onPress: () => void }
       lead={formatTime(scan.at)}
       title={printedCode(scan.code)}
       trail={<Tag tone={known ? 'warn' : 'bad'}>{t(known ? 'state.notRecorded' : 'state.unknown')}</Tag>}
+      plain
       onPress={onPress}
     />
   )

@@ -29,9 +29,7 @@ import { TaskQueue } from './task-queue.ts'
 /** What is told of the last thing done: for the toast. */
 export interface Done {
   kind: 'received' | 'withdrawn' | 'counted' | 'moved'
-  itemId: string
-  quantity: number
-  undo: () => void
+  lines: readonly { itemId: string; quantity: number; mutationId: string }[]
 }
 
 export interface ScanModelParts {
@@ -227,9 +225,7 @@ export class ScanModel {
     this.#answer('good', { ...run, steps })
     this.#parts.told({
       kind: run.mode === 'receive' ? 'received' : 'withdrawn',
-      itemId: run.itemId,
-      quantity: sumOf(steps),
-      undo: () => void this.undo(step.mutationId),
+      lines: [{ itemId: run.itemId, ...step }],
     })
   }
 
@@ -249,7 +245,7 @@ export class ScanModel {
     const rest = quantity - sumOf(steps)
     if (rest <= 0) return
     const movement = { kind: mode, itemId, locationId, lot, expiresOn, quantity: rest }
-    const recorded = await this.#recorder.record(movement, { item })
+    const recorded = await this.#recorder.record(movement, { item, further: steps.length > 0 })
     if (typeof recorded === 'object') this.#show({ ...run, steps }, { mutationId: recorded.id, quantity: rest })
   }
 
@@ -287,15 +283,17 @@ export class ScanModel {
   async #putDown(toLocationId: string, scan: ScanRecord | undefined): Promise<void> {
     const locationId = this.setting.locationId
     if (locationId === null || toLocationId === locationId) return
+    const done: Done['lines'][number][] = []
     for (const { itemId, lot, quantity, scanIds, since } of this.lines.all) {
       const item = this.#parts.device.view.item(itemId)
       if (!item) continue
       const movement = { kind: 'move', itemId, locationId, lot, quantity, toLocationId, takenAtMs: since } as const
       const recorded = await this.#recordLine(movement, { item, scanIds })
-      if (!recorded) return
-      const undo = () => void this.undo(recorded.id)
-      this.#parts.told({ kind: 'moved', itemId, quantity, undo })
+      if (!recorded) break
+      done.push({ itemId, quantity, mutationId: recorded.id })
     }
+    if (done.length > 0) this.#parts.told({ kind: 'moved', lines: done })
+    if (this.lines.size > 0) return
     if (scan) await this.#parts.device.scans.answer(scan.id)
     this.setting.change({ since: this.#parts.now() })
     this.#answer('good', { kind: 'place', locationId: toLocationId, mode: 'move' })
@@ -310,8 +308,7 @@ export class ScanModel {
       const movement = { kind: 'count', itemId, locationId: this.setting.locationId, lot, quantity } as const
       const recorded = await this.#recordLine(movement, { item, scanIds })
       if (!recorded) return false
-      const undo = () => void this.undo(recorded.id)
-      this.#parts.told({ kind: 'counted', itemId, quantity, undo })
+      this.#parts.told({ kind: 'counted', lines: [{ itemId, quantity, mutationId: recorded.id }] })
     }
     return true
   }

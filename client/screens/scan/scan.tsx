@@ -34,24 +34,41 @@ export function Scan() {
       }),
     [app, model],
   )
+  useEffect(() => {
+    if (!matchMedia('(pointer: coarse)').matches) return
+    app.catchText(true)
+    return () => app.catchText(false)
+  }, [app])
   const waiting = model.queue.waiting.value
   const asking = model.questions.open.value !== undefined
   return (
     <Screen title={t('nav.scan')} header={<Header model={model} />}>
-      <div class="stack" data-own-focus>
+      <div class="scan-body" data-own-focus onPointerUp={giveFocusBack}>
         <Flash tone={model.beat.value.tone} beat={model.beat.value.count} />
-        {asking && <QuestionCard model={model} />}
-        {asking && waiting > 0 && (
-          <p class="soft small" role="status">
-            {t('scan.behind', { count: waiting })}
-          </p>
-        )}
-        {!asking && <HitCard model={model} />}
-        <InHand model={model} />
+        <div class="stack">
+          {asking && <QuestionCard model={model} />}
+          {asking && waiting > 0 && (
+            <p class="soft small" role="status">
+              {t('scan.behind', { count: waiting })}
+            </p>
+          )}
+          {!asking && <HitCard model={model} />}
+          <InHand model={model} />
+        </div>
         <ScanLogList model={model} />
       </div>
     </Screen>
   )
+}
+
+/** After a touch the trigger's keys belong to no button: one that keeps the focus would show it at every scan. */
+function giveFocusBack(event: PointerEvent): void {
+  if (event.pointerType !== 'touch') return
+  setTimeout(() => {
+    if (document.activeElement instanceof HTMLButtonElement && !document.querySelector('dialog[open]')) {
+      document.activeElement.blur()
+    }
+  })
 }
 
 function Header({ model }: { model: ScanModel }) {
@@ -66,7 +83,7 @@ function Header({ model }: { model: ScanModel }) {
   }
   const options = modes.map((value) => ({ value, label: t(`mode.${value}`), icon: MODE_ICONS[value] }))
   return (
-    <div class="stack scan-header" inert={asking}>
+    <div class="stack scan-header" inert={asking} onPointerUp={giveFocusBack}>
       {setting.mode !== 'look' && <Place model={model} />}
       {modes.length > 1 && (
         <Segments label={t('scan.whatItDoes')} value={setting.mode} options={options} onChange={change} />

@@ -11,6 +11,7 @@ import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { Field } from '../../ui/field.tsx'
+import { IconButton } from '../../ui/icon-button.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { Filters } from './filters.tsx'
 import { StockList } from './stock-list.tsx'
@@ -40,22 +41,27 @@ export function Stock() {
         <p class="soft" role="status">
           {isCounting ? t('stock.counting') : t('stock.items', { count: total })}
         </p>
-        {mayDo(app, 'manager') && (
+        {mayDo(app, 'manager') && !isHandheld.value && (
           <Button icon={Plus} onPress={() => setCreating(true)}>
             {t('stock.newItem')}
           </Button>
         )}
       </div>
       <div class="stock-tools">
-        <Field
-          ref={search}
-          kind="search"
-          label={t('search.items')}
-          hideLabel
-          placeholder={t('search.items')}
-          value={model.query.value}
-          onInput={(value) => (model.query.value = value)}
-        />
+        <div class="stock-search">
+          <Field
+            ref={search}
+            kind="search"
+            label={t('search.items')}
+            hideLabel
+            placeholder={t('search.items')}
+            value={model.query.value}
+            onInput={(value) => (model.query.value = value)}
+          />
+          {mayDo(app, 'manager') && isHandheld.value && (
+            <IconButton filled icon={Plus} label={t('stock.newItem')} onPress={() => setCreating(true)} />
+          )}
+        </div>
         <Filters model={model} />
       </div>
     </div>

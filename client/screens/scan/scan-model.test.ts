@@ -1,0 +1,328 @@
+// Scanning as a person does it, on the real device code with an IndexedDB in memory: what is recorded, what is asked,
+// and that nothing scanned is ever lost.
+import 'fake-indexeddb/auto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Item, Kind, Location, Row, WireTables } from '#shared/rows/rows.ts'
+import { encodeTable } from '#shared/rows/rows.ts'
+import { Device } from '../../device/device.ts'
+import type { Done } from './scan-model.ts'
+import { ScanModel } from './scan-model.ts'
+import { ScanSetting, type Mode } from './scan-setting.ts'
+
+const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
+const [COFFEE, TEA, FISH, ORG_USER] = [id(1), id(2), id(3), id(9)]
+const [SHELF, CELLAR] = [id(11), id(12)]
+const CODES = {
+  coffee: '4006381333931',
+  carton: 'CARTON',
+  tea: 'TEA-1',
+  fish: 'FISH-1',
+  shelf: 'LOC-1',
+  cellar: 'LOC-2',
+}
+
+const item = (itemId: string, name: string, more: Partial<Item> = {}): Item => ({
+  id: itemId,
+  sku: null,
+  name,
+  categoryId: null,
+  unit: 'pcs',
+  decimals: 0,
+  cost: null,
+  low: null,
+  high: null,
+  target: null,
+  tracksLots: false,
+  notes: null,
+  custom: {},
+  archived: false,
+  version: 1,
+  ...more,
+})
+const place = (placeId: string, name: string, barcode: string): Location => ({
+  id: placeId,
+  name,
+  parentId: null,
+  kind: null,
+  barcode,
+  archived: false,
+  version: 1,
+})
+const barcode = (code: string, itemId: string, packQuantity = 1000) => ({
+  code,
+  itemId,
+  packQuantity,
+  version: 1,
+  deleted: false,
+})
+const position = (itemId: string, quantity: number): Row<'positions'> => ({
+  itemId,
+  locationId: SHELF,
+  lot: '',
+  quantity,
+  countedAt: null,
+  countedId: null,
+  version: 1,
+})
+
+const rows: { [K in Kind]?: Row<K>[] } = {
+  items: [item(COFFEE, 'Coffee'), item(TEA, 'Tea'), item(FISH, 'Fish', { tracksLots: true })],
+  barcodes: [
+    barcode(`0${CODES.coffee}`, COFFEE),
+    barcode(CODES.carton, COFFEE, 12_000),
+    barcode(CODES.tea, TEA),
+    barcode(CODES.fish, FISH),
+  ],
+  locations: [place(SHELF, 'Shelf', CODES.shelf), place(CELLAR, 'Cellar', CODES.cellar)],
+  positions: [position(COFFEE, 20_000), position(TEA, 2000)],
+}
+
+let device: Device
+let model: ScanModel
+let told: Done[]
+let sounds: string[]
+let drafts = 0
+let clock = Date.parse('2026-11-22T10:00:00Z')
+let kept: Map<string, string>
+let databases = 0
+
+beforeEach(async () => {
+  databases += 1
+  kept = new Map()
+  drafts = 0
+  await open(`scan-model-${databases}`)
+  const tables = Object.fromEntries(
+    Object.entries(rows).map(([kind, list]) => [kind, encodeTable(kind as Kind, list as never[])]),
+  ) as WireTables
+  const point = { ...device.point.value, cursor: 'c', version: 1, complete: true }
+  await device.arrive({ tables, point, lastSeq: 0 })
+})
+
+afterEach(() => device.close())
+
+async function open(name: string): Promise<void> {
+  device = await Device.open({ name, actor: { userId: ORG_USER, role: 'staff' }, now: () => clock++ })
+  told = []
+  sounds = []
+  const setting = new ScanSetting({
+    kept: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) },
+    deviceName: name,
+  })
+  model = new ScanModel({
+    device,
+    remote: { lookup: () => Promise.resolve(null) },
+    setting,
+    feedback: (kind) => sounds.push(kind),
+    told: (done) => told.push(done),
+    drafts: { begin: () => (drafts++, () => void drafts--) },
+    now: () => clock++,
+  })
+}
+
+/** As the shell does: stored first, then handed over. */
+async function scan(code: string): Promise<void> {
+  const { mode, locationId } = model.setting
+  const record = await device.scans.store({ code, at: clock++, mode, locationId })
+  await model.take(record)
+}
+
+async function standAt(mode: Mode, code: string): Promise<void> {
+  await model.changeMode(mode)
+  await scan(code)
+}
+
+const here = (itemId: string, locationId = SHELF, lot = '') => device.view.position(itemId, locationId, lot).quantity
+const question = () => model.questions.open.value
+const settled = () => new Promise((done) => setTimeout(done, 20))
+const names = () => device.recent.value.map(({ envelope }) => envelope.name).toReversed()
+
+test('each scan withdraws one, or its pack, and the card runs on', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  await scan(CODES.carton)
+  expect(here(COFFEE)).toBe(6000)
+  expect(model.hit.value).toMatchObject({ kind: 'run', was: 20_000, steps: [{}, {}, { quantity: 12_000 }] })
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('[Z1] ten scans in a burst are ten, in their order', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await Promise.all(Array.from({ length: 10 }, () => scan(CODES.coffee)))
+  expect(here(COFFEE)).toBe(10_000)
+  expect(names()).toHaveLength(10)
+})
+
+test('a smaller quantity undoes the latest steps, a larger one records the rest', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.carton)
+  await model.setQuantity(5000)
+  expect(here(COFFEE)).toBe(15_000)
+  expect(names()).toEqual(['stock.withdraw', 'stock.withdraw', 'stock.undo', 'stock.withdraw'])
+  await model.setQuantity(7000)
+  expect(here(COFFEE)).toBe(13_000)
+  await model.setQuantity(0)
+  expect(here(COFFEE)).toBe(20_000)
+})
+
+test('the way back of the toast undoes what it says', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan(CODES.carton)
+  expect(told).toMatchObject([{ kind: 'received', lines: [{ quantity: 12_000 }] }])
+  await model.undo(told[0]!.lines[0]!.mutationId)
+  expect(here(COFFEE)).toBe(20_000)
+})
+
+test('more than there is: asked, the scans behind it wait, and none is lost', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.tea)
+  await scan(CODES.tea)
+  const third = scan(CODES.tea)
+  await settled()
+  expect(question()).toMatchObject({ kind: 'shortage', here: 0, wanted: 1000 })
+  const behind = scan(CODES.coffee)
+  await settled()
+  expect(model.queue.waiting.value).toBe(1)
+  expect(here(COFFEE)).toBe(20_000)
+  expect(device.scans.unresolved.value).toHaveLength(2)
+  model.questions.answer('shortage', true)
+  await Promise.all([third, behind])
+  expect(here(TEA)).toBe(-1000)
+  expect(here(COFFEE)).toBe(19_000)
+  expect(sounds).toContain('attention')
+})
+
+test('not recorded all the same: the scan is dismissed with its reason', async () => {
+  await standAt('withdraw', CODES.shelf)
+  const asking = (async () => {
+    for (let i = 0; i < 3; i++) await scan(CODES.tea)
+  })()
+  await settled()
+  model.questions.answer('shortage', false)
+  await asking
+  expect(here(TEA)).toBe(0)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('without a place it asks where, and goes on with the same scan', async () => {
+  await model.changeMode('receive')
+  const scanning = scan(CODES.tea)
+  await settled()
+  expect(question()).toMatchObject({ kind: 'place' })
+  model.questions.answer('place', CELLAR)
+  await scanning
+  expect(here(TEA, CELLAR)).toBe(1000)
+  expect(model.setting.locationId).toBe(CELLAR)
+})
+
+test('a count is recorded when it is whole: at the next item, place or mode', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.carton)
+  expect(names()).toEqual([])
+  expect(drafts).toBe(1)
+  await scan(CODES.tea)
+  expect(here(COFFEE)).toBe(13_000)
+  await model.changeMode('look')
+  expect(here(TEA)).toBe(1000)
+  expect(drafts).toBe(0)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a forgotten piece adds to what this stay has counted already', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await model.finishCount(7000)
+  await scan(CODES.tea)
+  await scan(CODES.coffee)
+  await model.finishCount()
+  expect(here(COFFEE)).toBe(8000)
+  await scan(CODES.cellar)
+  await scan(CODES.shelf)
+  await scan(CODES.coffee)
+  await model.finishCount()
+  expect(here(COFFEE)).toBe(1000)
+})
+
+test('[Z1] a restart in the middle of a count makes it again from its scans, once', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  device.close()
+  await open(device.name)
+  await settled()
+  expect(model.hit.value).toMatchObject({ kind: 'count', itemId: COFFEE })
+  expect(model.lines.all).toMatchObject([{ quantity: 2000 }])
+  await model.finishCount()
+  expect(here(COFFEE)).toBe(2000)
+  device.close()
+  await open(device.name)
+  await settled()
+  expect(model.lines.size).toBe(0)
+})
+
+test('a move takes from here, is held in hand, and is put down where the next place is scanned', async () => {
+  await standAt('move', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  await scan(CODES.tea)
+  expect(model.holdsGoods).toBe(true)
+  expect(here(COFFEE)).toBe(20_000)
+  await model.changeMode('look')
+  expect(model.setting.mode).toBe('move')
+  await scan(CODES.cellar)
+  expect([here(COFFEE), here(COFFEE, CELLAR), here(TEA, CELLAR)]).toEqual([18_000, 2000, 1000])
+  expect(told.at(-1)).toMatchObject({ kind: 'moved', lines: [{}, {}] })
+  expect(model.setting.locationId).toBe(SHELF)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('what is set aside was never taken, and says so', async () => {
+  await standAt('move', CODES.shelf)
+  await scan(CODES.coffee)
+  await model.setAside()
+  expect(model.holdsGoods).toBe(false)
+  expect(here(COFFEE)).toBe(20_000)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('an item that is kept by lot asks for it once, and keeps it for the run', async () => {
+  await standAt('receive', CODES.shelf)
+  const scanning = scan(CODES.fish)
+  await settled()
+  expect(question()).toMatchObject({ kind: 'lot' })
+  model.questions.answer('lot', { lot: 'L1', expiresOn: '2027-01-31' })
+  await scanning
+  await scan(CODES.fish)
+  expect(here(FISH, SHELF, 'L1')).toBe(2000)
+})
+
+test('a GS1 label brings its lot, expiry and count', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan(`(01)0${CODES.coffee}(30)6`)
+  expect(here(COFFEE)).toBe(26_000)
+  await scan(`(01)0${CODES.coffee.slice(0, -1)}2(30)6`)
+  expect(model.hit.value).toMatchObject({ kind: 'unknown', unreadable: true })
+  expect(sounds.at(-1)).toBe('error')
+})
+
+test('an unknown code waits in the list, blocks nobody, and is recorded once it is known', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan('9999')
+  await scan('9999')
+  await scan(CODES.coffee)
+  expect(here(COFFEE)).toBe(21_000)
+  expect(device.scans.unresolved.value).toHaveLength(2)
+  await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
+  expect(await model.recordWaiting('9999')).toEqual({ recorded: 2, left: 0 })
+  expect(here(TEA)).toBe(6000)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('mode and place outlive a restart', async () => {
+  await standAt('withdraw', CODES.shelf)
+  device.close()
+  await open(device.name)
+  expect([model.setting.mode, model.setting.locationId]).toEqual(['withdraw', SHELF])
+})
