@@ -2,8 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { printedCode } from '#shared/values/gtin.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
-import { t } from '../strings/strings.ts'
+import { meaning, t } from '../strings/strings.ts'
 import { Button } from '../ui/button.tsx'
 import { Sheet } from '../ui/sheet.tsx'
 import { Stepper } from '../ui/stepper.tsx'
@@ -29,7 +28,7 @@ export function AttachSheet({ code, onClose, onDone }: Props) {
   }
   const attach = async () => {
     const refusal = await attachCode(device, { itemId: item.id, code, packQuantity })
-    if (refusal) setError(`${meaningOf(refusal.code).cause} ${meaningOf(refusal.code).remedy}`)
+    if (refusal) setError(`${meaning(refusal.code).cause} ${meaning(refusal.code).remedy}`)
     else onDone(item.name)
   }
   return (

@@ -12,9 +12,6 @@ type Props = {
   readonly brief?: boolean | undefined
 }
 
-/** A non-breaking space for each step down the tree: a picker of the browser's own knows no other indent. */
-const INDENT = '\u00a0\u00a0\u00a0'
-
 export function ItemFields({ draft, errors, onChange, brief = false }: Props) {
   const { device } = useApp()
   const set = (changed: Partial<ItemDraft>) => onChange({ ...draft, ...changed })
@@ -26,7 +23,7 @@ export function ItemFields({ draft, errors, onChange, brief = false }: Props) {
   const categories = device.view
     .tree('categories')
     .filter(({ archived, id }) => !archived || id === draft.categoryId)
-    .map(({ id, name, depth }) => ({ value: id, label: INDENT.repeat(depth) + name }))
+    .map(({ id }) => ({ value: id, label: device.view.path('categories', id).join(' › ') }))
   return (
     <>
       <Field label={t('field.name')} {...text('name')} required maxLength={300} autoFocus />

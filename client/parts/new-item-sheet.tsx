@@ -1,8 +1,7 @@
 // A new item, with the code that was scanned on it.
 import { useState } from 'preact/hooks'
 import { printedCode } from '#shared/values/gtin.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
-import { t } from '../strings/strings.ts'
+import { meaning, t } from '../strings/strings.ts'
 import { Button } from '../ui/button.tsx'
 import { Sheet } from '../ui/sheet.tsx'
 import { useApp } from './app-context.ts'
@@ -29,7 +28,7 @@ export function NewItemSheet({ code, onClose, onDone }: Props) {
     if (Object.keys(wrong).length > 0) return
     const created = await createItem(device, { fields: fieldsOf(draft), code })
     if ('id' in created) onDone({ id: created.id, name: draft.name.trim() })
-    else setRefused(`${meaningOf(created.refusal.code).cause} ${meaningOf(created.refusal.code).remedy}`)
+    else setRefused(`${meaning(created.refusal.code).cause} ${meaning(created.refusal.code).remedy}`)
   }
   return (
     <Sheet

@@ -94,7 +94,7 @@ export const de: Catalogue = {
   'mode.look': 'Prüfen',
   'mode.receive': 'Zugang',
   'mode.withdraw': 'Abgang',
-  'mode.move': 'Umlagern',
+  'mode.move': 'Transfer',
   'mode.count': 'Zählen',
   'scan.whatItDoes': 'Was Scannen bewirkt',
   'scan.noPlace': 'Noch kein Lagerort',

@@ -1,6 +1,7 @@
 // The words and figures a person reads, in their language. `t` reads the language signal, so that whatever rendered
 // with it renders again when the language changes.
 import { signal } from '@preact/signals'
+import { meaningOf } from '#shared/values/refusals.ts'
 import type { Catalogue, Key, Plural, ValuesArgument } from './catalogue.ts'
 import { en } from './en.ts'
 
@@ -11,15 +12,31 @@ export const languages: Readonly<Record<Language, string>> = { en: 'English', de
 
 const STORAGE_KEY = 'stockhand.language'
 
-const loaders: Readonly<Record<Language, () => Promise<Catalogue>>> = {
-  en: () => Promise.resolve(en),
-  de: async () => (await import('./de.ts')).de,
+/** What a refusal's code means: why, and what a person can do. */
+export interface Meaning {
+  readonly cause: string
+  readonly remedy: string
 }
 
-const current = signal<{ language: Language; locale: string; catalogue: Catalogue }>({
+interface Words {
+  readonly catalogue: Catalogue
+  readonly meanings: Readonly<Record<string, Meaning>>
+}
+
+const loaders: Readonly<Record<Language, () => Promise<Words>>> = {
+  // The codes' own catalogue is in English.
+  en: () => Promise.resolve({ catalogue: en, meanings: {} }),
+  de: async () => {
+    const [{ de }, { meaningsDe }] = await Promise.all([import('./de.ts'), import('./meanings-de.ts')])
+    return { catalogue: de, meanings: meaningsDe }
+  },
+}
+
+const current = signal<Words & { language: Language; locale: string }>({
   language: 'en',
   locale: 'en',
   catalogue: en,
+  meanings: {},
 })
 
 /** Once at boot, before the first render: the kept choice, else the browser's first language that we speak. */
@@ -62,10 +79,15 @@ export function t<K extends Key>(key: K, ...[values]: ValuesArgument<K>): string
   })
 }
 
+/** A code of a newer server is shown as it is. */
+export function meaning(code: string): Meaning {
+  return current.value.meanings[code] ?? meaningOf(code)
+}
+
 async function use(language: Language): Promise<void> {
-  const catalogue = await loaders[language]()
+  const words = await loaders[language]()
   const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language))
-  current.value = { language, locale: own ?? language, catalogue }
+  current.value = { ...words, language, locale: own ?? language }
   document.documentElement.lang = language
 }
 

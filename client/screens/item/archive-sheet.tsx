@@ -1,8 +1,7 @@
 import type { Item } from '#shared/rows/rows.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { useApp } from '../../parts/app-context.ts'
 import { formatQuantity } from '../../strings/figures.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
 import { showToast } from '../../ui/toast.tsx'
@@ -15,7 +14,7 @@ export function ArchiveSheet({ item, onClose }: { item: Item; onClose: () => voi
     const recorded = await device.record(item.archived ? 'item.restore' : 'item.archive', { id: item.id })
     onClose()
     if (recorded.saved) showToast({ text: t(item.archived ? 'item.restored' : 'item.archivedNow'), tone: 'good' })
-    else showToast({ text: meaningOf(recorded.refusal.code).cause, tone: 'bad' })
+    else showToast({ text: meaning(recorded.refusal.code).cause, tone: 'bad' })
   }
   return (
     <Sheet

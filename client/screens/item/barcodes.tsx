@@ -4,13 +4,12 @@ import { Barcode as BarcodeIcon, Plus, Trash2 } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import type { Barcode, Item } from '#shared/rows/rows.ts'
 import { printedCode } from '#shared/values/gtin.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { mayDo, useApp } from '../../parts/app-context.ts'
 import { attachCode } from '../../parts/unresolved.ts'
 import { useDraft } from '../../parts/use-draft.ts'
 import { useScans } from '../../parts/use-scans.ts'
 import { formatQuantity } from '../../strings/figures.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Field } from '../../ui/field.tsx'
@@ -82,7 +81,7 @@ function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
     else if (owner.kind === 'location') setError(t('item.codeOfPlace', { place: owner.location.name }))
     else {
       const refusal = await attachCode(device, { itemId: item.id, code: code.trim(), packQuantity })
-      if (refusal) setError(meaningOf(refusal.code).cause)
+      if (refusal) setError(meaning(refusal.code).cause)
       else onClose()
     }
   }

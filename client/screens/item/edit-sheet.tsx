@@ -1,12 +1,11 @@
 // Editing an item: only what was changed is sent, with what the person had seen.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { useApp } from '../../parts/app-context.ts'
 import { ItemFields } from '../../parts/item-fields.tsx'
 import { changesOf, draftOf, errorsIn, type ItemErrors } from '../../parts/item-form.ts'
 import { useDraft } from '../../parts/use-draft.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
 import { showToast } from '../../ui/toast.tsx'
@@ -27,7 +26,7 @@ export function EditSheet({ item, onClose }: { item: Item; onClose: () => void }
     if (!changes) return onClose()
     const recorded = await device.record('item.update', { id: seen.id, ...changes })
     if (!recorded.saved) {
-      setProblem(`${meaningOf(recorded.refusal.code).cause} ${meaningOf(recorded.refusal.code).remedy}`)
+      setProblem(`${meaning(recorded.refusal.code).cause} ${meaning(recorded.refusal.code).remedy}`)
       return
     }
     onClose()

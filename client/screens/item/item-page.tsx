@@ -5,6 +5,7 @@ import { Archive, ArrowDownToLine, ArrowLeftRight, ArrowUpFromLine, ListOrdered,
 import type { Item } from '#shared/rows/rows.ts'
 import { mayDo, useApp } from '../../parts/app-context.ts'
 import type { MovementKind } from '../../parts/movement.ts'
+import { isHandheld } from '../../parts/shape.ts'
 import { Screen } from '../../parts/screen.tsx'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
@@ -47,13 +48,14 @@ function KnownItem({ item }: { item: Item }) {
   const app = useApp()
   const doing = useSignal<Doing | undefined>(undefined)
   const close = () => (doing.value = undefined)
+  const manage = mayDo(app, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />
   const category = app.device.view.path('categories', item.categoryId).join(' · ')
   return (
     <Screen
       title={item.name}
       head
       mark={item.archived && <Tag tone="plain">{t('item.archived')}</Tag>}
-      actions={mayDo(app, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />}
+      actions={!isHandheld.value && manage}
     >
       <p class="soft item-line">
         {[item.sku && t('item.sku', { sku: item.sku }), category].filter(Boolean).join(' · ')}
@@ -73,6 +75,7 @@ function KnownItem({ item }: { item: Item }) {
           )}
         </div>
       </div>
+      {isHandheld.value && manage && <div class="item-manage">{manage}</div>}
       {doing.value === 'edit' && <EditSheet item={item} onClose={close} />}
       {doing.value === 'archive' && <ArchiveSheet item={item} onClose={close} />}
       {doing.value && doing.value !== 'edit' && doing.value !== 'archive' && (

@@ -1,14 +1,13 @@
 // A movement by hand: where, how much, why.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { useApp } from '../../parts/app-context.ts'
 import { LocationPicker } from '../../parts/location-picker.tsx'
 import type { MovementKind } from '../../parts/movement.ts'
 import { recordMovement, refusalOf, shortageOf } from '../../parts/movement.ts'
 import { useDraft } from '../../parts/use-draft.ts'
 import { formatQuantity } from '../../strings/figures.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { ChoiceField } from '../../ui/field.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
@@ -47,14 +46,14 @@ export function MovementSheet({ item, kind, onClose }: Props) {
   const write = (quantity: number) => formatQuantity(quantity, { decimals: item.decimals })
   const save = async () => {
     const refusal = movement && refusalOf(device, movement)
-    const says = missingIn(draft, item, kind) ?? (refusal && meaningOf(refusal.code).cause)
+    const says = missingIn(draft, item, kind) ?? (refusal && meaning(refusal.code).cause)
     setProblem(says)
     if (says || !movement || busy) return
     setBusy(true)
     const recorded = await recordMovement(device, movement)
     setBusy(false)
     if (!recorded.saved) {
-      setProblem(meaningOf(recorded.refusal.code).cause)
+      setProblem(meaning(recorded.refusal.code).cause)
       return
     }
     onClose()

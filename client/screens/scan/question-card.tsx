@@ -1,13 +1,12 @@
 // What only a person can answer, as a card that stays. The scans behind it wait.
 import { CircleAlert } from 'lucide-preact'
 import type { ComponentChildren } from 'preact'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { useApp } from '../../parts/app-context.ts'
 import { LocationPicker } from '../../parts/location-picker.tsx'
 import { LotSheet } from '../../parts/lot-sheet.tsx'
 import { placeName } from '../../parts/place-name.ts'
 import { formatQuantity } from '../../strings/figures.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Icon } from '../../ui/icon.tsx'
@@ -53,7 +52,7 @@ export function QuestionCard({ model }: { model: ScanModel }) {
         </Ask>
       )
     case 'refused': {
-      const { cause, remedy } = meaningOf(question.refusal.code)
+      const { cause, remedy } = meaning(question.refusal.code)
       return (
         <Ask
           tone="bad"

@@ -10,9 +10,6 @@ import { Segments } from '../../ui/segments.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
 import type { Only, StockModel } from './stock-model.ts'
 
-/** A picker of the browser's own knows no other indent. */
-const INDENT = '\u00a0\u00a0\u00a0'
-
 export function Filters({ model }: { model: StockModel }) {
   const open = useSignal(false)
   if (!isHandheld.value) return <Fields model={model} hideLabel />
@@ -67,7 +64,7 @@ function TreeField({ kind, model, hideLabel }: TreeProps) {
   const rows = device.view
     .tree(kind)
     .filter(({ archived, id }) => !archived || id === chosen.value)
-    .map(({ id, name, depth }) => ({ value: id, label: INDENT.repeat(depth) + name }))
+    .map(({ id }) => ({ value: id, label: device.view.path(kind, id).join(' › ') }))
   const all = { value: '', label: t(kind === 'categories' ? 'stock.allCategories' : 'stock.allPlaces') }
   return (
     <ChoiceField

@@ -1,9 +1,8 @@
 // One refusal or review: what it was, why, and how it ends.
 import { useState } from 'preact/hooks'
 import type { Conflict } from '#shared/rows/rows.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { mayDo, useApp } from '../../parts/app-context.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
@@ -23,7 +22,7 @@ export function ConflictSheet({ conflict, onClose }: Props) {
   const resolve = async (answer: Answer) => {
     const recorded = await device.record('conflict.resolve', { id: conflict.id, ...answer })
     onClose()
-    if (!recorded.saved) showToast({ text: meaningOf(recorded.refusal.code).cause, tone: 'bad' })
+    if (!recorded.saved) showToast({ text: meaning(recorded.refusal.code).cause, tone: 'bad' })
     else if (device.view.conflict(conflict.id)?.state === 'open') showToast({ text: t('conflict.still'), tone: 'warn' })
     else showToast({ text: t('conflict.done'), tone: 'good' })
   }
@@ -32,7 +31,7 @@ export function ConflictSheet({ conflict, onClose }: Props) {
     if (way === 'restore') {
       const itemId = conflict.detail?.['itemId']
       const restored = await device.record('item.restore', { id: itemId })
-      if (!restored.saved) return showToast({ text: meaningOf(restored.refusal.code).cause, tone: 'bad' })
+      if (!restored.saved) return showToast({ text: meaning(restored.refusal.code).cause, tone: 'bad' })
       return resolve({ choice: 'keep' })
     }
     return resolve({ choice: way })
@@ -48,7 +47,9 @@ export function ConflictSheet({ conflict, onClose }: Props) {
         <p>{words.remedy}</p>
       </div>
       {words.details.map((line) => (
-        <p key={line}>{line}</p>
+        <p key={line} class="soft">
+          {line}
+        </p>
       ))}
       {asking === 'correct' && (
         <Correct conflict={conflict} onDone={(args) => void resolve({ choice: 'resend', args })} />
@@ -57,12 +58,7 @@ export function ConflictSheet({ conflict, onClose }: Props) {
       {asking === undefined && mayResolve && (
         <div class="stack">
           {waysOut(conflict).map((way, index) => (
-            <Button
-              key={way}
-              wide
-              kind={way === 'discard' ? 'danger' : index === 0 ? 'primary' : 'secondary'}
-              onPress={() => void take(way)}
-            >
+            <Button key={way} wide kind={index === 0 ? 'primary' : 'secondary'} onPress={() => void take(way)}>
               {t(`conflict.way.${way}`)}
             </Button>
           ))}

@@ -1,11 +1,10 @@
 // A refusal or a review in words: what it was, why, and how it can end.
 import type { Conflict } from '#shared/rows/rows.ts'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { Device } from '../../device/device.ts'
 import { fieldName, wordsFor } from '../../parts/mutation-words.ts'
 import { formatDateTime } from '../../strings/figures.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 
 export interface ConflictWords {
   title: string
@@ -35,7 +34,7 @@ export function conflictWords(device: Device, conflict: Conflict): ConflictWords
     title,
     note: [note, by, formatDateTime(stampMs(conflict.at))].filter(Boolean).join(' · '),
     amount,
-    ...meaningOf(conflict.code),
+    ...meaning(conflict.code),
     details: detailsOf(conflict),
   }
 }
@@ -72,5 +71,6 @@ export function waysOut(conflict: Conflict): WayOut[] {
   const hasQuantity = typeof args['quantity'] === 'number' || typeof args['counted'] === 'number'
   if (conflict.code === 'insufficient_stock') return ['record', 'correct', 'discard']
   if (FINAL.has(conflict.code)) return ['discard']
-  return hasQuantity ? ['resend', 'correct', 'discard'] : ['resend', 'discard']
+  if (!hasQuantity) return ['resend', 'discard']
+  return conflict.code === 'bad_args' ? ['correct', 'resend', 'discard'] : ['resend', 'correct', 'discard']
 }

@@ -1,10 +1,9 @@
 // Sending now, working offline, keeping a copy, and how much room is taken.
 import { Download, RefreshCw } from 'lucide-preact'
 import { useEffect, useState } from 'preact/hooks'
-import { meaningOf } from '#shared/values/refusals.ts'
 import { useApp } from '../../parts/app-context.ts'
 import { formatNumber } from '../../strings/figures.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { SwitchField } from '../../ui/field.tsx'
@@ -19,7 +18,7 @@ export function Tools() {
     <Card title={t('tray.tools')}>
       {problem && (
         <p class="warn-line" role="status">
-          {meaningOf(problem).cause} {meaningOf(problem).remedy}
+          {meaning(problem).cause} {meaning(problem).remedy}
         </p>
       )}
       <SwitchField

@@ -1,0 +1,109 @@
+// What refusals and reviews mean, in German. In English the catalogue of codes says it itself.
+import type { mergeCodes, mutationRefusals, requestRefusals } from '#shared/values/refusals.ts'
+import type { Meaning } from './strings.ts'
+
+type Code = keyof typeof requestRefusals | keyof typeof mutationRefusals | keyof typeof mergeCodes
+
+const say = (cause: string, remedy: string): Meaning => ({ cause, remedy })
+
+const NOTHING_TO_DO = 'Nichts zu tun.'
+const BY_ITSELF = 'Nichts zu tun: Das Gerät regelt es selbst.'
+
+export const meaningsDe: Readonly<Record<Code, Meaning>> = {
+  malformed: say('Diese Version versteht die Anfrage nicht.', 'Aktualisieren Sie die App; es wurde nichts geändert.'),
+  unauthenticated: say(
+    'Hier ist niemand angemeldet, oder die Anmeldung ist abgelaufen.',
+    'Melden Sie sich neu an. Was hier wartet, bleibt erhalten.',
+  ),
+  bad_credentials: say(
+    'Kein Konto hat diese E-Mail-Adresse und dieses Passwort.',
+    'Prüfen Sie beides oder bitten Sie die Leitung um ein neues Passwort.',
+  ),
+  role_too_low: say(
+    'Die Rolle zu diesem Zeitpunkt erlaubt das nicht.',
+    'Die Leitung kann es erneut senden oder verwerfen.',
+  ),
+  device_taken: say(
+    'Dieses Gerät gehört jemand anderem.',
+    'Melden Sie sich als diese Person an oder beginnen Sie neu.',
+  ),
+  gap: say('Etwas, das dieses Gerät vorher gesendet hat, ist nicht angekommen.', BY_ITSELF),
+  seq_reused: say('Eine Kopie dieses Geräts hat unter dieser Nummer schon gesendet.', BY_ITSELF),
+  epoch_changed: say('Der Server wurde aus einer Sicherung wiederhergestellt.', BY_ITSELF),
+  resnapshot: say('Dieses Gerät muss alle Daten neu laden.', `${BY_ITSELF} Was wartet, bleibt erhalten.`),
+  too_many: say('Mehr als 500 Änderungen in einer Anfrage.', 'Senden Sie in kleineren Teilen.'),
+  too_large: say('Eine Anfrage von mehr als 512 KB.', 'Senden Sie in kleineren Teilen.'),
+  rate_limited: say('Zu viele Versuche in kurzer Zeit.', 'Warten Sie ein wenig und versuchen Sie es erneut.'),
+  unavailable: say(
+    'Der Server erreicht seine Datenbank gerade nicht.',
+    'Nichts geht verloren: Das Gerät versucht es von selbst erneut.',
+  ),
+  unknown_verb: say(
+    'Der Server kennt diese Art von Änderung nicht.',
+    'Aktualisieren Sie den Server und senden Sie erneut.',
+  ),
+  bad_args: say(
+    'Etwas darin fehlt, ist unbekannt oder außerhalb der Grenzen.',
+    'Berichtigen und erneut senden, oder verwerfen.',
+  ),
+  mutation_too_large: say('Es ist größer als 16 KB.', 'Kürzen Sie die Texte und senden Sie erneut.'),
+  depends_on_missing: say(
+    'Es nennt etwas, das der Server nicht kennt.',
+    'Senden Sie erneut, sobald es das gibt, oder verwerfen Sie es.',
+  ),
+  already_exists: say('Etwas mit dieser Kennung gibt es schon.', 'Verwerfen Sie es; es wurde nichts geändert.'),
+  insufficient_stock: say(
+    'Es ist weniger als das auf Lager.',
+    'Nehmen Sie weniger, zählen Sie das Regal oder buchen Sie trotzdem.',
+  ),
+  same_place: say(
+    'Es würde Bestand dorthin umlagern, wo er schon ist.',
+    'Wählen Sie einen anderen Ort oder verwerfen Sie es.',
+  ),
+  nothing_to_undo: say('Darin ist nichts, was sich zurücknehmen ließe.', 'Buchen Sie stattdessen die Gegenbewegung.'),
+  not_yours: say('Das darf nur, wer es gebucht hat, oder die Leitung.', 'Fragen Sie die Leitung.'),
+  not_open: say('Es ist schon erledigt.', NOTHING_TO_DO),
+  cycle: say('Es würde etwas in sich selbst legen.', 'Wählen Sie eine andere Ebene darüber.'),
+  internal_error: say(
+    'Der Server ist daran gescheitert.',
+    'Senden Sie es später erneut. Scheitert es wieder, sagen Sie der Leitung Bescheid.',
+  ),
+  absorbed_by_count: say('Das Regal wurde danach gezählt; die Zählung enthält es schon.', NOTHING_TO_DO),
+  still_refused: say(
+    'Es wurde erneut gesendet und ist weiterhin abgelehnt.',
+    'Sehen Sie den Grund an, ändern Sie es oder verwerfen Sie es.',
+  ),
+  already_undone: say('Jemand hatte es vorher zurückgenommen.', NOTHING_TO_DO),
+  sku_taken: say(
+    'Ein anderer Artikel hat diese SKU, deshalb blieb sie hier leer.',
+    'Geben Sie ihm eine andere SKU oder führen Sie die beiden zusammen.',
+  ),
+  barcode_taken: say(
+    'Der Barcode gehört zu einem anderen Artikel, deshalb wurde er hier weggelassen.',
+    'Prüfen Sie, auf welchem Artikel er steht.',
+  ),
+  location_barcode_taken: say(
+    'Ein anderer Lagerort hat diesen Barcode, deshalb blieb er hier leer.',
+    'Drucken Sie für einen der beiden ein neues Etikett.',
+  ),
+  field_clash: say(
+    'Zwei Personen haben dasselbe Feld geändert; die spätere Änderung gilt.',
+    'Sehen Sie beide Werte an und behalten Sie den richtigen.',
+  ),
+  item_archived: say(
+    'Der Artikel war vorher archiviert worden.',
+    'Holen Sie ihn zurück oder lagern Sie den Bestand aus.',
+  ),
+  location_archived: say(
+    'Der Lagerort war vorher archiviert worden.',
+    'Holen Sie ihn zurück oder lagern Sie den Bestand um.',
+  ),
+  lot_missing: say(
+    'Dieser Artikel wird nach Chargen geführt, aber keine wurde genannt.',
+    'Zählen Sie das Regal nach Chargen.',
+  ),
+  expiry_differs: say(
+    'Die Charge ist mit einem anderen Verfallsdatum bekannt; das erste gilt.',
+    'Prüfen Sie das Etikett und berichtigen Sie die Charge.',
+  ),
+}
