@@ -123,6 +123,7 @@ class PageListener {
 
   #commit(event: InputEvent, text: string): void {
     const field = fieldOf(event.target)
+    if (field && !mayBeScan(field, text)) return
     const verdict = this.#wedge.commit({ text, at: event.timeStamp, inField: field !== undefined })
     // Android's keyboards cannot be prevented: what they write is undone when it is there.
     if (verdict.take && field && !event.cancelable) this.#undoNextInput = snapshotOf(field)
@@ -192,6 +193,11 @@ function fieldOf(target: EventTarget | null): TextField | undefined {
   if (isCatcher(target)) return undefined
   if (target instanceof HTMLTextAreaElement) return target
   return target instanceof HTMLInputElement && !TEXTLESS_TYPES.has(target.type) ? target : undefined
+}
+
+/** Suggestions, dictation and password managers commit whole words to a field as well: a scan there has a digit and no space. */
+function mayBeScan({ type }: TextField, text: string): boolean {
+  return type !== 'password' && type !== 'email' && /^\S*\d\S*$/.test(text)
 }
 
 function isEditable(target: EventTarget | null): boolean {

@@ -1,0 +1,199 @@
+// A shop of its own for each journey: database, organisation with stock, a server process that can be killed, and
+// devices, which are browser contexts of their own.
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { test as base, expect } from '@playwright/test'
+import postgres from 'postgres'
+import { formatStamp } from '#shared/values/stamp.ts'
+import { AccessTokens } from '../../../server/accounts/access-tokens.ts'
+import { Accounts } from '../../../server/accounts/accounts.ts'
+import { judgeLevels } from '../../../server/alerts/judge-levels.ts'
+import { Database } from '../../../server/database/database.ts'
+import { Ledger } from '../../../server/ledger/ledger.ts'
+import { freePort } from '../../support/free-port.ts'
+import type { ServerProcess } from '../../support/server-process.ts'
+import { startServerProcess } from '../../support/server-process.ts'
+import { TEMPLATE } from './global-setup.ts'
+
+export const PASSWORD = 'correct horse battery'
+
+export interface Goods {
+  id: string
+  name: string
+  code: string
+}
+
+export class Shop {
+  readonly coffee: Goods = { id: randomUUID(), name: 'Café de Colombie', code: '3483981000189' }
+  readonly tomatoes: Goods = { id: randomUUID(), name: 'Tomates cerises', code: '8437004947031' }
+  readonly binA = { id: randomUUID(), name: 'Bin A-07', code: 'LOC-A-07' }
+  readonly binB = { id: randomUUID(), name: 'Bin B-02', code: 'LOC-B-02' }
+  readonly email = (role: 'manager' | 'staff' | 'viewer') => `${role}@shop.example`
+  server!: ServerProcess
+  #databaseUrl = ''
+  #port = 0
+  #orgId = ''
+  #contexts: BrowserContext[] = []
+  readonly #browser: Browser
+
+  private constructor(browser: Browser) {
+    this.#browser = browser
+  }
+
+  static async open(browser: Browser): Promise<Shop> {
+    const shop = new Shop(browser)
+    const name = `e2e_${randomBytes(6).toString('hex')}`
+    const owner = postgres(process.env['E2E_OWNER_URL']!, { max: 1 })
+    await owner.unsafe(`create database ${name} template ${TEMPLATE} strategy file_copy`)
+    await owner.end()
+    const url = new URL(process.env['E2E_APP_URL']!)
+    url.pathname = `/${name}`
+    shop.#databaseUrl = url.href
+    await shop.#furnish()
+    shop.#port = await freePort()
+    await shop.startServer()
+    return shop
+  }
+
+  get url(): string {
+    return this.server.url
+  }
+
+  async startServer(): Promise<void> {
+    this.server = await startServerProcess({ databaseUrl: this.#databaseUrl, port: this.#port })
+  }
+
+  /** A device of its own: nothing is shared with the others but the server. */
+  async device(options: { desk?: boolean; dark?: boolean } = {}): Promise<{ page: Page; context: BrowserContext }> {
+    const context = await this.#browser.newContext({
+      viewport: options.desk ? { width: 1440, height: 900 } : { width: 360, height: 640 },
+      colorScheme: options.dark ? 'dark' : 'light',
+      baseURL: this.url,
+      locale: 'en-GB',
+    })
+    this.#contexts.push(context)
+    const page = await context.newPage()
+    return { page, context }
+  }
+
+  /** A device whose person is signed in, and which holds everything. */
+  async signedIn(role: 'manager' | 'staff' | 'viewer', options: { desk?: boolean; dark?: boolean } = {}) {
+    const device = await this.device(options)
+    await device.page.goto('/')
+    await signIn(device.page, this.email(role))
+    return device
+  }
+
+  /** What the server holds, in units. */
+  async quantityOf({ id }: Goods, bin: { id: string }): Promise<number> {
+    const database = new Database(this.#databaseUrl)
+    const [row] = await database.snapshot(
+      this.#orgId,
+      (sql) =>
+        sql`select quantity / 1000.0 as quantity from positions where item_id = ${id} and location_id = ${bin.id}`,
+    )
+    await database.end()
+    return (row?.['quantity'] as number | undefined) ?? 0
+  }
+
+  /** Changes a person's role, as another manager would. */
+  async setRole(person: 'manager' | 'staff', role: 'manager' | 'staff' | 'viewer'): Promise<void> {
+    const database = new Database(this.#databaseUrl)
+    await database.transaction(this.#orgId, async ({ sql, write }) =>
+      write(sql`update users set role = ${role} where email = ${this.email(person)}`),
+    )
+    await database.end()
+  }
+
+  /** How many movements the ledger has of an item. */
+  async movementsOf({ id }: Goods): Promise<number> {
+    const database = new Database(this.#databaseUrl)
+    const [row] = await database.snapshot(
+      this.#orgId,
+      (sql) => sql`select count(*)::int as count from inventory_logs where item_id = ${id}`,
+    )
+    await database.end()
+    return row!['count'] as number
+  }
+
+  async close(): Promise<void> {
+    for (const context of this.#contexts) await context.close()
+    await this.server.kill()
+  }
+
+  async #furnish(): Promise<void> {
+    const database = new Database(this.#databaseUrl)
+    const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
+    const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('e'.repeat(40)) })
+    const roles = ['manager', 'staff', 'viewer'] as const
+    const people = roles.map((role) => ({ name: `The ${role}`, email: this.email(role), password: PASSWORD, role }))
+    const { orgId, users } = await accounts.createOrganisation({ name: 'Corner Shop', currency: 'EUR', people })
+    this.#orgId = orgId
+    const site = randomUUID()
+    const made: [string, object][] = [
+      ['location.create', { id: site, name: 'Back room' }],
+      ...[this.binA, this.binB].map(({ id, name, code }): [string, object] => [
+        'location.create',
+        { id, name, parentId: site, barcode: code },
+      ]),
+      ...[this.coffee, this.tomatoes].map(({ id, name, code }, i): [string, object] => [
+        'item.create',
+        { id, name, sku: `SKU-${i}`, low: 10, target: 24, barcodes: [{ code }] },
+      ]),
+      ['stock.receive', { itemId: this.coffee.id, locationId: this.binA.id, quantity: 50 }],
+      ['stock.receive', { itemId: this.tomatoes.id, locationId: this.binA.id, quantity: 20 }],
+    ]
+    const envelopes = made.map(([name, args], i) => ({
+      seq: i + 1,
+      id: randomUUID(),
+      name,
+      args,
+      at: formatStamp({ ms: Date.now() - 60_000, counter: i, device: '00000000' }),
+    }))
+    const { results } = await ledger.push(orgId, { userId: users[0]!.id, clientId: randomUUID(), envelopes })
+    expect(results.every(({ status }) => status === 'applied')).toBe(true)
+    await database.end()
+  }
+}
+
+export async function signIn(page: Page, email: string): Promise<void> {
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('navigation').first()).toBeVisible()
+}
+
+/** Milliseconds between two keys of a fast scanner. */
+const KEY_GAP_MS = 3
+/** A trigger is not pulled again while the scanner still sends. */
+const SCAN_GAP_MS = 20
+let freeAt = 0
+
+/**
+ * Pulls the trigger: keys at the pace of a wedge scanner, ended by Enter. Their times are given, as hardware gives them:
+ * this machine may be too busy to press keys evenly.
+ */
+export async function scan(page: Page, code: string): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const start = Math.max(Date.now(), freeAt)
+  freeAt = start + (code.length + 1) * KEY_GAP_MS + SCAN_GAP_MS
+  const keys = [...code].map((character) => ({ key: character, text: character }))
+  const sent = [...keys, { key: 'Enter', text: '\r' }].flatMap(({ key, text }, i) => {
+    const timestamp = (start + i * KEY_GAP_MS) / 1000
+    return [
+      session.send('Input.dispatchKeyEvent', { type: 'keyDown', key, text, timestamp }),
+      session.send('Input.dispatchKeyEvent', { type: 'keyUp', key, timestamp }),
+    ]
+  })
+  await Promise.all(sent)
+  await session.detach()
+}
+
+export const test = base.extend<{ shop: Shop }>({
+  shop: async ({ browser }, use) => {
+    const shop = await Shop.open(browser)
+    await use(shop)
+    await shop.close()
+  },
+})
+export { expect } from '@playwright/test'
