@@ -30,6 +30,10 @@ effect(() => {
   }
 })
 keepBadge(workplaces)
+// Making the sound system takes a moment: at the first key of the first scan, not at its answer.
+for (const kind of ['keydown', 'pointerdown']) {
+  window.addEventListener(kind, () => workplaces.feedback.wake(), { once: true, capture: true })
+}
 const root = document.getElementById('app')
 if (root) render(<App session={session} workplaces={workplaces} go={go} />, root)
 void watchUpdates(workplaces.drafts)

@@ -15,6 +15,16 @@ export interface Workplace {
   station: ScanStation
 }
 
+/** A page in the background draws nothing, and goes on all the same. */
+function painted(): Promise<void> {
+  return new Promise((done) => {
+    const go = () => done()
+    requestAnimationFrame(() => setTimeout(go))
+    setTimeout(go, PAINT_MAX_MS)
+  })
+}
+
+const PAINT_MAX_MS = 100
 const SOUNDS_KEY = 'stockhand.sounds'
 
 export class Workplaces {
@@ -24,7 +34,7 @@ export class Workplaces {
   readonly drafts = new Drafts()
   readonly soundsOn = signal(localStorage.getItem(SOUNDS_KEY) !== 'off')
   readonly #session: Session
-  readonly #feedback = createFeedback({ isMuted: () => !this.soundsOn.value })
+  readonly feedback = createFeedback({ isMuted: () => !this.soundsOn.value })
   readonly #catchText: (on: boolean) => void
   /** A scan that no screen asked for. */
   readonly #otherwise: ScanTaker
@@ -59,6 +69,8 @@ export class Workplaces {
   async #open(person: Person): Promise<void> {
     const { user, org } = person
     const name = `stockhand-${org.id}-${user.id}`
+    // Reading a large catalogue takes the processor for a while: the frame is drawn before it.
+    await painted()
     const device = await Device.open({ name, actor: { userId: user.id, role: user.role } })
     const sync = new Sync({ device, session: this.#session })
     const station = new ScanStation({ store: device.scans, otherwise: this.#otherwise })
@@ -80,7 +92,7 @@ export class Workplaces {
         pauseSync: (paused) => sync.pause(paused),
         takeScans: station.take,
         catchText: this.#catchText,
-        feedback: this.#feedback,
+        feedback: this.feedback,
         soundsOn,
         drafts,
       },

@@ -13,6 +13,7 @@ export interface SearchSource {
 }
 
 const SEPARATOR = '\n'
+const FIELD = '\t'
 
 export class ItemSearch {
   readonly #source: SearchSource
@@ -38,19 +39,22 @@ export class ItemSearch {
   find(query: string, { limit, accept }: { limit: number; accept?: (itemId: string) => boolean }): SearchHits {
     if (this.#stale) this.#build()
     const words = folded(query).split(/\s+/).filter(Boolean)
+    if (words.length === 0 && !accept) return { ids: this.#ids.slice(0, limit), total: this.#ids.length }
     const [longest = ''] = words.toSorted((a, b) => b.length - a.length)
-    const ranked: { index: number; rank: number }[] = []
-    let total = 0
+    // Lines come in the order of their names: a list for each rank keeps it without sorting a hundred thousand hits.
+    const ranks: number[][] = [[], [], [], []]
     const consider = (index: number) => {
-      if (words.length > 1 && !words.every((word) => this.#line(index).includes(word))) return
+      if (words.length > 1 && !this.#hasAll(index, words)) return
       if (accept && !accept(this.#ids[index]!)) return
-      total += 1
-      ranked.push({ index, rank: words.length === 0 ? 0 : this.#rank(index, words) })
+      ranks[words.length === 0 ? 3 : this.#rank(index, words)]!.push(index)
     }
     if (longest === '') for (let index = 0; index < this.#ids.length; index++) consider(index)
     else this.#eachLineWith(longest, consider)
-    ranked.sort((a, b) => a.rank - b.rank || a.index - b.index)
-    return { ids: ranked.slice(0, limit).map(({ index }) => this.#ids[index]!), total }
+    const ids: string[] = []
+    for (const indexes of ranks) {
+      for (let at = 0; at < indexes.length && ids.length < limit; at++) ids.push(this.#ids[indexes[at]!]!)
+    }
+    return { ids, total: ranks.reduce((sum, { length }) => sum + length, 0) }
   }
 
   #eachLineWith(word: string, visit: (index: number) => void): void {
@@ -64,10 +68,15 @@ export class ItemSearch {
     }
   }
 
-  /** The line that a place in the text lies in; `from` is a line before it. */
+  /** The line that a place in the text lies in; `from` is a line before it, and mostly just before it. */
   #lineAt(at: number, from: number): number {
     let low = from
-    let high = this.#starts.length - 1
+    let step = 1
+    while (low + step < this.#starts.length && this.#starts[low + step]! <= at) {
+      low += step
+      step *= 2
+    }
+    let high = Math.min(low + step, this.#starts.length) - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
       if (this.#starts[middle]! <= at) low = middle
@@ -76,28 +85,48 @@ export class ItemSearch {
     return low
   }
 
-  #line(index: number): string {
-    return this.#text.slice(this.#starts[index], this.#starts[index + 1] ?? this.#text.length)
+  /** Where a line ends, its separator left out. */
+  #endOf(index: number): number {
+    return (this.#starts[index + 1] ?? this.#text.length) - SEPARATOR.length
   }
 
-  #rank(index: number, words: readonly string[]): number {
+  #hasAll(index: number, words: readonly string[]): boolean {
+    const line = this.#text.slice(this.#starts[index], this.#endOf(index))
+    return words.every((word) => line.includes(word))
+  }
+
+  #rank(index: number, words: readonly string[]): 0 | 1 | 2 | 3 {
     const [first = ''] = words
-    const line = this.#line(index)
-    const [name = '', sku = '', ...codes] = line.trimEnd().split('\t')
-    if (
-      words.length === 1 &&
-      (sku === first || codes.some((code) => code === first || trimZeros(code) === trimZeros(first)))
-    )
-      return 0
-    if (name.startsWith(first)) return 1
+    const start = this.#starts[index]!
+    if (words.length === 1 && this.#isExact(index, first)) return 0
+    if (this.#text.startsWith(first, start)) return 1
+    const name = this.#text.slice(start, this.#text.indexOf(FIELD, start))
     return name.includes(` ${first}`) ? 2 : 3
+  }
+
+  /** The word is a SKU or a code of this line, padded with zeros or not. */
+  #isExact(index: number, word: string): boolean {
+    const end = this.#endOf(index)
+    const bare = trimZeros(word)
+    if (bare === '') return false
+    for (let at = this.#text.indexOf(FIELD, this.#starts[index]); at >= 0 && at < end;) {
+      const next = this.#text.indexOf(FIELD, at + 1)
+      const to = next >= 0 && next < end ? next : end
+      // Most fields are told apart by their length.
+      if (to - at - 1 >= bare.length) {
+        const zeros = to - at - 1 - bare.length
+        if (this.#text.startsWith(bare, at + 1 + zeros) && trimZeros(this.#text.slice(at + 1, to)) === bare) return true
+      }
+      at = next
+    }
+    return false
   }
 
   #build(): void {
     const items = [...this.#source.items()].filter((item) => !item.archived)
     const lines = items.map((item) => ({
       id: item.id,
-      text: folded([item.name, item.sku ?? '', ...this.#source.codesOf(item.id)].join('\t')),
+      text: folded([item.name, item.sku ?? '', ...this.#source.codesOf(item.id)].join(FIELD)),
     }))
     lines.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
     this.#ids = lines.map(({ id }) => id)

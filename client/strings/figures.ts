@@ -60,20 +60,6 @@ export function decimalSign(): string {
   return format.formatToParts(1.5).find((part) => part.type === 'decimal')?.value ?? '.'
 }
 
-export function formatMoney(amount: number, currency: string, options: Intl.NumberFormatOptions = {}): string {
-  return formatNumber(amount, { style: 'currency', currency, ...options })
-}
-
-/** 0.018 → "1.8%" */
-export function formatPercent(share: number, decimals = 1): string {
-  return formatNumber(share, { style: 'percent', maximumFractionDigits: decimals })
-}
-
-/** Milliseconds since the epoch in all of these. "22 Nov 2026" */
-export function formatDate(at: number): string {
-  return formatAt(at, { dateStyle: 'medium' })
-}
-
 /** "10:42", with seconds where the order of things within a minute matters. */
 export function formatTime(at: number, { seconds = false }: { seconds?: boolean } = {}): string {
   return formatAt(at, { timeStyle: seconds ? 'medium' : 'short' })
@@ -81,11 +67,6 @@ export function formatTime(at: number, { seconds = false }: { seconds?: boolean 
 
 export function formatDateTime(at: number): string {
   return formatAt(at, { dateStyle: 'medium', timeStyle: 'short' })
-}
-
-/** A day without a time or zone ("2027-03-31"), such as an expiry. */
-export function formatDay(day: string): string {
-  return formatAt(Date.parse(`${day}T00:00:00Z`), { dateStyle: 'medium', timeZone: 'UTC' })
 }
 
 /** "3 minutes ago", "in 2 days"; `now` is handed in. */

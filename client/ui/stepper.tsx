@@ -35,11 +35,10 @@ export function Stepper({ label, value, onChange, step = 1000, min = 0, max, dec
       <button
         type="button"
         class="stepper-value num"
-        aria-label={t('ui.setQuantity', { quantity: shown })}
+        aria-label={t('ui.setQuantity', { quantity: unit ? `${shown} ${unit}` : shown })}
         onClick={() => setPadOpen(true)}
       >
-        <span aria-live="polite">{shown}</span>
-        {unit && <span class="soft">{unit}</span>}
+        <span aria-live="polite">{shown}</span> {unit && <span class="soft">{unit}</span>}
       </button>
       <IconButton
         filled

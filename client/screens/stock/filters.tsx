@@ -20,7 +20,6 @@ export function Filters({ model }: { model: StockModel }) {
         <Button
           icon={SlidersHorizontal}
           pressed={model.categoryId.value !== '' || model.locationId.value !== ''}
-          label={t('stock.filters')}
           onPress={() => (open.value = true)}
         >
           {t('stock.filtersShort')}

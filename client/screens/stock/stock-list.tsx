@@ -94,7 +94,7 @@ function columnsFor(device: Device): Column<string>[] {
       key: 'low',
       header: t('field.low'),
       figures: true,
-      width: '90px',
+      width: '120px',
       cell: (id) => {
         const row = item(id)
         return row === undefined || row.low === null ? '' : formatQuantity(row.low, { decimals: row.decimals })
