@@ -96,7 +96,7 @@ async function limitSockets(): Promise<{ p50: number; p99: number }> {
       (client) =>
         new Promise<void>((resolve) =>
           client.once('message', (data) => {
-            JSON.parse(String(data))
+            JSON.parse((data as Buffer).toString())
             times.push(performance.now() - start)
             resolve()
           }),

@@ -42,6 +42,7 @@ export const de: Catalogue = {
   // The shell.
   'app.opening': 'Wird geöffnet',
   'nav.home': 'Übersicht',
+  'net.connecting': 'Verbindet …',
   'net.paused': 'Arbeit ohne Verbindung',
   'net.signedOut': 'Abgemeldet: bitte neu anmelden',
   'net.signedOutKept': {

@@ -46,6 +46,7 @@ export const en = {
   // The shell.
   'app.opening': 'Opening',
   'nav.home': 'Overview',
+  'net.connecting': 'Connecting…',
   'net.paused': 'Working offline',
   'net.signedOut': 'Signed out: sign in again',
   'net.signedOutKept': {

@@ -54,11 +54,15 @@ export class LinkFailure extends Error {
 const RECONNECT_MIN_MS = 500
 const RECONNECT_MAX_MS = 30_000
 
+/** Where access tokens come from: the session of whoever is signed in. */
+export interface TokenSource {
+  /** Undefined where the session has ended. */
+  token(): Promise<string | undefined>
+  forgetToken(): void
+}
+
 /** `origin` is the server's, like `https://stock.example.com`. */
-export function httpServerLink(
-  session: { token(): Promise<string | undefined>; forgetToken(): void },
-  origin: string = globalThis.location.origin,
-): ServerLink {
+export function httpServerLink(session: TokenSource, origin: string = globalThis.location.origin): ServerLink {
   const token = async () => {
     const text = await session.token()
     if (text === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })

@@ -1,11 +1,11 @@
 // The sync loop of the leading tab: push before pull, live in between, backing off when nobody answers. Keeps X1–X8.
+import type { ReadonlySignal } from '@preact/signals'
 import { effect, signal } from '@preact/signals'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import type { Session } from '../app/session.ts'
 import type { Device } from '../device/device.ts'
 import type { Loading } from './exchange.ts'
 import { Exchange } from './exchange.ts'
-import type { ServerLink } from './server-link.ts'
+import type { ServerLink, TokenSource } from './server-link.ts'
 import { httpServerLink, LinkFailure } from './server-link.ts'
 import { joinTabs } from './tabs.ts'
 
@@ -19,7 +19,7 @@ export interface SyncStatus {
 
 export interface SyncParts {
   device: Device
-  session: Pick<Session, 'token' | 'forgetToken' | 'expired'>
+  session: TokenSource & { readonly expired: ReadonlySignal<boolean> }
   link?: ServerLink
 }
 

@@ -3,7 +3,6 @@
 import postgres from 'postgres'
 
 export type Sql = postgres.ReservedSql
-export type Row = postgres.Row
 
 /** The role that the migrations make: it owns nothing and cannot bypass row-level security. */
 const APP_ROLE = 'stockhand_app'

@@ -1,0 +1,76 @@
+// Every screen in both shapes and both themes: no axe violation (WCAG 2.2 AA), nothing scrolls sideways, and a picture.
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { expect, scan, test } from './support/shop.ts'
+
+const SHAPES = [
+  { name: 'handheld', desk: false },
+  { name: 'desk', desk: true },
+]
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+/** Kept with the results of the run, for whoever wants to look. */
+async function look(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `.cache/pictures/${name}.png`, animations: 'disabled' })
+  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze()
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+  expect(found, name).toEqual([])
+  const sideways = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  expect(sideways, `${name} scrolls sideways`).toBe(0)
+}
+
+for (const { name: shape, desk } of SHAPES) {
+  for (const dark of [false, true]) {
+    const theme = dark ? 'dark' : 'light'
+    test(`screens are accessible and fit: ${shape}, ${theme}`, async ({ shop }) => {
+      const stranger = await shop.device({ desk, dark })
+      await stranger.page.goto('/')
+      await expect(stranger.page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+      await look(stranger.page, `sign-in-${shape}-${theme}`)
+      await stranger.page.getByRole('button', { name: 'Sign in' }).click()
+      await look(stranger.page, `sign-in-wrong-${shape}-${theme}`)
+
+      const { page, context } = await shop.signedIn('manager', { desk, dark })
+      await look(page, `home-${shape}-${theme}`)
+      for (const [screen, heading] of [
+        ['stock', 'Stock'],
+        ['tray', 'Tray'],
+        ['more', 'More'],
+        [`items/${shop.coffee.id}`, shop.coffee.name],
+      ] as const) {
+        await page.goto(`/${screen}`)
+        await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible()
+        await page.waitForLoadState('networkidle')
+        await look(page, `${screen.split('/')[0]}-${shape}-${theme}`)
+      }
+      await page.goto('/scan')
+      await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
+      await scan(page, shop.binA.code)
+      await context.setOffline(true)
+      await scan(page, shop.coffee.code)
+      await scan(page, '4006381333931') // nobody knows it
+      await expect(page.getByText('Nobody knows').or(page.getByText('Unknown code')).first()).toBeVisible()
+      await page.waitForTimeout(600) // the flash is gone
+      await look(page, `scan-offline-${shape}-${theme}`)
+      await page.getByRole('link', { name: /Tray/ }).click()
+      await expect(page.getByText('Waiting to be sent')).toBeVisible()
+      await look(page, `tray-full-${shape}-${theme}`)
+    })
+  }
+}
+
+test('the desk works by keyboard alone', async ({ shop }) => {
+  const { page } = await shop.signedIn('manager', { desk: true })
+  await page.keyboard.press('Control+k')
+  await expect(page.getByRole('searchbox').first()).toBeFocused()
+  await page.keyboard.type('tomates', { delay: 120 }) // a person's pace
+  await expect(page.getByText(shop.tomatoes.name).first()).toBeVisible()
+  const item = page.getByRole('link', { name: shop.tomatoes.name })
+  for (let i = 0; i < 30 && !(await item.evaluate((link) => link === document.activeElement)); i++) {
+    await page.keyboard.press('Tab')
+  }
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 1, name: shop.tomatoes.name })).toBeVisible()
+})
