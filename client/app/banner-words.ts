@@ -38,6 +38,9 @@ export function bannerWords({ status, expired, pending, asOf, now }: BannerFacts
   if (status.link === 'online') {
     return { tone: 'quiet', icon: 'online', text: joined(t('net.online'), waiting), ...aside }
   }
+  if (status.link === 'connecting') {
+    return { tone: 'quiet', icon: 'loading', text: joined(t('net.connecting'), waiting), ...aside }
+  }
   const state = t(status.link === 'paused' ? 'net.paused' : 'net.offline')
   const icon = status.link === 'paused' ? 'paused' : 'offline'
   return { tone: 'warn', icon, text: joined(state, waiting), ...aside }

@@ -14,9 +14,9 @@ import type { Feedback } from '../scanner/feedback.ts'
 import type { NavEntry } from '../ui/app-frame.tsx'
 import type { Drafts } from './drafts.ts'
 
-/** How it stands with the server; the sync's own status has this shape. */
+/** How it stands with the server: the sync's own status, but for its first attempt, when nobody knows yet. */
 export interface LinkStatus {
-  link: 'online' | 'offline' | 'paused' | 'signed_out'
+  link: 'online' | 'offline' | 'paused' | 'signed_out' | 'connecting'
   busy: boolean
   loading: { rows: number; fraction: number } | undefined
   /** A code for `meaningOf`. */

@@ -21,10 +21,11 @@ export class SignInModel {
   readonly #session: Doors
   readonly #done: () => void
 
-  constructor(session: Doors, { email = '', done }: { email?: string; done: () => void }) {
+  /** `token` as the address that the server printed has it. */
+  constructor(session: Doors, { email = '', token = '', done }: { email?: string; token?: string; done: () => void }) {
     this.#session = session
     this.#done = done
-    this.fields.value = { ...EMPTY, email }
+    this.fields.value = { ...EMPTY, email, token }
   }
 
   readonly ready = computed(() => !this.busy.value)

@@ -23,6 +23,7 @@ export function SignIn({ session, again }: Props) {
     () =>
       new SignInModel(session, {
         email: again?.user.email ?? '',
+        token: new URLSearchParams(location.search).get('token') ?? '',
         done: () => {
           // Asked here, where the person has just shown that they mean to stay: browsers grant it more readily.
           void navigator.storage?.persist?.().catch(() => false)
