@@ -17,12 +17,10 @@ import type { Decided, Loaded, PreparedEnvelope } from './decide-group.ts'
 import { codeOf, conflictsOf, GroupDecision } from './decide-group.ts'
 import type { Head } from './ledger-store.ts'
 import {
-  loadActors,
   loadCommitTimes,
-  loadDevices,
   loadForAlerts,
   loadKnown,
-  loadSessions,
+  loadSenders,
   loadShelf,
   lockHead,
   writeAll,
@@ -117,11 +115,13 @@ async function loadGroup(
   const envelopes = batches.flatMap((batch) => batch.envelopes)
   const versions = [...new Set(envelopes.flatMap(({ seen }) => seen ?? []))]
   const unique = (values: string[]) => [...new Set(values)]
-  const [head, devices, actors, sessions, known, commitTimes, shelf, forAlerts] = await Promise.all([
+  const [head, senders, known, commitTimes, shelf, forAlerts] = await Promise.all([
     lockHead(sql, orgId),
-    loadDevices(sql, orgId, unique(batches.map((batch) => batch.clientId))),
-    loadActors(sql, orgId, unique(batches.map((batch) => batch.userId))),
-    loadSessions(sql, orgId, unique(batches.flatMap((batch) => batch.sessionId ?? []))),
+    loadSenders(sql, orgId, {
+      clientIds: unique(batches.map((batch) => batch.clientId)),
+      userIds: unique(batches.map((batch) => batch.userId)),
+      sessionIds: unique(batches.flatMap((batch) => batch.sessionId ?? [])),
+    }),
     loadKnown(
       sql,
       orgId,
@@ -134,10 +134,8 @@ async function loadGroup(
   if (!head) throw new RequestRefused('unauthenticated')
   await loadConflicted(sql, orgId, { wants, shelf })
   const loaded: Loaded = {
+    ...senders,
     epoch: head.epoch,
-    sessions,
-    roles: new Map(actors.map(({ id, role }) => [id, role])),
-    devices: new Map(devices.map((device) => [device.clientId, device])),
     known: new Map(known.map((mutation) => [mutation.id, mutation])),
     commitTimes,
   }

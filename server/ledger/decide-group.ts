@@ -15,15 +15,11 @@ import type { Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import type { Batch } from './batch.ts'
 import { RequestRefused } from './batch.ts'
-import type { DeviceRow, KnownMutation } from './ledger-store.ts'
+import type { DeviceRow, KnownMutation, Senders } from './ledger-store.ts'
 
 /** What was loaded for a group besides the Book's shelf. */
-export interface Loaded {
+export interface Loaded extends Senders {
   epoch: number
-  /** Sessions that are good, of those that batches came in by. */
-  sessions: Set<string>
-  roles: Map<string, Role>
-  devices: Map<string, DeviceRow>
   known: Map<string, KnownMutation>
   commitTimes: Map<number, number>
 }
@@ -127,6 +123,8 @@ function answerOf(code: string | null, detail: Record<string, unknown> | null) {
 
 /** The conflicts that a decided mutation leaves behind: its refusal, or the reviews it asks for. */
 export function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict[] {
+  const reviews = outcome.status === 'merged' ? reviewsOf(outcome.effects) : []
+  if (outcome.status !== 'refused' && reviews.length === 0) return []
   const shared = {
     clientId: batch.clientId,
     seq: envelope.seq,
@@ -141,7 +139,7 @@ export function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict
     const { code, detail = null } = outcome.refusal
     return [{ ...shared, id: envelope.id, kind: 'refusal', code, detail }]
   }
-  return reviewsOf(outcome.effects).map(({ code, detail = null }, index) => ({
+  return reviews.map(({ code, detail = null }, index) => ({
     ...shared,
     id: derivedId(envelope.id, `${code} ${index}`),
     kind: 'review',

@@ -42,25 +42,39 @@ export async function lockHead(sql: Sql, orgId: string): Promise<Head | undefine
   return head
 }
 
-export async function loadDevices(sql: Sql, orgId: string, clientIds: string[]): Promise<DeviceRow[]> {
-  return sql<DeviceRow[]>`
-    select client_id as "clientId", user_id as "userId", last_seq as "lastSeq", last_at as "lastAt"
-    from devices where org_id = ${orgId} and client_id = any(${clientIds}::uuid[])`
+export interface Senders {
+  /** The devices that sent, those that have sent before. */
+  devices: Map<string, DeviceRow>
+  /** The roles of those people who are not disabled. */
+  roles: Map<string, Role>
+  /** Those of the sessions that are good. */
+  sessions: Set<string>
 }
 
-/** The roles of those people who are not disabled. */
-export async function loadActors(sql: Sql, orgId: string, userIds: string[]): Promise<{ id: string; role: Role }[]> {
-  return sql<{ id: string; role: Role }[]>`
-    select id, role from users where org_id = ${orgId} and id = any(${userIds}::uuid[]) and not disabled`
-}
-
-/** Those of the sessions that are good. */
-export async function loadSessions(sql: Sql, orgId: string, ids: string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set()
-  const rows = await sql<{ id: string }[]>`
-    select id from sessions
-    where org_id = ${orgId} and id = any(${ids}::uuid[]) and revoked_at is null and expires_at > now()`
-  return new Set(rows.map(({ id }) => id))
+/** What is known of whoever sends: in one statement, as every push pays for it. */
+export async function loadSenders(
+  sql: Sql,
+  orgId: string,
+  { clientIds, userIds, sessionIds }: { clientIds: string[]; userIds: string[]; sessionIds: string[] },
+): Promise<Senders> {
+  const rows = await sql<{ kind: string; id: string; userId: string; lastSeq: number; lastAt: string; role: Role }[]>`
+    select 'device' as kind, client_id as id, user_id as "userId", last_seq as "lastSeq", last_at as "lastAt",
+      null as role
+    from devices where org_id = ${orgId} and client_id = any(${clientIds}::uuid[])
+    union all
+    select 'person', id, null, null, null, role
+    from users where org_id = ${orgId} and id = any(${userIds}::uuid[]) and not disabled
+    union all
+    select 'session', id, null, null, null, null
+    from sessions
+    where org_id = ${orgId} and id = any(${sessionIds}::uuid[]) and revoked_at is null and expires_at > now()`
+  const senders: Senders = { devices: new Map(), roles: new Map(), sessions: new Set() }
+  for (const { kind, id, userId, lastSeq, lastAt, role } of rows) {
+    if (kind === 'device') senders.devices.set(id, { clientId: id, userId, lastSeq, lastAt })
+    else if (kind === 'person') senders.roles.set(id, role)
+    else senders.sessions.add(id)
+  }
+  return senders
 }
 
 export async function loadKnown(sql: Sql, orgId: string, ids: string[]): Promise<KnownMutation[]> {
@@ -328,26 +342,31 @@ export function writeAll({ sql, write }: Tx, orgId: string, writing: Writing): v
       sql`insert into audit_log select * from json_populate_recordset(null::audit_log, ${JSON.stringify(lines)}::text::json)`,
     )
   }
-  if (writing.mutations.length > 0) {
-    const lines = writing.mutations.map((line) => ({ ...line, org_id: orgId }))
-    write(sql`
-      insert into mutations select * from json_populate_recordset(null::mutations, ${JSON.stringify(lines)}::text::json)
-      on conflict (org_id, id) do update set
-        code = excluded.code, detail = excluded.detail, log_no = excluded.log_no, log_lines = excluded.log_lines`)
-  }
-  for (const { clientId, userId, lastSeq, lastAt } of writing.devices) {
-    write(sql`
-      insert into devices (org_id, client_id, user_id, last_seq, last_at)
-      values (${orgId}, ${clientId}, ${userId}, ${lastSeq}, ${lastAt})
-      on conflict (org_id, client_id) do update set last_seq = ${lastSeq}, last_at = ${lastAt}, seen_at = now()`)
-  }
-  write(
-    sql`insert into commits (org_id, version, at_ms, head) values (${orgId}, ${head.version}, ${commit.atMs}, ${commit.head})`,
-  )
   write(sql`
+    with decided as (
+      insert into mutations select * from json_populate_recordset(null::mutations, ${asJson(writing.mutations, orgId)}::text::json)
+      on conflict (org_id, id) do update set
+        code = excluded.code, detail = excluded.detail, log_no = excluded.log_no, log_lines = excluded.log_lines
+    ), sent as (
+      insert into devices (org_id, client_id, user_id, last_seq, last_at)
+      select org_id, client_id, user_id, last_seq, last_at
+      from json_populate_recordset(null::devices, ${asJson(writing.devices.map(deviceLine), orgId)}::text::json)
+      on conflict (org_id, client_id)
+        do update set last_seq = excluded.last_seq, last_at = excluded.last_at, seen_at = now()
+    ), committed as (
+      insert into commits (org_id, version, at_ms, head) values (${orgId}, ${head.version}, ${commit.atMs}, ${commit.head})
+    )
     update org_heads set version = ${head.version}, log_no = ${head.logNo}, log_hash = decode(${head.logHash}, 'hex'),
       audit_no = ${head.auditNo}, audit_hash = decode(${head.auditHash}, 'hex')
     where org_id = ${orgId}`)
+}
+
+function asJson(lines: readonly object[], orgId: string): string {
+  return JSON.stringify(lines.map((line) => ({ ...line, org_id: orgId })))
+}
+
+function deviceLine({ clientId, userId, lastSeq, lastAt }: DeviceRow) {
+  return { client_id: clientId, user_id: userId, last_seq: lastSeq, last_at: lastAt }
 }
 
 /** Inserts or replaces rows of one kind, in one statement. Members are not written here: accounts hold more of them. */
