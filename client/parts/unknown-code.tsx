@@ -21,6 +21,9 @@ export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
   const app = useApp()
   const doing = useSignal<'attach' | 'create' | undefined>(undefined)
   const close = () => (doing.value = undefined)
+  // Whoever makes an item of a code that is only not loaded yet makes it twice.
+  const isLoading = !app.device.point.value.complete
+  const mayAttach = !unreadable && !isLoading && mayDo(app, 'staff')
   const known = async (name: string) => {
     close()
     showToast({ text: t('unknown.nowKnown', { item: name }), tone: 'good' })
@@ -31,11 +34,11 @@ export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
   return (
     <>
       <div role="alert">
-        <h2>{t(unreadable ? 'unknown.unreadable' : 'unknown.title')}</h2>
+        <h2>{titleFor({ unreadable, isLoading })}</h2>
         <p class="num unknown-code">{printedCode(code)}</p>
-        <p class="soft">{hintFor(unreadable, mayDo(app, 'staff'))}</p>
+        <p class="soft">{hintFor({ unreadable, isLoading, mayAttach })}</p>
       </div>
-      {!unreadable && mayDo(app, 'staff') && (
+      {mayAttach && (
         <div class="cluster">
           <Button icon={Link2} onPress={() => (doing.value = 'attach')}>
             {t('unknown.attach')}
@@ -53,7 +56,15 @@ export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
   )
 }
 
-function hintFor(unreadable: boolean, mayAttach: boolean): string {
+type Why = { unreadable: boolean; isLoading: boolean }
+
+function titleFor({ unreadable, isLoading }: Why): string {
+  if (unreadable) return t('unknown.unreadable')
+  return t(isLoading ? 'unknown.loading' : 'unknown.title')
+}
+
+function hintFor({ unreadable, isLoading, mayAttach }: Why & { mayAttach: boolean }): string {
   if (unreadable) return t('unknown.unreadableHint')
+  if (isLoading) return t('unknown.loadingHint')
   return t(mayAttach ? 'unknown.hint' : 'unknown.hintViewer')
 }

@@ -193,6 +193,9 @@ export const de: Catalogue = {
   'unknown.title': 'Unbekannter Code',
   'unknown.hint': 'Er ist gespeichert. Ordnen Sie ihn einem Artikel zu, dann lässt sich der Scan buchen.',
   'unknown.hintViewer': 'Er ist gespeichert. Jemand mit der Rolle Mitarbeit kann ihn zuordnen.',
+  'unknown.loading': 'Noch nicht geladen',
+  'unknown.loadingHint':
+    'Dieses Gerät lädt den Katalog noch. Der Scan ist gespeichert: Buchen Sie ihn aus der Liste, sobald er bekannt ist.',
   'unknown.unreadable': 'Dieses Etikett ist nicht sicher lesbar',
   'unknown.unreadableHint':
     'Es sieht wie ein GS1-Etikett aus, ist aber nicht stimmig. Erneut scannen, oder den Barcode des Artikels scannen.',

@@ -190,6 +190,9 @@ export const en = {
   'unknown.title': 'Unknown code',
   'unknown.hint': 'It is kept. Attach it to an item, and what you scanned can be recorded.',
   'unknown.hintViewer': 'It is kept. Somebody with the role Staff can attach it to an item.',
+  'unknown.loading': 'Not loaded yet',
+  'unknown.loadingHint':
+    'This device is still loading the catalogue. The scan is kept: record it from the list once it is known.',
   'unknown.unreadable': 'This label cannot be read for certain',
   'unknown.unreadableHint':
     'It looks like a GS1 label, but its parts do not add up. Scan it again, or scan the item’s own barcode.',

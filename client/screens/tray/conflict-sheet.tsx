@@ -1,5 +1,5 @@
 // One refusal or review: what it was, why, and how it ends.
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { mayDo, useApp } from '../../parts/app-context.ts'
 import { meaning, t } from '../../strings/strings.ts'
@@ -94,10 +94,13 @@ function Correct({ conflict, onDone }: { conflict: Conflict; onDone: (args: Reco
 
 function Discard({ onDone }: { onDone: (reason: string) => void }) {
   const [reason, setReason] = useState('')
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => field.current?.focus(), [])
   const [error, setError] = useState<string | undefined>(undefined)
   const done = () => {
-    if (reason.trim() === '') setError(t('conflict.reasonMissing'))
-    else onDone(reason.trim())
+    if (reason.trim() !== '') return onDone(reason.trim())
+    setError(t('conflict.reasonMissing'))
+    field.current?.focus()
   }
   return (
     <>
@@ -111,7 +114,7 @@ function Discard({ onDone }: { onDone: (reason: string) => void }) {
         error={error}
         hint={t('conflict.reasonHint')}
         maxLength={500}
-        autoFocus
+        ref={field}
         onEnter={done}
       />
       <Button kind="danger" wide onPress={done}>
