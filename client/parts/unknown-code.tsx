@@ -26,9 +26,9 @@ export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
   const mayAttach = !unreadable && !isLoading && mayDo(app, 'staff')
   const known = async (name: string) => {
     close()
-    showToast({ text: t('unknown.nowKnown', { item: name }), tone: 'good' })
     const { recorded, left } = await onKnown(code)
-    if (recorded > 0) showToast({ text: t('unknown.recorded', { count: recorded }), tone: 'good' })
+    const done = recorded > 0 ? t('unknown.recordedOf', { count: recorded, item: name }) : undefined
+    showToast({ text: done ?? t('unknown.nowKnown', { item: name }), tone: 'good' })
     if (left > 0) showToast({ text: t('unknown.left', { count: left }), tone: 'warn' })
   }
   return (

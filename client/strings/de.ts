@@ -203,6 +203,10 @@ export const de: Catalogue = {
   'unknown.create': 'Neuer Artikel',
   'unknown.nowKnown': 'Dieser Code gehört jetzt zu {item}',
   'unknown.recorded': { one: '{count} wartender Scan gebucht', other: '{count} wartende Scans gebucht' },
+  'unknown.recordedOf': {
+    one: '{count} wartender Scan gebucht · {item}',
+    other: '{count} wartende Scans gebucht · {item}',
+  },
   'unknown.left': { one: '{count} Scan wartet noch in der Ablage', other: '{count} Scans warten noch in der Ablage' },
   'attach.which': 'Welcher Artikel ist {code}?',
   'attach.title': 'Code zuordnen',

@@ -200,6 +200,10 @@ export const en = {
   'unknown.create': 'New item',
   'unknown.nowKnown': 'This code is {item} now',
   'unknown.recorded': { one: '{count} waiting scan recorded', other: '{count} waiting scans recorded' },
+  'unknown.recordedOf': {
+    one: '{count} waiting scan recorded · {item}',
+    other: '{count} waiting scans recorded · {item}',
+  },
   'unknown.left': { one: '{count} scan still waits in the tray', other: '{count} scans still wait in the tray' },
   'attach.which': 'Which item is {code}?',
   'attach.title': 'Attach the code',
