@@ -1,7 +1,7 @@
 // Scanning as a person does it, on the real device code with an IndexedDB in memory: what is recorded, what is asked,
 // and that nothing scanned is ever lost.
 import 'fake-indexeddb/auto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Item, Kind, Location, Row, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable } from '#shared/rows/rows.ts'
 import { Device } from '../../device/device.ts'
@@ -133,7 +133,9 @@ async function standAt(mode: Mode, code: string): Promise<void> {
 
 const here = (itemId: string, locationId = SHELF, lot = '') => device.view.position(itemId, locationId, lot).quantity
 const question = () => model.questions.open.value
-const settled = () => new Promise((done) => setTimeout(done, 20))
+/** Waits until something is so: how long that takes is the machine's business. */
+const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+const asked = (kind: string) => until(() => expect(question()).toMatchObject({ kind }))
 const names = () => device.recent.value.map(({ envelope }) => envelope.name).toReversed()
 
 test('each scan withdraws one, or its pack, and the card runs on', async () => {
@@ -179,11 +181,11 @@ test('more than there is: asked, the scans behind it wait, and none is lost', as
   await scan(CODES.tea)
   await scan(CODES.tea)
   const third = scan(CODES.tea)
-  await settled()
+  await asked('shortage')
   expect(question()).toMatchObject({ kind: 'shortage', here: 0, wanted: 1000 })
   const behind = scan(CODES.coffee)
-  await settled()
-  expect(model.queue.waiting.value).toBe(1)
+  await until(() => expect(model.queue.waiting.value).toBe(1))
+  await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
   expect(here(COFFEE)).toBe(20_000)
   expect(device.scans.unresolved.value).toHaveLength(2)
   model.questions.answer('shortage', true)
@@ -198,7 +200,7 @@ test('not recorded all the same: the scan is dismissed with its reason', async (
   const asking = (async () => {
     for (let i = 0; i < 3; i++) await scan(CODES.tea)
   })()
-  await settled()
+  await asked('shortage')
   model.questions.answer('shortage', false)
   await asking
   expect(here(TEA)).toBe(0)
@@ -208,7 +210,7 @@ test('not recorded all the same: the scan is dismissed with its reason', async (
 test('without a place it asks where, and goes on with the same scan', async () => {
   await model.changeMode('receive')
   const scanning = scan(CODES.tea)
-  await settled()
+  await asked('place')
   expect(question()).toMatchObject({ kind: 'place' })
   model.questions.answer('place', CELLAR)
   await scanning
@@ -251,15 +253,13 @@ test('[Z1] a restart in the middle of a count makes it again from its scans, onc
   await scan(CODES.coffee)
   device.close()
   await open(device.name)
-  await settled()
-  expect(model.hit.value).toMatchObject({ kind: 'count', itemId: COFFEE })
+  await until(() => expect(model.hit.value).toMatchObject({ kind: 'count', itemId: COFFEE }))
   expect(model.lines.all).toMatchObject([{ quantity: 2000 }])
   await model.finishCount()
   expect(here(COFFEE)).toBe(2000)
   device.close()
   await open(device.name)
-  await settled()
-  expect(model.lines.size).toBe(0)
+  await until(() => expect(model.lines.size).toBe(0))
 })
 
 test('a move takes from here, is held in hand, and is put down where the next place is scanned', async () => {
@@ -290,7 +290,7 @@ test('what is set aside was never taken, and says so', async () => {
 test('an item that is kept by lot asks for it once, and keeps it for the run', async () => {
   await standAt('receive', CODES.shelf)
   const scanning = scan(CODES.fish)
-  await settled()
+  await asked('lot')
   expect(question()).toMatchObject({ kind: 'lot' })
   model.questions.answer('lot', { lot: 'L1', expiresOn: '2027-01-31' })
   await scanning
