@@ -30,7 +30,7 @@ test('offline says what waits and as of when; yesterday with its day', () => {
 test('a session that ended says that what waits is kept, whatever else is', () => {
   const words = bannerWords({ ...facts, expired: true, pending: 3 })
   expect(words).toMatchObject({ tone: 'bad', signIn: true })
-  expect(words.text).toBe('Signed out: sign in again. 3 waiting here are kept')
+  expect(words.text).toBe('Signed out · 3 waiting are kept')
 })
 
 test('the first sync counts its rows', () => {

@@ -45,10 +45,7 @@ export const de: Catalogue = {
   'net.connecting': 'Verbindet …',
   'net.paused': 'Arbeit ohne Verbindung',
   'net.signedOut': 'Abgemeldet: bitte neu anmelden',
-  'net.signedOutKept': {
-    one: 'Abgemeldet: neu anmelden. {count} Eintrag bleibt hier erhalten',
-    other: 'Abgemeldet: neu anmelden. {count} Einträge bleiben hier erhalten',
-  },
+  'net.signedOutKept': { one: 'Abgemeldet · {count} bleibt erhalten', other: 'Abgemeldet · {count} bleiben erhalten' },
   'net.loading': { one: 'Lädt {count} Zeile …', other: 'Lädt {count} Zeilen …' },
   'net.loadingFirst': 'Bestand wird geladen …',
   'update.ready': 'Eine neue Version ist bereit',

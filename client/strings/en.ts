@@ -49,10 +49,7 @@ export const en = {
   'net.connecting': 'Connecting…',
   'net.paused': 'Working offline',
   'net.signedOut': 'Signed out: sign in again',
-  'net.signedOutKept': {
-    one: 'Signed out: sign in again. {count} waiting here is kept',
-    other: 'Signed out: sign in again. {count} waiting here are kept',
-  },
+  'net.signedOutKept': { one: 'Signed out · {count} waiting is kept', other: 'Signed out · {count} waiting are kept' },
   'net.loading': { one: 'Loading {count} row…', other: 'Loading {count} rows…' },
   'net.loadingFirst': 'Loading your stock…',
   'update.ready': 'A new version is ready',
