@@ -42,7 +42,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     loggerInstance: parts.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
-    trustProxy: true,
+    // A proxy of our own stands on this machine or in this network; anybody else's word on addresses is not taken.
+    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 5000 },
   })
@@ -166,7 +167,7 @@ function securityHeaders(publicUrl: string) {
         scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         styleSrc: self,
         imgSrc: ["'self'", 'data:', 'blob:'],
-        connectSrc: ["'self'", 'ws:', 'wss:'],
+        connectSrc: self,
         workerSrc: self,
         manifestSrc: self,
         objectSrc: ["'none'"],

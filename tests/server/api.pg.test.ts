@@ -4,7 +4,9 @@ import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeTable } from '#shared/rows/rows.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
+import { startServerProcess } from '../support/server-process.ts'
 import { call, JWT_SECRET, listen, signIn, startTestServer } from '../support/test-server.ts'
 import type { TestServer } from '../support/test-server.ts'
 
@@ -257,8 +259,8 @@ describe('live, between two server processes and Redis', () => {
   test('[V1][V2] what one replica commits, a device on the other is told, with rows and lastSeq of that version', async () => {
     const redis = await startRedis()
     const [one, two] = await Promise.all([
-      startTestServer(parts.urls.url, { redisUrl: redis.url }),
-      startTestServer(parts.urls.url, { redisUrl: redis.url }),
+      startServerProcess({ databaseUrl: parts.urls.url, port: await freePort(), redisUrl: redis.url }),
+      startServerProcess({ databaseUrl: parts.urls.url, port: await freePort(), redisUrl: redis.url }),
     ])
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
@@ -295,7 +297,7 @@ describe('live, between two server processes and Redis', () => {
       expect(next.body.result.data).toMatchObject({ more: false, tables: {} })
     } finally {
       await live.close()
-      await Promise.all([one.stop(), two.stop()])
+      await Promise.all([one.kill(), two.kill()])
       await redis.stop()
     }
   })

@@ -15,11 +15,14 @@ export interface ServerProcess {
 export async function startServerProcess({
   databaseUrl,
   port,
+  redisUrl = '',
 }: {
   databaseUrl: string
   port: number
+  redisUrl?: string
 }): Promise<ServerProcess> {
-  const env = { ...process.env, PORT: String(port), DATABASE_URL: databaseUrl, JWT_SECRET, LOG_LEVEL: 'silent' }
+  const settings = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+  const env = { ...process.env, ...settings, JWT_SECRET, LOG_LEVEL: 'silent' }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'run-server.ts')], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],

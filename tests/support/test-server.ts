@@ -15,10 +15,7 @@ export interface TestServer {
 
 export const JWT_SECRET = 'tests-tests-tests-tests-tests-tests-tests'
 
-export async function startTestServer(
-  databaseUrl: string,
-  { redisUrl }: { redisUrl?: string } = {},
-): Promise<TestServer> {
+export async function startTestServer(databaseUrl: string): Promise<TestServer> {
   const port = await freePort()
   const url = `http://localhost:${port}`
   const config = readConfig({
@@ -26,7 +23,6 @@ export async function startTestServer(
     JWT_SECRET,
     PUBLIC_URL: url,
     LOG_LEVEL: 'silent',
-    ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
   })
   const database = { url: databaseUrl, ownerUrl: databaseUrl, embedded: false }
   const { stop, setupToken } = await startServer({ config, database, log: pino({ level: 'silent' }) })
