@@ -15,7 +15,8 @@ export async function watchUpdates(drafts: Drafts): Promise<void> {
   const workbox = new Workbox('/service-worker.js')
   const taken = signal(false)
   workbox.addEventListener('waiting', () => (updateReady.value = true))
-  workbox.addEventListener('controlling', ({ isUpdate }) => (taken.value = isUpdate === true))
+  // A page that installed the app itself was under no version before, and its next one is an update all the same.
+  workbox.addEventListener('controlling', ({ isUpdate }) => (taken.value = isUpdate === true || updateReady.value))
   // Another tab may have taken the update while something is half done in this one.
   effect(() => {
     if (taken.value && drafts.open.value === 0) location.reload()

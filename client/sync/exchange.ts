@@ -59,17 +59,21 @@ export class Exchange {
     }
   }
 
-  /** Pulls until this device holds everything. */
+  /** Pulls until this device holds everything. In the first sync the next page travels while this one is taken in. */
   async pull(signal: AbortSignal, onLoading: (loading: Loading) => void): Promise<void> {
     const aside: PullAnswer[] = []
+    let ahead: Promise<PullAnswer> | undefined
     for (;;) {
       signal.throwIfAborted()
       const point = this.#device.point.value
       const cursor = aside.at(-1)?.cursor ?? point.cursor
-      const answer = await this.#ask(cursor)
+      const answer = await this.#ask(ahead ?? this.#request(cursor))
+      ahead = undefined
       if (!answer) continue
       aside.push(answer)
       if (!point.complete) {
+        if (answer.more) ahead = this.#request(answer.cursor)
+        ahead?.catch(() => undefined) // looked at when its turn comes
         await this.#device.arrive({ tables: answer.tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
         onLoading({ rows: this.#device.size, fraction: fractionOf(answer) })
         aside.length = 0
@@ -86,12 +90,16 @@ export class Exchange {
     return this.#device.point.value.version < this.#atLeast
   }
 
-  /** A page; undefined where the device had to begin again. */
-  async #ask(cursor: string | null): Promise<PullAnswer | undefined> {
+  async #request(cursor: string | null): Promise<PullAnswer> {
     const { clientId } = await this.#device.identity()
     const { complete } = this.#device.point.value
+    return this.#link.pull({ clientId, cursor, limit: complete ? PAGE : FIRST_PAGE, atLeast: this.#atLeast })
+  }
+
+  /** A page; undefined where the device had to begin again. */
+  async #ask(page: Promise<PullAnswer>): Promise<PullAnswer | undefined> {
     try {
-      return await this.#link.pull({ clientId, cursor, limit: complete ? PAGE : FIRST_PAGE, atLeast: this.#atLeast })
+      return await page
     } catch (error) {
       if (!(error instanceof LinkFailure)) throw error
       await this.#recover(error, [])

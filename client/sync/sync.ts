@@ -48,6 +48,8 @@ export class Sync {
   #hearing: Promise<void> = Promise.resolve()
   #pulling = false
   #failures = 0
+  /** Ends the round under way: a person wants to work offline now. */
+  #roundEnd = new AbortController()
 
   constructor({ device, session, link = httpServerLink(session) }: SyncParts) {
     this.#device = device
@@ -99,6 +101,7 @@ export class Sync {
     this.#paused = paused
     globalThis.localStorage?.setItem(PAUSED_KEY, paused ? 'yes' : 'no')
     if (paused) {
+      this.#roundEnd.abort()
       this.#endLive()
       this.#set({ link: 'paused', busy: false })
     } else this.kick()
@@ -119,7 +122,9 @@ export class Sync {
   }
 
   /** One round; resolves to how long to wait for the next, unless somebody wants one earlier. */
-  async #round(ended: AbortSignal): Promise<number> {
+  async #round(leading: AbortSignal): Promise<number> {
+    this.#roundEnd = new AbortController()
+    const ended = AbortSignal.any([leading, this.#roundEnd.signal])
     try {
       this.#set({ busy: this.#device.pendingCount.value > 0 || this.#pullWanted })
       const sent = await this.#exchange.push(ended)
@@ -132,7 +137,7 @@ export class Sync {
       await this.#listen()
       return this.#live?.open ? Number.POSITIVE_INFINITY : this.#pollLater()
     } catch (error) {
-      if (ended.aborted) return 0
+      if (ended.aborted) return this.#paused ? Number.POSITIVE_INFINITY : 0
       return this.#failed(error)
     }
   }
@@ -228,7 +233,9 @@ export class Sync {
   }
 
   #set(change: Partial<SyncStatus>): void {
-    this.status.value = { ...this.status.value, ...change }
+    const status = { ...this.status.value, ...change }
+    // What was under way when a person chose to work offline must not say otherwise.
+    this.status.value = this.#paused ? { ...status, link: 'paused', busy: false } : status
   }
 
   #sleep(ms: number): Promise<void> {
