@@ -351,7 +351,8 @@ export class Device {
   }
 
   #announce(changes: RowChange[]): void {
-    this.view.invalidate(new Set(changes.map(({ kind }) => kind)))
+    const loading = !this.point.value.complete
+    this.view.invalidate(new Set(changes.map(({ kind }) => kind)), { loading })
     this.#watched.announce(changes)
   }
 }

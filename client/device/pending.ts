@@ -48,6 +48,7 @@ export class PendingRows {
 
   /** A row as people see it. */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    if (this.#overlay.size === 0) return this.#mirror.row(kind, key)
     return (this.#overlay.get(nameOf(kind, key)) as Row<K> | undefined) ?? this.#mirror.row(kind, key)
   }
 
@@ -144,6 +145,7 @@ export class PendingRows {
 
   /** Replays what is pending on these rows over their confirmed states. */
   settle(changes: readonly RowChange[]): void {
+    if (this.#bySeq.size === 0 && this.#overlay.size === 0) return // the first sync: a hundred thousand rows
     const names = new Set<string>()
     const seqs = new Set<number>()
     for (const { kind, key } of changes) {

@@ -27,6 +27,11 @@ export class ItemSearch {
     this.#source = source
   }
 
+  /** How many items it finds among. */
+  get size(): number {
+    return this.#ids.length
+  }
+
   /** The items or their barcodes changed: the next search builds the text anew. */
   invalidate(): void {
     this.#stale = true

@@ -177,9 +177,14 @@ export class View {
     return this.#mirror.rows('items').size
   }
 
-  /** Rows changed: what is computed over all of them is computed anew. */
-  invalidate(kinds: ReadonlySet<Kind>): void {
-    if (kinds.has('items') || kinds.has('barcodes')) this.#search.invalidate()
+  /**
+   * Rows changed: what is computed over all of them is computed anew. In the first sync only when there are twice as
+   * many, and at its end: else each page of rows would cost as much as all before it.
+   */
+  invalidate(kinds: ReadonlySet<Kind>, { loading = false } = {}): void {
+    if (!kinds.has('items') && !kinds.has('barcodes')) return
+    if (loading && this.#mirror.rows('items').size < 2 * this.#search.size) return
+    this.#search.invalidate()
   }
 
   #row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
