@@ -137,6 +137,7 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
     listen: () => () => undefined,
   }))
   await settled(joined)
+  await until(() => joined.sync.status.value.link === 'online', 'the first round')
   holdPulls = true
   await receive(joined, 2)
   await until(() => joined.sync.status.value.link === 'offline', 'the pull failing')
