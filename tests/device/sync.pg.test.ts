@@ -10,7 +10,7 @@ import { httpServerLink, LinkFailure } from '../../client/sync/server-link.ts'
 import { Sync } from '../../client/sync/sync.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestServer } from '../support/test-server.ts'
-import { signIn, startTestServer } from '../support/test-server.ts'
+import { call, signIn, startTestServer } from '../support/test-server.ts'
 
 const parts = useLedger()
 let server: TestServer
@@ -69,6 +69,11 @@ async function join(
   }
   opened.push(joined)
   return joined
+}
+
+async function post(input: { clientId: string; mutations: unknown[] }): Promise<void> {
+  const { status } = await call(server.url, 'sync.push', { ...input, epoch: 1, deviceNow: Date.now() }, { token })
+  expect(status).toBe(200)
 }
 
 async function until(fits: () => boolean, what: string): Promise<void> {
@@ -167,6 +172,35 @@ test('[D4] an answer that was lost is asked for again, and nothing is doubled', 
   await settled(joined)
   expect(lose).toBe(false)
   expect(shown(joined)).toBe(7000)
+})
+
+test('[V3] a device that missed a live message pulls instead of skipping it', async () => {
+  let lose = 0
+  const joined = await join(randomUUID(), (link) => ({
+    ...link,
+    listen: (request, handlers) =>
+      link.listen(request, {
+        ...handlers,
+        message: (message) => {
+          if (message.tables && lose > 0) lose -= 1
+          else handlers.message(message)
+        },
+      }),
+  }))
+  await settled(joined)
+  await until(() => joined.sync.status.value.link === 'online', 'the first round')
+  await new Promise((resolve) => setTimeout(resolve, 300)) // the socket is open
+  lose = 1
+  const other = new TestDevice(parts, parts.manager)
+  const at = (locationId: string) => ({ itemId: room.itemId, locationId })
+  // Through the server of this test, whose sockets hear it.
+  const push = (name: string, args: object) =>
+    post({ clientId: other.clientId, mutations: [other.mutation(name, args)] })
+  await push('stock.receive', { ...at(room.binA), quantity: 3 })
+  await push('stock.receive', { ...at(room.binB), quantity: 4 })
+  await until(() => joined.device.view.position(room.itemId, room.binB).quantity === 4000, 'the second change')
+  expect(lose).toBe(0)
+  expect(shown(joined)).toBe(3000)
 })
 
 test('[D5] another epoch keeps the outbox, sends the last week again, and loads anew', async () => {
