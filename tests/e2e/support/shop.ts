@@ -3,7 +3,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { test as base, expect } from '@playwright/test'
-import postgres from 'postgres'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { AccessTokens } from '../../../server/accounts/access-tokens.ts'
 import { Accounts } from '../../../server/accounts/accounts.ts'
@@ -13,7 +12,7 @@ import { Ledger } from '../../../server/ledger/ledger.ts'
 import { freePort } from '../../support/free-port.ts'
 import type { ServerProcess } from '../../support/server-process.ts'
 import { startServerProcess } from '../../support/server-process.ts'
-import { TEMPLATE } from './global-setup.ts'
+import { cloneDatabase, TEMPLATE, withDatabase } from '../../support/template-server.ts'
 
 export const PASSWORD = 'correct horse battery'
 
@@ -43,12 +42,8 @@ export class Shop {
   static async open(browser: Browser): Promise<Shop> {
     const shop = new Shop(browser)
     const name = `e2e_${randomBytes(6).toString('hex')}`
-    const owner = postgres(process.env['E2E_OWNER_URL']!, { max: 1 })
-    await owner.unsafe(`create database ${name} template ${TEMPLATE} strategy file_copy`)
-    await owner.end()
-    const url = new URL(process.env['E2E_APP_URL']!)
-    url.pathname = `/${name}`
-    shop.#databaseUrl = url.href
+    await cloneDatabase(process.env['E2E_OWNER_URL']!, { name, template: TEMPLATE })
+    shop.#databaseUrl = withDatabase(process.env['E2E_APP_URL']!, name)
     await shop.#furnish()
     shop.#port = await freePort()
     await shop.startServer()
