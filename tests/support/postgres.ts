@@ -3,6 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
 import { asOwner, cloneDatabase, TEMPLATE, withDatabase } from './template-server.ts'
 
+declare module 'vitest' {
+  export interface ProvidedContext {
+    postgres: { ownerUrl: string; url: string }
+  }
+}
+
 export type TestDatabase = { ownerUrl: string; url: string; drop(): Promise<void> }
 
 export async function createTestDatabase({ template = TEMPLATE } = {}): Promise<TestDatabase> {
