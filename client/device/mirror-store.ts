@@ -13,8 +13,9 @@ const LOG_ROWS_MAX = 2_000
 export class MirrorStore {
   readonly #database: DeviceDatabase
   readonly #mirror: Mirror
-  /** Which chunk a row lies in, and which rows lie in a chunk. */
-  readonly #chunkOf = new Map<Kind, Map<string, number>>(KINDS.map((kind) => [kind, new Map()]))
+  /** Which chunk a row lies in; made when it is first asked for, because opening the app must not wait for it. */
+  #chunkOf: Map<Kind, Map<string, number>> | undefined
+  /** Which rows lie in a chunk. */
   readonly #keysIn = new Map<Kind, string[][]>(KINDS.map((kind) => [kind, []]))
   #logRows = 0
   /** Rows that only the log holds. */
@@ -25,12 +26,16 @@ export class MirrorStore {
     this.#mirror = mirror
   }
 
-  /** Reads all that is kept into the mirror. */
+  /** Reads all that is kept into the mirror, which is empty. */
   async load(): Promise<void> {
     const [chunks, log] = await Promise.all([this.#database.chunks.toArray(), this.#database.log.toArray()])
+    this.#forget()
     for (const { kind, no, text } of chunks) {
       const table = JSON.parse(text) as NonNullable<WireTables[Kind]>
-      this.#place(this.#mirror.apply({ [kind]: table }), no)
+      const keys = this.#mirror.apply({ [kind]: table }).map(({ key }) => key)
+      const kept = this.#keysIn.get(kind)!
+      while (kept.length < no) kept.push([])
+      kept[no] = keys
     }
     for (const { tables, count } of log) {
       this.#logged.push(...this.#mirror.apply(tables))
@@ -56,21 +61,25 @@ export class MirrorStore {
   /** Forgets everything kept, inside the caller's transaction. */
   async clear(): Promise<void> {
     await Promise.all([this.#database.chunks.clear(), this.#database.log.clear()])
-    for (const kind of KINDS) {
-      this.#chunkOf.get(kind)!.clear()
-      this.#keysIn.set(kind, [])
-    }
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#chunkOf = undefined
+    for (const kind of KINDS) this.#keysIn.set(kind, [])
     this.#logRows = 0
     this.#logged = []
   }
 
   /** The chunks that hold the changed rows, as they are now. */
   #touch(changes: readonly RowChange[]): Chunk[] {
-    this.#place(changes)
-    const touched = new Map<Kind, Set<number>>()
+    const chunkOf = (this.#chunkOf ??= chunksByKey(this.#keysIn))
+    const touched = new Map<Kind, Set<number>>(KINDS.map((kind) => [kind, new Set()]))
     for (const { kind, key } of changes) {
-      if (!touched.has(kind)) touched.set(kind, new Set())
-      touched.get(kind)!.add(this.#chunkOf.get(kind)!.get(key)!)
+      const known = chunkOf.get(kind)!
+      const no = known.get(key) ?? this.#place(kind, key)
+      known.set(key, no)
+      touched.get(kind)!.add(no)
     }
     return [...touched].flatMap(([kind, numbers]) => [...numbers].map((no) => this.#chunk(kind, no)))
   }
@@ -80,17 +89,17 @@ export class MirrorStore {
     return { kind, no, text: JSON.stringify(encodeTable(kind, rows as Row<K>[])) }
   }
 
-  /** Gives new rows a chunk: the one they came from, or the last that has room. */
-  #place(changes: readonly RowChange[], from?: number): void {
-    for (const { kind, key } of changes) {
-      const chunkOf = this.#chunkOf.get(kind)!
-      if (chunkOf.has(key)) continue
-      const chunks = this.#keysIn.get(kind)!
-      const last = Math.max(0, chunks.length - 1)
-      const no = from ?? ((chunks[last]?.length ?? 0) < CHUNK_ROWS ? last : chunks.length)
-      while (chunks.length <= no) chunks.push([])
-      chunks[no]!.push(key)
-      chunkOf.set(key, no)
-    }
+  /** Gives a new row a chunk: the last, while that has room. */
+  #place(kind: Kind, key: string): number {
+    const chunks = this.#keysIn.get(kind)!
+    const last = chunks.at(-1)
+    if (last && last.length < CHUNK_ROWS) last.push(key)
+    else chunks.push([key])
+    return chunks.length - 1
   }
+}
+
+function chunksByKey(keysIn: ReadonlyMap<Kind, string[][]>): Map<Kind, Map<string, number>> {
+  const pairs = (chunks: string[][]) => chunks.flatMap((keys, no) => keys.map((key): [string, number] => [key, no]))
+  return new Map([...keysIn].map(([kind, chunks]) => [kind, new Map(pairs(chunks))]))
 }

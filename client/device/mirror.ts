@@ -11,9 +11,9 @@ export interface RowChange {
 export class Mirror {
   readonly #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
   /** Keys of barcodes and positions by item, of positions by location. */
-  readonly #barcodesByItem = new Map<string, Set<string>>()
-  readonly #positionsByItem = new Map<string, Set<string>>()
-  readonly #positionsByLocation = new Map<string, Set<string>>()
+  readonly #barcodesByItem: Index = new Map()
+  readonly #positionsByItem: Index = new Map()
+  readonly #positionsByLocation: Index = new Map()
   readonly #itemBySku = new Map<string, string>()
   readonly #locationByBarcode = new Map<string, string>()
 
@@ -26,15 +26,15 @@ export class Mirror {
   }
 
   barcodesOf(itemId: string): Iterable<string> {
-    return this.#barcodesByItem.get(itemId) ?? []
+    return keysUnder(this.#barcodesByItem, itemId)
   }
 
   positionsOf(itemId: string): Iterable<string> {
-    return this.#positionsByItem.get(itemId) ?? []
+    return keysUnder(this.#positionsByItem, itemId)
   }
 
   positionsAt(locationId: string): Iterable<string> {
-    return this.#positionsByLocation.get(locationId) ?? []
+    return keysUnder(this.#positionsByLocation, locationId)
   }
 
   itemOfSku(sku: string): string | undefined {
@@ -84,7 +84,7 @@ export class Mirror {
     if (kind === 'barcodes') {
       const old = before as Row<'barcodes'> | undefined
       const { itemId, deleted } = after as Row<'barcodes'>
-      if (old) this.#barcodesByItem.get(old.itemId)?.delete(key)
+      if (old) remove(this.#barcodesByItem, old.itemId, key)
       if (!deleted) add(this.#barcodesByItem, itemId, key)
     } else if (kind === 'positions') {
       if (before) return // a position never changes its item or place
@@ -104,10 +104,25 @@ export class Mirror {
   }
 }
 
-function add(index: Map<string, Set<string>>, under: string, key: string): void {
+/** Most things have one: a set for each of a hundred thousand would be a third of the memory. */
+type Index = Map<string, string | Set<string>>
+
+function keysUnder(index: Index, under: string): Iterable<string> {
   const keys = index.get(under)
-  if (keys) keys.add(key)
-  else index.set(under, new Set([key]))
+  return typeof keys === 'string' ? [keys] : (keys ?? [])
+}
+
+function add(index: Index, under: string, key: string): void {
+  const keys = index.get(under)
+  if (keys === undefined || keys === key) index.set(under, key)
+  else if (typeof keys === 'string') index.set(under, new Set([keys, key]))
+  else keys.add(key)
+}
+
+function remove(index: Index, under: string, key: string): void {
+  const keys = index.get(under)
+  if (keys === key) index.delete(under)
+  else if (typeof keys === 'object') keys.delete(key)
 }
 
 function move(
