@@ -13,13 +13,16 @@ export interface Figure {
   met: boolean
 }
 
-export function printTable(figures: readonly Figure[]): void {
+/** In markdown. */
+export function tableOf(figures: readonly Figure[]): string {
   const rows = figures.map(
     ({ what, measured, limit, goal, met }) =>
       `| ${what} | ${measured} | ${limit} | ${goal} | ${met ? 'yes' : '**no**'} |`,
   )
-  console.log(['| what | measured | limit in the same run | goal | met |', '|---|---|---|---|---|', ...rows].join('\n'))
+  return ['| what | measured | limit in the same run | goal | met |', '|---|---|---|---|---|', ...rows].join('\n')
 }
+
+export const median = (values: readonly number[]) => percentile(values, 0.5)
 
 export const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 export const perSecond = (value: number) => `${Math.round(value).toLocaleString('en')}/s`

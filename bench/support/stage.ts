@@ -112,6 +112,15 @@ export async function signIn(url: string, { email, password }: { email: string; 
   return (answer as { accessToken: string }).accessToken
 }
 
+/** Calls a query procedure. Throws unless it answers 200. */
+export async function get(url: string, path: string, input: unknown, token: string): Promise<unknown> {
+  const query = encodeURIComponent(JSON.stringify(input))
+  const response = await fetch(`${url}/trpc/${path}?input=${query}`, { headers: { authorization: `Bearer ${token}` } })
+  const body = (await response.json()) as { result: { data: unknown } }
+  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(body)}`)
+  return body.result.data
+}
+
 /** Calls a mutation procedure. Throws unless it answers 200. */
 export async function post(url: string, path: string, input: unknown, token?: string): Promise<unknown> {
   const response = await fetch(`${url}/trpc/${path}`, {

@@ -1,0 +1,157 @@
+// `npm run bench [-- name …]`: measures what docs/performance.md promises, each figure beside its limit in the same run.
+// Without names all of it, and the tables are written into docs/performance.md; with names only those, and printed.
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { resolve } from 'node:path'
+import type { Browser } from '@playwright/test'
+import postgres from 'postgres'
+import { build } from 'vite'
+import { measureAcknowledgement } from './acknowledgement.ts'
+import type { FirstSync } from './browser-first-sync.ts'
+import { firstSyncFigure, measureFirstSync, measureReopen } from './browser-first-sync.ts'
+import { measureColdStart, measureFirstScan, measureScan, measureSearch } from './browser-scan.ts'
+import { measureScripts, measureTabMemory } from './browser-size.ts'
+import { measureEditToDevice, measureSockets } from './live.ts'
+import { measureOfflineEdits } from './offline-edits.ts'
+import type { PullTime } from './pull-growth.ts'
+import { measurePull, pullFigure } from './pull-growth.ts'
+import { measureThroughput } from './server-throughput.ts'
+import { measureSocketMemory } from './socket-memory.ts'
+import { openBrowser } from './support/browser.ts'
+import { Catalogue } from './support/catalogue.ts'
+import type { Figure } from './support/figures.ts'
+import { tableOf } from './support/figures.ts'
+import type { Stage } from './support/stage.ts'
+import { openStage } from './support/stage.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const PAGE = resolve(ROOT, 'docs/performance.md')
+const [BEGIN, END] = ['<!-- measured: begin -->', '<!-- measured: end -->']
+const ITEMS = 100_000
+const POSITIONS = 200_000
+const FIRST_SYNC_SIZES = [10_000, 20_000, 40_000, 80_000, ITEMS]
+const PULL_SIZES = [1_000, 10_000, ITEMS]
+const DEVICES = [1, 50, 200]
+
+/** In the order of the two tables. */
+const PEERS = ['first-sync', 'reopen', 'offline-edits', 'edit-to-device', 'throughput', 'sockets'] as const
+const FURTHER = [
+  'acknowledgement',
+  'first-scan',
+  'pull',
+  'scan',
+  'search',
+  'cold-start',
+  'scripts',
+  'tab-memory',
+  'socket-memory',
+] as const
+type Name = (typeof PEERS)[number] | (typeof FURTHER)[number]
+
+const wanted = namesWanted()
+const measured = new Map<Name, Figure[]>()
+const wants = (...names: Name[]) => names.some((name) => wanted.includes(name))
+
+async function measure(name: Name, ask: () => Promise<Figure | Figure[]>): Promise<void> {
+  if (!wants(name)) return
+  console.error(`measuring ${name} …`)
+  measured.set(name, [...(measured.get(name) ?? []), ...[await ask()].flat()])
+}
+
+async function onSmallStage(stage: Stage): Promise<void> {
+  await measure('throughput', () => measureThroughput(stage))
+  await measure('offline-edits', () => measureOfflineEdits(stage))
+  await measure('edit-to-device', () => measureEditToDevice(stage))
+  for (const devices of DEVICES) await measure('acknowledgement', () => measureAcknowledgement(stage, devices))
+  await measure('sockets', () => measureSockets(stage))
+  await measure('socket-memory', () => measureSocketMemory(stage))
+}
+
+async function onLargeStage(stage: Stage, browser: Browser): Promise<void> {
+  const catalogue = new Catalogue(stage)
+  const pulls: PullTime[] = []
+  let largest: FirstSync | undefined
+  for (const size of [...new Set([...PULL_SIZES, ...FIRST_SYNC_SIZES])].toSorted((a, b) => a - b)) {
+    if (!wants('pull', 'first-sync') && size < ITEMS) continue
+    await catalogue.growTo(size)
+    if (FIRST_SYNC_SIZES.includes(size) && wants('first-sync', 'reopen')) {
+      largest = await measureFirstSync(browser, stage, size)
+      const figure = firstSyncFigure(largest)
+      await measure('first-sync', async () => figure)
+    }
+    if (PULL_SIZES.includes(size) && wants('pull')) pulls.push(await measurePull(stage, catalogue))
+  }
+  await measure('pull', async () => pullFigure(pulls))
+  await measure('reopen', () => measureReopen(browser, stage, largest!))
+  await measure('first-scan', () => measureFirstScan(browser, stage, catalogue))
+  await measure('scripts', () => measureScripts(browser, stage))
+  await measure('cold-start', () => measureColdStart(browser, stage, catalogue))
+  await measure('scan', () => measureScan(browser, stage, catalogue))
+  if (!wants('search', 'tab-memory')) return
+  await catalogue.placeTo(POSITIONS)
+  await measure('search', () => measureSearch(browser, stage, catalogue))
+  await measure('tab-memory', () => measureTabMemory(browser, stage, { items: catalogue.items, positions: POSITIONS }))
+}
+
+async function main(): Promise<void> {
+  await build({ configFile: resolve(ROOT, 'vite.config.ts'), logLevel: 'error' })
+  let postgresVersion = await onStage(onSmallStage)
+  const browser = await openBrowser()
+  postgresVersion = await onStage((stage) => onLargeStage(stage, browser))
+  const chromium = browser.version()
+  await browser.close()
+  const text = report({ chromium, postgresVersion })
+  console.log(text)
+  if (process.argv.length === 2) keep(text)
+}
+
+/** Resolves to the version of PostgreSQL. */
+async function onStage(use: (stage: Stage) => Promise<void>): Promise<string> {
+  const stage = await openStage()
+  try {
+    await use(stage)
+    const sql = postgres(stage.ownerUrl, { max: 1 })
+    const [row] = await sql`show server_version`
+    await sql.end()
+    return String(row?.['server_version'])
+  } finally {
+    await stage.close()
+  }
+}
+
+function report({ chromium, postgresVersion }: { chromium: string; postgresVersion: string }): string {
+  const figuresOf = (names: readonly Name[]) => names.flatMap((name) => measured.get(name) ?? [])
+  const machine = [
+    new Date().toISOString().slice(0, 10),
+    `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`,
+    `Node ${process.version.slice(1)}`,
+    `Chromium ${chromium}`,
+    `PostgreSQL ${postgresVersion.split(' ')[0]}`,
+    `commit ${execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()}`,
+  ]
+  const parts = [machine.join(' · ')]
+  if (wants(...PEERS)) parts.push('Where others have been measured too:', tableOf(figuresOf(PEERS)))
+  if (wants(...FURTHER)) parts.push('And further:', tableOf(figuresOf(FURTHER)))
+  return parts.join('\n\n')
+}
+
+function keep(text: string): void {
+  const page = readFileSync(PAGE, 'utf8')
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} has lost its markers`)
+  writeFileSync(PAGE, `${page.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${page.slice(end)}`)
+}
+
+function namesWanted(): readonly Name[] {
+  const all: readonly Name[] = [...PEERS, ...FURTHER]
+  const names = process.argv.slice(2)
+  const unknown = names.filter((name) => !all.includes(name as Name))
+  if (unknown.length > 0) {
+    console.error(`nothing is called ${unknown.join(', ')}; there are ${all.join(', ')}`)
+    process.exit(2)
+  }
+  return names.length === 0 ? all : (names as Name[])
+}
+
+await main()
