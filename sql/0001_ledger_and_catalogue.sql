@@ -283,7 +283,9 @@ create index audit_log_row on audit_log (org_id, kind, key, no);
 
 -- Mutations with the lines that they posted; a mutation without lines has one row of nulls.
 create view mutation_lines with (security_invoker = true) as
-select m.org_id, m.id, m.name, m.user_id as author_id, l.item_id, l.location_id, l.lot, l.kind, l.at, l.amount,
+select m.org_id, m.id, m.name, m.user_id as author_id,
+  exists (select from conflicts c where c.org_id = m.org_id and c.id = m.id and c.kind = 'refusal') and m.log_lines = 0 as refused,
+  l.item_id, l.location_id, l.lot, l.kind, l.at, l.amount,
   exists (
     select from inventory_logs v
     where v.org_id = l.org_id and v.voids = l.mutation_id

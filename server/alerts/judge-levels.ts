@@ -29,7 +29,7 @@ export function judgeLevels({ items, positions, open, nowMs, seed }: LevelChange
     const { state, ...facts } = verdict
     if (!standing) return state === 'opens' ? [newAlert(facts, { nowMs, seed })] : []
     if (state === 'resolves') return [{ ...standing, ...facts, state: 'resolved' as const }]
-    return standing.quantity === facts.quantity ? [] : [{ ...standing, ...facts }]
+    return standing.quantity === facts.quantity && standing.level === facts.level ? [] : [{ ...standing, ...facts }]
   })
 }
 
@@ -41,16 +41,21 @@ function judgePosition({ itemId, locationId, lot, quantity }: Position): Judged 
 function judgeItem({ item, total }: { item: Item; total: number }): Judged[] {
   const about = { itemId: item.id, locationId: null, lot: null, quantity: total }
   const { low, high } = item
-  const verdicts: Judged[] = []
-  if (low !== null) {
-    const state = total < low ? 'opens' : total >= low * (1 + HYSTERESIS) ? 'resolves' : 'stays'
-    verdicts.push({ ...about, kind: 'low_stock', level: low, state })
-  }
-  if (high !== null) {
-    const state = total > high ? 'opens' : total <= high * (1 - HYSTERESIS) ? 'resolves' : 'stays'
-    verdicts.push({ ...about, kind: 'high_stock', level: high, state })
-  }
-  return verdicts
+  return [
+    { ...about, kind: 'low_stock', level: low, state: stateBelow(total, low) },
+    { ...about, kind: 'high_stock', level: high, state: stateAbove(total, high) },
+  ]
+}
+
+/** A level that was taken away resolves its alert. */
+function stateBelow(total: number, low: number | null): Judged['state'] {
+  if (low === null || total >= low * (1 + HYSTERESIS)) return 'resolves'
+  return total < low ? 'opens' : 'stays'
+}
+
+function stateAbove(total: number, high: number | null): Judged['state'] {
+  if (high === null || total <= high * (1 - HYSTERESIS)) return 'resolves'
+  return total > high ? 'opens' : 'stays'
 }
 
 function isAbout(alert: Alert, { kind, itemId, locationId, lot }: Judged): boolean {

@@ -24,14 +24,11 @@ export const authRouter = router({
   login: publicProcedure.input(loginSchema).mutation(async ({ ctx, input }): Promise<SignedIn> => {
     const { accounts, loginLimits } = ctx.parts
     const address = ctx.http?.address ?? 'socket'
-    const waitS = await loginLimits.waitS(input.email, address)
+    const waitS = await loginLimits.attempt(input.email, address)
     if (waitS > 0) throw new Refused('rate_limited', { retryAfterS: waitS })
     const issued = await accounts.login(input.email, input.password)
-    if (!issued) {
-      await loginLimits.failed(input.email, address)
-      throw new Refused('bad_credentials')
-    }
-    await loginLimits.succeeded(input.email)
+    if (!issued) throw new Refused('bad_credentials')
+    await loginLimits.succeeded(input.email, address)
     return withCookie(ctx, issued)
   }),
 
@@ -62,9 +59,9 @@ export const authRouter = router({
   setup: publicProcedure.input(setupSchema).mutation(async ({ ctx, input }): Promise<SignedIn> => {
     const { accounts, setupToken, loginLimits } = ctx.parts
     const address = ctx.http?.address ?? 'socket'
-    if ((await loginLimits.waitS('setup', address)) > 0) throw new Refused('rate_limited', { retryAfterS: 60 })
+    const waitS = await loginLimits.attempt('setup', address)
+    if (waitS > 0) throw new Refused('rate_limited', { retryAfterS: waitS })
     if (setupToken === undefined || input.token.trim() !== setupToken || !(await accounts.needsSetup())) {
-      await loginLimits.failed('setup', address)
       throw new Refused('bad_credentials')
     }
     const { name, email, password, organisation } = input

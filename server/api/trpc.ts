@@ -47,19 +47,28 @@ export function toRefused(error: unknown): Refused {
 
 const t = initTRPC.context<Context>().create({
   errorFormatter({ shape, error }) {
+    // Whatever is not of the catalogue is told by its words, not by those of a driver or a parser.
     const refused =
-      error instanceof Refused ? error : error.code === 'BAD_REQUEST' ? new Refused('malformed') : undefined
-    const { refusal = 'unavailable', lastSeq } = refused ?? {}
+      error instanceof Refused
+        ? error
+        : new Refused(error.code === 'INTERNAL_SERVER_ERROR' ? 'unavailable' : 'malformed')
+    const { refusal, lastSeq, message } = refused
     const { stack: _stack, ...data } = shape.data
-    return { ...shape, data: { ...data, refusal, ...(lastSeq !== undefined && { lastSeq }) } }
+    return { ...shape, message, data: { ...data, refusal, ...(lastSeq !== undefined && { lastSeq }) } }
   },
 })
 
 export const router = t.router
-export const publicProcedure = t.procedure
+
+/** Domain refusals and unexpected failures leave every procedure as refusals of the catalogue. */
+export const publicProcedure = t.procedure.use(async ({ next }) => {
+  const result = await next()
+  if (result.ok || result.error instanceof Refused || result.error.code !== 'INTERNAL_SERVER_ERROR') return result
+  throw toRefused(result.error.cause ?? result.error)
+})
 
 /** A procedure for whoever holds a token. What it delegates to reads session and role in its own transaction. */
-export const tokenProcedure = t.procedure.use(async ({ ctx, next }) => {
+export const tokenProcedure = publicProcedure.use(async ({ ctx, next }) => {
   const claims = ctx.accessToken === undefined ? undefined : await ctx.parts.accounts.claims(ctx.accessToken)
   if (!claims) throw new Refused('unauthenticated')
   return next({ ctx: { ...ctx, claims } })
@@ -67,14 +76,9 @@ export const tokenProcedure = t.procedure.use(async ({ ctx, next }) => {
 
 /** A procedure for people of at least a role, as the database knows them at this moment. */
 export function procedureFor(least: Role) {
-  return t.procedure.use(async ({ ctx, next }) => {
+  return publicProcedure.use(async ({ ctx, next }) => {
     const { accounts } = ctx.parts
-    const person =
-      ctx.accessToken === undefined
-        ? undefined
-        : await accounts.authenticate(ctx.accessToken).catch((error: unknown) => {
-            throw toRefused(error)
-          })
+    const person = ctx.accessToken === undefined ? undefined : await accounts.authenticate(ctx.accessToken)
     if (!person) throw new Refused('unauthenticated')
     if (!mayAct(person.role, least)) throw new Refused('role_too_low')
     return next({ ctx: { ...ctx, person, viewer: { orgId: person.orgId, userId: person.userId, role: person.role } } })

@@ -73,7 +73,9 @@ class RedisBus<T> implements Bus<T> {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#publisher.quit(), this.#subscriber.quit()])
+    // One that is not connected would wait for its server instead of ending.
+    const connected = [this.#publisher, this.#subscriber].filter(({ status }) => status === 'ready')
+    await Promise.allSettled(connected.map((connection) => connection.quit()))
     this.#publisher.disconnect()
     this.#subscriber.disconnect()
   }

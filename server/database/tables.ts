@@ -35,6 +35,11 @@ export function keyColumnsOf(kind: Kind): string[] {
   return keys[kind].map(columnOf)
 }
 
+/** Settings are the only rows whose `id` is a word. */
+export function isUuidColumn(kind: Kind, column: string): boolean {
+  return column === 'item_id' || column === 'location_id' || (column === 'id' && kind !== 'settings')
+}
+
 /** A select list that gives rows of a kind their field names. */
 export function selectList(kind: Kind): string {
   return columnsOf[kind].map((field) => `${columnOf(field)} as "${field}"`).join(', ')

@@ -1,6 +1,9 @@
 // The cursor: how far a device has come, opaque to it. Carries what makes it worthless when it changes. Keeps U1–U3.
 import type { Role } from '#shared/rows/rows.ts'
 import { columnsOf, KINDS } from '#shared/rows/rows.ts'
+import { isId } from '#shared/values/id.ts'
+import { isStorable } from '#shared/values/text.ts'
+import { isUuidColumn, keyColumnsOf } from '../database/tables.ts'
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 
@@ -48,6 +51,15 @@ export function decodeCursor(text: string): Cursor | 'garbage' | 'stale' {
   if (!parsed.success) return 'garbage'
   const [, rowSchema, epoch, version, role, chainHead, within] = parsed.data
   if (rowSchema !== ROW_SCHEMA) return 'stale'
-  if (within && (within[0] > KINDS.length || within[1].some((part) => part.includes('\u0000')))) return 'garbage'
+  if (within && !isPlace(within[0], within[1])) return 'garbage'
   return { epoch, version, role, chainHead, ...(within && { within: { kind: within[0], key: within[1] } }) }
+}
+
+/** True for a place that a page of this server can end at. */
+function isPlace(kindNo: number, key: readonly string[]): boolean {
+  const kind = KINDS[kindNo]
+  if (!kind) return kindNo === KINDS.length && key.length === 0
+  const columns = keyColumnsOf(kind)
+  if (key.length !== columns.length) return false
+  return key.every((part, i) => (isUuidColumn(kind, columns[i]!) ? isId(part) : isStorable(part)))
 }

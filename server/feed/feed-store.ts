@@ -124,14 +124,10 @@ function after(kind: Kind, index: number, { version, kind: placeKind, key }: Pla
   if (index < placeKind) return `version > ${safeVersion}`
   if (index > placeKind) return `version >= ${safeVersion}`
   const columns = keyColumnsOf(kind)
-  const values = columns.map((column, i) => literal(column, key[i] ?? ''))
+  const values = columns.map((_column, i) => literal(key[i] ?? ''))
   return `(version, ${columns.join(', ')}) > (${safeVersion}, ${values.join(', ')})`
 }
 
-const UUID_COLUMNS = new Set(['id', 'item_id', 'location_id'])
-const ZERO_UUID = '00000000-0000-0000-0000-000000000000'
-
-function literal(column: string, value: string): string {
-  const quoted = `'${value.replaceAll("'", "''")}'`
-  return UUID_COLUMNS.has(column) && value === '' ? `'${ZERO_UUID}'` : quoted
+function literal(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
 }

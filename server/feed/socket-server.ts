@@ -9,6 +9,8 @@ const MESSAGE_MAX_BYTES = 16 * 1024
 /** Load balancers close what is silent for a minute. */
 const PING_MS = 25_000
 const PONG_WAIT_MS = 10_000
+/** Whoever opens a socket says at once who they are. */
+const FIRST_MESSAGE_WAIT_MS = 10_000
 
 export interface SocketParts<R extends AnyRouter> {
   server: Server
@@ -31,12 +33,17 @@ export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): () => 
     keepAlive: { enabled: true, pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS },
   })
   server.on('upgrade', (request, socket, head) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    if (pathname !== '/trpc' || !isAllowedOrigin(request)) {
+    socket.on('error', () => socket.destroy()) // a client that hangs up while it is refused ends itself, not the server
+    const [path] = (request.url ?? '').split('?')
+    if (path !== '/trpc' || !isAllowedOrigin(request)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
       return
     }
-    wss.handleUpgrade(request, socket, head, (client) => wss.emit('connection', client, request))
+    wss.handleUpgrade(request, socket, head, (client) => {
+      const silent = setTimeout(() => client.terminate(), FIRST_MESSAGE_WAIT_MS)
+      client.once('message', () => clearTimeout(silent))
+      wss.emit('connection', client, request)
+    })
   })
   return async () => {
     handler.broadcastReconnectNotification()

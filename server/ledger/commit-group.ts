@@ -4,7 +4,6 @@ import { Book } from '#shared/book/book.ts'
 import { prepare } from '#shared/mutations/apply.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Alert, Item, Kind, Position, Row } from '#shared/rows/rows.ts'
-import { parsePositionKey } from '#shared/rows/rows.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
@@ -18,6 +17,7 @@ import { codeOf, conflictsOf, GroupDecision } from './decide-group.ts'
 import type { Head } from './ledger-store.ts'
 import {
   loadCommitTimes,
+  loadConflicts,
   loadForAlerts,
   loadKnown,
   loadSenders,
@@ -115,8 +115,11 @@ async function loadGroup(
   const envelopes = batches.flatMap((batch) => batch.envelopes)
   const versions = [...new Set(envelopes.flatMap(({ seen }) => seen ?? []))]
   const unique = (values: string[]) => [...new Set(values)]
+  const locked = lockHead(sql, orgId)
+  locked.catch(() => undefined) // awaited below, with the rest
+  await readConflicts(sql, orgId, wants)
   const [head, senders, known, commitTimes, shelf, forAlerts] = await Promise.all([
-    lockHead(sql, orgId),
+    locked,
     loadSenders(sql, orgId, {
       clientIds: unique(batches.map((batch) => batch.clientId)),
       userIds: unique(batches.map((batch) => batch.userId)),
@@ -132,7 +135,6 @@ async function loadGroup(
     loadForAlerts(sql, orgId, wants),
   ])
   if (!head) throw new RequestRefused('unauthenticated')
-  await loadConflicted(sql, orgId, { wants, shelf })
   const loaded: Loaded = {
     ...senders,
     epoch: head.epoch,
@@ -142,23 +144,20 @@ async function loadGroup(
   return { head, loaded, shelf, forAlerts }
 }
 
-/** What the mutations of conflicts read that this group resolves: only their rows say it, so it takes another trip. */
-async function loadConflicted(
-  sql: Tx['sql'],
-  orgId: string,
-  { wants, shelf }: { wants: ReadSet; shelf: Awaited<ReturnType<typeof loadShelf>> },
-): Promise<void> {
+/**
+ * Adds what the mutations of the conflicts read that this group resolves: only their rows say it, so it takes a trip of
+ * its own, before everything is loaded at once.
+ */
+async function readConflicts(sql: Tx['sql'], orgId: string, wants: ReadSet): Promise<void> {
   if (wants.conflicts.size === 0) return
-  const more = new ReadSet()
-  for (const [id, args] of wants.conflicts) {
-    const conflict = shelf.row('conflicts', id)
-    if (!conflict) continue
+  wants.earliest = ''
+  for (const conflict of await loadConflicts(sql, orgId, [...wants.conflicts.keys()])) {
     const mutation = JSON.parse(conflict.mutation) as { name: string; args: unknown }
-    const prepared = prepare({ name: mutation.name, args: args ?? mutation.args })
-    more.earliest = ''
-    if (!('code' in prepared)) prepared.verb.reads(prepared.args, more)
+    for (const args of wants.conflicts.get(conflict.id) ?? []) {
+      const prepared = prepare({ name: mutation.name, args: args ?? mutation.args })
+      if (!('code' in prepared)) prepared.verb.reads(prepared.args, wants)
+    }
   }
-  await loadShelf(sql, orgId, more, shelf)
 }
 
 interface Settling {
@@ -242,14 +241,15 @@ function judge(
   if (!decided.some(({ batch }) => batch.device)) return []
   const positions: Position[] = []
   const deltas = new Map<string, number>()
-  for (const { kind, before, after } of changes.values()) {
+  const add = (itemId: string, delta: number) => deltas.set(itemId, (deltas.get(itemId) ?? 0) + delta)
+  for (const { kind, key, before, after } of changes.values()) {
+    if (kind === 'items' && before && changesLevels(before as Item, after as Item)) add(key, 0)
     if (kind !== 'positions') continue
     const position = after as Position
-    const earlier = (before as Position | undefined)?.quantity ?? 0
-    if (position.quantity === earlier) continue
+    const delta = position.quantity - ((before as Position | undefined)?.quantity ?? 0)
+    if (delta === 0) continue
     positions.push(position)
-    const { itemId } = parsePositionKey(`${position.itemId}/${position.locationId}/${position.lot}`)
-    deltas.set(itemId, (deltas.get(itemId) ?? 0) + position.quantity - earlier)
+    add(position.itemId, delta)
   }
   const items = [...deltas].flatMap(([itemId, delta]) => {
     const item = book.row('items', itemId)
@@ -257,4 +257,8 @@ function judge(
   })
   const seed = `${decided[0]!.envelope.id}`
   return judgeLevels({ items, positions, open: forAlerts.alerts, nowMs, seed })
+}
+
+function changesLevels(before: Item, after: Item): boolean {
+  return before.low !== after.low || before.high !== after.high
 }

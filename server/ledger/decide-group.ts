@@ -68,7 +68,9 @@ export class GroupDecision {
     const [first] = batch.envelopes
     if (first && first.seq > lastSeq + 1) throw new RequestRefused('gap', lastSeq)
     for (const { seq, id } of batch.envelopes) {
-      if (seq <= lastSeq && !this.#loaded.known.has(id)) throw new RequestRefused('seq_reused', lastSeq)
+      const known = this.#loaded.known.get(id)
+      const isOther = known === undefined || (known.clientId === batch.clientId && known.seq !== seq)
+      if (seq <= lastSeq && isOther) throw new RequestRefused('seq_reused', lastSeq)
     }
   }
 

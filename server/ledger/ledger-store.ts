@@ -94,13 +94,18 @@ export async function loadCommitTimes(sql: Sql, orgId: string, versions: number[
 const CATALOGUE: readonly Kind[] = ['items', 'categories', 'locations']
 const BY_ID: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'conflicts']
 
+/** The conflicts that a group resolves: only they say what else it reads. */
+export async function loadConflicts(sql: Sql, orgId: string, ids: string[]): Promise<Row<'conflicts'>[]> {
+  return sql.unsafe<Row<'conflicts'>[]>(
+    `select ${selectList('conflicts')} from conflicts where org_id = $1 and id = any($2::uuid[])`,
+    [orgId, ids],
+    { prepare: true },
+  )
+}
+
 /** Loads all that a read set names onto a shelf. Its statements are sent together. */
-export async function loadShelf(
-  sql: Sql,
-  orgId: string,
-  wants: ReadSet,
-  shelf = new LoadedShelf(),
-): Promise<LoadedShelf> {
+export async function loadShelf(sql: Sql, orgId: string, wants: ReadSet): Promise<LoadedShelf> {
+  const shelf = new LoadedShelf(wants)
   await Promise.all([
     ...BY_ID.map((kind) => loadByKey(sql, orgId, { kind, wants, shelf })),
     loadPositions(sql, orgId, { wants, shelf }),
@@ -249,14 +254,17 @@ async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading)
 async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
   if (wants.undone.size === 0) return
   const rows = await sql<
-    ({ name: string; userId: string; voids: boolean | null } & { [K in keyof LoggedEntry]: LoggedEntry[K] | null })[]
+    ({ name: string; userId: string; refused: boolean; voids: boolean | null } & {
+      [K in keyof LoggedEntry]: LoggedEntry[K] | null
+    })[]
   >`
-    select id, name, author_id as "userId", item_id as "itemId", location_id as "locationId", lot, at,
+    select id, name, author_id as "userId", refused, item_id as "itemId", location_id as "locationId", lot, at,
       kind = 'count' as counts, kind = 'void' as voids, amount, void
     from mutation_lines
     where org_id = ${orgId} and id = any(${[...wants.undone]}::uuid[])`
   const entries = new Map<string, PostedEntry[]>()
   for (const row of rows) {
+    if (row.refused) continue // it posted nothing, but may yet: it is as unknown as before it came
     const id = row.id!
     if (!entries.has(id)) {
       entries.set(id, [])
@@ -276,13 +284,16 @@ function toEntry({ id, at, counts, amount, void: voided }: LoggedEntry): Entry {
 export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet) {
   const itemIds = [...new Set(wants.keys('positions').map((key) => parsePositionKey(key).itemId))]
   const undone = [...wants.undone]
+  const levelled = [...wants.totals]
+  itemIds.push(...levelled)
   if (itemIds.length === 0 && undone.length === 0) return { totals: new Map<string, number>(), alerts: [] }
   const [totals, alerts] = await Promise.all([
     sql<{ itemId: string; total: number }[]>`
       with touched as (select unnest(${itemIds}::uuid[]) as id union
         select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[]))
       select p.item_id as "itemId", sum(p.quantity)::int8 as total from touched
-      join items i on i.org_id = ${orgId} and i.id = touched.id and (i.low is not null or i.high is not null)
+      join items i on i.org_id = ${orgId} and i.id = touched.id
+        and (i.low is not null or i.high is not null or i.id = any(${levelled}::uuid[]))
       join positions p on p.org_id = ${orgId} and p.item_id = i.id group by p.item_id`,
     sql.unsafe<Alert[]>(
       `select ${selectList('alerts')} from alerts where org_id = $1 and state <> 'resolved' and (item_id = any($2::uuid[])

@@ -3,12 +3,18 @@ import type { Posted, Shelf, Unique } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { keyOf } from '#shared/rows/rows.ts'
+import type { ReadSet } from './read-set.ts'
 
 export class LoadedShelf implements Shelf {
+  readonly #wants: ReadSet
   readonly #rows = new Map<Kind, Map<string, unknown>>()
   readonly #owners = new Map<string, string>()
   readonly #histories = new Map<string, Entry[]>()
   readonly #posted = new Map<string, Posted>()
+
+  constructor(wants: ReadSet) {
+    this.#wants = wants
+  }
 
   addRows<K extends Kind>(kind: K, rows: readonly Row<K>[]): void {
     let known = this.#rows.get(kind)
@@ -30,8 +36,11 @@ export class LoadedShelf implements Shelf {
     this.#posted.set(mutationId, posted)
   }
 
+  /** @throws where a verb reads what its `reads` did not name: taking that for "not there" would overwrite a row */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
-    return this.#rows.get(kind)?.get(key) as Row<K> | undefined
+    const row = this.#rows.get(kind)?.get(key) as Row<K> | undefined
+    if (!row && !this.#wants.covers(kind, key)) throw new Error(`${kind} ${key} was read, but not loaded`)
+    return row
   }
 
   owner(unique: Unique, value: string): string | undefined {

@@ -12,8 +12,10 @@ export class ReadSet implements Wants {
   readonly counts = new Map<string, string>()
   /** Mutations that are undone. */
   readonly undone = new Set<string>()
-  /** Conflicts that are resolved, with corrected arguments if there are any. */
-  readonly conflicts = new Map<string, unknown>()
+  /** Conflicts that are resolved, with the corrected arguments of each resolution, or undefined where it has none. */
+  readonly conflicts = new Map<string, unknown[]>()
+  /** Items whose levels change: their whole stock is needed. */
+  readonly totals = new Set<string>()
   /** The least effective stamp of the mutation that reads now. */
   earliest = ''
 
@@ -44,7 +46,18 @@ export class ReadSet implements Wants {
 
   conflict(id: string, args: unknown): void {
     this.row('conflicts', id)
-    this.conflicts.set(id, args)
+    const resolutions = this.conflicts.get(id)
+    if (resolutions) resolutions.push(args)
+    else this.conflicts.set(id, [args])
+  }
+
+  total(itemId: string): void {
+    this.totals.add(itemId)
+  }
+
+  /** True where a row was asked for: what is not there then does not exist. */
+  covers(kind: Kind, key: string): boolean {
+    return this.trees.has(kind) || this.rows.get(kind)?.has(key) === true
   }
 
   keys(kind: Kind): string[] {

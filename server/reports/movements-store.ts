@@ -47,7 +47,10 @@ export async function listMovements(sql: Sql, orgId: string, filter: MovementFil
             and v.item_id = l.item_id and v.location_id = l.location_id and v.lot = l.lot) then 'void'
         when l.kind <> 'void' and exists (
           select from inventory_logs c where c.org_id = l.org_id and c.item_id = l.item_id
-            and c.location_id = l.location_id and c.lot = l.lot and c.at > l.at and c.kind = 'count' and c.no < l.no
+            and c.location_id = l.location_id and c.lot = l.lot and (c.at, c.mutation_id) > (l.at, l.mutation_id)
+            and c.kind = 'count' and c.no < l.no and not exists (
+              select from inventory_logs v where v.org_id = c.org_id and v.voids = c.mutation_id
+                and v.item_id = c.item_id and v.location_id = c.location_id and v.lot = c.lot)
         ) then 'absorbed'
         else 'applied'
       end as fate

@@ -174,7 +174,9 @@ export class Book {
     this.#effects.notes.push({ code, ...(detail && { detail }), review: true })
   }
 
+  /** @throws beyond what a number holds exactly: the mutation is refused rather than the sum rounded */
   #stand(position: Position, { quantity, count }: { quantity: number; count: Mark | undefined }): void {
+    if (!Number.isSafeInteger(quantity)) throw new Error('a quantity beyond what can be summed exactly (B4)')
     this.put('positions', { ...position, quantity, countedAt: count?.at ?? null, countedId: count?.id ?? null })
   }
 

@@ -43,5 +43,11 @@ export function mergeFields<R extends Stamped>(
 }
 
 function same(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
+  return a === b || JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
+}
+
+/** Custom fields are a set of names: their order says nothing. */
+function sorted(value: unknown): unknown {
+  if (value === undefined || value === null || typeof value !== 'object') return value ?? null
+  return Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }

@@ -15,6 +15,7 @@ export const itemUpdate = defineVerb<z.infer<typeof args>>({
   reads({ id, set }, wants) {
     wants.row('items', id)
     if (set.sku) wants.owner('sku', set.sku)
+    if ('low' in set || 'high' in set) wants.total(id)
     if (set.categoryId) wants.row('categories', set.categoryId)
   },
   decide(book, { id, set, base }, { at }) {

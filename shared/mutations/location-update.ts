@@ -35,7 +35,7 @@ export const locationUpdate = defineVerb<z.infer<typeof args>>({
         delete wanted.barcode
       }
     }
-    const merged = mergeFields(book, location, { set: wanted, base, at })
+    const merged = mergeFields(book, location, { set: wanted, base: canonicalBase(base), at })
     if (merged.barcode !== location.barcode) {
       if (location.barcode !== null) book.own('locationBarcode', location.barcode, undefined)
       if (merged.barcode !== null) book.own('locationBarcode', merged.barcode, id)
@@ -44,3 +44,8 @@ export const locationUpdate = defineVerb<z.infer<typeof args>>({
     return undefined
   },
 })
+
+/** What a person had seen, in the form in which it is stored. */
+function canonicalBase(base: z.infer<typeof fields>): Record<string, unknown> {
+  return base.barcode ? { ...base, barcode: canonicalCode(base.barcode) } : base
+}

@@ -28,6 +28,8 @@ export interface Wants {
   counted(position: string): void
   /** An earlier mutation, with its entries and their positions. */
   posted(mutationId: string): void
+  /** The whole stock of an item: its levels change. */
+  total(itemId: string): void
   /** A conflict, and what its mutation reads, with other arguments where they were corrected. */
   conflict(id: string, args: unknown): void
 }

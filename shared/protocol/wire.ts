@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { WireTables } from '../rows/rows.ts'
 import { idSchema } from '../values/id.ts'
+import { textSchema } from '../values/text.ts'
 
 /** This version of the contract. A device newer than the server is answered 503 and waits. */
 export const PROTOCOL_VERSION = 1
@@ -93,4 +94,4 @@ export interface SignedIn {
   org: { id: string; name: string }
 }
 
-export const loginSchema = z.object({ email: z.string().max(254), password: z.string().max(1000) })
+export const loginSchema = z.object({ email: textSchema(254), password: textSchema(1000) })

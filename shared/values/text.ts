@@ -13,4 +13,4 @@ export const textSchema = (max: number) => z.string().max(max).refine(isStorable
 export const nameSchema = (max: number) => textSchema(max).trim().min(1)
 
 /** A day, `YYYY-MM-DD`, that exists. */
-export const daySchema = z.iso.date()
+export const daySchema = z.iso.date().refine((day) => !day.startsWith('0000'), 'there is no year 0')

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeTable } from '#shared/rows/rows.ts'
+import { requestRefusals } from '#shared/values/refusals.ts'
+import { ROW_SCHEMA } from '../../server/feed/cursor.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
@@ -145,13 +147,39 @@ describe('whole requests', () => {
   })
 })
 
+test('bytes that are no request, or hang up in the middle of one, end nothing but themselves', async () => {
+  const { connect } = await import('node:net')
+  const port = Number(new URL(server.url).port)
+  for (const path of ['//', '/x', '/trpc', '/\u0000']) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    socket.resetAndDestroy()
+  }
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+})
+
+test('an answer never tells the words of a driver or a parser', async () => {
+  const nul = await call(server.url, 'auth.login', { email: 'a\u0000b', password: 'x' })
+  expect([nul.status, nul.body.error.data.refusal]).toEqual([400, 'malformed'])
+  const unknown = await call(server.url, 'no.such', {})
+  expect([unknown.status, unknown.body.error.message]).toEqual([404, requestRefusals.malformed.cause])
+  const place = Buffer.from(JSON.stringify([1, ROW_SCHEMA, 1, 1, 'manager', '', [0, ["x'y"]]])).toString('base64url')
+  const cursor = await call(server.url, 'sync.pull', { cursor: place }, { get: true, token: tokens.manager })
+  expect([cursor.status, cursor.body.error.data.refusal]).toEqual([400, 'malformed'])
+})
+
 describe('accounts', () => {
   test('[I5] an unknown address is answered like a wrong password, and guessing ends', async () => {
     const wrong = await call(server.url, 'auth.login', { email: emailOf('viewer'), password: 'nope' })
     const unknown = await call(server.url, 'auth.login', { email: 'nobody@nowhere.example', password: 'nope' })
     expect([unknown.status, unknown.body]).toEqual([wrong.status, wrong.body])
     const guess = () => call(server.url, 'auth.login', { email: 'victim@nowhere.example', password: 'nope' })
-    for (let i = 0; i < 10; i++) expect((await guess()).status).toBe(401)
+    const first = await Promise.all(Array.from({ length: 30 }, guess)) // at once
+    expect(first.filter(({ status }) => status === 401)).toHaveLength(10)
+    const spelled = { email: '  VICTIM@nowhere.example', password: 'nope' }
+    expect((await call(server.url, 'auth.login', spelled)).status).toBe(429)
     const blocked = await guess()
     expect([blocked.status, blocked.body.error.data.refusal]).toEqual([429, 'rate_limited'])
     expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0)

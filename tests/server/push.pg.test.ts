@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { parseStamp, stampMs } from '#shared/values/stamp.ts'
 import { RequestRefused } from '../../server/ledger/batch.ts'
@@ -95,27 +96,38 @@ describe('exactly once', () => {
   test('[P8] a mutation that PostgreSQL cannot take is refused alone, between others that are taken', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
-    const huge = { itemId, locationId: binA, quantity: 1e9 }
-    // 10⁹ units ten million times over leave bigint's range: only the database can notice.
-    await overflowSoon(itemId, binA)
-    const results = await device.push(
-      device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 }),
-      device.mutation('stock.receive', huge),
-      device.mutation('item.update', { id: itemId, set: { notes: 'still here' }, base: {} }),
-    )
+    const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+    await owner`alter table inventory_logs add constraint planted check (reference is distinct from 'poison')`
+    const receive = (reference: string) =>
+      device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1, reference })
+    const results = await device.push(receive('first'), receive('poison'), receive('last'))
+    await owner`alter table inventory_logs drop constraint planted`
+    await owner.end()
     expect(results.map(({ status, code }) => code ?? status)).toEqual(['applied', 'internal_error', 'applied'])
-    expect((await readRows(parts, 'items')).find(({ id }) => id === itemId)?.notes).toBe('still here')
+    expect(await quantityAt(itemId, binA)).toBe(2000)
   })
 
-  async function overflowSoon(itemId: string, locationId: string): Promise<void> {
+  test('[B4] a sum beyond exact numbers is refused rather than rounded', async () => {
     const device = new TestDevice(parts, parts.manager)
-    await device.do('stock.receive', { itemId, locationId, quantity: 1 })
+    const { itemId, binA } = await stockRoom(device)
+    await device.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
     await parts.database.transaction(parts.orgId, async ({ sql, write }) =>
-      write(
-        sql`update positions set quantity = 9223372036854000000 where item_id = ${itemId} and org_id = ${parts.orgId}`,
-      ),
+      write(sql`update positions set quantity = ${Number.MAX_SAFE_INTEGER} where item_id = ${itemId}`),
     )
-  }
+    expect(await device.do('stock.receive', { itemId, locationId: binA, quantity: 1 })).toMatchObject({
+      code: 'internal_error',
+    })
+    expect(await quantityAt(itemId, binA)).toBe(Number.MAX_SAFE_INTEGER)
+  })
+
+  test('[P4] a seq that comes again with the id of another of its own mutations is reused', async () => {
+    const device = new TestDevice(parts, parts.staff)
+    await device.do('bogus', {})
+    const second = await device.do('bogus', {})
+    device.seq = 0
+    const mixed = device.mutation('bogus', {}, { id: second.id })
+    expect((await refusalOf(device.push(mixed))).refusal).toBe('seq_reused')
+  })
 })
 
 describe('time', () => {
@@ -253,6 +265,60 @@ describe('refusals', () => {
   })
 })
 
+describe('what is sent again, in one group with others', () => {
+  /** A movement that was refused because its place did not exist, and the place, which exists by now. */
+  async function refusedThen(name: string, args: object) {
+    const device = new TestDevice(parts, parts.manager)
+    const room = await stockRoom(device)
+    const late = randomUUID()
+    const refused = await device.do(name, { itemId: room.itemId, locationId: late, ...args })
+    expect(refused.code).toBe('depends_on_missing')
+    await device.do('location.create', { id: late, name: 'Late' })
+    return { device, ...room, late, refused }
+  }
+
+  test('[M6][B3] two resolutions of one conflict: the first stands, wherever each would have put it', async () => {
+    const { device, itemId, binA, late, refused } = await refusedThen('stock.receive', { quantity: 3 })
+    await device.do('stock.receive', { itemId, locationId: binA, quantity: 100 })
+    const resend = (locationId: string) =>
+      device.mutation('conflict.resolve', {
+        id: refused.id,
+        choice: 'resend',
+        args: { itemId, locationId, quantity: 3 },
+      })
+    const results = await device.push(resend(binA), resend(late))
+    expect(results.map(({ status, code }) => code ?? status)).toEqual(['applied', 'not_open'])
+    expect([await quantityAt(itemId, binA), await quantityAt(itemId, late)]).toEqual([103_000, undefined])
+  })
+
+  test('[M7][L4] a count sent again beside another count on its position', async () => {
+    const { device, itemId, late, refused } = await refusedThen('stock.count', { counted: 5 })
+    await device.do('stock.receive', { itemId, locationId: late, quantity: 10 })
+    const older = device.mutation('stock.count', { itemId, locationId: late, counted: 7 })
+    const past = (Date.now() - 3_600_000).toString(16).padStart(12, '0')
+    await new TestDevice(parts, parts.manager).push({ ...older, seq: 1, at: older.at.replace(/^.{12}/, past) })
+    device.seq -= 1
+    await device.do('conflict.resolve', { id: refused.id, choice: 'resend' })
+    expect(await quantityAt(itemId, late)).toBe(15_000)
+  })
+
+  test('[A1] what is sent again is judged by the whole stock', async () => {
+    const { device, itemId, binA, refused } = await refusedThen('stock.receive', { quantity: 1 })
+    await device.do('item.update', { id: itemId, set: { low: 5 }, base: {} })
+    await device.do('stock.receive', { itemId, locationId: binA, quantity: 100 })
+    await device.do('conflict.resolve', { id: refused.id, choice: 'resend' })
+    const low = (await readRows(parts, 'alerts')).filter(
+      (alert) => alert.itemId === itemId && alert.state !== 'resolved',
+    )
+    expect(low).toEqual([])
+  })
+
+  test('[S5] undoing what was refused waits as that does: it is not lost', async () => {
+    const { device, refused } = await refusedThen('stock.receive', { quantity: 1 })
+    expect(await device.do('stock.undo', { mutationId: refused.id })).toMatchObject({ code: 'depends_on_missing' })
+  })
+})
+
 describe('fields and reviews', () => {
   test('[C1][C2] the later change of a field stands, the value that lost is kept', async () => {
     const [one, two] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
@@ -309,6 +375,12 @@ describe('fields and reviews', () => {
     await device.do('stock.receive', { ...place, quantity: 0.5 })
     expect((await alerts()).find(({ kind }) => kind === 'low_stock')?.state).toBe('resolved')
     expect(await alerts()).toHaveLength(2)
+    await device.do('item.update', { id: itemId, set: { low: 500 }, base: { low: 10 } })
+    expect((await alerts()).filter(({ state }) => state === 'open')).toMatchObject([
+      { kind: 'low_stock', level: 500_000 },
+    ])
+    await device.do('item.update', { id: itemId, set: { low: null }, base: { low: 500 } })
+    expect((await alerts()).filter(({ state }) => state === 'open')).toEqual([])
   })
 })
 
