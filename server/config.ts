@@ -32,6 +32,10 @@ const environment = z
     PUBLIC_URL: urlOf(['http:', 'https:'])
       .refine((url) => new URL(url).pathname === '/', 'must have no path')
       .optional(),
+    TRUST_PROXY: z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .optional(),
     JWT_SECRET: z
       .string()
       .min(JWT_SECRET_MIN_LENGTH, `must have at least ${JWT_SECRET_MIN_LENGTH} characters`)
@@ -55,6 +59,8 @@ const environment = z
     redisUrl: values.REDIS_URL,
     /** The origin that browsers see, without a slash at its end. */
     publicUrl: new URL(values.PUBLIC_URL ?? `http://localhost:${values.PORT}`).origin,
+    /** Proxies whose word on the sender's address counts: networks, or names such as loopback. Absent: nobody's. */
+    trustProxy: values.TRUST_PROXY,
     jwtSecret: values.JWT_SECRET,
     demoPassword: values.DEMO_PASSWORD,
     logLevel: values.LOG_LEVEL,
@@ -69,6 +75,7 @@ const examples: Record<VariableName, string> = {
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',
   REDIS_URL: 'redis://localhost:6379',
   PUBLIC_URL: 'https://stock.example.com',
+  TRUST_PROXY: 'loopback,10.0.0.0/8',
   JWT_SECRET: 'the output of: openssl rand -base64 48',
   DEMO_PASSWORD: 'correct-horse-battery',
   LOG_LEVEL: 'info',

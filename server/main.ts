@@ -54,6 +54,7 @@ export async function startServer({ config, database: { url, embedded }, log }: 
     api,
     log,
     publicUrl: config.publicUrl,
+    trustProxy: config.trustProxy,
     clientDir: CLIENT_DIR,
     ready: () => database.ready(),
   })

@@ -32,6 +32,7 @@ export interface AppParts {
   api: ApiParts
   log: FastifyBaseLogger
   publicUrl: string
+  trustProxy: string[] | undefined
   clientDir: string
   /** Rejects while the server cannot do its work. */
   ready: () => Promise<void>
@@ -42,8 +43,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     loggerInstance: parts.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
-    // A proxy of our own stands on this machine or in this network; anybody else's word on addresses is not taken.
-    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
+    trustProxy: parts.trustProxy ?? false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 5000 },
   })
