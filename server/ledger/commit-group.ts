@@ -23,8 +23,8 @@ import {
   loadSenders,
   loadShelf,
   lockHead,
-  writeAll,
 } from './ledger-store.ts'
+import { writeAll } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 import { ReadSet } from './read-set.ts'
 

@@ -8,7 +8,8 @@ import type { Tx } from '../database/database.ts'
 import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
 import type { CommitParts } from './commit-group.ts'
-import { lockHead, writeAll } from './ledger-store.ts'
+import { lockHead } from './ledger-store.ts'
+import { writeAll } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 
 export interface OwnChange {
