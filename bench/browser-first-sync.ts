@@ -34,7 +34,7 @@ interface Limit {
 
 export async function measureFirstSync(browser: Browser, stage: Stage, items: number): Promise<FirstSync> {
   const runs: { usable: number; kept: number }[] = []
-  for (let run = 0; run < RUNS; run++) runs.push(await firstSync(browser, stage))
+  for (let run = 0; run < RUNS; run++) runs.push(await firstSync(browser, stage, items))
   return {
     items,
     usable: median(runs.map(({ usable }) => usable)),
@@ -53,13 +53,15 @@ export function firstSyncFigure({ items, usable, kept, limit }: FirstSync): Figu
   }
 }
 
-async function firstSync(browser: Browser, stage: Stage): Promise<{ usable: number; kept: number }> {
+async function firstSync(browser: Browser, stage: Stage, items: number): Promise<{ usable: number; kept: number }> {
   const { context, page } = await openDevice(browser, stage.url)
   await page.goto('/')
   await page.evaluate(pressStockAtOnce)
   await signIn(page, stage)
   const usable = await reached(page, 'firstLines')
   const kept = await reached(page, 'online')
+  const says = await page.locator('.stock-head [role=status]').first().innerText()
+  if (!says.startsWith(items.toLocaleString('en'))) throw new Error(`said to hold everything, but shows ${says}`)
   const asked = await page.evaluate(
     () => performance.getEntriesByType('resource').find(({ name }) => name.includes('/trpc/sync.pull'))?.startTime ?? 0,
   )

@@ -26,16 +26,17 @@ export async function measureFirstScan(browser: Browser, stage: Stage, { items }
     await page.goto('/')
     // The last one made comes last.
     await page.evaluate(
-      (code) => {
+      ({ code, name }) => {
         const watch = new MutationObserver(() => {
           if (!document.querySelector('.scan-header')) return
           watch.disconnect()
+          window.benchWatch.tellAnswer(name)
           // The scanner is bound right after the screen stands.
           setTimeout(() => window.benchWatch.pull(code), 50)
         })
         watch.observe(document, { subtree: true, childList: true })
       },
-      items.at(-1 - run)!.code,
+      items.at(-1 - run)!,
     )
     await signIn(page, stage)
     const answered = await reached(page, 'answered')
@@ -120,13 +121,18 @@ export async function measureSearch(browser: Browser, stage: Stage, { items }: C
 
 async function typed(page: Page, query: string): Promise<number[]> {
   const times: number[] = []
+  const all = await said(page)
   for (let length = 1; length <= query.length; length++) {
     times.push(await page.evaluate(typeUntilPainted, query.slice(0, length)))
     await page.waitForTimeout(60) // a fast typist
   }
+  if ((await said(page)) === all) throw new Error(`the search did not hear "${query}"`)
   await page.evaluate(typeUntilPainted, '')
   return times
 }
+
+/** What the list says of itself: a key or a filter that changed nothing was not heard, and its time means nothing. */
+const said = (page: Page) => page.locator('.stock-head [role=status]').first().innerText()
 
 /** Runs in the page. What was found is drawn in the same task as the key, or in the frames that follow. */
 async function typeUntilPainted(text: string): Promise<number> {
@@ -153,6 +159,7 @@ async function typeUntilPainted(text: string): Promise<number> {
 
 async function measureFilters(page: Page): Promise<number[]> {
   const times: number[] = []
+  const answers = new Set<string>()
   // Opened first: whoever filters by stock for the first time waits until the totals are counted, which is told.
   await page.getByRole('radio', { name: 'In stock' }).check({ force: true })
   await page.locator('main a[href^="/items/"]').first().waitFor()
@@ -165,10 +172,13 @@ async function measureFilters(page: Page): Promise<number[]> {
     for (const field of ['Category', 'Location']) {
       for (const index of [1, 3, 0]) {
         times.push(await page.evaluate(chooseUntilPainted, { kind: 'select' as const, name: field, index }))
+        answers.add(`${query} ${field} ${await said(page)}`)
       }
     }
     await page.keyboard.press('Escape')
   }
+  // For each word and field: all of it, and at least one branch that holds fewer.
+  if (answers.size < 8) throw new Error(`the filters were not heard: ${[...answers].join(', ')}`)
   return times
 }
 

@@ -1,27 +1,40 @@
-// What a connected device costs the server: how its resident memory grows from a few sockets to a thousand. Two server
-// states with the same history are compared, because a process does not give back at once what it once had.
+// What a connected device costs the server: how the resident memory of a server of its own grows from a few sockets to a
+// thousand, garbage collected before each reading. A server that had as many before would show nothing: a process keeps
+// what it once had.
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { freePort } from '../tests/support/free-port.ts'
 import { listen } from '../tests/support/test-server.ts'
 import type { Figure } from './support/figures.ts'
 import type { Stage } from './support/stage.ts'
+import { signIn, startServerProcess, stopProcess } from './support/stage.ts'
 
 const SIZES = [125, 250, 500, 1_000]
 const GOAL_KB = 40
-/** What was left over from opening the sockets is collected meanwhile. */
-const SETTLE_MS = 3_000
+/** What opening the sockets left behind is let go of meanwhile. */
+const SETTLE_MS = 2_000
 
 export async function measureSocketMemory(stage: Stage): Promise<Figure> {
+  const inspectPort = await freePort()
+  const { databaseUrl, ownerUrl, dataDir } = stage
+  const nodeOptions = [`--inspect=127.0.0.1:${inspectPort}`]
+  const { server, url } = await startServerProcess({ databaseUrl, ownerUrl, dataDir, nodeOptions })
+  const token = await signIn(url, stage)
   const sockets: ReturnType<typeof listen>[] = []
   const used: number[] = []
-  await connect(stage, sockets, SIZES[0]!)
-  for (const socket of sockets.splice(0)) await socket.close()
   for (const size of SIZES) {
-    await connect(stage, sockets, size)
+    const added = Array.from({ length: size - sockets.length }, () => listen(url, token, { cursor: null }))
+    sockets.push(...added)
+    await Promise.all(added.map((socket) => socket.until(() => socket.messages.length > 0, 60_000)))
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-    used.push(residentKb(stage.server.pid!))
+    await collectGarbage(inspectPort)
+    used.push(residentKb(server.pid!))
   }
   await Promise.all(sockets.map((socket) => socket.close()))
+  await stopProcess(server)
   const perSocket = (used.at(-1)! - used[0]!) / (SIZES.at(-1)! - SIZES[0]!)
+  if (perSocket <= 0) throw new Error(`no growth in ${used.join(', ')} KB: this measures something else`)
   return {
     what: `memory per connected device on the server (growth of resident memory from ${SIZES[0]} to ${SIZES.at(-1)} sockets)`,
     measured: `${perSocket.toFixed(1)} KB`,
@@ -31,10 +44,18 @@ export async function measureSocketMemory(stage: Stage): Promise<Figure> {
   }
 }
 
-async function connect(stage: Stage, sockets: ReturnType<typeof listen>[], count: number): Promise<void> {
-  const added = Array.from({ length: count - sockets.length }, () => listen(stage.url, stage.token, { cursor: null }))
-  sockets.push(...added)
-  await Promise.all(added.map((socket) => socket.until(() => socket.messages.length > 0, 60_000)))
+/** Through the debugging protocol of the server's own runtime. */
+async function collectGarbage(port: number): Promise<void> {
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
+    webSocketDebuggerUrl: string
+  }[]
+  const inspector = new WebSocket(targets[0]!.webSocketDebuggerUrl)
+  await once(inspector, 'open')
+  for (const id of [1, 2]) {
+    inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }))
+    await once(inspector, 'message')
+  }
+  inspector.close()
 }
 
 function residentKb(pid: number): number {

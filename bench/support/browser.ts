@@ -59,14 +59,16 @@ export async function slowDown(page: Page, rate: number): Promise<CDPSession> {
 }
 
 /** What can be waited for, as it can be seen on the page. */
-export type Sight = 'scan' | 'firstLines' | 'online' | 'answered'
+export type Sight = 'scan' | 'firstLines' | 'online'
 
 interface Watch {
   /** When each was first painted, in ms since the page began. */
   seen: Partial<Record<Sight, number>>
   /** Waits for the next change of the page that satisfies; resolves to when it was painted. */
   painted(isThere: () => boolean): Promise<number>
-  pull(codes: string): number
+  pull(code: string): number
+  /** Says on the console when the scan's card shows this item: no other card, and not the one that waits for a scan. */
+  tellAnswer(name: string): void
 }
 
 declare global {
@@ -79,7 +81,7 @@ declare global {
  * Milliseconds since the page's navigation began. The page tells it on its console: asking it would run code of the
  * debugging library in it, whose start alone takes a fifth of a second.
  */
-export async function reached(page: Page, sight: Sight): Promise<number> {
+export async function reached(page: Page, sight: Sight | 'answered'): Promise<number> {
   const end = Date.now() + PATIENCE_MS
   for (;;) {
     const at = told.get(page)?.get(sight)
@@ -119,7 +121,6 @@ function installWatch(mark: string): void {
     scan: () => document.querySelector('.scan-header') !== null,
     firstLines: () => document.querySelector('main a[href^="/items/"]') !== null,
     online: () => (document.querySelector('.banner')?.textContent ?? '').startsWith('Online'),
-    answered: () => document.querySelector('.scan-body .card h2') !== null,
   }
   const seen: Watch['seen'] = {}
   console.debug(`${mark} begins 0`)
@@ -160,6 +161,12 @@ function installWatch(mark: string): void {
         waiting.add({ isThere, resolve })
         look()
       }),
+    tellAnswer: (name) => {
+      const squeezed = (text: string) => text.replace(/\s+/g, ' ').trim()
+      const isThere = () =>
+        squeezed(document.querySelector('.scan-body .card h2')?.textContent ?? '') === squeezed(name)
+      void window.benchWatch.painted(isThere).then((at) => console.debug(`${mark} answered ${at}`))
+    },
     pull: (code) => {
       for (const key of [...code, 'Enter']) {
         const target = document.activeElement ?? document.body

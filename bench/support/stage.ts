@@ -24,6 +24,7 @@ export interface Stage {
   email: string
   password: string
   token: string
+  dataDir: string
   server: ChildProcess
   ledger: Ledger
   close(): Promise<void>
@@ -59,6 +60,7 @@ export async function openStage(): Promise<Stage> {
     email,
     password,
     token,
+    dataDir,
     server,
     ledger,
     close,
@@ -69,14 +71,16 @@ export async function startServerProcess({
   databaseUrl,
   ownerUrl,
   dataDir,
+  nodeOptions = [],
 }: {
   databaseUrl: string
   ownerUrl: string
   dataDir: string
+  nodeOptions?: string[]
 }) {
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const server = spawn(process.execPath, ['server/start.ts'], {
+  const server = spawn(process.execPath, [...nodeOptions, 'server/start.ts'], {
     env: {
       ...process.env,
       PORT: String(port),
