@@ -3,19 +3,15 @@ import { z } from 'zod'
 import { canonicalCode } from '#shared/values/gtin.ts'
 import { nameSchema } from '#shared/values/text.ts'
 import { lookUp } from '../reports/lookup-store.ts'
-import { router, toRefused, viewerProcedure } from './trpc.ts'
+import { router, viewerProcedure } from './trpc.ts'
 
 export const catalogueRouter = router({
   /** The item that a code or SKU belongs to, and its positions; null where nobody knows it. */
   lookup: viewerProcedure.input(z.object({ code: nameSchema(128) })).query(async ({ ctx, input: { code } }) => {
     const { orgId } = ctx.viewer
-    try {
-      const found = await ctx.parts.database.snapshot(orgId, (sql) =>
-        lookUp(sql, orgId, { code: canonicalCode(code), sku: code }),
-      )
-      return found ?? null
-    } catch (error) {
-      throw toRefused(error)
-    }
+    const found = await ctx.parts.database.snapshot(orgId, (sql) =>
+      lookUp(sql, orgId, { code: canonicalCode(code), sku: code }),
+    )
+    return found ?? null
   }),
 })

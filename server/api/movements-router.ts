@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { listMovements } from '../reports/movements-store.ts'
-import { Refused, router, toRefused, viewerProcedure } from './trpc.ts'
+import { Refused, router, viewerProcedure } from './trpc.ts'
 
 const PAGE_MAX = 500
 const timeSchema = z
@@ -33,21 +33,17 @@ export const movementsRouter = router({
   list: viewerProcedure.input(listSchema).query(async ({ ctx, input }) => {
     const { from, to, cursor, limit = 50, ...filter } = input
     const after = cursor ? parseCursor(cursor) : undefined
-    try {
-      const rows = await ctx.parts.database.snapshot(ctx.viewer.orgId, (sql) =>
-        listMovements(sql, ctx.viewer.orgId, {
-          ...filter,
-          fromStamp: stampAt(from),
-          toStamp: stampAt(to),
-          after,
-          limit,
-        }),
-      )
-      const last = rows.length === limit ? rows.at(-1) : undefined
-      return { rows: [...rows], cursor: last ? formatCursor(last) : null }
-    } catch (error) {
-      throw toRefused(error)
-    }
+    const rows = await ctx.parts.database.snapshot(ctx.viewer.orgId, (sql) =>
+      listMovements(sql, ctx.viewer.orgId, {
+        ...filter,
+        fromStamp: stampAt(from),
+        toStamp: stampAt(to),
+        after,
+        limit,
+      }),
+    )
+    const last = rows.length === limit ? rows.at(-1) : undefined
+    return { rows: [...rows], cursor: last ? formatCursor(last) : null }
   }),
 })
 

@@ -1,7 +1,7 @@
 // People: what managers change about them.
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
-import { managerProcedure, Refused, router, toRefused } from './trpc.ts'
+import { managerProcedure, Refused, router } from './trpc.ts'
 
 const updateSchema = z.strictObject({
   id: idSchema,
@@ -13,10 +13,6 @@ export const peopleRouter = router({
   /** Changes a role, or lets somebody in or out. Managers cannot lock themselves out. */
   update: managerProcedure.input(updateSchema).mutation(async ({ ctx, input }) => {
     if (input.id === ctx.viewer.userId) throw new Refused('role_too_low')
-    try {
-      return { found: await ctx.parts.accounts.updateMember(ctx.viewer.orgId, ctx.viewer.userId, input) }
-    } catch (error) {
-      throw toRefused(error)
-    }
+    return { found: await ctx.parts.accounts.updateMember(ctx.viewer.orgId, ctx.viewer.userId, input) }
   }),
 })

@@ -24,13 +24,9 @@ export const syncRouter = router({
     }
   }),
 
-  pull: viewerProcedure.input(pullSchema).query(async ({ ctx, input }): Promise<PullAnswer> => {
-    try {
-      return await pull(ctx.parts.database, ctx.viewer, { ...input, now: Date.now })
-    } catch (error) {
-      throw toRefused(error)
-    }
-  }),
+  pull: viewerProcedure
+    .input(pullSchema)
+    .query(({ ctx, input }): Promise<PullAnswer> => pull(ctx.parts.database, ctx.viewer, { ...input, now: Date.now })),
 })
 
 function parsePush(
