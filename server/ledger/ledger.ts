@@ -37,7 +37,8 @@ export class Ledger {
 
   /** Changes rows that are not changed by mutations. */
   async change(orgId: string, change: OwnChange): Promise<void> {
-    this.#parts.publish(await commitOwnChange(this.#parts, orgId, change))
+    const notice = await commitOwnChange(this.#parts, orgId, change)
+    if (notice) this.#parts.publish(notice)
   }
 
   /** Resolves when everything that was pushed is settled. */

@@ -20,13 +20,19 @@ export interface OwnChange {
   work(tx: Tx, version: number): Promise<Change[]>
 }
 
-export function commitOwnChange(parts: CommitParts, orgId: string, change: OwnChange): Promise<CommitNotice> {
+/** Undefined where nothing changed: then there is no new version either. */
+export function commitOwnChange(
+  parts: CommitParts,
+  orgId: string,
+  change: OwnChange,
+): Promise<CommitNotice | undefined> {
   return parts.database.transaction(orgId, async (tx) => {
     const head = await lockHead(tx.sql, orgId)
     if (!head) throw new Error(`organisation ${orgId} has no head`)
     const version = head.version + 1
     const nowMs = parts.now()
     const changes = await change.work(tx, version)
+    if (changes.length === 0) return undefined
     const logs = new LogWriter(head, nowMs)
     const at = formatStamp({ ms: nowMs, counter: 0, device: '00000000' })
     for (const row of changes)
