@@ -118,7 +118,7 @@ describe('the gate', () => {
       const path = /(server\/[\w.-]+\.ts)/.exec(block)?.[1]
       return rule === undefined ? [] : [`${rule} in ${path}`]
     })
-    expect([...new Set(found)].sort()).toEqual(
+    expect([...new Set(found)].sort(), output).toEqual(
       Object.keys(plants)
         .map((rule) => `${rule} in ${pathOf(rule)}`)
         .sort(),

@@ -76,6 +76,7 @@ export class Shop {
     const device = await this.device(options)
     await device.page.goto('/')
     await signIn(device.page, this.email(role))
+    await expect(device.page.getByRole('status').filter({ hasText: 'Online' })).toBeVisible() // all of it is here
     await device.page.evaluate(() => navigator.serviceWorker.ready) // from now on it opens offline too
     return device
   }
