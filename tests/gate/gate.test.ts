@@ -1,5 +1,6 @@
 // The gate guards the tree only if each of its parts fails when it should. Every part runs here, as `npm run check` runs
 // it and with its real configuration, on a small tree with one planted violation, and on the same tree without it.
+import { stripVTControlCharacters } from 'node:util'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -113,11 +114,14 @@ describe('the gate', () => {
     for (const [rule, text] of Object.entries(plants)) files[pathOf(rule)] = text
     const { passed, output } = await runOn('lint', files)
     expect(passed).toBe(false)
-    const found = output.split('\n\n').flatMap((block) => {
-      const rule = /^\s*x ([\w()-]+):/m.exec(block)?.[1]
-      const path = /(server\/[\w.-]+\.ts)/.exec(block)?.[1]
-      return rule === undefined ? [] : [`${rule} in ${path}`]
-    })
+    // In CI the linter draws its marks and colours them, whatever it is asked.
+    const found = stripVTControlCharacters(output)
+      .split('\n\n')
+      .flatMap((block) => {
+        const rule = /^\s*[x×] ([\w()-]+):/m.exec(block)?.[1]
+        const path = /(server\/[\w.-]+\.ts)/.exec(block)?.[1]
+        return rule === undefined ? [] : [`${rule} in ${path}`]
+      })
     expect([...new Set(found)].sort(), output).toEqual(
       Object.keys(plants)
         .map((rule) => `${rule} in ${pathOf(rule)}`)
