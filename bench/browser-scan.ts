@@ -91,7 +91,13 @@ async function scanUntilPainted({ code, name }: { code: string; name: string }):
   const until = window.benchWatch.painted(
     () => title() === squeezed(name) && document.querySelector('.scan-body .card')?.textContent !== before,
   )
-  return (await until) - start
+  const late = new Promise<never>((_, reject) =>
+    setTimeout(() => {
+      const shown = squeezed(document.querySelector('.scan-body')?.textContent).slice(0, 300)
+      reject(new Error(`${code} "${name}" was not answered; the screen shows: ${shown}`))
+    }, 20_000),
+  )
+  return (await Promise.race([until, late])) - start
 }
 
 const QUERIES = ['chocolat noir', 'cafe', 'tomat', 'bio lait', '35601']
