@@ -66,6 +66,7 @@ interface Watch {
   seen: Partial<Record<Sight, number>>
   /** Waits for the next change of the page that satisfies; resolves to when it was painted. */
   painted(isThere: () => boolean): Promise<number>
+  /** Pulls the trigger; returns when the last key was pressed. */
   pull(code: string): number
   /** Says on the console when the scan's card shows this item: no other card, and not the one that waits for a scan. */
   tellAnswer(name: string): void
@@ -168,13 +169,20 @@ function installWatch(mark: string): void {
       void window.benchWatch.painted(isThere).then((at) => console.debug(`${mark} answered ${at}`))
     },
     pull: (code) => {
+      // A scanner's keys carry the time at which the system got them. Made here, they would carry the time at which this
+      // slowed page came to make them, and a stall between two would cut the code in two.
+      const at = performance.now()
+      let last = at
       for (const key of [...code, 'Enter']) {
         const target = document.activeElement ?? document.body
+        last = performance.now()
         for (const type of ['keydown', 'keyup']) {
-          target.dispatchEvent(new KeyboardEvent(type, { key, bubbles: true, cancelable: true }))
+          const event = new KeyboardEvent(type, { key, bubbles: true, cancelable: true })
+          Object.defineProperty(event, 'timeStamp', { value: at })
+          target.dispatchEvent(event)
         }
       }
-      return performance.now()
+      return last
     },
   }
 }
