@@ -4,6 +4,7 @@ import { Dexie } from 'dexie'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
+import { KINDS } from '#shared/rows/rows.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import type { MergeCode, Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
@@ -84,7 +85,7 @@ export class Device {
     this.#store = new MirrorStore(database, this.#mirror)
     this.#pending = new PendingRows(this.#mirror, actor)
     this.view = new View({ mirror: this.#mirror, pending: this.#pending, watched: this.#watched })
-    this.scans = new ScanLog(database, () => uuidv7(now(), random()))
+    this.scans = new ScanLog(database, { newId: () => this.#newId(), now })
   }
 
   /** Opens what this device keeps, or begins anew. */
@@ -111,8 +112,8 @@ export class Device {
     this.recent.value = done.map(({ envelope }) => ({ envelope, state: 'synced' }))
     for (const entry of outbox) this.#show(entry)
     this.pendingCount.value = this.#pending.size
-    this.#watched.announce(ALL_KINDS.map((kind) => ({ kind, key: '' })))
-    this.view.invalidate(new Set(ALL_KINDS))
+    this.#watched.announce(KINDS.map((kind) => ({ kind, key: '' })))
+    this.view.invalidate(new Set(KINDS))
   }
 
   /** What a mutation would do, without recording it: for screens that ask before they record. */
@@ -127,7 +128,7 @@ export class Device {
    * it could never take effect; nothing is kept then. Rejects where the device cannot keep it.
    */
   async record(name: string, args: Record<string, unknown>, { scanId }: { scanId?: string } = {}): Promise<Recorded> {
-    const id = uuidv7(this.#now(), this.#random())
+    const id = this.#newId()
     if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - 1024) {
       return { saved: false, refusal: refuse('mutation_too_large') }
     }
@@ -237,7 +238,7 @@ export class Device {
       if (resend) await done.clear()
       await this.#database.writeMeta('identity', {
         ...identity,
-        clientId: crypto.randomUUID(),
+        clientId: this.#newId(),
         nextSeq: entries.length + 1,
       })
     })
@@ -306,10 +307,14 @@ export class Device {
     return this.#database.transaction('rw', this.#database.meta, async () => {
       const known = await this.#database.readMeta('identity')
       if (known) return known
-      const identity: Identity = { clientId: crypto.randomUUID(), nextSeq: 1, lastStamp: undefined }
+      const identity: Identity = { clientId: this.#newId(), nextSeq: 1, lastStamp: undefined }
       await this.#database.writeMeta('identity', identity)
       return identity
     })
+  }
+
+  #newId(): string {
+    return uuidv7(this.#now(), this.#random())
   }
 
   /** Where the server will place what is made now. */
@@ -366,19 +371,6 @@ const START: SyncPoint = {
   clockOffsetMs: 0,
   lastAt: null,
 }
-const ALL_KINDS = [
-  'items',
-  'barcodes',
-  'categories',
-  'locations',
-  'lots',
-  'positions',
-  'levels',
-  'alerts',
-  'conflicts',
-  'members',
-  'settings',
-] as const
 
 function randomBytes(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(10))

@@ -10,16 +10,18 @@ export class ScanLog {
   readonly unresolved = signal<ScanRecord[]>([])
   readonly #database: DeviceDatabase
   readonly #newId: () => string
+  readonly #now: () => number
 
-  constructor(database: DeviceDatabase, newId: () => string) {
+  constructor(database: DeviceDatabase, { newId, now }: { newId: () => string; now: () => number }) {
     this.#database = database
     this.#newId = newId
+    this.#now = now
   }
 
   async load(): Promise<void> {
     await this.#database.scans
       .where('at')
-      .below(Date.now() - KEPT_MS)
+      .below(this.#now() - KEPT_MS)
       .and(({ state }) => state !== 'unresolved')
       .delete()
     const open = await this.#database.scans.where('state').equals('unresolved').toArray()

@@ -5,6 +5,8 @@ import type { WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { OutboxEntry, SyncPoint } from '../device/database.ts'
 import type { Device } from '../device/device.ts'
+import type { Clock } from './clock.ts'
+import { browserClock } from './clock.ts'
 import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
 
@@ -23,16 +25,16 @@ export interface Loading {
 export class Exchange {
   readonly #device: Device
   readonly #link: ServerLink
-  readonly #now: () => number
+  readonly #clock: Clock
   /** How many mutations the next push may hold: halved when the server finds one too large. */
   #pushMax = PUSH_MAX
   /** The version that the last push led to. */
   #atLeast = 0
 
-  constructor({ device, link, now = Date.now }: { device: Device; link: ServerLink; now?: () => number }) {
+  constructor({ device, link, clock = browserClock }: { device: Device; link: ServerLink; clock?: Clock }) {
     this.#device = device
     this.#link = link
-    this.#now = now
+    this.#clock = clock
   }
 
   /** Sends all that waits, oldest first. Resolves to true where something was sent. */
@@ -47,7 +49,7 @@ export class Exchange {
       if (batch.length === 0) return sent
       try {
         const mutations = batch.map(({ envelope }) => envelope)
-        const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#now(), mutations })
+        const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
         sentTo = answer.lastSeq
         this.#atLeast = answer.version
         this.#pushMax = PUSH_MAX
@@ -109,9 +111,9 @@ export class Exchange {
 
   #pointAt(answer: PullAnswer): SyncPoint {
     const { epoch, version, cursor, more, serverNow, lastAt } = answer
-    const clockOffsetMs = serverNow - this.#now()
+    const clockOffsetMs = serverNow - this.#clock.now()
     const { asOf } = this.#device.point.value
-    return { cursor, epoch, version, complete: !more, asOf: more ? asOf : this.#now(), clockOffsetMs, lastAt }
+    return { cursor, epoch, version, complete: !more, asOf: more ? asOf : this.#clock.now(), clockOffsetMs, lastAt }
   }
 
   /** Does what a refusal asks for, or throws it on where only time or a person can help. */

@@ -3,6 +3,8 @@ import { createTRPCClient, createWSClient, httpLink, TRPCClientError, wsLink } f
 import type { LiveMessage, PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { AppRouter } from '../../server/api/app-router.ts'
+import type { Clock } from './clock.ts'
+import { browserClock } from './clock.ts'
 
 export interface PushRequest {
   clientId: string
@@ -62,7 +64,11 @@ export interface TokenSource {
 }
 
 /** `origin` is the server's, like `https://stock.example.com`. */
-export function httpServerLink(session: TokenSource, origin: string = globalThis.location.origin): ServerLink {
+export function httpServerLink(
+  session: TokenSource,
+  origin: string = globalThis.location.origin,
+  clock: Clock = browserClock,
+): ServerLink {
   const token = async () => {
     const text = await session.token()
     if (text === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
@@ -83,19 +89,19 @@ export function httpServerLink(session: TokenSource, origin: string = globalThis
   return {
     push: (request) => asking(() => http.sync.push.mutate(request)),
     pull: (request) => asking(() => http.sync.pull.query(request)),
-    listen: (request, handlers) => listen({ origin, token }, request, handlers),
+    listen: (request, handlers) => listen({ origin, token, clock }, request, handlers),
   }
 }
 
 function listen(
-  { origin, token }: { origin: string; token: () => Promise<string> },
+  { origin, token, clock }: { origin: string; token: () => Promise<string>; clock: Clock },
   request: { clientId: string; cursor: string | null },
   handlers: LiveHandlers,
 ): () => void {
   const socket = createWSClient({
     url: `${origin.replace(/^http/, 'ws')}/trpc`,
     connectionParams: async () => ({ token: await token() }),
-    retryDelayMs: (attempt) => Math.random() * Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** attempt),
+    retryDelayMs: (attempt) => clock.random() * Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** attempt),
     keepAlive: { enabled: true, intervalMs: 15_000, pongTimeoutMs: 8_000 },
     onOpen: () => handlers.open(true),
     onClose: () => handlers.open(false),

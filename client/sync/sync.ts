@@ -3,6 +3,8 @@ import type { ReadonlySignal } from '@preact/signals'
 import { effect, signal } from '@preact/signals'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
+import type { Clock } from './clock.ts'
+import { browserClock } from './clock.ts'
 import type { Loading } from './exchange.ts'
 import { Exchange } from './exchange.ts'
 import type { ServerLink, TokenSource } from './server-link.ts'
@@ -21,6 +23,7 @@ export interface SyncParts {
   device: Device
   session: TokenSource & { readonly expired: ReadonlySignal<boolean> }
   link?: ServerLink
+  clock?: Clock
 }
 
 const BACKOFF_MIN_MS = 500
@@ -29,6 +32,7 @@ const BACKOFF_MAX_MS = 30_000
 const POLL_MS = 30_000
 /** How long a push's own rows may take to come by the socket before they are pulled. */
 const LIVE_GRACE_MS = 80
+const LIVE_GLANCE_MS = 5
 const PAUSED_KEY = 'stockhand.paused'
 
 export class Sync {
@@ -36,6 +40,7 @@ export class Sync {
   readonly #device: Device
   readonly #session: SyncParts['session']
   readonly #link: ServerLink
+  readonly #clock: Clock
   readonly #exchange: Exchange
   readonly #ended = new AbortController()
   #leave: (() => void) | undefined
@@ -51,11 +56,12 @@ export class Sync {
   /** Ends the round under way: a person wants to work offline now. */
   #roundEnd = new AbortController()
 
-  constructor({ device, session, link = httpServerLink(session) }: SyncParts) {
+  constructor({ device, session, clock = browserClock, link = httpServerLink(session, undefined, clock) }: SyncParts) {
     this.#device = device
     this.#session = session
     this.#link = link
-    this.#exchange = new Exchange({ device, link })
+    this.#clock = clock
+    this.#exchange = new Exchange({ device, link, clock })
   }
 
   start(): void {
@@ -155,9 +161,9 @@ export class Sync {
 
   /** Waits a moment for the socket to bring what was just pushed: that is cheaper than asking for it. */
   async #heardOf(isThere: () => boolean): Promise<void> {
-    const until = performance.now() + LIVE_GRACE_MS
-    while (!isThere() && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
+    const until = this.#clock.monotonic() + LIVE_GRACE_MS
+    while (!isThere() && this.#clock.monotonic() < until) {
+      await this.#clock.wait(LIVE_GLANCE_MS)
       await this.#hearing
     }
   }
@@ -181,8 +187,8 @@ export class Sync {
           ? 'offline'
           : 'online'
     this.#set({ link, busy: false, problem: failure ? failure.refusal : 'internal_error' })
-    if (failure?.retryAfterMs !== undefined) return failure.retryAfterMs * (1 + Math.random())
-    return Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures) + 100
+    if (failure?.retryAfterMs !== undefined) return failure.retryAfterMs * (1 + this.#clock.random())
+    return this.#clock.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures) + 100
   }
 
   async #listen(): Promise<void> {
@@ -220,12 +226,12 @@ export class Sync {
   async #take({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage): Promise<void> {
     const point = this.#device.point.value
     if (epoch === point.epoch && to <= point.version) {
-      if (point.complete) this.#device.confirm(Date.now())
+      if (point.complete) this.#device.confirm(this.#clock.now())
       return
     }
     const follows = epoch === point.epoch && from === point.version && tables !== undefined && point.complete
     if (follows && !this.#pulling) {
-      await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf: Date.now() }, lastSeq })
+      await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf: this.#clock.now() }, lastSeq })
       return
     }
     this.#pullWanted = true
@@ -238,13 +244,10 @@ export class Sync {
     this.status.value = this.#paused ? { ...status, link: 'paused', busy: false } : status
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = Number.isFinite(ms) ? setTimeout(resolve, ms) : undefined
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  /** Waits, unless somebody wakes it. */
+  async #sleep(ms: number): Promise<void> {
+    const woken = new AbortController()
+    this.#wake = () => woken.abort()
+    await this.#clock.wait(ms, woken.signal)
   }
 }
