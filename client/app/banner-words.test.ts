@@ -2,7 +2,7 @@
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { LinkStatus } from '../parts/app-context.ts'
 import { startLanguage } from '../strings/strings.ts'
-import { bannerWords } from './banner-words.ts'
+import { bannerWords, LOOKS } from './banner-words.ts'
 
 const now = new Date(2026, 10, 22, 10, 44).getTime()
 const status: LinkStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
@@ -36,4 +36,16 @@ test('a session that ended says that what waits is kept, whatever else is', () =
 test('the first sync counts its rows', () => {
   const loading = { ...status, loading: { rows: 42_000, fraction: 0.4 } }
   expect(bannerWords({ ...facts, status: loading })).toMatchObject({ text: 'Loading 42,000 rows…', fraction: 0.4 })
+})
+
+test('[D9] whatever the state, what waits is said to wait', () => {
+  for (const link of Object.keys(LOOKS) as LinkStatus['link'][]) {
+    for (const loading of [undefined, { rows: 0, fraction: 0 }, { rows: 7, fraction: 0.5 }]) {
+      const { text, tone } = bannerWords({ ...facts, status: { ...status, link, loading }, pending: 3 })
+      expect([link, text]).toEqual([link, expect.stringContaining('3 waiting')])
+      expect(tone === 'quiet').toBe(
+        loading === undefined ? link === 'online' || link === 'connecting' : link === 'connecting',
+      )
+    }
+  }
 })

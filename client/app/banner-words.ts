@@ -1,11 +1,12 @@
 // The line on top, in words: how it stands with the server, what waits here, and as of when.
 import type { LinkStatus } from '../parts/app-context.ts'
+import type { Key } from '../strings/catalogue.ts'
 import { formatDateTime, formatTime } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
 
 export interface BannerWords {
   tone: 'quiet' | 'warn' | 'bad' | 'info'
-  icon: 'online' | 'offline' | 'paused' | 'signed-out' | 'loading'
+  icon: 'online' | 'offline' | 'paused' | 'signed-out' | 'loading' | 'waiting' | 'problem'
   text: string
   aside?: string
   /** Of the first sync, 0 to 1. */
@@ -25,7 +26,7 @@ export interface BannerFacts {
 
 export function bannerWords({ status, expired, pending, asOf, now }: BannerFacts): BannerWords {
   const waiting = pending > 0 ? t('net.waiting', { count: pending }) : undefined
-  if (expired || status.link === 'signed_out') {
+  if (status.link !== 'revoked' && (expired || status.link === 'signed_out')) {
     const text = pending > 0 ? t('net.signedOutKept', { count: pending }) : t('net.signedOut')
     return { tone: 'bad', icon: 'signed-out', text, signIn: true }
   }
@@ -33,18 +34,25 @@ export function bannerWords({ status, expired, pending, asOf, now }: BannerFacts
   const { loading } = status
   if (loading && status.link === 'online') {
     const text = loading.rows > 0 ? t('net.loading', { count: loading.rows }) : t('net.loadingFirst')
-    return { tone: 'info', icon: 'loading', text, fraction: loading.fraction }
+    return { tone: 'info', icon: 'loading', text: joined(text, waiting), fraction: loading.fraction }
   }
-  if (status.link === 'online') {
-    return { tone: 'quiet', icon: 'online', text: joined(t('net.online'), waiting), ...aside }
-  }
-  if (status.link === 'connecting') {
-    return { tone: 'quiet', icon: 'loading', text: joined(t('net.connecting'), waiting), ...aside }
-  }
-  const state = t(status.link === 'paused' ? 'net.paused' : 'net.offline')
-  const icon = status.link === 'paused' ? 'paused' : 'offline'
-  return { tone: 'warn', icon, text: joined(state, waiting), ...aside }
+  const { tone, icon, says } = LOOKS[status.link]
+  return { tone, icon, text: joined(t(says), waiting), ...aside }
 }
+
+/** Every state in shape and word, not in colour alone. */
+export const LOOKS = {
+  online: { tone: 'quiet', icon: 'online', says: 'net.online' },
+  connecting: { tone: 'quiet', icon: 'loading', says: 'net.connecting' },
+  offline: { tone: 'warn', icon: 'offline', says: 'net.offline' },
+  paused: { tone: 'warn', icon: 'paused', says: 'net.paused' },
+  limited: { tone: 'warn', icon: 'waiting', says: 'net.limited' },
+  outdated: { tone: 'warn', icon: 'waiting', says: 'net.outdated' },
+  refused: { tone: 'bad', icon: 'problem', says: 'net.refused' },
+  storage: { tone: 'bad', icon: 'problem', says: 'net.storage' },
+  signed_out: { tone: 'bad', icon: 'signed-out', says: 'net.signedOut' },
+  revoked: { tone: 'bad', icon: 'signed-out', says: 'net.revoked' },
+} as const satisfies Record<LinkStatus['link'], Pick<BannerWords, 'tone' | 'icon'> & { says: Key }>
 
 function joined(state: string, waiting: string | undefined): string {
   return waiting === undefined ? state : `${state} · ${waiting}`

@@ -1,5 +1,5 @@
 // Always in sight: connection, what waits, as of when. Pressing it opens the tray, or the sign-in.
-import { CloudOff, LogIn, Pause, RefreshCw, Wifi } from 'lucide-preact'
+import { CloudOff, Hourglass, LogIn, Pause, RefreshCw, TriangleAlert, Wifi } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import { useEffect, useState } from 'preact/hooks'
 import { useApp } from '../parts/app-context.ts'
@@ -10,7 +10,15 @@ import { bannerWords } from './banner-words.ts'
 import { applyUpdate, updateReady } from './update.ts'
 import './connection-banner.css'
 
-const ICONS = { online: Wifi, offline: CloudOff, paused: Pause, 'signed-out': LogIn, loading: RefreshCw } as const
+const ICONS = {
+  online: Wifi,
+  offline: CloudOff,
+  paused: Pause,
+  'signed-out': LogIn,
+  loading: RefreshCw,
+  waiting: Hourglass,
+  problem: TriangleAlert,
+} as const
 
 /** Often enough for "as of" to change its day. */
 const TICK_MS = 60_000

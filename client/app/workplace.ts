@@ -1,9 +1,8 @@
 // What a signed-in person works with here: the device that keeps their data, the sync that moves it, and the scanner's
 // way in. One at a time; another person, organisation or role is another workplace.
-import type { ReadonlySignal } from '@preact/signals'
-import { computed, effect, signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 import { Device } from '../device/device.ts'
-import type { App, LinkStatus, ScanTaker } from '../parts/app-context.ts'
+import type { App, ScanTaker } from '../parts/app-context.ts'
 import { Drafts } from '../parts/drafts.ts'
 import { Remote } from '../remote/remote.ts'
 import { createFeedback } from '../scanner/feedback.ts'
@@ -15,27 +14,6 @@ export interface Workplace {
   app: Omit<App, 'useFrame'>
   station: ScanStation
 }
-
-/** Until the first attempt has ended, "offline" would be a guess, and a worrying one. */
-function statusOf(sync: Sync): ReadonlySignal<LinkStatus> {
-  const settled = signal(!navigator.onLine)
-  let tried = false
-  const stop = effect(() => {
-    const { link, busy } = sync.status.value
-    if (link !== 'offline' || (tried && !busy)) settled.value = true
-    tried ||= busy
-  })
-  setTimeout(() => {
-    settled.value = true
-    stop()
-  }, CONNECTING_MAX_MS)
-  return computed(() => {
-    const status = sync.status.value
-    return status.link === 'offline' && !settled.value ? { ...status, link: 'connecting' } : status
-  })
-}
-
-const CONNECTING_MAX_MS = 4000
 
 /** A page in the background draws nothing, and goes on all the same. */
 function painted(): Promise<void> {
@@ -108,7 +86,7 @@ export class Workplaces {
         device,
         session: this.#session,
         remote: new Remote(this.#session),
-        status: statusOf(sync),
+        status: sync.status,
         syncNow: () => sync.kick(),
         pauseSync: (paused) => sync.pause(paused),
         takeScans: station.take,

@@ -14,9 +14,19 @@ import type { Feedback } from '../scanner/feedback.ts'
 import type { NavEntry } from '../ui/app-frame.tsx'
 import type { Drafts } from './drafts.ts'
 
-/** How it stands with the server: the sync's own status, but for its first attempt, when nobody knows yet. */
+/** How it stands with the server, as the sync's table of states says it. */
 export interface LinkStatus {
-  link: 'online' | 'offline' | 'paused' | 'signed_out' | 'connecting'
+  link:
+    | 'online'
+    | 'offline'
+    | 'connecting'
+    | 'paused'
+    | 'signed_out'
+    | 'limited'
+    | 'outdated'
+    | 'refused'
+    | 'storage'
+    | 'revoked'
   busy: boolean
   loading: { rows: number; fraction: number } | undefined
   /** A code for `meaningOf`. */

@@ -38,7 +38,7 @@ export class Exchange {
   }
 
   /** Sends all that waits, oldest first. Resolves to true where something was sent. */
-  async push(signal: AbortSignal): Promise<boolean> {
+  async push(signal: AbortSignal, onAnswer: () => void = () => undefined): Promise<boolean> {
     let sentTo = 0
     for (let sent = false; ; sent = true) {
       signal.throwIfAborted()
@@ -50,6 +50,7 @@ export class Exchange {
       try {
         const mutations = batch.map(({ envelope }) => envelope)
         const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
+        onAnswer()
         sentTo = answer.lastSeq
         this.#atLeast = answer.version
         this.#pushMax = PUSH_MAX
@@ -62,7 +63,11 @@ export class Exchange {
   }
 
   /** Pulls until this device holds everything. In the first sync the next page travels while this one is taken in. */
-  async pull(signal: AbortSignal, onLoading: (loading: Loading) => void): Promise<void> {
+  async pull(
+    signal: AbortSignal,
+    onLoading: (loading: Loading) => void,
+    onAnswer: () => void = () => undefined,
+  ): Promise<void> {
     const aside: PullAnswer[] = []
     let ahead: Promise<PullAnswer> | undefined
     for (;;) {
@@ -71,6 +76,7 @@ export class Exchange {
       const cursor = aside.at(-1)?.cursor ?? point.cursor
       const answer = await this.#ask(ahead ?? this.#request(cursor))
       ahead = undefined
+      onAnswer()
       if (!answer) continue
       aside.push(answer)
       if (!point.complete) {

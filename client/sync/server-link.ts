@@ -1,6 +1,7 @@
 // The typed way to the server for synchronisation, and what its refusals mean to it.
 import { createTRPCClient, createWSClient, httpLink, TRPCClientError, wsLink } from '@trpc/client'
 import type { LiveMessage, PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { AppRouter } from '../../server/api/app-router.ts'
 import type { Clock } from './clock.ts'
@@ -35,25 +36,31 @@ export class LinkFailure extends Error {
   readonly refusal: string | undefined
   readonly lastSeq: number | undefined
   readonly retryAfterMs: number | undefined
+  /** The server's version of the contract, where it said so. */
+  readonly protocol: number | undefined
 
   constructor({
     refusal,
     lastSeq,
     retryAfterMs,
+    protocol,
   }: {
     refusal?: string | undefined
     lastSeq?: number | undefined
     retryAfterMs?: number | undefined
+    protocol?: number | undefined
   }) {
     super(refusal ?? 'no answer')
     this.name = 'LinkFailure'
     this.refusal = refusal
     this.lastSeq = lastSeq
     this.retryAfterMs = retryAfterMs
+    this.protocol = protocol
   }
 }
 
-const RECONNECT_MIN_MS = 500
+/** The first try is spread over some seconds: when a server restarts, all its sockets come back at once. */
+const RECONNECT_MIN_MS = 3_000
 const RECONNECT_MAX_MS = 30_000
 
 /** Where access tokens come from: the session of whoever is signed in. */
@@ -75,15 +82,25 @@ export function httpServerLink(
     return text
   }
   const http = createTRPCClient<AppRouter>({
-    links: [httpLink({ url: `${origin}/trpc`, headers: async () => ({ authorization: `Bearer ${await token()}` }) })],
+    links: [
+      httpLink({
+        url: `${origin}/trpc`,
+        headers: async () => ({
+          authorization: `Bearer ${await token()}`,
+          [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
+        }),
+      }),
+    ],
   })
-  const asking = async <T>(ask: () => Promise<T>): Promise<T> => {
+  const asking = async <T>(ask: () => Promise<T>, { again = true } = {}): Promise<T> => {
     try {
       return await ask()
     } catch (error) {
-      const failure = toFailure(error)
-      if (failure.refusal === 'unauthenticated') session.forgetToken()
-      throw failure
+      const failure = toFailure(error, clock.now())
+      if (failure.refusal !== 'unauthenticated') throw failure
+      session.forgetToken()
+      if (!again) throw failure
+      return asking(ask, { again: false }) // the token had run out, or the server has new keys: once more with a new one
     }
   }
   return {
@@ -111,7 +128,7 @@ function listen(
   })
   const subscription = client.live.subscribe(request, {
     onData: (message) => handlers.message(message),
-    onError: (error) => handlers.refused(toFailure(error).refusal ?? 'unavailable'),
+    onError: (error) => handlers.refused(toFailure(error, clock.now()).refusal ?? 'unavailable'),
   })
   return () => {
     subscription.unsubscribe()
@@ -119,16 +136,31 @@ function listen(
   }
 }
 
-function toFailure(error: unknown): LinkFailure {
+function toFailure(error: unknown, now: number): LinkFailure {
   if (error instanceof LinkFailure) return error
   if (!(error instanceof TRPCClientError)) return new LinkFailure({})
   if (error.cause instanceof LinkFailure) return error.cause
-  const data = error.data as { refusal?: string; lastSeq?: number; httpStatus?: number } | undefined
-  const response = error.meta?.response
-  const retryAfterS = response instanceof Response ? Number(response.headers.get('retry-after')) : 0
+  const data = error.data as { refusal?: string; lastSeq?: number } | undefined
+  const response = error.meta?.response instanceof Response ? error.meta.response : undefined
+  const protocol = Number(response?.headers.get(PROTOCOL_HEADER) ?? Number.NaN)
   return new LinkFailure({
-    refusal: data?.refusal,
+    refusal: data?.refusal ?? refusalOfStatus(response?.status),
     lastSeq: data?.lastSeq,
-    retryAfterMs: retryAfterS > 0 ? retryAfterS * 1000 : undefined,
+    retryAfterMs: retryAfterMs(response?.headers.get('retry-after'), now),
+    protocol: Number.isNaN(protocol) ? undefined : protocol,
   })
+}
+
+/** What a proxy means that answers in the server's place, in words of its own. */
+function refusalOfStatus(status: number | undefined): string | undefined {
+  if (status === 413) return 'too_large'
+  if (status === 429) return 'rate_limited'
+  return status !== undefined && status >= 500 ? 'unavailable' : undefined
+}
+
+/** Seconds, or a date (RFC 9110 §10.2.3). */
+export function retryAfterMs(header: string | null | undefined, now: number): number | undefined {
+  if (!header) return undefined
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }

@@ -1,23 +1,22 @@
-// The sync loop of the leading tab: push before pull, live in between, backing off when nobody answers. Keeps X1–X8.
+// The sync loop of the leading tab: push before pull, live in between. What happens when is written in sync-state.ts;
+// here it is done. Keeps X1–X8.
 import type { ReadonlySignal } from '@preact/signals'
 import { effect, signal } from '@preact/signals'
+import { PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
+import { isStorageFailure } from '../device/storage-failure.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
 import type { Loading } from './exchange.ts'
 import { Exchange } from './exchange.ts'
 import type { ServerLink, TokenSource } from './server-link.ts'
 import { httpServerLink, LinkFailure } from './server-link.ts'
-import { joinTabs } from './tabs.ts'
-
-export interface SyncStatus {
-  link: 'online' | 'offline' | 'paused' | 'signed_out'
-  busy: boolean
-  loading: Loading | undefined
-  /** Why nothing moves, as a code of the catalogue. */
-  problem: string | undefined
-}
+import type { Effect, SyncEvent, SyncState } from './sync-state.ts'
+import { SHOWN, TRANSITIONS, WAIT_MS } from './sync-state.ts'
+import type { SyncStatus } from './sync-status.ts'
+import type { Tabs, Wish } from './tabs.ts'
+import { joinTabs, lockName } from './tabs.ts'
 
 export interface SyncParts {
   device: Device
@@ -26,34 +25,43 @@ export interface SyncParts {
   clock?: Clock
 }
 
-const BACKOFF_MIN_MS = 500
-const BACKOFF_MAX_MS = 30_000
-/** Without a socket, this often is asked. With one, its heads come every 20 s. */
-const POLL_MS = 30_000
 /** How long a push's own rows may take to come by the socket before they are pulled. */
 const LIVE_GRACE_MS = 80
 const LIVE_GLANCE_MS = 5
+/** Over how long those who lost their sockets at one moment come back. */
+const SPREAD_MS = 3_000
+/** A socket that is refused for these learns more by asking; for anything else it takes its time. */
+const ASKS_FOR_A_PULL = new Set(['epoch_changed', 'resnapshot', 'unauthenticated'])
 const PAUSED_KEY = 'stockhand.paused'
+const CONNECTING: SyncStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
 
 export class Sync {
-  readonly status = signal<SyncStatus>({ link: 'offline', busy: false, loading: undefined, problem: undefined })
+  readonly status = signal<SyncStatus>(CONNECTING)
   readonly #device: Device
   readonly #session: SyncParts['session']
   readonly #link: ServerLink
   readonly #clock: Clock
   readonly #exchange: Exchange
   readonly #ended = new AbortController()
-  #leave: (() => void) | undefined
-  #wake: (() => void) | undefined
-  #wanted = true
+  #tabs: Tabs | undefined
+  #state: SyncState = 'following'
+  #leads = false
+  /** A round is wanted, and whether it fetches as well. */
+  #due = false
   #pullWanted = true
-  #paused = globalThis.localStorage?.getItem(PAUSED_KEY) === 'yes'
+  /** When the state has lasted long enough, and when a round is wanted at the latest: by the monotonic clock. */
+  #dueAt = Number.POSITIVE_INFINITY
+  #soonAt = Number.POSITIVE_INFINITY
+  #wake: (() => void) | undefined
+  #running = false
+  #loading: Loading | undefined
+  #problem: string | undefined
+  #retryAfterMs: number | undefined
+  #failures = 0
   #live: { clientId: string; end: () => void; open: boolean } | undefined
   /** Live messages are taken one after the other, and not while a pull is under way. */
   #hearing: Promise<void> = Promise.resolve()
   #pulling = false
-  #failures = 0
-  /** Ends the round under way: a person wants to work offline now. */
   #roundEnd = new AbortController()
 
   constructor({ device, session, clock = browserClock, link = httpServerLink(session, undefined, clock) }: SyncParts) {
@@ -65,87 +73,180 @@ export class Sync {
   }
 
   start(): void {
-    const name = `stockhand-sync-${this.#device.name}`
-    this.#leave = joinTabs({ name, device: this.#device, lead: (ended) => this.#lead(ended) })
-    const { signal } = this.#ended
-    globalThis.addEventListener?.('online', () => this.kick(), { signal })
-    globalThis.addEventListener?.('offline', () => this.#set({ link: this.#paused ? 'paused' : 'offline' }), { signal })
-    globalThis.document?.addEventListener(
-      'visibilitychange',
-      () => document.visibilityState === 'visible' && this.kick(),
-      {
-        signal,
-      },
-    )
-    const stopWatching = effect(() => {
-      if (this.#device.wanted.value > 0) this.#nudge()
+    if (globalThis.localStorage?.getItem(PAUSED_KEY) === 'yes') this.#on('pause')
+    this.#tabs = joinTabs({
+      name: lockName(this.#device.name),
+      device: this.#device,
+      clock: this.#clock,
+      lead: (ended) => this.#lead(ended),
+      follow: () => this.#follow(),
+      status: () => this.status.value,
+      hear: (status) => this.#state === 'following' && (this.status.value = status),
+      wish: (wish) => this.#grant(wish),
     })
-    const stopWaiting = effect(() => {
-      if (!this.#session.expired.value) this.#nudge()
-    })
-    signal.addEventListener('abort', stopWatching)
-    signal.addEventListener('abort', stopWaiting)
-    if (this.#paused) this.#set({ link: 'paused' })
+    this.#listenToBrowser()
+    const stops = [
+      effect(() => {
+        if (this.#device.wanted.value > 0) this.#on('written')
+      }),
+      effect(() => {
+        if (!this.#session.expired.value) this.#on('signedIn')
+      }),
+    ]
+    this.#ended.signal.addEventListener('abort', () => stops.forEach((stop) => stop()))
   }
 
   async stop(): Promise<void> {
     this.#ended.abort()
-    this.#live?.end()
-    this.#leave?.()
+    this.#roundEnd.abort()
+    this.#hangUp()
+    this.#tabs?.leave()
     this.#wake?.()
   }
 
-  /** Synchronises now, whatever the backoff says. */
+  /** A person wants it now: tried once, whatever the server asked for. */
   kick(): void {
-    this.#failures = 0
-    this.#pullWanted = true
-    this.#nudge()
+    this.#tabs?.wish({ kind: 'sync' })
+    this.#grant({ kind: 'sync' })
   }
 
-  /** "Work offline": nothing is sent or fetched until it is switched off, also after a restart. */
+  /** "Work offline": nothing is sent or fetched until it is switched off, also after a restart, and by no tab. */
   pause(paused: boolean): void {
-    this.#paused = paused
     globalThis.localStorage?.setItem(PAUSED_KEY, paused ? 'yes' : 'no')
-    if (paused) {
-      this.#roundEnd.abort()
-      this.#endLive()
-      this.#set({ link: 'paused', busy: false })
-    } else this.kick()
+    this.#tabs?.wish({ kind: 'pause', paused })
+    this.#grant({ kind: 'pause', paused })
   }
 
-  #nudge(): void {
-    this.#wanted = true
+  #grant(wish: Wish): void {
+    if (wish.kind === 'sync') {
+      this.#failures = 0
+      return this.#on('asked')
+    }
+    this.#on(wish.paused ? 'pause' : 'resume')
+    if (!wish.paused && !this.#leads) this.#on('follow')
+  }
+
+  #listenToBrowser(): void {
+    const { signal } = this.#ended
+    const hint = () => this.#on('hint')
+    // What the browser says about the network is a hint: asking the server decides.
+    globalThis.addEventListener?.('online', hint, { signal })
+    globalThis.addEventListener?.('offline', hint, { signal })
+    const { document } = globalThis
+    document?.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && hint(), { signal })
+  }
+
+  #on(event: SyncEvent): void {
+    const before = this.#state
+    const { to, does } = TRANSITIONS[before][event]
+    this.#state = to
+    for (const effect of does) this.#do(effect)
+    if (to !== before) this.#schedule()
+    if (to !== 'following') this.#show()
+    else if (before !== 'following') this.status.value = CONNECTING // until the leading tab has told
     this.#wake?.()
+  }
+
+  #do(effect: Effect): void {
+    switch (effect) {
+      case 'send':
+        return this.#want({ pull: false })
+      case 'fetch':
+        return this.#want({ pull: true })
+      case 'fetchSoon':
+        this.#pullWanted = true
+        this.#soonAt = this.#clock.monotonic() + this.#clock.random() * SPREAD_MS
+        return
+      case 'rest':
+        this.#due = false
+        this.#pullWanted = true
+        return
+      case 'abort':
+        return this.#roundEnd.abort()
+      case 'hangUp':
+        return this.#hangUp()
+    }
+  }
+
+  #want({ pull }: { pull: boolean }): void {
+    this.#due = true
+    this.#pullWanted ||= pull
+  }
+
+  #show(): void {
+    const before = this.status.value
+    const busy = this.#running && (this.#device.pendingCount.value > 0 || this.#pulling)
+    const after = { link: SHOWN[this.#state], busy, loading: this.#loading, problem: this.#problem }
+    if (JSON.stringify(before) === JSON.stringify(after)) return
+    this.status.value = after
+    this.#tabs?.announce()
   }
 
   async #lead(ended: AbortSignal): Promise<void> {
-    this.#pullWanted = true
+    this.#leads = true
+    this.#on('lead')
     while (!ended.aborted) {
-      this.#wanted = false
-      const waitMs = this.#paused ? Number.POSITIVE_INFINITY : await this.#round(ended)
-      if (!this.#wanted) await this.#sleep(waitMs)
+      if (this.#due) await this.#round(ended)
+      else await this.#rest(ended)
     }
+    this.#leads = false
   }
 
-  /** One round; resolves to how long to wait for the next, unless somebody wants one earlier. */
-  async #round(leading: AbortSignal): Promise<number> {
+  #follow(): void {
+    this.#leads = false
+    this.#on('follow')
+  }
+
+  /** Until something happens, or the state has lasted long enough. */
+  async #rest(ended: AbortSignal): Promise<void> {
+    const woken = new AbortController()
+    this.#wake = () => woken.abort()
+    const until = Math.min(this.#dueAt, this.#soonAt)
+    await this.#clock.wait(until - this.#clock.monotonic(), AbortSignal.any([woken.signal, ended]))
+    this.#wake = undefined
+    if (!this.#due && !ended.aborted && this.#clock.monotonic() >= until) this.#on('due')
+  }
+
+  #schedule(): void {
+    const facts = {
+      failures: this.#failures,
+      retryAfterMs: this.#retryAfterMs,
+      isListening: this.#live?.open === true,
+      random: this.#clock.random(),
+    }
+    this.#dueAt = this.#clock.monotonic() + WAIT_MS[this.#state](facts)
+  }
+
+  async #round(leading: AbortSignal): Promise<void> {
+    this.#due = false
+    this.#soonAt = Number.POSITIVE_INFINITY
     this.#roundEnd = new AbortController()
     const ended = AbortSignal.any([leading, this.#roundEnd.signal])
+    this.#running = true
+    this.#show()
     try {
-      this.#set({ busy: this.#device.pendingCount.value > 0 || this.#pullWanted })
-      const sent = await this.#exchange.push(ended)
+      const sent = await this.#exchange.push(ended, () => this.#on('pushAnswered'))
       if (sent && this.#live?.open) await this.#heardOf(() => !this.#exchange.isBehind)
       const { complete, epoch } = this.#device.point.value
       if (this.#pullWanted || this.#exchange.isBehind || !complete) await this.#pull(ended)
-      if (epoch === 0) this.#wanted = true // what waited for the first pull can be sent now
-      this.#failures = 0
-      this.#set({ link: 'online', busy: false, loading: undefined, problem: undefined })
-      await this.#listen()
-      return this.#live?.open ? Number.POSITIVE_INFINITY : this.#pollLater()
+      if (epoch === 0) this.#due = true // what waited for the first pull can be sent now
+      ended.throwIfAborted()
+      this.#agreed()
+      await this.#listen(ended)
     } catch (error) {
-      if (ended.aborted) return this.#paused ? Number.POSITIVE_INFINITY : 0
-      return this.#failed(error)
+      if (!ended.aborted) this.#failed(error)
+    } finally {
+      this.#running = false
+      this.#schedule()
+      this.#show()
     }
+  }
+
+  #agreed(): void {
+    this.#failures = 0
+    this.#problem = undefined
+    this.#loading = undefined
+    this.#on('agreed')
   }
 
   async #pull(ended: AbortSignal): Promise<void> {
@@ -153,7 +254,11 @@ export class Sync {
     this.#pulling = true
     try {
       await this.#hearing
-      await this.#exchange.pull(ended, (loading) => this.#set({ link: 'online', loading }))
+      const onLoading = (loading: Loading) => {
+        this.#loading = loading
+        this.#on('firstPage')
+      }
+      await this.#exchange.pull(ended, onLoading, () => this.#on('pullAnswered'))
     } finally {
       this.#pulling = false
     }
@@ -168,33 +273,23 @@ export class Sync {
     }
   }
 
-  #pollLater(): number {
-    this.#pullWanted = true
-    return POLL_MS
-  }
-
-  #failed(error: unknown): number {
-    const failure = error instanceof LinkFailure ? error : undefined
-    if (!failure) globalThis.reportError?.(error) // a bug, or a disk that refuses: the outbox is safe, and this is tried again
-    this.#pullWanted = true
+  #failed(error: unknown): void {
     this.#failures += 1
-    const signedOut = failure?.refusal === 'unauthenticated' && this.#session.expired.value
-    const link = this.#paused
-      ? 'paused'
-      : signedOut
-        ? 'signed_out'
-        : failure && failure.refusal === undefined
-          ? 'offline'
-          : 'online'
-    this.#set({ link, busy: false, problem: failure ? failure.refusal : 'internal_error' })
-    if (failure?.retryAfterMs !== undefined) return failure.retryAfterMs * (1 + this.#clock.random())
-    return this.#clock.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures) + 100
+    if (error instanceof LinkFailure) {
+      this.#retryAfterMs = error.retryAfterMs
+      this.#problem = error.refusal
+      return this.#on(eventOf(error, this.#session.expired.value))
+    }
+    globalThis.reportError?.(error) // a bug, or a disk that refuses: the outbox is safe, and this is tried again
+    const isDisk = isStorageFailure(error)
+    this.#problem = isDisk ? undefined : 'internal_error'
+    this.#on(isDisk ? 'diskRefused' : 'refused')
   }
 
-  async #listen(): Promise<void> {
+  async #listen(ended: AbortSignal): Promise<void> {
     const { clientId } = await this.#device.identity()
-    if (this.#live && this.#live.clientId !== clientId) this.#endLive()
-    if (this.#live || this.#paused || this.#ended.signal.aborted) return
+    if (this.#live && this.#live.clientId !== clientId) this.#hangUp()
+    if (this.#live || ended.aborted || this.#ended.signal.aborted) return
     const live = { clientId, open: false, end: (): void => undefined }
     this.#live = live
     live.end = this.#link.listen(
@@ -203,23 +298,26 @@ export class Sync {
         message: (message) => this.#hear(message),
         open: (isOpen) => {
           live.open = isOpen
-          if (this.#live === live && !isOpen) this.kick()
+          if (this.#live !== live) return
+          this.#schedule()
+          if (!isOpen) this.#on('socketLost')
         },
-        refused: () => {
-          if (this.#live === live) this.#endLive()
-          this.kick()
+        refused: (code) => {
+          if (this.#live !== live) return
+          this.#hangUp()
+          this.#on(ASKS_FOR_A_PULL.has(code) ? 'poked' : 'socketLost')
         },
       },
     )
   }
 
-  #endLive(): void {
+  #hangUp(): void {
     this.#live?.end()
     this.#live = undefined
   }
 
   #hear(message: LiveMessage): void {
-    this.#hearing = this.#hearing.then(() => this.#take(message)).catch(() => this.kick())
+    this.#hearing = this.#hearing.then(() => this.#take(message)).catch(() => this.#on('poked'))
   }
 
   /** A live message is taken when it follows what this device holds and no pull is under way; else it is a poke. */
@@ -231,23 +329,26 @@ export class Sync {
     }
     const follows = epoch === point.epoch && from === point.version && tables !== undefined && point.complete
     if (follows && !this.#pulling) {
-      await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf: this.#clock.now() }, lastSeq })
+      const asOf = this.#clock.now()
+      await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq })
       return
     }
-    this.#pullWanted = true
-    this.#nudge()
+    this.#on('poked')
   }
+}
 
-  #set(change: Partial<SyncStatus>): void {
-    const status = { ...this.status.value, ...change }
-    // What was under way when a person chose to work offline must not say otherwise.
-    this.status.value = this.#paused ? { ...status, link: 'paused', busy: false } : status
-  }
-
-  /** Waits, unless somebody wakes it. */
-  async #sleep(ms: number): Promise<void> {
-    const woken = new AbortController()
-    this.#wake = () => woken.abort()
-    await this.#clock.wait(ms, woken.signal)
+function eventOf({ refusal, protocol }: LinkFailure, isExpired: boolean): SyncEvent {
+  switch (refusal) {
+    case undefined:
+      return 'noAnswer'
+    case 'rate_limited':
+    case 'unavailable':
+      return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'tooNew' : 'askedToWait'
+    case 'unauthenticated':
+      return isExpired ? 'signedOut' : 'refused'
+    case 'disabled':
+      return 'revoked'
+    default:
+      return 'refused'
   }
 }

@@ -1,34 +1,171 @@
-// The tabs of one device: one leads and talks to the server, all show the same. Keeps D9.
+// The tabs of one device: one leads and talks to the server, all show the same. A leader that does not answer (frozen by
+// the browser, or hanging) is replaced after some seconds. Keeps D8, D10.
 import type { Device, Told } from '../device/device.ts'
+import type { Clock } from './clock.ts'
+import type { SyncStatus } from './sync-status.ts'
 
-/** Joins the other tabs. `lead` is called once this tab leads, with a signal for its end. Returns how to leave. */
-export function joinTabs({
-  name,
-  device,
-  lead,
-}: {
+/** How often the others ask whether the leader is there. A hidden tab's timers are slowed; its answers are not. */
+const ASK_MS = 3_000
+/** A leader that has not answered for so long is taken for frozen. Below it a garbage collection would depose it. */
+export const SILENCE_MAX_MS = 10_000
+
+export interface TabParts {
   name: string
   device: Device
+  clock: Clock
+  /** Called once this tab leads, with a signal for the end of it. */
   lead: (signal: AbortSignal) => Promise<void>
-}): () => void {
-  const channel = new BroadcastChannel(name)
-  const leaving = new AbortController()
-  device.tell = (told) => channel.postMessage(told)
-  let following = Promise.resolve()
-  channel.onmessage = ({ data }: MessageEvent<Told>) => {
-    following = following.then(async () => {
-      if (!device.follow(data)) await device.reread()
-    })
+  /** This tab leads no more, or does not lead yet. */
+  follow: () => void
+  /** How it stands, while this tab leads. */
+  status: () => SyncStatus
+  /** How the leading tab says it stands. */
+  hear: (status: SyncStatus) => void
+  /** A person has asked another tab to synchronise, or to work offline. */
+  wish: (wish: Wish) => void
+}
+
+export type Wish = { kind: 'sync' } | { kind: 'pause'; paused: boolean }
+
+export interface Tabs {
+  /** Tells the others how it stands. */
+  announce(): void
+  wish(wish: Wish): void
+  leave(): void
+}
+
+type Message =
+  | { type: 'told'; told: Told }
+  | { type: 'ask' }
+  | { type: 'status'; status: SyncStatus }
+  | { type: 'wish'; wish: Wish }
+
+/** Joins the other tabs. */
+export function joinTabs(parts: TabParts): Tabs {
+  return new Tab(parts)
+}
+
+/** The name of the lock that whoever pushes holds; the service worker takes it too. */
+export function lockName(deviceName: string): string {
+  return `stockhand-sync-${deviceName}`
+}
+
+class Tab implements Tabs {
+  readonly #parts: TabParts
+  readonly #channel: BroadcastChannel
+  readonly #leaving = new AbortController()
+  #leads = false
+  #following: Promise<void> = Promise.resolve()
+  #heardAt: number
+  #waiting: AbortController | undefined
+
+  constructor(parts: TabParts) {
+    this.#parts = parts
+    this.#heardAt = parts.clock.monotonic()
+    this.#channel = new BroadcastChannel(parts.name)
+    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#take(data)
+    parts.device.tell = (told) => this.#post({ type: 'told', told })
+    this.#queue({ steal: false })
+    void this.#watch()
   }
-  // Another tab that leads is waited for; when it closes, crashes or freezes out, the lock comes here.
-  void navigator.locks
-    .request(name, { signal: leaving.signal }, () => lead(leaving.signal))
-    .catch((error: unknown) => {
-      if (!leaving.signal.aborted) throw error
-    })
-  return () => {
-    leaving.abort()
-    channel.close()
-    device.tell = () => undefined
+
+  announce(): void {
+    if (this.#leads) this.#post({ type: 'status', status: this.#parts.status() })
+  }
+
+  wish(wish: Wish): void {
+    this.#post({ type: 'wish', wish })
+  }
+
+  leave(): void {
+    this.#leaving.abort()
+    this.#channel.close()
+    this.#parts.device.tell = () => undefined
+  }
+
+  #post(message: Message): void {
+    if (!this.#leaving.signal.aborted) this.#channel.postMessage(message)
+  }
+
+  #take(message: Message): void {
+    switch (message.type) {
+      case 'told':
+        this.#following = this.#following.then(() => this.#follow(message.told))
+        return
+      case 'ask':
+        return this.announce()
+      case 'status':
+        this.#heardAt = this.#parts.clock.monotonic()
+        if (!this.#leads) this.#parts.hear(message.status)
+        return
+      case 'wish':
+        return this.#parts.wish(message.wish)
+    }
+  }
+
+  async #follow(told: Told): Promise<void> {
+    const { device } = this.#parts
+    try {
+      if (!device.follow(told)) await device.reread()
+    } catch (error) {
+      globalThis.reportError?.(error) // shown as it was; the next message finds the gap and rereads
+    }
+  }
+
+  /** Waits for the lock, or takes it from a leader that does not answer. */
+  #queue({ steal }: { steal: boolean }): void {
+    this.#waiting?.abort()
+    const waiting = (this.#waiting = new AbortController())
+    const { signal: left } = this.#leaving
+    const ended = new AbortController()
+    const end = () => ended.abort()
+    left.addEventListener('abort', end)
+    const options = steal ? { steal } : { signal: AbortSignal.any([left, waiting.signal]) }
+    navigator.locks
+      .request(this.#parts.name, options, () => this.#hold(ended.signal))
+      .catch((error: unknown) => {
+        end()
+        if (left.aborted || waiting.signal.aborted) return
+        if (!(error instanceof DOMException && error.name === 'AbortError')) throw error
+        this.#deposed()
+      })
+      .finally(() => left.removeEventListener('abort', end))
+  }
+
+  async #hold(ended: AbortSignal): Promise<void> {
+    if (ended.aborted) return
+    this.#leads = true
+    try {
+      await this.#parts.lead(ended)
+    } finally {
+      this.#leads = false
+    }
+  }
+
+  /** Another tab has taken the lead: this one was away too long. It waits for its turn. */
+  #deposed(): void {
+    this.#leads = false
+    this.#heardAt = this.#parts.clock.monotonic()
+    this.#parts.follow()
+    this.#queue({ steal: false })
+  }
+
+  /** Asks the leader for a sign, and takes its place where none comes. Only a tab in sight does: the others can wait. */
+  async #watch(): Promise<void> {
+    const { clock } = this.#parts
+    const { signal } = this.#leaving
+    this.#post({ type: 'ask' })
+    for (let askedAt = clock.monotonic(); !signal.aborted;) {
+      await clock.wait(ASK_MS, signal)
+      const now = clock.monotonic()
+      const wasAway = now - askedAt > 2 * ASK_MS || globalThis.document?.visibilityState === 'hidden'
+      askedAt = now
+      if (this.#leads || wasAway) this.#heardAt = now
+      else if (now - this.#heardAt > SILENCE_MAX_MS) {
+        this.#heardAt = now
+        this.#queue({ steal: true })
+      }
+      if (!this.#leads) this.#post({ type: 'ask' })
+    }
   }
 }

@@ -203,6 +203,49 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
   expect(shown(joined)).toBe(3000)
 })
 
+test('[D11] a server that asks for time is left alone by local writes, and asked once where a person wants it', async () => {
+  let pushes = 0
+  let limit = false
+  const joined = await join(randomUUID(), (link) => ({
+    ...link,
+    push: (request) => {
+      pushes += 1
+      return limit
+        ? Promise.reject(new LinkFailure({ refusal: 'rate_limited', retryAfterMs: 1_000 }))
+        : link.push(request)
+    },
+  }))
+  await settled(joined)
+  await until(() => joined.sync.status.value.link === 'online', 'the first round')
+  ;[pushes, limit] = [0, true]
+  const start = Date.now()
+  await receive(joined, 1)
+  await until(() => joined.sync.status.value.link === 'limited', 'being limited')
+  for (let i = 0; i < 10; i++) await receive(joined, 1)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(pushes).toBe(1)
+  joined.sync.kick()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect([pushes, joined.sync.status.value.link]).toEqual([2, 'limited'])
+  limit = false
+  await settled(joined)
+  expect(Date.now() - start).toBeGreaterThan(1_000)
+  expect(shown(joined)).toBe(11_000)
+})
+
+test('[D9] before the first attempt has ended it says that it is connecting; where nobody answers, offline', async () => {
+  let answer: (() => void) | undefined
+  const joined = await join(randomUUID(), (link) => ({
+    ...link,
+    pull: () => new Promise((_resolve, reject) => (answer = () => reject(new LinkFailure({})))),
+  }))
+  await until(() => answer !== undefined, 'the first pull')
+  expect(joined.sync.status.value.link).toBe('connecting')
+  answer!()
+  await until(() => joined.sync.status.value.link !== 'connecting', 'the end of it')
+  expect(joined.sync.status.value.link).toBe('offline')
+})
+
 test('[D5] another epoch keeps the outbox, sends the last week again, and loads anew', async () => {
   const joined = await join()
   await settled(joined)

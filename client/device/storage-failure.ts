@@ -1,0 +1,24 @@
+// What the browser's storage says when it refuses.
+import { Dexie } from 'dexie'
+
+/** Errors of IndexedDB, as Dexie and browsers name them. */
+const NAMES = new Set([
+  'AbortError',
+  'ConstraintError',
+  'DatabaseClosedError',
+  'DataError',
+  'InvalidStateError',
+  'MissingAPIError',
+  'NotFoundError',
+  'OpenFailedError',
+  'QuotaExceededError',
+  'TimeoutError',
+  'TransactionInactiveError',
+  'UnknownError',
+  'VersionError',
+])
+
+/** True where the disk refused, and not the code. */
+export function isStorageFailure(error: unknown): boolean {
+  return (error instanceof Dexie.DexieError || error instanceof DOMException) && NAMES.has(error.name)
+}

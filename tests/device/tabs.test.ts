@@ -1,0 +1,117 @@
+// Who leads: real Web Locks and broadcast channels (Node has both), real devices over fake-indexeddb. Time is simulated:
+// ten seconds of silence need not be waited for.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { afterEach, expect, test } from 'vitest'
+import { Device } from '../../client/device/device.ts'
+import type { Clock } from '../../client/sync/clock.ts'
+import type { SyncStatus } from '../../client/sync/sync-status.ts'
+import type { Tabs, Wish } from '../../client/sync/tabs.ts'
+import { joinTabs, SILENCE_MAX_MS } from '../../client/sync/tabs.ts'
+
+/** A hundred times as fast as the wall's. */
+const SPEED = 100
+const fast: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now() * SPEED,
+  random: Math.random,
+  wait: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.min(ms / SPEED, 2 ** 31 - 1))
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    }),
+}
+const ONLINE: SyncStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
+
+interface TestTab {
+  tabs: Tabs
+  log: string[]
+  heard: SyncStatus[]
+  wishes: Wish[]
+}
+const opened: { tabs: Tabs; device: Device }[] = []
+
+async function open(name: string): Promise<TestTab> {
+  const device = await Device.open({ name, actor: { userId: randomUUID(), role: 'staff' } })
+  const tab: Omit<TestTab, 'tabs'> = { log: [], heard: [], wishes: [] }
+  const tabs = joinTabs({
+    name,
+    device,
+    clock: fast,
+    lead: async (ended) => {
+      tab.log.push('leads')
+      await fast.wait(Number.MAX_SAFE_INTEGER, ended)
+      tab.log.push('ended')
+    },
+    follow: () => tab.log.push('follows'),
+    status: () => ONLINE,
+    hear: (status) => tab.heard.push(status),
+    wish: (wish) => tab.wishes.push(wish),
+  })
+  opened.push({ tabs, device })
+  return { ...tab, tabs }
+}
+
+afterEach(() => {
+  for (const { tabs, device } of opened.splice(0)) {
+    tabs.leave()
+    device.close()
+  }
+})
+
+async function until(fits: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 3_000
+  while (!fits()) {
+    if (performance.now() > end) throw new Error(`not in 3 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+const elapse = (ms: number) => fast.wait(ms)
+
+test('[D10] a lock whose holder never answers is taken after ten seconds of silence', async () => {
+  const name = randomUUID()
+  const frozen = navigator.locks.request(name, () => new Promise(() => undefined)).catch((error: Error) => error.name)
+  const tab = await open(name)
+  await elapse(SILENCE_MAX_MS / 2)
+  expect(tab.log).toEqual([])
+  await until(() => tab.log.length === 1, 'leading')
+  expect(await frozen).toBe('AbortError')
+})
+
+test('[D10] a leader that answers is never replaced; one that closes is, at once', async () => {
+  const name = randomUUID()
+  const one = await open(name)
+  await until(() => one.log.length === 1, 'the first leading')
+  const two = await open(name)
+  await until(() => two.heard.length > 0, 'the second hearing how it stands')
+  expect(two.heard[0]).toEqual(ONLINE)
+  await elapse(4 * SILENCE_MAX_MS)
+  expect([one.log, two.log]).toEqual([['leads'], []])
+  one.tabs.leave()
+  await until(() => two.log.length === 1, 'the second leading')
+})
+
+test('[D10] a tab that was replaced ends what it does, and queues again', async () => {
+  const name = randomUUID()
+  const one = await open(name)
+  await until(() => one.log.length === 1, 'leading')
+  let release = (): void => undefined
+  const taken = navigator.locks.request(name, { steal: true }, () => new Promise<void>((done) => (release = done)))
+  await until(() => one.log.includes('follows'), 'following')
+  expect(one.log).toEqual(expect.arrayContaining(['leads', 'follows', 'ended']))
+  release()
+  await taken
+  await until(() => one.log.filter((it) => it === 'leads').length === 2, 'leading again')
+})
+
+test('what a person wishes in one tab, the others hear', async () => {
+  const name = randomUUID()
+  const [one, two] = [await open(name), await open(name)]
+  two.tabs.wish({ kind: 'pause', paused: true })
+  await until(() => one.wishes.length === 1, 'the wish')
+  expect([one.wishes, two.wishes]).toEqual([[{ kind: 'pause', paused: true }], []])
+})
