@@ -6,7 +6,7 @@ import type { Entry } from '#shared/book/ledger.ts'
 import type { Outcome } from '#shared/mutations/apply.ts'
 import { applyMutation, prepare, refused } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import type { Kind, Role, Row } from '#shared/rows/rows.ts'
+import type { CountLine, Kind, Role, Row } from '#shared/rows/rows.ts'
 import { keyOf } from '#shared/rows/rows.ts'
 import { STAMP_ZERO } from '#shared/values/stamp.ts'
 import type { Mirror, RowChange } from './mirror.ts'
@@ -191,6 +191,16 @@ export class PendingRows {
       owner: (unique, value) => this.#owner(unique, value),
       history: (position) => this.#history(position, confirmed),
       posted: (mutationId) => this.#posted(mutationId, confirmed),
+      linesOf: (countId) => this.#linesOf(countId, confirmed),
+    }
+  }
+
+  *#linesOf(countId: string, confirmed: ReadonlySet<string>): Iterable<CountLine> {
+    for (const [key, line] of this.#mirror.rows('countLines')) {
+      if (line.countId === countId) yield confirmed.has(nameOf('countLines', key)) ? line : this.row('countLines', key)!
+    }
+    for (const line of this.made('countLines')) {
+      if (line.countId === countId && !confirmed.has(nameOf('countLines', line.id))) yield line
     }
   }
 

@@ -48,8 +48,8 @@ export const meaningsDe: Readonly<Record<Code, Meaning>> = {
   ),
   mutation_too_large: say('Es ist größer als 16 KB.', 'Kürzen Sie die Texte und senden Sie erneut.'),
   depends_on_missing: say(
-    'Es nennt etwas, das der Server nicht kennt.',
-    'Senden Sie erneut, sobald es das gibt, oder verwerfen Sie es.',
+    'Es nennt etwas, das der Server noch nicht kennt.',
+    'Es wirkt von selbst, sobald das ankommt. Kommt es nie, verwerfen Sie es.',
   ),
   already_exists: say('Etwas mit dieser Kennung gibt es schon.', 'Verwerfen Sie es; es wurde nichts geändert.'),
   insufficient_stock: say(
@@ -63,6 +63,14 @@ export const meaningsDe: Readonly<Record<Code, Meaning>> = {
   nothing_to_undo: say('Darin ist nichts, was sich zurücknehmen ließe.', 'Buchen Sie stattdessen die Gegenbewegung.'),
   not_yours: say('Das darf nur, wer es gebucht hat, oder die Leitung.', 'Fragen Sie die Leitung.'),
   not_open: say('Es ist schon erledigt.', NOTHING_TO_DO),
+  count_unsynced: say(
+    'Jemand, der mitzählt, hat noch nicht abgegeben: Auf dem Gerät können noch Zeilen liegen.',
+    'Warten Sie, oder schließen Sie mit einer Begründung ab: Späte Zeilen kommen als Nachtrag.',
+  ),
+  count_rivals: say(
+    'Dasselbe Regal wurde mehrfach gezählt, und nichts sagt, welche Zählung gilt.',
+    'Wählen Sie die Summe oder eine davon, oder lassen Sie neu zählen.',
+  ),
   cycle: say('Es würde etwas in sich selbst legen.', 'Wählen Sie eine andere Ebene darüber.'),
   internal_error: say(
     'Der Server ist daran gescheitert.',
@@ -73,6 +81,22 @@ export const meaningsDe: Readonly<Record<Code, Meaning>> = {
     'Es wurde erneut gesendet und ist weiterhin abgelehnt.',
     'Sehen Sie den Grund an, ändern Sie es oder verwerfen Sie es.',
   ),
+  moved_during_count: say(
+    'Während dieses Regal gezählt wurde, ist etwas bewegt worden: Es kann in der Zählung enthalten sein oder nicht.',
+    'Fragen Sie, wer gezählt hat, und zählen Sie im Zweifel neu.',
+  ),
+  clock_crossed_count: say(
+    'Die Uhr des Geräts ging falsch. Die Berichtigung hat dies auf die andere Seite einer Zählung gerückt.',
+    'Prüfen Sie, ob die Zählung es schon enthielt, und zählen Sie im Zweifel neu.',
+  ),
+  count_cancelled: say(
+    'Die geplante Zählung, zu der dies gehört, war abgebrochen worden.',
+    'Lassen Sie es weg, oder zählen Sie das Regal für sich.',
+  ),
+  count_closed: say('Die geplante Zählung ist abgeschlossen.', NOTHING_TO_DO),
+  line_settled: say('Diese Zeile der Zählung war schon entschieden.', NOTHING_TO_DO),
+  changed_later: say('Es wurde später noch einmal geändert; die spätere Änderung gilt.', NOTHING_TO_DO),
+  already_resolved: say('Der Hinweis hatte sich schon erledigt.', NOTHING_TO_DO),
   already_undone: say('Jemand hatte es vorher zurückgenommen.', NOTHING_TO_DO),
   sku_taken: say(
     'Ein anderer Artikel hat diese SKU, deshalb blieb sie hier leer.',

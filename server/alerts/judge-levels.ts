@@ -1,11 +1,13 @@
 // Which alerts a change of stock opens, keeps up to date, or resolves. Pure; the ledger calls it inside the commit, so
 // that there is no alert without its commit and no commit without its alert. Keeps A1–A3.
-import type { Alert, Item, Position } from '#shared/rows/rows.ts'
+import type { Alert, Item, Level, Position } from '#shared/rows/rows.ts'
 import { derivedId } from '#shared/values/id.ts'
 
 export interface LevelChange {
-  /** Items whose stock changed, with their whole stock before and after, in thousandths. */
+  /** Items whose stock changed, with their whole stock, in thousandths. */
   items: { item: Item; total: number }[]
+  /** Levels of single places, with what lies there of the item. */
+  places: { level: Level; total: number }[]
   positions: Position[]
   /** Alerts on these items that are not resolved. */
   open: Alert[]
@@ -22,8 +24,8 @@ type Judged = Pick<Alert, 'kind' | 'itemId' | 'locationId' | 'lot' | 'quantity' 
 }
 
 /** The alert rows that change. */
-export function judgeLevels({ items, positions, open, nowMs, seed }: LevelChange): Alert[] {
-  const judged = [...positions.map(judgePosition), ...items.flatMap(judgeItem)]
+export function judgeLevels({ items, places, positions, open, nowMs, seed }: LevelChange): Alert[] {
+  const judged = [...positions.map(judgePosition), ...items.flatMap(judgeItem), ...places.flatMap(judgePlace)]
   return judged.flatMap((verdict) => {
     const standing = open.find((alert) => isAbout(alert, verdict))
     const { state, ...facts } = verdict
@@ -39,8 +41,19 @@ function judgePosition({ itemId, locationId, lot, quantity }: Position): Judged 
 }
 
 function judgeItem({ item, total }: { item: Item; total: number }): Judged[] {
-  const about = { itemId: item.id, locationId: null, lot: null, quantity: total }
-  const { low, high } = item
+  return judge({ itemId: item.id, locationId: null, lot: null, quantity: total }, item)
+}
+
+/** A level that was deleted has no bounds any more, so its alerts resolve. */
+function judgePlace({ level, total }: { level: Level; total: number }): Judged[] {
+  return judge({ itemId: level.itemId, locationId: level.locationId, lot: null, quantity: total }, level)
+}
+
+function judge(
+  about: { itemId: string; locationId: string | null; lot: null; quantity: number },
+  { low, high }: Pick<Level, 'low' | 'high'>,
+): Judged[] {
+  const total = about.quantity
   return [
     { ...about, kind: 'low_stock', level: low, state: stateBelow(total, low) },
     { ...about, kind: 'high_stock', level: high, state: stateAbove(total, high) },
@@ -64,5 +77,7 @@ function isAbout(alert: Alert, { kind, itemId, locationId, lot }: Judged): boole
 
 function newAlert(facts: Omit<Judged, 'state'>, { nowMs, seed }: { nowMs: number; seed: string }): Alert {
   const about = `${facts.kind} ${facts.itemId} ${facts.locationId ?? ''} ${facts.lot ?? ''}`
-  return { ...facts, id: derivedId(seed, about), state: 'open', openedAt: nowMs, version: 0 }
+  return { ...facts, id: derivedId(seed, about), state: 'open', openedAt: nowMs, ...UNTOUCHED, version: 0 }
 }
+
+const UNTOUCHED = { acknowledgedBy: null, snoozedUntil: null }

@@ -2,7 +2,7 @@
 import type { Kind } from '#shared/rows/rows.ts'
 import { columnsOf } from '#shared/rows/rows.ts'
 
-const tableNames: Partial<Record<Kind, string>> = { members: 'users' }
+const tableNames: Partial<Record<Kind, string>> = { members: 'users', countLines: 'count_lines' }
 
 const keys: Record<Kind, string[]> = {
   items: ['id'],
@@ -12,6 +12,8 @@ const keys: Record<Kind, string[]> = {
   lots: ['itemId', 'lot'],
   positions: ['itemId', 'locationId', 'lot'],
   levels: ['itemId', 'locationId'],
+  counts: ['id'],
+  countLines: ['id'],
   alerts: ['id'],
   conflicts: ['id'],
   members: ['id'],
@@ -19,7 +21,7 @@ const keys: Record<Kind, string[]> = {
 }
 
 /** Fields of a row whose column has another name than the rule gives. */
-const columnNames: Record<string, string> = { openedAt: 'opened_at_ms' }
+const columnNames: Record<string, string> = { openedAt: 'opened_at_ms', snoozedUntil: 'snoozed_until_ms' }
 
 export function tableOf(kind: Kind): string {
   return tableNames[kind] ?? kind

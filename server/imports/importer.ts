@@ -81,6 +81,8 @@ export class Importer {
           itemId: null,
           locationId,
           lot: null,
+          acknowledgedBy: null,
+          snoozedUntil: null,
           state: facts.negative > 0 ? 'open' : 'resolved',
           quantity: facts.negative * 1000,
           level: null,

@@ -1,9 +1,12 @@
 // One transaction: lock, load, decide, write, commit; for a group of batches of one organisation. Keeps P1–P8, H1–H3.
 import type { Change } from '#shared/book/book.ts'
-import { Book } from '#shared/book/book.ts'
+import { Book, positionOf } from '#shared/book/book.ts'
 import { prepare } from '#shared/mutations/apply.ts'
+import { mutationOf, otherSide } from '#shared/mutations/conflict-ways.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
-import type { Alert, Item, Kind, Position, Row } from '#shared/rows/rows.ts'
+import type { Alert, Conflict, Item, Kind, Level, Position, Row } from '#shared/rows/rows.ts'
+import { levelKey } from '#shared/rows/rows.ts'
+import { isId } from '#shared/values/id.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
@@ -13,15 +16,17 @@ import { RequestRefused } from './batch.ts'
 import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
 import type { Decided, Loaded, PreparedEnvelope } from './decide-group.ts'
-import { codeOf, conflictsOf, GroupDecision } from './decide-group.ts'
-import type { Head } from './ledger-store.ts'
+import { codeOf, GroupDecision, isWaiting } from './decide-group.ts'
+import type { ForAlerts, Head } from './ledger-store.ts'
 import {
   loadCommitTimes,
   loadConflicts,
   loadForAlerts,
   loadKnown,
+  loadLines,
   loadSenders,
   loadShelf,
+  loadWaiting,
   lockHead,
 } from './ledger-store.ts'
 import { writeAll } from './ledger-write-store.ts'
@@ -31,11 +36,15 @@ import { ReadSet } from './read-set.ts'
 /** Which alert rows a change of stock asks for. Handed in by main.ts, so that the ledger does not know of alerts. */
 export type JudgeLevels = (change: {
   items: { item: Item; total: number }[]
+  places: { level: Level; total: number }[]
   positions: Position[]
   open: Alert[]
   nowMs: number
   seed: string
 }) => Alert[]
+
+/** What waits for something that a group brings is decided with it; more than this would hold the lock too long. */
+const WAITING_MAX = 10_000
 
 export interface CommitParts {
   database: Database
@@ -91,6 +100,7 @@ function collectReads(batches: readonly Batch[], prepared: PreparedEnvelope[][])
       if ('code' in mutation.prepared) continue
       const { at } = mutation.envelope
       wants.earliest = device ? effectiveStamp(at, device) : at
+      wants.madeAt = at
       mutation.prepared.verb.reads(mutation.prepared.args, wants)
     }
   })
@@ -117,8 +127,8 @@ async function loadGroup(
   const unique = (values: string[]) => [...new Set(values)]
   const locked = lockHead(sql, orgId)
   locked.catch(() => undefined) // awaited below, with the rest
-  await readConflicts(sql, orgId, wants)
-  const [head, senders, known, commitTimes, shelf, forAlerts] = await Promise.all([
+  await readNamed(sql, orgId, wants)
+  const [head, senders, known, commitTimes, rows] = await Promise.all([
     locked,
     loadSenders(sql, orgId, {
       clientIds: unique(batches.map((batch) => batch.clientId)),
@@ -131,39 +141,83 @@ async function loadGroup(
       envelopes.map(({ id }) => id),
     ),
     loadCommitTimes(sql, orgId, versions),
-    loadShelf(sql, orgId, wants),
-    loadForAlerts(sql, orgId, wants),
+    loadRows(sql, orgId, wants),
   ])
   if (!head) throw new RequestRefused('unauthenticated')
+  const waiting = head.waiting > 0 ? await findWaiting(sql, orgId, { wants, envelopes }) : []
+  if (waiting.length > 0) {
+    const authors = { clientIds: [], userIds: unique(waiting.map(({ userId }) => userId)), sessionIds: [] }
+    for (const [id, role] of (await loadSenders(sql, orgId, authors)).roles) senders.roles.set(id, role)
+  }
   const loaded: Loaded = {
     ...senders,
     epoch: head.epoch,
     known: new Map(known.map((mutation) => [mutation.id, mutation])),
     commitTimes,
+    waiting,
   }
-  return { head, loaded, shelf, forAlerts }
+  return { head, loaded, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
+}
+
+async function loadRows(sql: Tx['sql'], orgId: string, wants: ReadSet) {
+  const [shelf, forAlerts] = await Promise.all([loadShelf(sql, orgId, wants), loadForAlerts(sql, orgId, wants)])
+  return { shelf, forAlerts }
 }
 
 /**
- * Adds what the mutations of the conflicts read that this group resolves: only their rows say it, so it takes a trip of
- * its own, before everything is loaded at once.
+ * Adds what only rows can name: what the mutations of resolved conflicts read, and the positions of planned counts that
+ * are settled. A trip of its own, before everything is loaded at once.
  */
-async function readConflicts(sql: Tx['sql'], orgId: string, wants: ReadSet): Promise<void> {
-  if (wants.conflicts.size === 0) return
-  wants.earliest = ''
-  for (const conflict of await loadConflicts(sql, orgId, [...wants.conflicts.keys()])) {
-    const mutation = JSON.parse(conflict.mutation) as { name: string; args: unknown }
-    for (const args of wants.conflicts.get(conflict.id) ?? []) {
-      const prepared = prepare({ name: mutation.name, args: args ?? mutation.args })
-      if (!('code' in prepared)) prepared.verb.reads(prepared.args, wants)
+async function readNamed(sql: Tx['sql'], orgId: string, wants: ReadSet): Promise<void> {
+  if (wants.conflicts.size > 0) {
+    for (const conflict of await loadConflicts(sql, orgId, [...wants.conflicts.keys()])) readAgain(conflict, wants)
+  }
+  if (wants.wholeCounts.size > 0) {
+    for (const line of await loadLines(sql, orgId, [...wants.wholeCounts])) {
+      wants.row('countLines', line.id)
+      wants.madeAt = wants.earliest = line.at
+      if (line.state === 'waiting') wants.counted(positionOf(line), line.since ?? undefined)
     }
   }
+}
+
+/** What deciding a conflict's mutation again reads: as it was, as it was corrected, or as its other side. */
+function readAgain(conflict: Conflict, wants: ReadSet): void {
+  wants.madeAt = wants.earliest = ''
+  const mutation = mutationOf(conflict)
+  const corrected = (wants.conflicts.get(conflict.id) ?? [undefined]).map((args) => args ?? mutation.args)
+  const steps = [...corrected.map((args) => ({ name: mutation.name, args })), ...(otherSide(conflict) ?? [])]
+  for (const step of steps) {
+    const prepared = prepare(step)
+    if (!('code' in prepared)) prepared.verb.reads(prepared.args, wants)
+  }
+}
+
+/** The refusals that wait for something that this group may bring, and for what those bring in turn, with what they read. */
+async function findWaiting(
+  sql: Tx['sql'],
+  orgId: string,
+  { wants, envelopes }: { wants: ReadSet; envelopes: readonly { id: string }[] },
+): Promise<Conflict[]> {
+  const found = new Map<string, Conflict>()
+  const asked = new Set<string>()
+  let missing = [...envelopes.map(({ id }) => id), ...wants.allKeys()]
+  while (missing.length > 0 && found.size < WAITING_MAX) {
+    for (const key of missing) asked.add(key)
+    for (const conflict of await loadWaiting(sql, orgId, missing)) {
+      found.set(conflict.id, conflict)
+      readAgain(conflict, wants)
+    }
+    missing = [...found.keys(), ...wants.allKeys()].filter((key) => !asked.has(key))
+  }
+  await readNamed(sql, orgId, wants)
+  return [...found.values()]
 }
 
 interface Settling {
   head: Head
   decision: GroupDecision
-  forAlerts: { totals: Map<string, number>; alerts: Alert[] }
+  forAlerts: ForAlerts
   orgId: string
 }
 
@@ -174,22 +228,18 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId }: Settli
   const nowMs = parts.now()
   const version = head.version + 1
   const logs = new LogWriter(head, nowMs)
-  const changes = new Map<string, Change>()
-  for (const one of decided) {
-    for (const conflict of conflictsOf(one))
-      keep(changes, { kind: 'conflicts', key: conflict.id, before: undefined, after: conflict })
-    logs.add(one)
-    if (one.outcome.status !== 'refused') for (const change of one.outcome.effects.changes) keep(changes, change)
-  }
+  const { changes } = decision
+  for (const one of decided) logs.add(one)
+  const waiting = head.waiting + newlyWaiting(changes)
   for (const alert of judge(parts.judgeLevels, { book, changes, forAlerts, nowMs, decided })) {
-    keep(changes, { kind: 'alerts', key: alert.id, before: undefined, after: alert })
+    changes.set(`alerts ${alert.id}`, { kind: 'alerts', key: alert.id, before: undefined, after: alert })
   }
   const rows = new Map<Kind, Row<Kind>[]>()
   for (const { kind, after } of changes.values()) {
     if (!rows.has(kind)) rows.set(kind, [])
     rows.get(kind)!.push({ ...after, version } as Row<Kind>)
   }
-  const next: Head = { ...head, ...logs.heads(), version }
+  const next: Head = { ...head, ...logs.heads(), version, waiting }
   const newHead = chainHead(next.logHash, next.auditHash)
   const tables = tablesOf(rows)
   const notice: CommitNotice = {
@@ -202,7 +252,7 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId }: Settli
     ...(tables && { tables }),
     lastSeqs: Object.fromEntries([...devices.values()].map(({ clientId, lastSeq }) => [clientId, lastSeq])),
   }
-  const mutations = logs.mutations(decided.map((one) => ({ ...one, ...codeOf(one.outcome) })))
+  const mutations = logs.mutations(decided.map((one) => ({ ...one, ...(one.first ?? codeOf(one.outcome)) })))
   const writing = {
     head: next,
     rows,
@@ -215,11 +265,14 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId }: Settli
   return { head: next, notice, writing }
 }
 
-/** Keeps the last state of each row, and what it was before the group. */
-function keep(changes: Map<string, Change>, change: Change): void {
-  const key = `${change.kind} ${change.key}`
-  const earlier = changes.get(key)
-  changes.set(key, earlier ? { ...change, before: earlier.before } : change)
+/** How many more refusals wait than before. */
+function newlyWaiting(changes: Map<string, Change>): number {
+  let count = 0
+  for (const { kind, before, after } of changes.values()) {
+    if (kind !== 'conflicts') continue
+    count += Number(isWaiting(after as Conflict)) - Number(before !== undefined && isWaiting(before as Conflict))
+  }
+  return count
 }
 
 function judge(
@@ -240,23 +293,45 @@ function judge(
 ): Alert[] {
   if (!decided.some(({ batch }) => batch.device)) return []
   const positions: Position[] = []
-  const deltas = new Map<string, number>()
-  const add = (itemId: string, delta: number) => deltas.set(itemId, (deltas.get(itemId) ?? 0) + delta)
+  const deltas = new Sums()
   for (const { kind, key, before, after } of changes.values()) {
-    if (kind === 'items' && before && changesLevels(before as Item, after as Item)) add(key, 0)
+    if (kind === 'items' && before && changesLevels(before as Item, after as Item)) deltas.add(key, 0)
+    if (kind === 'levels') deltas.add(key, 0)
     if (kind !== 'positions') continue
     const position = after as Position
     const delta = position.quantity - ((before as Position | undefined)?.quantity ?? 0)
     if (delta === 0) continue
     positions.push(position)
-    add(position.itemId, delta)
+    deltas.add(position.itemId, delta)
+    deltas.add(levelKey(position.itemId, position.locationId), delta)
   }
-  const items = [...deltas].flatMap(([itemId, delta]) => {
-    const item = book.row('items', itemId)
-    return item ? [{ item, total: (forAlerts.totals.get(itemId) ?? 0) + delta }] : []
+  const items = [...deltas.sums].flatMap(([key, delta]) => {
+    const item = isId(key) ? book.row('items', key) : undefined
+    return item ? [{ item, total: (forAlerts.totals.get(item.id) ?? 0) + delta }] : []
   })
+  const places = placesOf(forAlerts, changes).flatMap(({ level, total }) => {
+    const delta = deltas.sums.get(levelKey(level.itemId, level.locationId))
+    return delta === undefined ? [] : [{ level, total: total + delta }]
+  })
+  const open = forAlerts.alerts.map((alert) => (changes.get(`alerts ${alert.id}`)?.after as Alert | undefined) ?? alert)
   const seed = `${decided[0]!.envelope.id}`
-  return judgeLevels({ items, positions, open: forAlerts.alerts, nowMs, seed })
+  return judgeLevels({ items, places, positions, open, nowMs, seed })
+}
+
+class Sums {
+  readonly sums = new Map<string, number>()
+  add(key: string, delta: number): void {
+    this.sums.set(key, (this.sums.get(key) ?? 0) + delta)
+  }
+}
+
+/** The levels of single places, as this group leaves them. */
+function placesOf({ places }: ForAlerts, changes: Map<string, Change>): ForAlerts['places'] {
+  const known = new Map(places.map((place) => [levelKey(place.level.itemId, place.level.locationId), place]))
+  for (const { kind, key, after } of changes.values()) {
+    if (kind === 'levels') known.set(key, { level: after as Level, total: known.get(key)?.total ?? 0 })
+  }
+  return [...known.values()]
 }
 
 function changesLevels(before: Item, after: Item): boolean {

@@ -2,10 +2,11 @@
 // Keeps P1–P6, T1–T4, M5.
 import { derivedId } from '#shared/values/id.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
-import type { Effects, Note } from '#shared/book/book.ts'
+import type { Change, Effects, Note } from '#shared/book/book.ts'
 import type { Book } from '#shared/book/book.ts'
 import type { Outcome, Prepared } from '#shared/mutations/apply.ts'
-import { applyMutation, refused, stampOf } from '#shared/mutations/apply.ts'
+import { mayAct } from '#shared/mutations/verb.ts'
+import { applyMutation, prepare, refused, stampOf } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
@@ -22,6 +23,8 @@ export interface Loaded extends Senders {
   epoch: number
   known: Map<string, KnownMutation>
   commitTimes: Map<number, number>
+  /** Refusals that wait for something that this group may bring. */
+  waiting: Conflict[]
 }
 
 /** One mutation that was decided now, and what it did. */
@@ -30,6 +33,8 @@ export interface Decided {
   envelope: Envelope
   at: string
   outcome: Outcome
+  /** What it was answered first, where it had to wait for what it names. */
+  first?: { code: string; detail?: Record<string, unknown> }
 }
 
 export type PreparedEnvelope = { envelope: Envelope; prepared: Prepared | Refusal }
@@ -38,11 +43,19 @@ export class GroupDecision {
   readonly book: Book
   readonly decided: Decided[] = []
   readonly devices = new Map<string, DeviceRow>()
+  /** The last state of each row that changed, and what it was before the group. */
+  readonly changes = new Map<string, Change>()
   readonly #loaded: Loaded
+  /** Refusals that wait, by what they wait for. */
+  readonly #waiting = new Map<string, Set<string>>()
 
   constructor(book: Book, loaded: Loaded) {
     this.book = book
     this.#loaded = loaded
+    for (const conflict of loaded.waiting) {
+      book.learn('conflicts', conflict)
+      this.#await(conflict)
+    }
   }
 
   /** Decides a batch. @throws {RequestRefused} before anything of it has taken effect. */
@@ -84,11 +97,82 @@ export class GroupDecision {
     }
     const at = this.#place(batch, envelope)
     const outcome = this.#run(prepared, { envelope, role, userId: batch.userId, at })
-    this.decided.push({ batch, envelope, at, outcome })
+    this.#took({ batch, envelope, at, outcome })
     if (batch.device) this.devices.set(batch.clientId, { ...device, lastSeq: seq, lastAt: at })
     const { code = null, detail = null } = codeOf(outcome) ?? {}
     this.#loaded.known.set(id, { id, clientId: batch.clientId, seq, code, detail })
     return { seq, status: outcome.status, ...answerOf(code, detail), ...(at !== envelope.at && { at }) }
+  }
+
+  /** Keeps what became of a mutation, and decides what waited for it. */
+  #took(decided: Decided): void {
+    this.decided.push(decided)
+    const { envelope, outcome } = decided
+    const changes = outcome.status === 'refused' ? [] : outcome.effects.changes
+    for (const change of changes) this.#keep(change)
+    const conflicts = conflictsOf(decided)
+    for (const conflict of conflicts) this.#record(conflict)
+    if (this.#waiting.size === 0) return
+    for (const { kind, after } of changes) if (kind === 'conflicts') this.#await(after as Conflict)
+    for (const { key } of changes) this.#wake(key)
+    for (const { id } of conflicts) this.#wake(id)
+    if (outcome.status !== 'refused') this.#wake(envelope.id)
+  }
+
+  #record(conflict: Conflict): void {
+    this.#keep({ kind: 'conflicts', key: conflict.id, before: undefined, after: conflict })
+    this.book.learn('conflicts', conflict)
+    this.#await(conflict)
+  }
+
+  #keep(change: Change): void {
+    const key = `${change.kind} ${change.key}`
+    const earlier = this.changes.get(key)
+    this.changes.set(key, earlier ? { ...change, before: earlier.before } : change)
+  }
+
+  #await(conflict: Conflict): void {
+    if (!isWaiting(conflict)) return
+    const missing = String(conflict.detail?.['id'])
+    if (!this.#waiting.has(missing)) this.#waiting.set(missing, new Set())
+    this.#waiting.get(missing)!.add(conflict.id)
+  }
+
+  /** Decides again what waited for this, in the order of its own time. */
+  #wake(key: string): void {
+    const ids = this.#waiting.get(key)
+    if (!ids) return
+    this.#waiting.delete(key)
+    const conflicts = [...ids].map((id) => this.book.row('conflicts', id)!).filter(isWaiting)
+    for (const conflict of conflicts.toSorted((a, b) => (a.at < b.at || (a.at === b.at && a.id < b.id) ? -1 : 1)))
+      this.#decideAgain(conflict)
+  }
+
+  #decideAgain(conflict: Conflict): void {
+    const envelope = JSON.parse(conflict.mutation) as Envelope
+    const { at, userId, clientId, code, detail } = conflict
+    const prepared = prepare(envelope)
+    const outcome = this.#run(prepared, { envelope, role: this.#roleFor(userId, prepared), userId, at })
+    if (outcome.status === 'refused') {
+      this.#change(conflict, { code: outcome.refusal.code, detail: outcome.refusal.detail ?? null })
+      return
+    }
+    this.#change(conflict, { state: 'resolved', resolution: 'arrived' })
+    const batch = { userId, clientId, envelopes: [envelope] }
+    this.#took({ batch, envelope, at, outcome, first: { code, ...(detail && { detail }) } })
+  }
+
+  #change(before: Conflict, change: Partial<Conflict>): void {
+    const after = { ...before, ...change }
+    this.#keep({ kind: 'conflicts', key: before.id, before, after })
+    this.book.learn('conflicts', after)
+    this.#await(after)
+  }
+
+  /** Their role now, and at least the one that they had to have when it was first decided. */
+  #roleFor(userId: string, prepared: Prepared | Refusal): Role {
+    const role = this.#loaded.roles.get(userId) ?? 'viewer'
+    return 'code' in prepared || mayAct(role, prepared.verb.role) ? role : prepared.verb.role
   }
 
   #run(
@@ -113,6 +197,11 @@ export class GroupDecision {
   }
 }
 
+/** True for a refusal that takes effect by itself once what it names exists. */
+export function isWaiting({ kind, code, state }: Conflict): boolean {
+  return kind === 'refusal' && code === 'depends_on_missing' && state === 'open'
+}
+
 /** The code and detail that a mutation is answered with, now and whenever it is sent again. */
 export function codeOf(outcome: Outcome): { code: string; detail?: Record<string, unknown> } | undefined {
   if (outcome.status === 'refused') return outcome.refusal
@@ -124,7 +213,7 @@ function answerOf(code: string | null, detail: Record<string, unknown> | null) {
 }
 
 /** The conflicts that a decided mutation leaves behind: its refusal, or the reviews it asks for. */
-export function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict[] {
+function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict[] {
   const reviews = outcome.status === 'merged' ? reviewsOf(outcome.effects) : []
   if (outcome.status !== 'refused' && reviews.length === 0) return []
   const shared = {

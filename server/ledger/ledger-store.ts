@@ -1,7 +1,7 @@
 // What the ledger asks of PostgreSQL: one round trip to load what a group of batches reads.
 import type { PostedEntry } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
-import type { Alert, Kind, Role, Row } from '#shared/rows/rows.ts'
+import type { Alert, Kind, Level, Role, Row } from '#shared/rows/rows.ts'
 import { FIELD_STAMPS, parsePositionKey, positionKey } from '#shared/rows/rows.ts'
 import type { Sql } from '../database/database.ts'
 import { keyColumnsOf, selectList, tableOf } from '../database/tables.ts'
@@ -15,6 +15,8 @@ export interface Head {
   logHash: string
   auditNo: number
   auditHash: string
+  /** How many refusals wait for something that does not exist yet. */
+  waiting: number
 }
 
 export interface DeviceRow {
@@ -36,7 +38,7 @@ export interface KnownMutation {
 export async function lockHead(sql: Sql, orgId: string): Promise<Head | undefined> {
   const [head] = await sql<Head[]>`
     select version, epoch, log_no as "logNo", encode(log_hash, 'hex') as "logHash",
-      audit_no as "auditNo", encode(audit_hash, 'hex') as "auditHash"
+      audit_no as "auditNo", encode(audit_hash, 'hex') as "auditHash", waiting
     from org_heads where org_id = ${orgId} for no key update`
   return head
 }
@@ -91,14 +93,43 @@ export async function loadCommitTimes(sql: Sql, orgId: string, versions: number[
 }
 
 /** Kinds whose rows keep a stamp for each field. */
-export const STAMPED: readonly Kind[] = ['items', 'categories', 'locations']
-const BY_ID: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'conflicts']
+export const STAMPED: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'levels']
+/** Kinds whose key is one column. */
+const BY_ID: readonly Kind[] = [
+  'items',
+  'barcodes',
+  'categories',
+  'locations',
+  'counts',
+  'countLines',
+  'alerts',
+  'conflicts',
+]
 
 /** The conflicts that a group resolves: only they say what else it reads. */
 export async function loadConflicts(sql: Sql, orgId: string, ids: string[]): Promise<Row<'conflicts'>[]> {
   return sql.unsafe<Row<'conflicts'>[]>(
     `select ${selectList('conflicts')} from conflicts where org_id = $1 and id = any($2::uuid[])`,
     [orgId, ids],
+    { prepare: true },
+  )
+}
+
+/** The lines of the planned counts that a group settles: only they say which positions it counts. */
+export async function loadLines(sql: Sql, orgId: string, countIds: string[]): Promise<Row<'countLines'>[]> {
+  return sql.unsafe<Row<'countLines'>[]>(
+    `select ${selectList('countLines')} from count_lines where org_id = $1 and count_id = any($2::uuid[])`,
+    [orgId, countIds],
+    { prepare: true },
+  )
+}
+
+/** The refusals that wait for any of these to exist: ids of rows and mutations, codes of barcodes. */
+export async function loadWaiting(sql: Sql, orgId: string, missing: string[]): Promise<Row<'conflicts'>[]> {
+  return sql.unsafe<Row<'conflicts'>[]>(
+    `select ${selectList('conflicts')} from conflicts
+     where org_id = $1 and state = 'open' and code = 'depends_on_missing' and detail ->> 'id' = any($2::text[])`,
+    [orgId, missing],
     { prepare: true },
   )
 }
@@ -110,6 +141,7 @@ export async function loadShelf(sql: Sql, orgId: string, wants: ReadSet): Promis
     ...BY_ID.map((kind) => loadByKey(sql, orgId, { kind, wants, shelf })),
     loadPositions(sql, orgId, { wants, shelf }),
     loadLots(sql, orgId, { wants, shelf }),
+    loadLevels(sql, orgId, { wants, shelf }),
     loadOwners(sql, orgId, { wants, shelf }),
     loadHistories(sql, orgId, { wants, shelf }),
     loadPosted(sql, orgId, { wants, shelf }),
@@ -128,7 +160,7 @@ async function loadByKey(sql: Sql, orgId: string, { kind, wants, shelf }: Loadin
   const undone = kind === 'items' && wants.undone.size > 0
   if (keys.length === 0 && !whole && !undone) return
   const [key] = keyColumnsOf(kind)
-  const stamps = STAMPED.includes(kind) ? ', field_stamps as "fieldStamps"' : ''
+  const stamps = stampsOf(kind)
   const type = kind === 'barcodes' ? 'text' : 'uuid'
   const extra = undone
     ? ' or id in (select item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[]))'
@@ -139,12 +171,16 @@ async function loadByKey(sql: Sql, orgId: string, { kind, wants, shelf }: Loadin
     undone ? [orgId, keys, [...wants.undone]] : [orgId, keys],
     { prepare: true },
   )
-  shelf.addRows(
-    kind,
-    rows.map(({ fieldStamps, ...row }) => (fieldStamps ? { ...row, [FIELD_STAMPS]: fieldStamps } : row)) as Row<
-      typeof kind
-    >[],
-  )
+  shelf.addRows(kind, rows.map(withStamps) as Row<typeof kind>[])
+}
+
+/** What a select list adds for kinds that keep a stamp for each field. */
+function stampsOf(kind: Kind): string {
+  return STAMPED.includes(kind) ? ', field_stamps as "fieldStamps"' : ''
+}
+
+function withStamps({ fieldStamps, ...row }: Record<string, unknown>): object {
+  return fieldStamps ? { ...row, [FIELD_STAMPS]: fieldStamps } : row
 }
 
 async function loadPositions(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
@@ -187,6 +223,19 @@ async function loadLots(sql: Sql, orgId: string, { wants, shelf }: Loading): Pro
   shelf.addRows('lots', rows)
 }
 
+async function loadLevels(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
+  const keys = wants.keys('levels')
+  if (keys.length === 0) return
+  const rows = await sql.unsafe<Record<string, unknown>[]>(
+    `select ${selectList('levels')}${stampsOf('levels')} from levels
+     join unnest($2::uuid[], $3::uuid[]) as wanted (i, l) on item_id = wanted.i and location_id = wanted.l
+     where org_id = $1`,
+    [orgId, keys.map((key) => key.slice(0, 36)), keys.map((key) => key.slice(37))],
+    { prepare: true },
+  )
+  shelf.addRows('levels', rows.map(withStamps) as Row<'levels'>[])
+}
+
 async function loadOwners(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
   const { sku, locationBarcode } = wants.owners
   await Promise.all([
@@ -213,6 +262,7 @@ interface LoggedEntry {
   counts: boolean
   amount: number
   void: boolean
+  madeAt: string | null
 }
 
 /**
@@ -244,9 +294,10 @@ async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading)
       e.kind = 'count' as counts, e.amount,
       exists (
         select from inventory_logs v where v.org_id = e.org_id and v.voids = e.mutation_id
-          and v.item_id = e.item_id and v.location_id = e.location_id and v.lot = e.lot) as void
+          and v.item_id = e.item_id and v.location_id = e.location_id and v.lot = e.lot) as void, e.made_at as "madeAt"
     from floors join inventory_logs e
-      on e.org_id = ${orgId} and e.item_id = i and e.location_id = l and e.lot = t and e.at >= floor
+      on e.org_id = ${orgId} and e.item_id = i and e.location_id = l and e.lot = t
+        and (e.at >= floor or e.made_at >= floor)
     where e.kind <> 'void'`
   for (const row of rows) shelf.addEntry(positionKey(row.itemId, row.locationId, row.lot), toEntry(row))
 }
@@ -259,7 +310,7 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
     })[]
   >`
     select id, name, author_id as "userId", refused, item_id as "itemId", location_id as "locationId", lot, at,
-      kind = 'count' as counts, kind = 'void' as voids, amount, void
+      kind = 'count' as counts, kind = 'void' as voids, amount, void, made_at as "madeAt"
     from mutation_lines
     where org_id = ${orgId} and id = any(${[...wants.undone]}::uuid[])`
   const entries = new Map<string, PostedEntry[]>()
@@ -276,25 +327,41 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
   }
 }
 
-function toEntry({ id, at, counts, amount, void: voided }: LoggedEntry): Entry {
-  return { id, at, kind: counts ? 'count' : 'delta', amount, void: voided }
+function toEntry({ id, at, counts, amount, void: voided, madeAt }: LoggedEntry): Entry {
+  return { id, at, kind: counts ? 'count' : 'delta', amount, void: voided, ...(madeAt !== null && { madeAt }) }
+}
+
+export interface ForAlerts {
+  /** The whole stock of each item that has a level, and what lies at each place that has one, in thousandths. */
+  totals: Map<string, number>
+  places: { level: Level; total: number }[]
+  /** The alerts on these items that are not resolved. */
+  alerts: Alert[]
 }
 
 /** What the level check needs of the items that a group touches: their whole stock, and the alerts that stand. */
-export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet) {
+export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Promise<ForAlerts> {
   const itemIds = [...new Set(wants.keys('positions').map((key) => parsePositionKey(key).itemId))]
   const undone = [...wants.undone]
   const levelled = [...wants.totals]
   itemIds.push(...levelled)
-  if (itemIds.length === 0 && undone.length === 0) return { totals: new Map<string, number>(), alerts: [] }
-  const [totals, alerts] = await Promise.all([
+  if (itemIds.length === 0 && undone.length === 0) return { totals: new Map(), places: [], alerts: [] }
+  const touched = sql`
+    select unnest(${itemIds}::uuid[]) as id union
+    select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[])`
+  const [totals, places, alerts] = await Promise.all([
     sql<{ itemId: string; total: number }[]>`
-      with touched as (select unnest(${itemIds}::uuid[]) as id union
-        select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[]))
+      with touched as (${touched})
       select p.item_id as "itemId", sum(p.quantity)::int8 as total from touched
       join items i on i.org_id = ${orgId} and i.id = touched.id
         and (i.low is not null or i.high is not null or i.id = any(${levelled}::uuid[]))
       join positions p on p.org_id = ${orgId} and p.item_id = i.id group by p.item_id`,
+    sql<(Level & { total: number })[]>`
+      with touched as (${touched})
+      select l.item_id as "itemId", l.location_id as "locationId", l.low, l.high, l.target, l.version, l.deleted,
+        coalesce((select sum(p.quantity) from positions p where p.org_id = l.org_id and p.item_id = l.item_id
+          and p.location_id = l.location_id), 0)::int8 as total
+      from touched join levels l on l.org_id = ${orgId} and l.item_id = touched.id`,
     sql.unsafe<Alert[]>(
       `select ${selectList('alerts')} from alerts where org_id = $1 and state <> 'resolved' and (item_id = any($2::uuid[])
         or item_id in (select l.item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[])))`,
@@ -302,5 +369,9 @@ export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet) {
       { prepare: true },
     ),
   ])
-  return { totals: new Map(totals.map(({ itemId, total }) => [itemId, total])), alerts: [...alerts] }
+  return {
+    totals: new Map(totals.map(({ itemId, total }) => [itemId, total])),
+    places: places.map(({ total, ...level }) => ({ level, total })),
+    alerts: [...alerts],
+  }
 }

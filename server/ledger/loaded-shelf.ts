@@ -1,7 +1,7 @@
 // The server's shelf: what was loaded for a group of batches, in memory while they are decided.
 import type { Posted, Shelf, Unique } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
-import type { Kind, Row } from '#shared/rows/rows.ts'
+import type { CountLine, Kind, Row } from '#shared/rows/rows.ts'
 import { keyOf } from '#shared/rows/rows.ts'
 import type { ReadSet } from './read-set.ts'
 
@@ -53,5 +53,12 @@ export class LoadedShelf implements Shelf {
 
   posted(mutationId: string): Posted | undefined {
     return this.#posted.get(mutationId)
+  }
+
+  /** @throws like `row` */
+  linesOf(countId: string): CountLine[] {
+    if (!this.#wants.wholeCounts.has(countId)) throw new Error(`the lines of ${countId} were read, but not loaded`)
+    const lines = [...(this.#rows.get('countLines')?.values() ?? [])] as CountLine[]
+    return lines.filter((line) => line.countId === countId)
   }
 }

@@ -45,11 +45,11 @@ export class LogWriter {
 
   /** The lines of `mutations`: those decided now, and earlier ones that took effect only now (sent again). */
   mutations(decided: (Decided & { code?: string; detail?: Record<string, unknown> })[]): MutationLine[] {
-    const own = new Set<string>()
-    const lines = decided.map(({ batch, envelope, code, detail, outcome }): MutationLine => {
-      own.add(envelope.id)
+    // What waited for another mutation of this group was decided twice; how it ended in the end counts.
+    const lines = new Map<string, MutationLine>()
+    for (const { batch, envelope, code, detail, outcome } of decided) {
       const posted = this.#lines.get(envelope.id)
-      return {
+      lines.set(envelope.id, {
         id: envelope.id,
         client_id: batch.clientId,
         seq: envelope.seq,
@@ -59,23 +59,22 @@ export class LogWriter {
         detail: detail ?? null,
         log_no: posted?.from ?? null,
         log_lines: posted?.count ?? 0,
-      }
-    })
-    return [...lines, ...this.#sentAgain(own, decided)]
+      })
+    }
+    this.#addSentAgain(lines, decided)
+    return [...lines.values()]
   }
 
-  #sentAgain(own: Set<string>, decided: Decided[]): MutationLine[] {
-    const lines: MutationLine[] = []
+  #addSentAgain(lines: Map<string, MutationLine>, decided: Decided[]): void {
     for (const { outcome } of decided) {
       if (outcome.status === 'refused') continue
       for (const { kind, after } of outcome.effects.changes) {
         if (kind !== 'conflicts') continue
         const conflict = after as Row<'conflicts'>
         const posted = this.#lines.get(conflict.id)
-        if (!posted || own.has(conflict.id)) continue
-        own.add(conflict.id)
+        if (!posted || lines.has(conflict.id)) continue
         const { name } = JSON.parse(conflict.mutation) as { name: string }
-        lines.push({
+        lines.set(conflict.id, {
           id: conflict.id,
           client_id: conflict.clientId,
           seq: conflict.seq,
@@ -88,10 +87,10 @@ export class LogWriter {
         })
       }
     }
-    return lines
   }
 
-  #addMovement({ batch, envelope, at }: Decided, movement: Movement): void {
+  #addMovement({ batch }: Decided, movement: Movement): void {
+    const { at, madeAt } = movement.entry
     const { itemId, locationId, lot } = parsePositionKey(movement.position)
     const no = (this.#logNo += 1)
     const posted = this.#lines.get(movement.entry.id)
@@ -104,8 +103,8 @@ export class LogWriter {
       location_id: locationId,
       lot,
       amount: movement.entry.amount,
-      at: movement.entry.at,
-      made_at: at === envelope.at ? null : envelope.at,
+      at,
+      made_at: madeAt === undefined || madeAt === at ? null : madeAt,
       user_id: batch.userId,
       client_id: batch.clientId,
       reason: movement.reason ?? null,

@@ -3,6 +3,7 @@ import type { Unique } from '#shared/book/book.ts'
 import type { Wants } from '#shared/mutations/verb.ts'
 import type { Kind } from '#shared/rows/rows.ts'
 import { parsePositionKey } from '#shared/rows/rows.ts'
+import { movedAlong } from '#shared/values/stamp.ts'
 
 export class ReadSet implements Wants {
   readonly rows = new Map<Kind, Set<string>>()
@@ -12,12 +13,15 @@ export class ReadSet implements Wants {
   readonly counts = new Map<string, string>()
   /** Mutations that are undone. */
   readonly undone = new Set<string>()
+  /** Planned counts whose lines are needed. */
+  readonly wholeCounts = new Set<string>()
   /** Conflicts that are resolved, with the corrected arguments of each resolution, or undefined where it has none. */
   readonly conflicts = new Map<string, unknown[]>()
   /** Items whose levels change: their whole stock is needed. */
   readonly totals = new Set<string>()
-  /** The least effective stamp of the mutation that reads now. */
+  /** The least effective stamp of the mutation that reads now, and the stamp that its device gave it. */
   earliest = ''
+  madeAt = ''
 
   row(kind: Kind, key: string): void {
     let keys = this.rows.get(kind)
@@ -34,10 +38,15 @@ export class ReadSet implements Wants {
     this.trees.add(kind)
   }
 
-  counted(position: string): void {
+  counted(position: string, since?: string): void {
     this.row('positions', position)
+    const from = since !== undefined && since < this.earliest ? this.#movedBack(since) : this.earliest
     const known = this.counts.get(position)
-    if (known === undefined || this.earliest < known) this.counts.set(position, this.earliest)
+    if (known === undefined || from < known) this.counts.set(position, from)
+  }
+
+  lines(countId: string): void {
+    this.wholeCounts.add(countId)
   }
 
   posted(mutationId: string): void {
@@ -58,6 +67,17 @@ export class ReadSet implements Wants {
   /** True where a row was asked for: what is not there then does not exist. */
   covers(kind: Kind, key: string): boolean {
     return this.trees.has(kind) || this.rows.get(kind)?.has(key) === true
+  }
+
+  /** Every key that is read, of whatever kind: what this group may bring. */
+  *allKeys(): Iterable<string> {
+    for (const keys of this.rows.values()) yield* keys
+  }
+
+  /** A stamp of the mutation that reads now: its own time, or where its correction moves it, whichever is earlier. */
+  #movedBack(since: string): string {
+    const moved = movedAlong(since, { at: this.earliest, madeAt: this.madeAt })
+    return moved < since ? moved : since
   }
 
   keys(kind: Kind): string[] {

@@ -21,7 +21,10 @@ test('[B1] a refusal leaves the Book as it was: rows, owners, entries and what w
   const book = bookWithOne()
   const result = book.attempt(() => {
     book.post(by, receive('b', '2', 7000))
-    book.void({ position, entry: { kind: 'delta', id: 'a', at: '1', amount: 5000, void: false } }, 'c', by)
+    book.void(
+      { position, entry: { kind: 'delta', id: 'a', at: '1', amount: 5000, void: false } },
+      { id: 'c', madeAt: '3', ...by },
+    )
     book.own('sku', 'X', 'item')
     return 'refused'
   })

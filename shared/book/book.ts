@@ -1,6 +1,6 @@
 // The Book: the rows that a batch of mutations works on, one and the same for memory, device and server. Keeps B1–B5.
 // Below it lies a shelf that can only be read; what verbs change stays in the Book until its owner takes it.
-import type { FieldStamps, Kind, Lot, Position, Row } from '../rows/rows.ts'
+import type { CountLine, FieldStamps, Kind, Lot, Position, Row } from '../rows/rows.ts'
 import { FIELD_STAMPS, keyOf, lotKey, parsePositionKey, positionKey } from '../rows/rows.ts'
 import type { MergeCode } from '../values/refusals.ts'
 import type { Entry, Mark } from './ledger.ts'
@@ -27,6 +27,8 @@ export interface Shelf {
   history(position: string): readonly Entry[]
   /** What an earlier mutation posted, or undefined where nobody knows it. */
   posted(mutationId: string): Posted | undefined
+  /** The lines of a planned count. */
+  linesOf(countId: string): Iterable<CountLine>
 }
 export type Unique = 'sku' | 'locationBarcode'
 
@@ -37,7 +39,10 @@ export type MovementKind = 'receive' | 'withdraw' | 'transfer_out' | 'transfer_i
 export interface Movement {
   kind: MovementKind
   position: string
-  entry: Mark & { amount: number }
+  /** `madeAt` is the device's own stamp, where it has one; `at` may lie elsewhere. */
+  entry: Mark & { amount: number; madeAt?: string }
+  /** When whoever counted began with this position. */
+  since?: string
   voids?: string
   reason?: string
   reference?: string
@@ -130,15 +135,36 @@ export class Book {
     return this.#posted.get(mutationId) ?? this.#shelf.posted(mutationId)
   }
 
+  /** The lines of a planned count, as they are now. */
+  linesOf(countId: string): CountLine[] {
+    const lines = new Map<string, CountLine>()
+    for (const line of this.#shelf.linesOf(countId)) lines.set(line.id, line)
+    for (const line of (this.#rowsOf('countLines') as Map<string, CountLine>).values()) {
+      if (line.countId === countId) lines.set(line.id, line)
+    }
+    return [...lines.values()]
+  }
+
+  /** The entries on a position, as far as they were asked for. */
+  history(position: string): readonly Entry[] {
+    return this.#history(position)
+  }
+
+  /** Takes in a row that no mutation made, such as the record of a refusal: later mutations can see it. */
+  learn<K extends Kind>(kind: K, row: Row<K>): void {
+    this.#rowsOf(kind).set(keyOf(kind, row), row)
+  }
+
   /** Posts an entry to the ledger and brings its position up to date. Says whether a later count had absorbed it. */
   post(by: { name: string; userId: string }, movement: Movement): 'applied' | 'absorbed' {
-    const { position: key, entry: mark } = movement
+    const { position: key, entry: mark, since = null } = movement
     const entry: Entry = { ...mark, kind: movement.kind === 'count' ? 'count' : 'delta', void: false }
     const position = this.position(key)
     const standing = standingOfRow(position)
     const absorbed = !isAfter(entry, standing.count)
     const history = this.#history(key)
-    this.#stand(position, withEntry(standing, entry, history))
+    const rests = entry.kind === 'count' && !absorbed
+    this.#stand(rests ? { ...position, countedSince: since } : position, withEntry(standing, entry, history))
     this.#push(history, entry)
     const posted = this.#posted.get(mark.id)
     this.#set(this.#posted, mark.id, { ...by, entries: [...(posted?.entries ?? []), { position: key, entry }] })
@@ -147,21 +173,25 @@ export class Book {
   }
 
   /** Voids one entry of an earlier mutation, at that entry's own time. `id` is the voiding mutation's. */
-  void({ position: key, entry }: PostedEntry, id: string, by: { name: string; userId: string }): void {
+  void({ position: key, entry }: PostedEntry, by: { id: string; madeAt: string; name: string; userId: string }): void {
+    const { id, madeAt, name, userId } = by
     const history = this.#history(key)
     const voided = { ...entry, void: true }
     const index = history.findIndex((known) => known.id === entry.id)
     if (index >= 0) this.#replace(history, index, voided)
     const position = this.position(key)
-    this.#stand(position, withoutEntry(standingOfRow(position), voided, history))
+    const rests = position.countedId === entry.id
+    const standing = withoutEntry(standingOfRow(position), voided, history)
+    this.#stand(rests ? { ...position, countedSince: null } : position, standing)
     const posted = this.posted(entry.id)
     if (posted) {
       const entries = posted.entries.map((line) => (line.position === key ? { position: key, entry: voided } : line))
       this.#set(this.#posted, entry.id, { ...posted, entries })
     }
-    if (!this.#posted.has(id)) this.#set(this.#posted, id, { ...by, entries: [] })
+    if (!this.#posted.has(id)) this.#set(this.#posted, id, { name, userId, entries: [] })
     const amount = entry.kind === 'delta' ? -entry.amount : entry.amount
-    this.#effects.movements.push({ kind: 'void', position: key, entry: { at: entry.at, id, amount }, voids: entry.id })
+    const mark = { at: entry.at, madeAt, id, amount }
+    this.#effects.movements.push({ kind: 'void', position: key, entry: mark, voids: entry.id })
   }
 
   /** Says that the running mutation merged: in part, absorbed, or with a review. */
@@ -215,7 +245,7 @@ export class Book {
   }
 }
 
-const EMPTY_POSITION = { quantity: 0, countedAt: null, countedId: null, version: 0 }
+const EMPTY_POSITION = { quantity: 0, countedAt: null, countedId: null, countedSince: null, version: 0 }
 
 function emptyEffects(): Effects {
   return { changes: [], movements: [], notes: [] }

@@ -15,6 +15,8 @@ interface EntryOf<K extends string> extends Mark {
   /** Thousandths: what a delta adds, or what a count found. */
   amount: number
   void: boolean
+  /** The device's own stamp, where it was placed elsewhere in time. */
+  madeAt?: string
 }
 /** One line of a position's ledger. `id` is the mutation's: a mutation has at most one entry on a position. */
 export type Entry = EntryOf<'delta'> | EntryOf<'count'>

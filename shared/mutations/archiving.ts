@@ -27,4 +27,6 @@ function archivingVerb(name: string, kind: 'items' | 'categories' | 'locations',
 export const itemArchive = archivingVerb('item.archive', 'items', true)
 export const itemRestore = archivingVerb('item.restore', 'items', false)
 export const categoryArchive = archivingVerb('category.archive', 'categories', true)
+export const categoryRestore = archivingVerb('category.restore', 'categories', false)
 export const locationArchive = archivingVerb('location.archive', 'locations', true)
+export const locationRestore = archivingVerb('location.restore', 'locations', false)

@@ -16,9 +16,9 @@ export const barcodeAttach = defineVerb<z.infer<typeof args>>({
     wants.row('items', itemId)
     wants.row('barcodes', canonicalCode(code))
   },
-  decide(book, { itemId, ...barcode }) {
+  decide(book, { itemId, ...barcode }, { at }) {
     if (!book.row('items', itemId)) return refuse('depends_on_missing', { kind: 'items', id: itemId })
-    attachBarcode(book, itemId, barcode)
+    attachBarcode(book, { itemId, at, ...barcode })
     return undefined
   },
 })

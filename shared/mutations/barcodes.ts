@@ -1,20 +1,39 @@
-// Barcodes belong to one item at a time. A clash never refuses what the barcode came with. Keeps C4.
+// Barcodes belong to one item at a time. A clash never refuses what the barcode came with, and of attaching and detaching
+// the later stands, whichever arrives first. Keeps C3, C4, C7.
 import type { Book } from '../book/book.ts'
+import { fieldStampsOf } from '../book/book.ts'
 import { canonicalCode } from '../values/gtin.ts'
 import { toThousandths } from '../values/quantity.ts'
+import { STAMP_ZERO } from '../values/stamp.ts'
+import { mergeFields, stampAll } from './fields.ts'
 
 export interface NewBarcode {
   code: string
   packQuantity?: number | undefined
 }
 
-export function attachBarcode(book: Book, itemId: string, barcode: NewBarcode): void {
+export function attachBarcode(
+  book: Book,
+  { itemId, at, ...barcode }: NewBarcode & { itemId: string; at: string },
+): void {
   const code = canonicalCode(barcode.code)
   const existing = book.row('barcodes', code)
-  if (existing && !existing.deleted && existing.itemId !== itemId) {
-    book.review('barcode_taken', { code, itemId, ownerId: existing.itemId })
-    return
-  }
-  const packQuantity = toThousandths(barcode.packQuantity ?? 1)
-  book.put('barcodes', { code, itemId, packQuantity, version: 0, deleted: false })
+  const packQuantity = barcode.packQuantity === undefined ? undefined : toThousandths(barcode.packQuantity)
+  const fresh = { code, itemId, packQuantity: packQuantity ?? toThousandths(1), version: 0, deleted: false }
+  if (!existing) book.put('barcodes', stampAll(fresh, at))
+  else if (existing.deleted) {
+    if (at > (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) book.put('barcodes', stampAll(fresh, at))
+    else book.note('changed_later', { code })
+  } else if (existing.itemId === itemId) {
+    const set = { deleted: false, ...(packQuantity !== undefined && { packQuantity }) }
+    book.put('barcodes', mergeFields(book, existing, { set, base: {}, at }))
+  } else book.review('barcode_taken', { code, itemId, ownerId: existing.itemId })
+}
+
+/** Takes a barcode off its item, unless it was attached again later. */
+export function detachBarcode(book: Book, code: string, at: string): void {
+  const barcode = book.row('barcodes', code)!
+  const detached = mergeFields(book, barcode, { set: { deleted: true }, base: {}, at })
+  if (detached.deleted) book.put('barcodes', detached)
+  else book.note('changed_later', { code })
 }

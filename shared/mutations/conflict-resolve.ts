@@ -5,6 +5,7 @@ import { idSchema } from '../values/id.ts'
 import type { Refusal } from '../values/refusals.ts'
 import { refuse } from '../values/refusals.ts'
 import { textSchema } from '../values/text.ts'
+import { mutationOf, otherSide } from './conflict-ways.ts'
 import type { Stamp, Verb } from './verb.ts'
 import { defineVerb, mayAct } from './verb.ts'
 
@@ -15,9 +16,16 @@ const args = z.strictObject({
   reason: textSchema(500).optional(),
 })
 type Args = z.infer<typeof args>
+type FindVerb = (name: string) => Verb | undefined
+
+/** A refusal is sent again, recorded all the same, or discarded; of a review one side is kept, or the other taken. */
+const CHOICES: Record<Conflict['kind'], readonly Args['choice'][]> = {
+  refusal: ['resend', 'record', 'discard'],
+  review: ['keep', 'take', 'discard'],
+}
 
 /** The way out of a refusal or a review. It runs other verbs, so it is made with the list of them. */
-export function conflictResolveVerb(find: (name: string) => Verb | undefined): Verb {
+export function conflictResolveVerb(find: FindVerb): Verb {
   return defineVerb<Args>({
     name: 'conflict.resolve',
     args,
@@ -31,9 +39,13 @@ export function conflictResolveVerb(find: (name: string) => Verb | undefined): V
       if (!conflict) return refuse('depends_on_missing', { kind: 'conflicts', id })
       if (conflict.userId !== stamp.userId && !mayAct(stamp.role, 'manager')) return refuse('not_yours', { id })
       if (conflict.state !== 'open') return refuse('not_open', { id })
-      if (choice === 'take') return refuse('bad_args', { choice })
-      if ((choice === 'resend' || choice === 'record') && conflict.kind === 'refusal') {
-        const refusal = decideAgain(book, { conflict, resolution, stamp }, find)
+      if (!CHOICES[conflict.kind].includes(choice)) return refuse('bad_args', { choice })
+      if (choice === 'take') {
+        const refusal = takeOtherSide(book, { conflict, stamp }, find)
+        if (refusal) return refusal
+      }
+      if (choice === 'resend' || choice === 'record') {
+        const refusal = sendAgain(book, { conflict, resolution, stamp }, find)
         if (refusal) {
           book.note('still_refused', { id, code: refusal.code })
           book.put('conflicts', { ...conflict, code: refusal.code, detail: refusal.detail ?? null })
@@ -46,30 +58,48 @@ export function conflictResolveVerb(find: (name: string) => Verb | undefined): V
   })
 }
 
-/** Decides a refused mutation again, as itself and at its own place in time, by the role of whoever resolves it. */
-function decideAgain(
+/** The other side is taken now, by whoever decides so: it is a change of its own. */
+function takeOtherSide(
+  book: Book,
+  { conflict, stamp }: { conflict: Conflict; stamp: Stamp },
+  find: FindVerb,
+): Refusal | undefined {
+  const steps = otherSide(conflict)
+  if (!steps) return refuse('bad_args', { choice: 'take' })
+  for (const { name, args } of steps) {
+    const refusal = decideAs(book, { name, args, stamp }, find)
+    if (refusal) return refusal
+  }
+  return undefined
+}
+
+/** Decides a refused mutation again, by the role of whoever resolves it. */
+function sendAgain(
   book: Book,
   { conflict, resolution, stamp }: { conflict: Conflict; resolution: Args; stamp: Stamp },
-  find: (name: string) => Verb | undefined,
+  find: FindVerb,
 ): Refusal | undefined {
-  const mutation = JSON.parse(conflict.mutation) as {
-    id: string
-    name: string
-    args: unknown
-    at: string
-    strict?: boolean
-  }
-  const verb = find(mutation.name)
-  if (!verb) return refuse('unknown_verb', { name: mutation.name })
+  const again = asItself(conflict, stamp.role)
+  const strict = again.stamp.strict && resolution.choice !== 'record'
+  const args = resolution.args ?? again.args
+  return decideAs(book, { name: again.name, args, stamp: { ...again.stamp, strict } }, find)
+}
+
+/** A refused mutation as it was: at its own place in time, under its own id, by its author. */
+export function asItself(conflict: Conflict, role: Stamp['role']): { name: string; args: unknown; stamp: Stamp } {
+  const { id, name, args, at: madeAt, strict } = mutationOf(conflict)
+  return { name, args, stamp: { id, at: conflict.at, madeAt, userId: conflict.userId, role, strict: strict === true } }
+}
+
+function decideAs(
+  book: Book,
+  { name, args, stamp }: { name: string; args: unknown; stamp: Stamp },
+  find: FindVerb,
+): Refusal | undefined {
+  const verb = find(name)
+  if (!verb) return refuse('unknown_verb', { name })
   if (!mayAct(stamp.role, verb.role)) return refuse('role_too_low', { needs: verb.role })
-  const parsed = verb.args.safeParse(resolution.args ?? mutation.args)
+  const parsed = verb.args.safeParse(args)
   if (!parsed.success) return refuse('bad_args', { problems: parsed.error.issues.map((issue) => issue.message) })
-  return verb.decide(book, parsed.data, {
-    ...stamp,
-    id: mutation.id,
-    at: conflict.at,
-    madeAt: mutation.at,
-    userId: conflict.userId,
-    strict: mutation.strict === true && resolution.choice !== 'record',
-  })
+  return verb.decide(book, parsed.data, stamp)
 }

@@ -6,7 +6,7 @@ import { FIELD_STAMPS } from '../rows/rows.ts'
 import { STAMP_ZERO } from '../values/stamp.ts'
 
 type Fields = Record<string, unknown>
-type Stamped = { id: string; [FIELD_STAMPS]?: FieldStamps }
+type Stamped = { id?: string; [FIELD_STAMPS]?: FieldStamps }
 
 /** A new row's stamps: it was all said at once. */
 export function stampAll<R extends object>(row: R, at: string): R {

@@ -42,7 +42,7 @@ export const itemCreate = defineVerb<z.infer<typeof args>>({
     }
     if (item.sku !== null) book.own('sku', item.sku, id)
     book.put('items', stampAll(item, at))
-    for (const barcode of barcodes) attachBarcode(book, id, barcode)
+    for (const barcode of barcodes) attachBarcode(book, { itemId: id, at, ...barcode })
     return undefined
   },
 })

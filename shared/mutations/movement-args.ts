@@ -6,6 +6,7 @@ import { idSchema } from '../values/id.ts'
 import { quantitySchema } from '../values/quantity.ts'
 import type { Refusal } from '../values/refusals.ts'
 import { refuse } from '../values/refusals.ts'
+import { parseStamp } from '../values/stamp.ts'
 import { textSchema } from '../values/text.ts'
 import type { Stamp, Wants } from './verb.ts'
 
@@ -51,9 +52,37 @@ function isArchivedBefore(row: Item | Location, at: string): boolean {
   return row.archived && at > (fieldStampsOf(row).archived ?? '')
 }
 
-/** Posts a movement, and says so where a later count had absorbed it. */
+/** Posts a movement, and says so where a later count had absorbed it, or where its place in time wants a person's eye. */
 export function postMovement(book: Book, by: { name: string; userId: string }, movement: Movement): void {
+  if (movement.kind === 'count') reviewCount(book, movement)
+  else reviewAgainstCount(book, movement)
   if (book.post(by, movement) === 'absorbed') book.note('absorbed_by_count', { position: movement.position })
+}
+
+/** What was moved while a shelf was counted may or may not be in the count: nobody but the counter knows. */
+function reviewCount(book: Book, { position, entry, since }: Movement): void {
+  const deltas = book.history(position).filter(({ kind, void: isVoid }) => kind === 'delta' && !isVoid)
+  const during = since === undefined ? [] : deltas.filter(({ at }) => at > since && at < entry.at)
+  if (during.length > 0) {
+    const quantity = during.reduce((sum, { amount }) => sum + amount, 0) / 1000
+    book.review('moved_during_count', { position, since, at: entry.at, quantity })
+  }
+  if (deltas.some((delta) => crossed(delta, entry.at))) book.review('clock_crossed_count', { position, at: entry.at })
+}
+
+function reviewAgainstCount(book: Book, { position, entry }: Movement): void {
+  const { countedAt, countedSince } = book.position(position)
+  if (countedAt === null) return
+  if (countedSince !== null && entry.at > countedSince && entry.at < countedAt) {
+    const quantity = entry.amount / 1000
+    book.review('moved_during_count', { position, since: countedSince, at: countedAt, quantity })
+  }
+  if (crossed(entry, countedAt)) book.review('clock_crossed_count', { position, at: countedAt })
+}
+
+/** True where correcting a device's clock put its movement on the other side of another device's count. */
+function crossed({ at, madeAt = at }: { at: string; madeAt?: string }, countAt: string): boolean {
+  return at < countAt !== madeAt < countAt && parseStamp(at).device !== parseStamp(countAt).device
 }
 
 /** Refuses what the sender would rather not record than go below zero (`strict`). Quantities in thousandths. */

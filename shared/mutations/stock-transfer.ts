@@ -3,7 +3,7 @@ import { positionKey } from '../rows/rows.ts'
 import { idSchema } from '../values/id.ts'
 import { toThousandths } from '../values/quantity.ts'
 import { refuse } from '../values/refusals.ts'
-import { formatStamp, parseStamp, stampMs, stampSchema } from '../values/stamp.ts'
+import { movedAlong, stampSchema } from '../values/stamp.ts'
 import {
   findPlace,
   lotSchema,
@@ -51,19 +51,18 @@ export const stockTransfer = defineVerb<z.infer<typeof args>>({
     reviewLocation(book, source.location, stamp.at)
     reviewLocation(book, target.location, stamp.at)
     const by = { name: NAME, userId: stamp.userId }
-    const { id, at } = stamp
-    const taken = { id, at: takenStamp(args.takenAt, stamp), amount: -quantity }
+    const { id, at, madeAt } = stamp
+    const taken = { id, at: takenStamp(args.takenAt, stamp), madeAt: args.takenAt ?? madeAt, amount: -quantity }
     postMovement(book, by, { kind: 'transfer_out', position: from, entry: taken })
     const to = positionKey(itemId, toLocationId, lot)
-    postMovement(book, by, { kind: 'transfer_in', position: to, entry: { id, at, amount: quantity } })
+    postMovement(book, by, { kind: 'transfer_in', position: to, entry: { id, at, madeAt, amount: quantity } })
     return undefined
   },
 })
 
 /** When the stock left its place: corrected as its mutation's stamp was, and not after it. */
-function takenStamp(takenAt: string | undefined, { at, madeAt }: Stamp): string {
-  if (takenAt === undefined) return at
-  const parts = parseStamp(takenAt)
-  const shifted = formatStamp({ ...parts, ms: Math.max(0, parts.ms + stampMs(at) - stampMs(madeAt)) })
-  return shifted < at ? shifted : at
+function takenStamp(takenAt: string | undefined, stamp: Stamp): string {
+  if (takenAt === undefined) return stamp.at
+  const moved = movedAlong(takenAt, stamp)
+  return moved < stamp.at ? moved : stamp.at
 }

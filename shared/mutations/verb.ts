@@ -24,8 +24,10 @@ export interface Wants {
   owner(unique: Unique, value: string): void
   /** All rows of a small kind: whoever changes a parent must see the whole tree. */
   tree(kind: 'categories' | 'locations'): void
-  /** A position that is counted: its later entries are needed as well as its row. */
-  counted(position: string): void
+  /** A position that is counted: its entries since then are needed as well as its row. */
+  counted(position: string, since?: string): void
+  /** The lines of a planned count with the positions, and their entries, that they count. */
+  lines(countId: string): void
   /** An earlier mutation, with its entries and their positions. */
   posted(mutationId: string): void
   /** The whole stock of an item: its levels change. */

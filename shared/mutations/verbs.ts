@@ -1,14 +1,28 @@
 // The list of all verbs. A verb is never changed in place: a new shape is a new name, and old ones are served for a year.
-import { categoryArchive, itemArchive, itemRestore, locationArchive } from './archiving.ts'
+import { alertAcknowledge, alertSnooze } from './alerts.ts'
+import {
+  categoryArchive,
+  categoryRestore,
+  itemArchive,
+  itemRestore,
+  locationArchive,
+  locationRestore,
+} from './archiving.ts'
 import { barcodeAttach } from './barcode-attach.ts'
 import { barcodeDetach } from './barcode-detach.ts'
 import { categoryCreate } from './category-create.ts'
 import { categoryUpdate } from './category-update.ts'
 import { conflictResolveVerb } from './conflict-resolve.ts'
+import { countApprove } from './count-approve.ts'
+import { countCancel, countRecount } from './count-close.ts'
+import { countOpen } from './count-open.ts'
+import { countJoin, countSubmit } from './count-work.ts'
 import { itemCreate } from './item-create.ts'
 import { itemUpdate } from './item-update.ts'
+import { levelSet } from './level-set.ts'
 import { locationCreate } from './location-create.ts'
 import { locationUpdate } from './location-update.ts'
+import { lotCorrect } from './lot-correct.ts'
 import { stockCount } from './stock-count.ts'
 import { stockReceive } from './stock-receive.ts'
 import { stockTransfer } from './stock-transfer.ts'
@@ -26,14 +40,26 @@ const list: Verb[] = [
   categoryCreate,
   categoryUpdate,
   categoryArchive,
+  categoryRestore,
   locationCreate,
   locationUpdate,
   locationArchive,
+  locationRestore,
+  levelSet,
+  lotCorrect,
   stockReceive,
   stockWithdraw,
   stockTransfer,
   stockCount,
   stockUndo,
+  countOpen,
+  countJoin,
+  countSubmit,
+  countApprove,
+  countRecount,
+  countCancel,
+  alertAcknowledge,
+  alertSnooze,
 ]
 
 const byName = new Map(list.map((verb) => [verb.name, verb]))

@@ -14,6 +14,19 @@ export type Role = z.infer<typeof role>
 
 const customSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
 
+/** What a planned count is to cover: any of these, or everything. It guides whoever counts, and refuses nothing. */
+export const scopeSchema = z.strictObject({
+  locationIds: z.array(id).max(200).optional(),
+  categoryIds: z.array(id).max(200).optional(),
+  itemIds: z.array(id).max(200).optional(),
+  abc: z.array(z.enum(['A', 'B', 'C'])).optional(),
+  /** Positions that were not counted since then, Unix ms. */
+  notCountedSince: z.number().min(0).optional(),
+})
+
+/** Somebody who counts, on one device: until `submittedAt` there may be lines that have not arrived. */
+const counterSchema = z.object({ userId: id, device: text, joinedAt: stamp, submittedAt: stamp.nullable() })
+
 const schemas = {
   items: z.object({
     id,
@@ -51,6 +64,7 @@ const schemas = {
     quantity: thousandths,
     countedAt: stamp.nullable(),
     countedId: id.nullable(),
+    countedSince: stamp.nullable(),
     version,
   }),
   levels: z.object({
@@ -62,6 +76,33 @@ const schemas = {
     version,
     deleted: z.boolean(),
   }),
+  counts: z.object({
+    id,
+    name: text,
+    scope: scopeSchema,
+    blind: z.boolean(),
+    state: z.enum(['open', 'approved', 'amended', 'cancelled']),
+    openedBy: id,
+    at: stamp,
+    counters: z.array(counterSchema),
+    approvedBy: id.nullable(),
+    approvedAt: stamp.nullable(),
+    reason: text.nullable(),
+    version,
+  }),
+  countLines: z.object({
+    id,
+    countId: id,
+    itemId: id,
+    locationId: id,
+    lot: text,
+    counted: thousandths,
+    at: stamp,
+    since: stamp.nullable(),
+    userId: id,
+    state: z.enum(['waiting', 'approved', 'dropped', 'recount', 'void']),
+    version,
+  }),
   alerts: z.object({
     id,
     kind: z.enum(['low_stock', 'high_stock', 'negative_stock', 'imported_negative']),
@@ -72,6 +113,9 @@ const schemas = {
     quantity: thousandths.nullable(),
     level: thousandths.nullable(),
     openedAt: z.number(),
+    /** Who took it on, and until when nobody wants to hear of it (Unix ms). */
+    acknowledgedBy: id.nullable(),
+    snoozedUntil: z.number().nullable(),
     version,
   }),
   conflicts: z.object({
@@ -100,11 +144,15 @@ export type Category = Row<'categories'>
 export type Location = Row<'locations'>
 export type Lot = Row<'lots'>
 export type Position = Row<'positions'>
+export type Level = Row<'levels'>
+export type Count = Row<'counts'>
+export type CountLine = Row<'countLines'>
+export type Counter = z.infer<typeof counterSchema>
 export type Alert = Row<'alerts'>
 export type Conflict = Row<'conflicts'>
 export type Member = Row<'members'>
 
-/** When each field of a catalogue row last changed. Only the server knows it; it never travels. */
+/** When each field of a row that merges field by field last changed. Only the server knows it; it never travels. */
 export type FieldStamps = Record<string, string>
 export const FIELD_STAMPS = Symbol('fieldStamps')
 
@@ -122,6 +170,7 @@ export const quantityColumns: Partial<Record<Kind, readonly string[]>> = {
   barcodes: ['packQuantity'],
   positions: ['quantity'],
   levels: ['low', 'high', 'target'],
+  countLines: ['counted'],
   alerts: ['quantity', 'level'],
 }
 
@@ -132,7 +181,9 @@ const keyColumns: { [K in Kind]: (row: Row<K>) => string } = {
   locations: (row) => row.id,
   lots: (row) => lotKey(row.itemId, row.lot),
   positions: (row) => positionKey(row.itemId, row.locationId, row.lot),
-  levels: (row) => `${row.itemId}/${row.locationId}`,
+  levels: (row) => levelKey(row.itemId, row.locationId),
+  counts: (row) => row.id,
+  countLines: (row) => row.id,
   alerts: (row) => row.id,
   conflicts: (row) => row.id,
   members: (row) => row.id,
@@ -145,6 +196,10 @@ export function keyOf<K extends Kind>(kind: K, row: Row<K>): string {
 
 export function lotKey(itemId: string, lot: string): string {
   return `${itemId}/${lot}`
+}
+
+export function levelKey(itemId: string, locationId: string): string {
+  return `${itemId}/${locationId}`
 }
 
 /** Ids have 36 characters, so the lot may hold any character. */

@@ -78,8 +78,8 @@ export const mutationRefusals = {
   },
   mutation_too_large: { cause: 'It is larger than 16 KB.', remedy: 'Shorten its texts and send it again.' },
   depends_on_missing: {
-    cause: 'It names something that the server does not know.',
-    remedy: 'Send it again once that exists, or discard it.',
+    cause: 'It names something that the server does not know yet.',
+    remedy: 'It takes effect by itself once that arrives. If it never will, discard it.',
   },
   already_exists: { cause: 'Something with this id exists already.', remedy: 'Discard it; nothing was changed.' },
   insufficient_stock: {
@@ -93,6 +93,14 @@ export const mutationRefusals = {
   },
   not_yours: { cause: 'Only its author or a manager may do this.', remedy: 'Ask a manager.' },
   not_open: { cause: 'It has been settled already.', remedy: 'Nothing to do.' },
+  count_unsynced: {
+    cause: 'Somebody who joined this count has not submitted, so lines may still be on their device.',
+    remedy: 'Wait for them, or approve with a reason: late lines come back as an amendment.',
+  },
+  count_rivals: {
+    cause: 'The same shelf was counted more than once, with nothing said about which count stands.',
+    remedy: 'Choose their sum or one of them, or have it counted again.',
+  },
   cycle: { cause: 'It would put something inside itself.', remedy: 'Choose another parent.' },
   internal_error: {
     cause: 'The server failed on it.',
@@ -110,6 +118,22 @@ export const mergeCodes = {
     cause: 'It was sent again, and is still refused.',
     remedy: 'Look at the reason, change it, or discard it.',
   },
+  moved_during_count: {
+    cause: 'Something was moved on this shelf while it was being counted, so the count may or may not include it.',
+    remedy: 'Ask whoever counted, and count the shelf again if they are not sure.',
+  },
+  clock_crossed_count: {
+    cause: 'The device had a wrong clock. Putting it right moved this to the other side of a count.',
+    remedy: 'Check whether the count already included it, and count the shelf again if in doubt.',
+  },
+  count_cancelled: {
+    cause: 'The planned count that this belongs to had been cancelled.',
+    remedy: 'Leave it out, or count the shelf on its own.',
+  },
+  count_closed: { cause: 'The planned count is closed.', remedy: 'Nothing to do.' },
+  line_settled: { cause: 'This line of the count was settled before.', remedy: 'Nothing to do.' },
+  changed_later: { cause: 'It was changed again after this; the later change stands.', remedy: 'Nothing to do.' },
+  already_resolved: { cause: 'The alert was over already.', remedy: 'Nothing to do.' },
   already_undone: { cause: 'Somebody had undone it before.', remedy: 'Nothing to do.' },
   sku_taken: {
     cause: 'Another item has this SKU, so it was left empty here.',

@@ -43,6 +43,12 @@ export function nextStamp(last: string | undefined, nowMs: number, device: strin
   return last !== undefined && candidate <= last ? justAfter(last, device) : candidate
 }
 
+/** A further stamp of the same device, moved as its mutation's stamp was: from `madeAt` to `at`. */
+export function movedAlong(stamp: string, { at, madeAt }: { at: string; madeAt: string }): string {
+  const parts = parseStamp(stamp)
+  return formatStamp({ ...parts, ms: Math.max(0, parts.ms + stampMs(at) - stampMs(madeAt)) })
+}
+
 export interface Correction {
   /** The server's clock when the request's head arrived, Unix ms. */
   serverNow: number

@@ -28,5 +28,6 @@ describeBook('memory', async () => {
       return { id, status: outcome.status, code: outcome.status === 'merged' ? outcome.note.code : undefined }
     },
     row: async (kind, key) => shelf.row(kind, key),
+    sync: async () => shelf.number(),
   }
 })

@@ -12,6 +12,7 @@ describeBook('PostgreSQL', async () => {
       if (status === 'duplicate') throw new Error('a new mutation cannot be a duplicate')
       return { id, status, code }
     },
+    sync: async () => undefined,
     row: async (kind, key) => (await readRows(parts, kind)).find((row) => keyOf(kind, row) === key),
   }
 })

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Kind, Row } from '#shared/rows/rows.ts'
-import { lotKey, positionKey } from '#shared/rows/rows.ts'
+import { levelKey, lotKey, positionKey } from '#shared/rows/rows.ts'
 
 export interface BookUnderTest {
   /** Decides one mutation; resolves to its id and how it ended. */
@@ -11,6 +11,8 @@ export interface BookUnderTest {
     args: Record<string, unknown>,
   ): Promise<{ id: string; status: 'applied' | 'merged' | 'refused'; code?: string | undefined }>
   row<K extends Kind>(kind: K, key: string): Promise<Row<K> | undefined>
+  /** Brings all that was done to where it has a version, if it needs bringing. */
+  sync(): Promise<void>
 }
 
 interface Room {
@@ -33,6 +35,8 @@ export function describeBook(name: string, open: () => Promise<BookUnderTest>): 
     describeStock(room)
     describeUndo(room)
     describeCatalogue(room)
+    describePlannedCounts(room)
+    describeLevels(room)
   })
 }
 
@@ -117,6 +121,120 @@ function describeUndo(room: Room): void {
       status: 'refused',
       code: 'nothing_to_undo',
     })
+  })
+}
+
+async function openCount({ book }: Room): Promise<string> {
+  const countId = randomUUID()
+  await book.do('count.open', { id: countId, name: 'Autumn', scope: {}, blind: true })
+  return countId
+}
+
+/** The greatest version that a person may have seen: what is decided after it is news to them. */
+const ALL = Number.MAX_SAFE_INTEGER
+
+function describePlannedCounts(room: Room): void {
+  test('[N1] a line of a planned count waits until it is approved, and then stands at the time when it was counted', async () => {
+    const { book, binA } = room
+    await book.do('stock.receive', { ...at(room, binA), quantity: 10 })
+    const countId = await openCount(room)
+    const line = await book.do('stock.count', { ...at(room, binA), counted: 7, countId })
+    await book.do('stock.withdraw', { ...at(room, binA), quantity: 2 })
+    expect(await quantity(room, binA)).toBe(8000)
+    expect(await book.row('countLines', line.id)).toMatchObject({ countId, counted: 7000, state: 'waiting' })
+    await book.sync()
+    const approved = await book.do('count.approve', { countId, seen: ALL })
+    expect(approved).toMatchObject({ status: 'applied' })
+    await book.sync()
+    expect(await quantity(room, binA)).toBe(5000)
+    expect((await book.row('countLines', line.id))?.state).toBe('approved')
+    expect((await book.row('counts', countId))?.state).toBe('approved')
+  })
+
+  test('[N2] who joined a count is waited for until they submit, unless a manager says why not', async () => {
+    const { book, binA } = room
+    const countId = await openCount(room)
+    await book.do('count.join', { countId })
+    await book.do('stock.count', { ...at(room, binA), counted: 7, countId })
+    await book.sync()
+    expect(await book.do('count.approve', { countId, seen: ALL })).toMatchObject({ code: 'count_unsynced' })
+    const { counters } = (await book.row('counts', countId))!
+    expect(counters).toMatchObject([{ submittedAt: null }])
+    await book.do('count.submit', { countId })
+    expect(await book.do('count.approve', { countId, seen: ALL })).toMatchObject({ status: 'applied' })
+  })
+
+  test('[N3] rival lines wait for a choice: their sum, or one of them', async () => {
+    const { book, binA, binB } = room
+    const countId = await openCount(room)
+    for (const counted of [3, 4]) await book.do('stock.count', { ...at(room, binA), counted, countId })
+    await book.do('stock.count', { ...at(room, binB), counted: 5, countId })
+    const chosen = await book.do('stock.count', { ...at(room, binB), counted: 6, countId })
+    await book.sync()
+    expect(await book.do('count.approve', { countId, seen: ALL })).toMatchObject({ code: 'count_rivals' })
+    expect(await quantity(room, binA)).toBe(0)
+    const settle = [
+      { ...at(room, binA), take: 'sum' },
+      { ...at(room, binB), take: chosen.id },
+    ]
+    expect(await book.do('count.approve', { countId, seen: ALL, settle })).toMatchObject({ status: 'applied' })
+    await book.sync()
+    expect([await quantity(room, binA), await quantity(room, binB)]).toEqual([7000, 6000])
+    expect((await book.row('countLines', chosen.id))?.state).toBe('approved')
+  })
+
+  test('[N5] a line that is counted again, taken back or cancelled never takes effect', async () => {
+    const { book, binA, binB } = room
+    const countId = await openCount(room)
+    const again = await book.do('stock.count', { ...at(room, binA), counted: 3, countId })
+    const wrong = await book.do('stock.count', { ...at(room, binB), counted: 300, countId })
+    await book.sync()
+    await book.do('count.recount', { countId, lines: [again.id] })
+    await book.do('stock.undo', { mutationId: wrong.id })
+    await book.do('stock.count', { ...at(room, binA), counted: 5, countId })
+    await book.sync()
+    expect(await book.do('count.approve', { countId, seen: ALL })).toMatchObject({ status: 'applied' })
+    expect([await quantity(room, binA), await quantity(room, binB)]).toEqual([5000, 0])
+    expect((await book.row('countLines', wrong.id))?.state).toBe('void')
+    expect(await book.do('stock.undo', { mutationId: again.id })).toMatchObject({ status: 'applied' })
+
+    const other = await openCount(room)
+    const dropped = await book.do('stock.count', { ...at(room, binB), counted: 9, countId: other })
+    await book.sync()
+    await book.do('count.cancel', { countId: other })
+    expect((await book.row('countLines', dropped.id))?.state).toBe('dropped')
+    expect(await book.do('count.approve', { countId: other, seen: ALL })).toMatchObject({ code: 'not_open' })
+    const late = await book.do('stock.count', { ...at(room, binB), counted: 8, countId: other })
+    expect(late).toMatchObject({ status: 'merged', code: 'count_cancelled' })
+    expect(await quantity(room, binB)).toBe(0)
+  })
+
+  test('[S5] an approval can be undone as a whole, an approved line cannot', async () => {
+    const { book, binA } = room
+    await book.do('stock.receive', { ...at(room, binA), quantity: 10 })
+    const countId = await openCount(room)
+    const line = await book.do('stock.count', { ...at(room, binA), counted: 7, countId })
+    await book.sync()
+    const approved = await book.do('count.approve', { countId, seen: ALL })
+    expect(await quantity(room, binA)).toBe(7000)
+    expect(await book.do('stock.undo', { mutationId: line.id })).toMatchObject({ code: 'nothing_to_undo' })
+    await book.do('stock.undo', { mutationId: approved.id })
+    await book.sync()
+    expect(await quantity(room, binA)).toBe(10_000)
+  })
+}
+
+function describeLevels(room: Room): void {
+  test('[C8] levels are set for an item everywhere, or at one place; with none left the row is gone', async () => {
+    const { book, itemId, binA } = room
+    await book.do('level.set', { itemId, low: 5, target: 20 })
+    expect(await book.row('items', itemId)).toMatchObject({ low: 5000, high: null, target: 20_000 })
+    await book.do('level.set', { itemId, locationId: binA, low: 2 })
+    await book.do('level.set', { itemId, locationId: binA, high: 9.5 })
+    const level = await book.row('levels', levelKey(itemId, binA))
+    expect(level).toMatchObject({ low: 2000, high: 9500, target: null, deleted: false })
+    await book.do('level.set', { itemId, locationId: binA, low: null, high: null })
+    expect((await book.row('levels', levelKey(itemId, binA)))?.deleted ?? true).toBe(true)
   })
 }
 

@@ -1,7 +1,7 @@
 // The simplest shelf: everything in memory, every entry known. The reference that the others are held against.
 import type { Effects, Posted, Shelf, Unique } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
-import type { Item, Kind, Location, Row } from '#shared/rows/rows.ts'
+import type { CountLine, Item, Kind, Location, Row } from '#shared/rows/rows.ts'
 
 export class MemoryShelf implements Shelf {
   readonly rows = new Map<string, Row<Kind>>()
@@ -28,6 +28,16 @@ export class MemoryShelf implements Shelf {
 
   posted(mutationId: string): Posted | undefined {
     return this.#posted.get(mutationId)
+  }
+
+  linesOf(countId: string): CountLine[] {
+    const rows = [...this.rows].flatMap(([name, row]) => (name.startsWith('countLines ') ? [row as CountLine] : []))
+    return rows.filter((line) => line.countId === countId)
+  }
+
+  /** Gives every row that has none a version, as a commit does. */
+  number(): void {
+    for (const [name, row] of this.rows) if (row.version === 0) this.rows.set(name, { ...row, version: 1 })
   }
 
   /** Takes what one mutation did. */

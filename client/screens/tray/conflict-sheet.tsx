@@ -11,7 +11,11 @@ import { showToast } from '../../ui/toast.tsx'
 import { conflictWords, mutationOfConflict, waysOut, type WayOut } from './conflict-words.ts'
 
 type Props = { readonly conflict: Conflict; readonly onClose: () => void }
-type Answer = { choice: 'resend' | 'record' | 'keep' | 'discard'; args?: Record<string, unknown>; reason?: string }
+type Answer = {
+  choice: 'resend' | 'record' | 'keep' | 'take' | 'discard'
+  args?: Record<string, unknown>
+  reason?: string
+}
 
 export function ConflictSheet({ conflict, onClose }: Props) {
   const app = useApp()
@@ -19,6 +23,8 @@ export function ConflictSheet({ conflict, onClose }: Props) {
   const [asking, setAsking] = useState<'correct' | 'discard' | undefined>(undefined)
   const words = conflictWords(device, conflict)
   const mayResolve = mayDo(app, 'manager') || (mayDo(app, 'staff') && conflict.userId === app.person.user.id)
+  // Taking the other side changes the catalogue.
+  const ways = waysOut(conflict).filter((way) => mayDo(app, 'manager') || (way !== 'take' && way !== 'restore'))
   const resolve = async (answer: Answer) => {
     const recorded = await device.record('conflict.resolve', { id: conflict.id, ...answer })
     onClose()
@@ -28,13 +34,7 @@ export function ConflictSheet({ conflict, onClose }: Props) {
   }
   const take = async (way: WayOut) => {
     if (way === 'correct' || way === 'discard') return setAsking(way)
-    if (way === 'restore') {
-      const itemId = conflict.detail?.['itemId']
-      const restored = await device.record('item.restore', { id: itemId })
-      if (!restored.saved) return showToast({ text: meaning(restored.refusal.code).cause, tone: 'bad' })
-      return resolve({ choice: 'keep' })
-    }
-    return resolve({ choice: way })
+    return resolve({ choice: way === 'restore' ? 'take' : way })
   }
   return (
     <Sheet open title={words.title} onClose={onClose}>
@@ -57,7 +57,7 @@ export function ConflictSheet({ conflict, onClose }: Props) {
       {asking === 'discard' && <Discard onDone={(reason) => void resolve({ choice: 'discard', reason })} />}
       {asking === undefined && mayResolve && (
         <div class="stack">
-          {waysOut(conflict).map((way, index) => (
+          {ways.map((way, index) => (
             <Button key={way} wide kind={index === 0 ? 'primary' : 'secondary'} onPress={() => void take(way)}>
               {t(`conflict.way.${way}`)}
             </Button>

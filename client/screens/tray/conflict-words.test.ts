@@ -36,3 +36,9 @@ test('only what has a quantity can have it corrected', () => {
   expect(waysOut(conflictOf('refusal', 'bad_args', { name: 'x' }))).not.toContain('correct')
   expect(waysOut(conflictOf('refusal', 'bad_args', null))).not.toContain('correct')
 })
+
+test('a value that lost can be taken after all', () => {
+  const clash = { ...conflictOf('review', 'field_clash'), detail: { id: 'i', field: 'name', kept: 'A', lost: 'B' } }
+  expect(waysOut(clash)).toEqual(['keep', 'take'])
+  expect(waysOut(conflictOf('review', 'lot_missing'))).toEqual(['keep'])
+})

@@ -1,4 +1,5 @@
 // A refusal or a review in words: what it was, why, and how it can end.
+import { otherSide } from '#shared/mutations/conflict-ways.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { Device } from '../../device/device.ts'
@@ -58,14 +59,17 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-export type WayOut = 'resend' | 'record' | 'correct' | 'keep' | 'restore' | 'discard'
+export type WayOut = 'resend' | 'record' | 'correct' | 'keep' | 'take' | 'restore' | 'discard'
+
+const ARCHIVED: ReadonlySet<string> = new Set(['item_archived', 'location_archived'])
 
 const FINAL: ReadonlySet<string> = new Set(['already_exists', 'nothing_to_undo', 'not_open'])
 
 /** The ways out that make sense, the first being the usual one. */
 export function waysOut(conflict: Conflict): WayOut[] {
   if (conflict.kind === 'review') {
-    return conflict.code === 'item_archived' ? ['restore', 'keep'] : ['keep']
+    if (ARCHIVED.has(conflict.code)) return ['restore', 'keep']
+    return otherSide(conflict) ? ['keep', 'take'] : ['keep']
   }
   const { args } = mutationOfConflict(conflict)
   const hasQuantity = typeof args['quantity'] === 'number' || typeof args['counted'] === 'number'
