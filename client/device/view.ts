@@ -114,7 +114,9 @@ export class View {
   position(itemId: string, locationId: string, lot = ''): ShownPosition {
     const key = positionKey(itemId, locationId, lot)
     const row = this.#row('positions', key)
-    return this.#shown(row ?? { itemId, locationId, lot, quantity: 0, countedAt: null, countedId: null, countedSince: null, version: 0 })
+    return this.#shown(
+      row ?? { itemId, locationId, lot, quantity: 0, countedAt: null, countedId: null, countedSince: null, version: 0 },
+    )
   }
 
   /** Where an item is: every position that holds some, or was counted. */

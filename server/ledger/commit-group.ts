@@ -98,9 +98,8 @@ function collectReads(batches: readonly Batch[], prepared: PreparedEnvelope[][])
   batches.forEach(({ device }, index) => {
     for (const mutation of prepared[index]!) {
       if ('code' in mutation.prepared) continue
-      const { at } = mutation.envelope
-      wants.earliest = device ? effectiveStamp(at, device) : at
-      wants.madeAt = at
+      const { id, at } = mutation.envelope
+      wants.of({ id, at: device ? effectiveStamp(at, device) : at, madeAt: at })
       mutation.prepared.verb.reads(mutation.prepared.args, wants)
     }
   })
@@ -111,9 +110,8 @@ function collectReads(batches: readonly Batch[], prepared: PreparedEnvelope[][])
 /** A count that is undone in the group that made it needs the count before it, however old. */
 function undoneCounts(prepared: PreparedEnvelope[][], wants: ReadSet): void {
   if (wants.undone.size === 0) return
-  wants.earliest = ''
   for (const { envelope, prepared: ready } of prepared.flat()) {
-    if (wants.undone.has(envelope.id) && !('code' in ready)) ready.verb.reads(ready.args, wants)
+    if (wants.undone.has(envelope.id) && !('code' in ready)) ready.verb.reads(ready.args, wants.of({ id: envelope.id }))
   }
 }
 
@@ -175,16 +173,16 @@ async function readNamed(sql: Tx['sql'], orgId: string, wants: ReadSet): Promise
   if (wants.wholeCounts.size > 0) {
     for (const line of await loadLines(sql, orgId, [...wants.wholeCounts])) {
       wants.row('countLines', line.id)
-      wants.madeAt = wants.earliest = line.at
-      if (line.state === 'waiting') wants.counted(positionOf(line), line.since ?? undefined)
+      const { id, at, since } = line
+      if (line.state === 'waiting') wants.of({ id, at, madeAt: at }).counted(positionOf(line), since ?? undefined)
     }
   }
 }
 
 /** What deciding a conflict's mutation again reads: as it was, as it was corrected, or as its other side. */
 function readAgain(conflict: Conflict, wants: ReadSet): void {
-  wants.madeAt = wants.earliest = ''
   const mutation = mutationOf(conflict)
+  wants.of({ id: mutation.id })
   const corrected = (wants.conflicts.get(conflict.id) ?? [undefined]).map((args) => args ?? mutation.args)
   const steps = [...corrected.map((args) => ({ name: mutation.name, args })), ...(otherSide(conflict) ?? [])]
   for (const step of steps) {

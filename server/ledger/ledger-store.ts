@@ -344,12 +344,13 @@ export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Pr
   const itemIds = [...new Set(wants.keys('positions').map((key) => parsePositionKey(key).itemId))]
   const undone = [...wants.undone]
   const levelled = [...wants.totals]
+  const places = wants.keys('levels').map((key) => [key.slice(0, 36), key.slice(37)] as const)
   itemIds.push(...levelled)
   if (itemIds.length === 0 && undone.length === 0) return { totals: new Map(), places: [], alerts: [] }
   const touched = sql`
     select unnest(${itemIds}::uuid[]) as id union
     select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[])`
-  const [totals, places, alerts] = await Promise.all([
+  const [totals, levels, alerts] = await Promise.all([
     sql<{ itemId: string; total: number }[]>`
       with touched as (${touched})
       select p.item_id as "itemId", sum(p.quantity)::int8 as total from touched
@@ -357,11 +358,17 @@ export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Pr
         and (i.low is not null or i.high is not null or i.id = any(${levelled}::uuid[]))
       join positions p on p.org_id = ${orgId} and p.item_id = i.id group by p.item_id`,
     sql<(Level & { total: number })[]>`
-      with touched as (${touched})
-      select l.item_id as "itemId", l.location_id as "locationId", l.low, l.high, l.target, l.version, l.deleted,
-        coalesce((select sum(p.quantity) from positions p where p.org_id = l.org_id and p.item_id = l.item_id
-          and p.location_id = l.location_id), 0)::int8 as total
-      from touched join levels l on l.org_id = ${orgId} and l.item_id = touched.id`,
+      with touched as (${touched}), at_places as (
+        select l.item_id, l.location_id from touched
+        join levels l on l.org_id = ${orgId} and l.item_id = touched.id
+        union select unnest(${places.map(([item]) => item)}::uuid[]), unnest(${places.map(([, place]) => place)}::uuid[])
+      )
+      select a.item_id as "itemId", a.location_id as "locationId", l.low, l.high, l.target,
+        coalesce(l.version, 0) as version, coalesce(l.deleted, true) as deleted,
+        coalesce((select sum(p.quantity) from positions p where p.org_id = ${orgId} and p.item_id = a.item_id
+          and p.location_id = a.location_id), 0)::int8 as total
+      from at_places a
+      left join levels l on l.org_id = ${orgId} and l.item_id = a.item_id and l.location_id = a.location_id`,
     sql.unsafe<Alert[]>(
       `select ${selectList('alerts')} from alerts where org_id = $1 and state <> 'resolved' and (item_id = any($2::uuid[])
         or item_id in (select l.item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[])))`,
@@ -371,7 +378,7 @@ export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Pr
   ])
   return {
     totals: new Map(totals.map(({ itemId, total }) => [itemId, total])),
-    places: places.map(({ total, ...level }) => ({ level, total })),
+    places: levels.map(({ total, ...level }) => ({ level, total })),
     alerts: [...alerts],
   }
 }

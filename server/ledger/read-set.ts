@@ -19,15 +19,20 @@ export class ReadSet implements Wants {
   readonly conflicts = new Map<string, unknown[]>()
   /** Items whose levels change: their whole stock is needed. */
   readonly totals = new Set<string>()
-  /** The least effective stamp of the mutation that reads now, and the stamp that its device gave it. */
-  earliest = ''
-  madeAt = ''
+  /** The mutation that reads now: its id, the least effective stamp it can get, and the stamp that its device gave it. */
+  #id = ''
+  #earliest = ''
+  #madeAt = ''
 
   row(kind: Kind, key: string): void {
     let keys = this.rows.get(kind)
     if (!keys) this.rows.set(kind, (keys = new Set()))
     keys.add(key)
     if (kind === 'positions') this.row('items', parsePositionKey(key).itemId)
+  }
+
+  own(kind: Kind): void {
+    this.row(kind, this.#id)
   }
 
   owner(unique: Unique, value: string): void {
@@ -40,7 +45,7 @@ export class ReadSet implements Wants {
 
   counted(position: string, since?: string): void {
     this.row('positions', position)
-    const from = since !== undefined && since < this.earliest ? this.#movedBack(since) : this.earliest
+    const from = since !== undefined && since < this.#earliest ? this.#movedBack(since) : this.#earliest
     const known = this.counts.get(position)
     if (known === undefined || from < known) this.counts.set(position, from)
   }
@@ -69,6 +74,14 @@ export class ReadSet implements Wants {
     return this.trees.has(kind) || this.rows.get(kind)?.has(key) === true
   }
 
+  /** Whose reads are collected next. Without a stamp, everything that ever happened may matter. */
+  of({ id, at = '', madeAt = '' }: { id: string; at?: string; madeAt?: string }): this {
+    this.#id = id
+    this.#earliest = at
+    this.#madeAt = madeAt
+    return this
+  }
+
   /** Every key that is read, of whatever kind: what this group may bring. */
   *allKeys(): Iterable<string> {
     for (const keys of this.rows.values()) yield* keys
@@ -76,7 +89,7 @@ export class ReadSet implements Wants {
 
   /** A stamp of the mutation that reads now: its own time, or where its correction moves it, whichever is earlier. */
   #movedBack(since: string): string {
-    const moved = movedAlong(since, { at: this.earliest, madeAt: this.madeAt })
+    const moved = movedAlong(since, { at: this.#earliest, madeAt: this.#madeAt })
     return moved < since ? moved : since
   }
 

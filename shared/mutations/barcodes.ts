@@ -22,7 +22,8 @@ export function attachBarcode(
   const fresh = { code, itemId, packQuantity: packQuantity ?? toThousandths(1), version: 0, deleted: false }
   if (!existing) book.put('barcodes', stampAll(fresh, at))
   else if (existing.deleted) {
-    if (at > (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) book.put('barcodes', stampAll(fresh, at))
+    // The same stamp is the same mutation, which takes a barcode from one item to give it to another.
+    if (at >= (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) book.put('barcodes', stampAll(fresh, at))
     else book.note('changed_later', { code })
   } else if (existing.itemId === itemId) {
     const set = { deleted: false, ...(packQuantity !== undefined && { packQuantity }) }

@@ -26,8 +26,9 @@ export const stockCount = defineVerb<Args>({
   role: 'staff',
   reads(args, wants) {
     wantPlace({ itemId: args.itemId, locationIds: [args.locationId] }, wants)
-    if (args.countId !== undefined) wants.row('counts', args.countId)
-    else wants.counted(positionOf(args), args.since)
+    if (args.countId === undefined) return wants.counted(positionOf(args), args.since)
+    wants.row('counts', args.countId)
+    wants.own('countLines')
   },
   decide(book, args, stamp) {
     const place = findPlace(book, args)

@@ -21,6 +21,8 @@ export interface Stamp {
 /** Where `reads` says what `decide` may look at. */
 export interface Wants {
   row(kind: Kind, key: string): void
+  /** The row that bears the mutation's own id. */
+  own(kind: Kind): void
   owner(unique: Unique, value: string): void
   /** All rows of a small kind: whoever changes a parent must see the whole tree. */
   tree(kind: 'categories' | 'locations'): void

@@ -1,17 +1,29 @@
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import type { Kind, Row } from '#shared/rows/rows.ts'
+import { stampDevice } from '#shared/values/stamp.ts'
 import { Device } from '../../client/device/device.ts'
+import { MemoryBook } from '../support/memory-book.ts'
 import { describeBook } from './suite.ts'
 
 describeBook('a device', async () => {
-  const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
+  const userId = randomUUID()
+  const device = await Device.open({ name: randomUUID(), actor: { userId, role: 'manager' } })
+  // What it records, a book in memory decides as the server would; `sync` brings its rows.
+  const server = new MemoryBook(userId, stampDevice((await device.identity()).clientId))
+  let version = 0
   return {
     do: async (name, args) => {
       const outcome = await device.record(name, args)
       if (!outcome.saved) return { id: '', status: 'refused', code: outcome.refusal.code }
+      server.do(name, args, outcome.id)
       return { id: outcome.id, status: outcome.note === undefined ? 'applied' : 'merged', code: outcome.note }
     },
     row: async <K extends Kind>(kind: K, key: string) => device.view.row(kind, key) as Row<K> | undefined,
+    sync: async () => {
+      version += 1
+      const point = { ...device.point.value, cursor: String(version), epoch: 1, version, complete: true }
+      await device.arrive({ tables: server.tables(version), point, lastSeq: Number.MAX_SAFE_INTEGER })
+    },
   }
 })

@@ -205,25 +205,22 @@ describe('refusals', () => {
     expect(big).toMatchObject({ status: 'refused', code: 'mutation_too_large' })
   })
 
-  test('[M5][M6][M7] a refusal can be sent again once what it needs exists, and stands at its own time', async () => {
+  test('[M6][M7] a refusal that is corrected and sent again stands at its own time, once', async () => {
     const staff = new TestDevice(parts, parts.staff)
     const manager = new TestDevice(parts, parts.manager)
-    const { binA } = await stockRoom(manager)
-    const itemId = randomUUID()
-    const receive = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
-    expect(receive.code).toBe('depends_on_missing')
-    expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'resend' })).toMatchObject({
-      status: 'merged',
-      code: 'still_refused',
-    })
-    await manager.do('item.create', { id: itemId, name: 'Late' })
-    expect((await staff.do('conflict.resolve', { id: receive.id, choice: 'resend' })).status).toBe('applied')
-    expect(await quantityAt(itemId, binA)).toBe(4000)
+    const { itemId, binA } = await stockRoom(manager)
+    const args = { itemId, locationId: binA, quantity: 4 }
+    const receive = await staff.do('stock.receive', { ...args, typo: true })
+    expect(receive.code).toBe('bad_args')
+    const resend = (extra = {}) => staff.do('conflict.resolve', { id: receive.id, choice: 'resend', ...extra })
+    expect(await resend()).toMatchObject({ status: 'merged', code: 'still_refused' })
+    await manager.do('stock.count', { itemId, locationId: binA, counted: 9 })
+    expect((await resend({ args })).status).toBe('merged')
+    expect(await quantityAt(itemId, binA)).toBe(9000)
     expect(await staff.do('conflict.resolve', { id: receive.id, choice: 'discard' })).toMatchObject({
       code: 'not_open',
     })
     expect((await staff.do('stock.undo', { mutationId: receive.id })).status).toBe('applied')
-    expect(await quantityAt(itemId, binA)).toBe(0)
   })
 
   test('[M6] recorded all the same, corrected, or discarded; by its author or a manager', async () => {
@@ -266,15 +263,15 @@ describe('refusals', () => {
 })
 
 describe('what is sent again, in one group with others', () => {
-  /** A movement that was refused because its place did not exist, and the place, which exists by now. */
+  /** A movement that was refused for a typing error, and how it is corrected. */
   async function refusedThen(name: string, args: object) {
     const device = new TestDevice(parts, parts.manager)
     const room = await stockRoom(device)
-    const late = randomUUID()
-    const refused = await device.do(name, { itemId: room.itemId, locationId: late, ...args })
-    expect(refused.code).toBe('depends_on_missing')
-    await device.do('location.create', { id: late, name: 'Late' })
-    return { device, ...room, late, refused }
+    const late = room.binB
+    const good = { itemId: room.itemId, locationId: late, ...args }
+    const refused = await device.do(name, { ...good, typo: true })
+    expect(refused.code).toBe('bad_args')
+    return { device, ...room, late, refused, good }
   }
 
   test('[M6][B3] two resolutions of one conflict: the first stands, wherever each would have put it', async () => {
@@ -292,21 +289,21 @@ describe('what is sent again, in one group with others', () => {
   })
 
   test('[M7][L4] a count sent again beside another count on its position', async () => {
-    const { device, itemId, late, refused } = await refusedThen('stock.count', { counted: 5 })
+    const { device, itemId, late, refused, good } = await refusedThen('stock.count', { counted: 5 })
     await device.do('stock.receive', { itemId, locationId: late, quantity: 10 })
     const older = device.mutation('stock.count', { itemId, locationId: late, counted: 7 })
     const past = (Date.now() - 3_600_000).toString(16).padStart(12, '0')
     await new TestDevice(parts, parts.manager).push({ ...older, seq: 1, at: older.at.replace(/^.{12}/, past) })
     device.seq -= 1
-    await device.do('conflict.resolve', { id: refused.id, choice: 'resend' })
+    await device.do('conflict.resolve', { id: refused.id, choice: 'resend', args: good })
     expect(await quantityAt(itemId, late)).toBe(15_000)
   })
 
   test('[A1] what is sent again is judged by the whole stock', async () => {
-    const { device, itemId, binA, refused } = await refusedThen('stock.receive', { quantity: 1 })
+    const { device, itemId, binA, refused, good } = await refusedThen('stock.receive', { quantity: 1 })
     await device.do('item.update', { id: itemId, set: { low: 5 }, base: {} })
     await device.do('stock.receive', { itemId, locationId: binA, quantity: 100 })
-    await device.do('conflict.resolve', { id: refused.id, choice: 'resend' })
+    await device.do('conflict.resolve', { id: refused.id, choice: 'resend', args: good })
     const low = (await readRows(parts, 'alerts')).filter(
       (alert) => alert.itemId === itemId && alert.state !== 'resolved',
     )
@@ -316,6 +313,17 @@ describe('what is sent again, in one group with others', () => {
   test('[S5] undoing what was refused waits as that does: it is not lost', async () => {
     const { device, refused } = await refusedThen('stock.receive', { quantity: 1 })
     expect(await device.do('stock.undo', { mutationId: refused.id })).toMatchObject({ code: 'depends_on_missing' })
+  })
+
+  test('[M6] a conflict can be settled in the batch that made it', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { itemId, binA } = await stockRoom(device)
+    const wrong = device.mutation('stock.withdraw', { itemId, locationId: binA, quantity: 2 }, { strict: true })
+    const settled = device.mutation('conflict.resolve', { id: wrong.id, choice: 'record' })
+    expect((await device.push(wrong, settled)).map(({ status }) => status)).toEqual(['refused', 'applied'])
+    expect(await quantityAt(itemId, binA)).toBe(-2000)
+    const [conflict] = (await readRows(parts, 'conflicts')).filter(({ id }) => id === wrong.id)
+    expect(conflict).toMatchObject({ state: 'resolved', resolution: 'record' })
   })
 })
 

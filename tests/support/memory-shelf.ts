@@ -36,8 +36,8 @@ export class MemoryShelf implements Shelf {
   }
 
   /** Gives every row that has none a version, as a commit does. */
-  number(): void {
-    for (const [name, row] of this.rows) if (row.version === 0) this.rows.set(name, { ...row, version: 1 })
+  number(version: number): void {
+    for (const [name, row] of this.rows) if (row.version === 0) this.rows.set(name, { ...row, version })
   }
 
   /** Takes what one mutation did. */

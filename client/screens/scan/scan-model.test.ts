@@ -62,6 +62,7 @@ const position = (itemId: string, quantity: number): Row<'positions'> => ({
   quantity,
   countedAt: null,
   countedId: null,
+  countedSince: null,
   version: 1,
 })
 

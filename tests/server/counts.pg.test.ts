@@ -1,0 +1,130 @@
+// Planned counts, and counts against what happened meanwhile, on PostgreSQL: where versions and late arrivals matter.
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { formatStamp } from '#shared/values/stamp.ts'
+import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+
+const parts = useLedger()
+
+const quantityAt = async (itemId: string, locationId: string) =>
+  (await readRows(parts, 'positions')).find((one) => one.itemId === itemId && one.locationId === locationId)?.quantity
+const countOf = async (id: string) => (await readRows(parts, 'counts')).find((count) => count.id === id)!
+const lineOf = async (id: string) => (await readRows(parts, 'countLines')).find((line) => line.id === id)!
+const reviewsOf = async (userId: string, code: string) =>
+  (await readRows(parts, 'conflicts')).filter((one) => one.userId === userId && one.code === code)
+const stampAgo = (ms: number, device: TestDevice) =>
+  formatStamp({ ms: Date.now() - ms, counter: 0, device: device.clientId.slice(0, 8) })
+
+async function room() {
+  const manager = new TestDevice(parts, parts.manager)
+  const staff = new TestDevice(parts, parts.staff)
+  const { itemId, binA, binB } = await stockRoom(manager)
+  const countId = randomUUID()
+  await manager.do('count.open', { id: countId, name: 'Autumn', scope: { locationIds: [binA] }, blind: true })
+  const line = (counted: number, extra = {}) =>
+    staff.do('stock.count', { itemId, locationId: binA, counted, countId }, extra)
+  return { manager, staff, itemId, binA, binB, countId, line }
+}
+
+test('[N4] an approval covers the lines that the manager saw; newer ones are an amendment', async () => {
+  const { manager, countId, line, itemId, binA } = await room()
+  const seenLine = await line(5)
+  const { version: seen } = await lineOf(seenLine.id)
+  const unseen = await line(6)
+  await manager.do('count.approve', { countId, seen })
+  expect(await quantityAt(itemId, binA)).toBe(5000)
+  expect((await countOf(countId)).state).toBe('amended')
+  expect((await lineOf(unseen.id)).state).toBe('waiting')
+  await manager.do('count.approve', { countId, seen: (await lineOf(unseen.id)).version })
+  expect(await quantityAt(itemId, binA)).toBe(6000)
+  expect((await countOf(countId)).state).toBe('approved')
+})
+
+test('[N4] a line in the very batch of the approval was seen by nobody', async () => {
+  const { manager, countId, itemId, binA } = await room()
+  const line = manager.mutation('stock.count', { itemId, locationId: binA, counted: 5, countId })
+  const approve = manager.mutation('count.approve', { countId, seen: 1e9 })
+  await manager.push(line, approve)
+  expect((await lineOf(line.id)).state).toBe('waiting')
+  expect(await quantityAt(itemId, binA)).toBeUndefined()
+})
+
+test('[N4] a late line reopens an approved count', async () => {
+  const { manager, countId, line } = await room()
+  await line(5)
+  await manager.do('count.approve', { countId, seen: 1e9 })
+  expect((await countOf(countId)).state).toBe('approved')
+  await line(7)
+  expect((await countOf(countId)).state).toBe('amended')
+})
+
+test('[N3] a sum stands at the time of its last line', async () => {
+  const { manager, staff, countId, line, itemId, binA } = await room()
+  await line(5)
+  await staff.do('stock.withdraw', { itemId, locationId: binA, quantity: 1 })
+  await line(3)
+  await staff.do('stock.withdraw', { itemId, locationId: binA, quantity: 2 })
+  const settle = [{ itemId, locationId: binA, take: 'sum' }]
+  await manager.do('count.approve', { countId, seen: 1e9, settle })
+  expect(await quantityAt(itemId, binA)).toBe(6000)
+})
+
+test('[N6] what was moved while a shelf was counted opens a review, whichever came first', async () => {
+  const { itemId, binA, binB } = await room()
+  const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const during = { at: stampAgo(5_000, mover) }
+  const count = (locationId: string) => ({ itemId, locationId, counted: 9, since: stampAgo(10_000, counter) })
+  await mover.do('stock.receive', { itemId, locationId: binA, quantity: 1 }, during)
+  const late = await counter.do('stock.count', count(binA))
+  expect(late).toMatchObject({ status: 'merged', code: 'moved_during_count' })
+  await counter.do('stock.count', count(binB))
+  const early = { itemId, locationId: binB, quantity: 2 }
+  const moved = await mover.do('stock.receive', early, { at: stampAgo(4_000, mover) })
+  expect(moved).toMatchObject({ status: 'merged', code: 'moved_during_count' })
+  expect([await quantityAt(itemId, binA), await quantityAt(itemId, binB)]).toEqual([9000, 9000])
+  expect(await reviewsOf(parts.staff, 'moved_during_count')).toHaveLength(2)
+  const third = new TestDevice(parts, parts.staff)
+  const before = await third.do('stock.receive', early, { at: stampAgo(20_000, third) })
+  expect(before.code).toBe('absorbed_by_count')
+})
+
+test('[N6] a planned line looks at what moved while it was counted when it is approved', async () => {
+  const { manager, staff, itemId, binA, countId } = await room()
+  const since = stampAgo(8_000, staff)
+  await staff.do('stock.count', { itemId, locationId: binA, counted: 9, countId, since })
+  const mover = new TestDevice(parts, parts.staff)
+  await mover.do('stock.receive', { itemId, locationId: binA, quantity: 2 }, { at: stampAgo(3_000, mover) })
+  const approved = await manager.do('count.approve', { countId, seen: 1e9 })
+  expect(approved).toMatchObject({ status: 'merged', code: 'moved_during_count' })
+})
+
+test('[T7] a movement that correcting its clock put across another device’s count opens a review', async () => {
+  const { itemId, binA, binB } = await room()
+  const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const hour = 3_600_000
+  const slow = (locationId: string, ageMs: number) =>
+    mover.mutation('stock.receive', { itemId, locationId, quantity: 1 }, { at: stampAgo(hour + ageMs, mover) })
+  const pushSlow = async (envelope: ReturnType<typeof slow>) =>
+    (await mover.pushWhole([envelope], { deviceNow: Date.now() - hour })).results[0]!
+  await counter.do('stock.count', { itemId, locationId: binA, counted: 5 }, { at: stampAgo(60_000, counter) })
+  const after = await pushSlow(slow(binA, 0))
+  expect(after).toMatchObject({ status: 'merged', code: 'clock_crossed_count' })
+  expect(await quantityAt(itemId, binA)).toBe(6000)
+  expect((await pushSlow(slow(binB, 0))).status).toBe('applied')
+  const count = { itemId, locationId: binB, counted: 5 }
+  expect(await counter.do('stock.count', count, { at: stampAgo(30_000, counter) })).toMatchObject({
+    code: 'clock_crossed_count',
+  })
+})
+
+test('[T7] a device with a wrong clock is not asked about its own counts', async () => {
+  const { itemId, binA } = await room()
+  const device = new TestDevice(parts, parts.staff)
+  const deviceNow = Date.now() - 3_600_000
+  const at = (ms: number) => formatStamp({ ms: deviceNow + ms, counter: 0, device: device.clientId.slice(0, 8) })
+  const count = device.mutation('stock.count', { itemId, locationId: binA, counted: 5 }, { at: at(-2000) })
+  const move = device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 }, { at: at(-1000) })
+  const { results } = await device.pushWhole([count, move], { deviceNow })
+  expect(results.map(({ status }) => status)).toEqual(['applied', 'applied'])
+  expect(await quantityAt(itemId, binA)).toBe(6000)
+})

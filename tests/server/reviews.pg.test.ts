@@ -1,0 +1,138 @@
+// Reviews with two sides, levels of places, alerts that people act on, barcodes that come and go out of order.
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+
+const parts = useLedger()
+
+const itemOf = async (id: string) => (await readRows(parts, 'items')).find((item) => item.id === id)!
+const barcodeOf = async (code: string) => (await readRows(parts, 'barcodes')).find((one) => one.code === code)
+const openReview = async (code: string) =>
+  (await readRows(parts, 'conflicts')).find((one) => one.code === code && one.state === 'open')!
+const managerDevice = () => new TestDevice(parts, parts.manager)
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
+
+test('[M8] the value that lost a field can be taken after all, levels in their own units', async () => {
+  const [one, two] = [managerDevice(), managerDevice()]
+  const { itemId } = await stockRoom(one, { low: 1 })
+  await pause()
+  const base = { low: 1 }
+  await one.do('item.update', { id: itemId, set: { low: 2.5 }, base })
+  await pause()
+  await two.do('item.update', { id: itemId, set: { low: 4 }, base })
+  expect((await itemOf(itemId)).low).toBe(4000)
+  const review = await openReview('field_clash')
+  expect(await one.do('conflict.resolve', { id: review.id, choice: 'take' })).toMatchObject({ status: 'applied' })
+  expect((await itemOf(itemId)).low).toBe(2500)
+  expect(await one.do('conflict.resolve', { id: review.id, choice: 'take' })).toMatchObject({ code: 'not_open' })
+})
+
+test('[M8] a SKU, a barcode or a location barcode can be given to the other', async () => {
+  const device = managerDevice()
+  const { itemId, binA, binB } = await stockRoom(device, { sku: 'S1', barcodes: [{ code: 'B1' }] })
+  const other = randomUUID()
+  await device.do('item.create', { id: other, name: 'Other', sku: 'S1', barcodes: [{ code: 'B1' }] })
+  await device.do('location.update', { id: binA, set: { barcode: 'L1' }, base: {} })
+  await device.do('location.update', { id: binB, set: { barcode: 'L1' }, base: {} })
+  for (const code of ['sku_taken', 'barcode_taken', 'location_barcode_taken']) {
+    const { id } = await openReview(code)
+    expect((await device.do('conflict.resolve', { id, choice: 'take' })).status).toBe('applied')
+  }
+  expect([(await itemOf(itemId)).sku, (await itemOf(other)).sku]).toEqual([null, 'S1'])
+  expect(await barcodeOf('B1')).toMatchObject({ itemId: other, deleted: false })
+  const locations = await readRows(parts, 'locations')
+  expect(locations.find(({ id }) => id === binB)?.barcode).toBe('L1')
+})
+
+test('[M8] what was archived can be restored, a lot’s expiry corrected; what has no other side is only kept', async () => {
+  const device = managerDevice()
+  const { itemId, binA } = await stockRoom(device, { tracksLots: true })
+  await device.do('stock.receive', { itemId, locationId: binA, lot: 'L', expiresOn: '2027-01-01', quantity: 1 })
+  await device.do('stock.receive', { itemId, locationId: binA, lot: 'L', expiresOn: '2027-02-01', quantity: 1 })
+  await device.do('item.archive', { id: itemId })
+  await device.do('location.archive', { id: binA })
+  await device.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
+  for (const code of ['expiry_differs', 'item_archived', 'location_archived']) {
+    const { id } = await openReview(code)
+    expect((await device.do('conflict.resolve', { id, choice: 'take' })).status).toBe('applied')
+  }
+  expect((await itemOf(itemId)).archived).toBe(false)
+  expect((await readRows(parts, 'locations')).find(({ id }) => id === binA)?.archived).toBe(false)
+  expect((await readRows(parts, 'lots')).find((lot) => lot.itemId === itemId)?.expiresOn).toBe('2027-02-01')
+  const missing = await openReview('lot_missing')
+  expect(await device.do('conflict.resolve', { id: missing.id, choice: 'take' })).toMatchObject({ code: 'bad_args' })
+  expect(await device.do('conflict.resolve', { id: missing.id, choice: 'resend' })).toMatchObject({ code: 'bad_args' })
+  expect((await device.do('conflict.resolve', { id: missing.id, choice: 'keep' })).status).toBe('applied')
+})
+
+test('[M8] staff cannot take a side that needs a manager', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA } = await stockRoom(manager)
+  await manager.do('item.archive', { id: itemId })
+  await pause()
+  await staff.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
+  const { id } = await openReview('item_archived')
+  expect(await staff.do('conflict.resolve', { id, choice: 'take' })).toMatchObject({ code: 'role_too_low' })
+  expect((await itemOf(itemId)).archived).toBe(true)
+})
+
+test('[C7] of attaching and detaching the later stands, whichever arrives first', async () => {
+  const [one, two, three] = [managerDevice(), managerDevice(), managerDevice()]
+  const { itemId } = await stockRoom(one)
+  const attach = (device: TestDevice, packQuantity?: number) =>
+    device.mutation('barcode.attach', { itemId, code: 'C7', ...(packQuantity !== undefined && { packQuantity }) })
+  const first = attach(one, 12)
+  await pause()
+  const off = two.mutation('barcode.detach', { itemId, code: 'C7' })
+  await one.push(first)
+  await pause()
+  const again = attach(three)
+  await three.push(again)
+  expect((await two.push(off))[0]).toMatchObject({ status: 'merged', code: 'changed_later' })
+  expect(await barcodeOf('C7')).toMatchObject({ deleted: false, packQuantity: 12_000 })
+  const early = attach(one, 6)
+  await pause()
+  await two.do('barcode.detach', { itemId, code: 'C7' })
+  expect((await one.push(early))[0]).toMatchObject({ status: 'merged', code: 'changed_later' })
+  expect((await barcodeOf('C7'))?.deleted).toBe(true)
+})
+
+test('[A3] a place with a level of its own has alerts of its own', async () => {
+  const device = managerDevice()
+  const { itemId, binA, binB } = await stockRoom(device)
+  await device.do('stock.receive', { itemId, locationId: binA, quantity: 10 })
+  await device.do('stock.receive', { itemId, locationId: binB, quantity: 100 })
+  await device.do('level.set', { itemId, locationId: binA, low: 5 })
+  const alerts = async () => (await readRows(parts, 'alerts')).filter((alert) => alert.itemId === itemId)
+  expect(await alerts()).toEqual([])
+  await device.do('stock.withdraw', { itemId, locationId: binA, quantity: 6 })
+  expect(await alerts()).toMatchObject([{ kind: 'low_stock', locationId: binA, quantity: 4000, state: 'open' }])
+  await device.do('level.set', { itemId, locationId: binA, low: null })
+  expect(await alerts()).toMatchObject([{ state: 'resolved' }])
+  await device.do('level.set', { itemId, low: 200 })
+  expect((await alerts()).filter(({ state }) => state === 'open')).toMatchObject([{ locationId: null }])
+})
+
+test('[A3] an alert is taken on or put off, and stays so while the stock moves below its level', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA } = await stockRoom(manager, { low: 5 })
+  await staff.do('stock.receive', { itemId, locationId: binA, quantity: 3 })
+  const alertOf = async () => (await readRows(parts, 'alerts')).find((alert) => alert.itemId === itemId)!
+  const { id } = await alertOf()
+  await staff.do('alert.acknowledge', { id })
+  await manager.do('alert.snooze', { id, until: 1_800_000_000_000 })
+  await staff.do('stock.withdraw', { itemId, locationId: binA, quantity: 1 })
+  expect(await alertOf()).toMatchObject({
+    state: 'acknowledged',
+    acknowledgedBy: parts.staff,
+    snoozedUntil: 1_800_000_000_000,
+    quantity: 2000,
+  })
+  const inOne = [
+    staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 50 }),
+    staff.mutation('alert.snooze', { id, until: 1 }),
+  ]
+  await staff.push(...inOne)
+  expect(await alertOf()).toMatchObject({ state: 'resolved', snoozedUntil: 1 })
+  expect(await staff.do('alert.acknowledge', { id })).toMatchObject({ status: 'merged', code: 'already_resolved' })
+})

@@ -1,0 +1,108 @@
+// What names something that does not exist yet waits for it, in the database, and takes effect by itself.
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+
+const parts = useLedger()
+
+const conflictOf = async (id: string) => (await readRows(parts, 'conflicts')).find((conflict) => conflict.id === id)
+const quantityAt = async (itemId: string, locationId: string) =>
+  (await readRows(parts, 'positions')).find((one) => one.itemId === itemId && one.locationId === locationId)?.quantity
+const waitingCount = () =>
+  parts.database.snapshot(parts.orgId, async (sql) => (await sql`select waiting from org_heads`)[0]!['waiting'])
+
+const devices = () => ({ staff: new TestDevice(parts, parts.staff), manager: new TestDevice(parts, parts.manager) })
+
+test('[M5] a movement of an item that comes later takes effect with it, at its own time', async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  const first = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
+  const count = await staff.do('stock.count', { itemId, locationId: binA, counted: 10 })
+  const last = await staff.do('stock.withdraw', { itemId, locationId: binA, quantity: 1 })
+  expect([first.code, count.code, last.code]).toEqual(Array(3).fill('depends_on_missing'))
+  expect(await waitingCount()).toBe(3)
+  expect((await manager.do('item.create', { id: itemId, name: 'Late' })).status).toBe('applied')
+  expect(await quantityAt(itemId, binA)).toBe(9000)
+  expect(await conflictOf(first.id)).toMatchObject({ state: 'resolved', resolution: 'arrived' })
+  expect(await waitingCount()).toBe(0)
+  expect((await staff.do('stock.undo', { mutationId: last.id })).status).toBe('applied')
+  expect(await quantityAt(itemId, binA)).toBe(10_000)
+})
+
+test('[M5][P2] repeated after it took effect, it is answered as it was at first', async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  const early = staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 4 })
+  const [refused] = await staff.push(early)
+  await manager.do('item.create', { id: itemId, name: 'Late' })
+  const [again] = await staff.push(early)
+  expect(again).toEqual({ ...refused, status: 'duplicate' })
+  expect(await quantityAt(itemId, binA)).toBe(4000)
+})
+
+test('[M5] what waits for what waits follows it, whatever order they come in', async () => {
+  const { staff, manager } = devices()
+  const [categoryId, itemId, siteId, binId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
+  const undo = (mutationId: string) => staff.do('stock.undo', { mutationId })
+  const received = staff.mutation('stock.receive', { itemId, locationId: binId, quantity: 3 })
+  staff.seq -= 1
+  expect((await undo(received.id)).code).toBe('depends_on_missing')
+  const again = staff.mutation('stock.receive', { itemId, locationId: binId, quantity: 2 })
+  expect((await staff.push({ ...received, seq: 2 }, { ...again, seq: 3 })).map(({ code }) => code)).toEqual([
+    'depends_on_missing',
+    'depends_on_missing',
+  ])
+  const inOne = manager.mutation('item.create', { id: itemId, name: 'Late', categoryId })
+  const bin = manager.mutation('location.create', { id: binId, name: 'Bin', parentId: siteId })
+  expect((await manager.push(inOne, bin)).map(({ code }) => code)).toEqual(['depends_on_missing', 'depends_on_missing'])
+  await manager.do('location.create', { id: siteId, name: 'Site' })
+  expect(await quantityAt(itemId, binId)).toBeUndefined()
+  await manager.do('category.create', { id: categoryId, name: 'Category' })
+  expect(await quantityAt(itemId, binId)).toBe(2000)
+  expect(await waitingCount()).toBe(0)
+})
+
+test('[M5] within one group: what comes in front of what it names takes effect after it', async () => {
+  const { manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  const early = manager.mutation('stock.receive', { itemId, locationId: binA, quantity: 4 })
+  const create = manager.mutation('item.create', { id: itemId, name: 'Late' })
+  const results = await manager.push(early, create)
+  expect(results.map(({ status }) => status)).toEqual(['refused', 'applied'])
+  expect(await quantityAt(itemId, binA)).toBe(4000)
+  expect(await conflictOf(early.id)).toMatchObject({ state: 'resolved', resolution: 'arrived' })
+  expect(await waitingCount()).toBe(0)
+})
+
+test('[M5] what was discarded meanwhile stays discarded, and what lacks two things waits for both', async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const [itemId, binId] = [randomUUID(), randomUUID()]
+  const gone = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
+  const both = await staff.do('stock.receive', { itemId, locationId: binId, quantity: 5 })
+  await staff.do('conflict.resolve', { id: gone.id, choice: 'discard' })
+  await manager.do('item.create', { id: itemId, name: 'Late' })
+  expect(await quantityAt(itemId, binA)).toBeUndefined()
+  expect(await conflictOf(both.id)).toMatchObject({ state: 'open', detail: { kind: 'locations', id: binId } })
+  await manager.do('location.create', { id: binId, name: 'Bin' })
+  expect(await quantityAt(itemId, binId)).toBe(5000)
+})
+
+test('[M5] lines of a planned count wait for the count', async () => {
+  const { staff, manager } = devices()
+  const { itemId, binA } = await stockRoom(manager)
+  const countId = randomUUID()
+  await staff.do('count.join', { countId })
+  const line = await staff.do('stock.count', { itemId, locationId: binA, counted: 6, countId })
+  expect(line.code).toBe('depends_on_missing')
+  await manager.do('count.open', { id: countId, name: 'Autumn', scope: {}, blind: false })
+  expect((await readRows(parts, 'countLines')).find(({ id }) => id === line.id)).toMatchObject({ state: 'waiting' })
+  const { counters, version } = (await readRows(parts, 'counts')).find(({ id }) => id === countId)!
+  expect(counters).toHaveLength(1)
+  const approve = { countId, seen: version, reason: 'the scanner is broken' }
+  expect((await manager.do('count.approve', approve)).status).toBe('applied')
+  expect(await quantityAt(itemId, binA)).toBe(6000)
+})
