@@ -28,6 +28,7 @@ const environment = z
     DATA_DIR: z.string().default('.data'),
     DATABASE_URL: postgresUrl.optional(),
     DATABASE_OWNER_URL: postgresUrl.optional(),
+    DATABASE_REPLICA_URL: postgresUrl.optional(),
     REDIS_URL: urlOf(['redis:', 'rediss:']).optional(),
     PUBLIC_URL: urlOf(['http:', 'https:'])
       .refine((url) => new URL(url).pathname === '/', 'must have no path')
@@ -55,6 +56,8 @@ const environment = z
     databaseUrl: values.DATABASE_URL,
     /** Whom migrations run as; the same as databaseUrl unless it is given. */
     databaseOwnerUrl: values.DATABASE_OWNER_URL ?? values.DATABASE_URL,
+    /** A streaming replica that pulls are read from, as long as it is not behind whoever asks. */
+    databaseReplicaUrl: values.DATABASE_REPLICA_URL,
     /** Absent: one process, with an in-process bus. */
     redisUrl: values.REDIS_URL,
     /** The origin that browsers see, without a slash at its end. */
@@ -73,6 +76,7 @@ const examples: Record<VariableName, string> = {
   DATA_DIR: '/var/lib/stockhand',
   DATABASE_URL: 'postgres://stockhand:PASSWORD@localhost:5432/stockhand',
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',
+  DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@replica:5432/stockhand',
   REDIS_URL: 'redis://localhost:6379',
   PUBLIC_URL: 'https://stock.example.com',
   TRUST_PROXY: 'loopback,10.0.0.0/8',
@@ -85,6 +89,7 @@ const examples: Record<VariableName, string> = {
 const SECRETS: readonly VariableName[] = [
   'DATABASE_URL',
   'DATABASE_OWNER_URL',
+  'DATABASE_REPLICA_URL',
   'REDIS_URL',
   'JWT_SECRET',
   'DEMO_PASSWORD',

@@ -6,6 +6,7 @@ import { AccessTokens } from './accounts/access-tokens.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { LoginLimits } from './accounts/login-limits.ts'
 import { judgeLevels } from './alerts/judge-levels.ts'
+import { Admission } from './api/admission.ts'
 import { appRouter } from './api/app-router.ts'
 import type { ApiParts } from './api/context.ts'
 import type { CommitNotice } from './bus/commit-notice.ts'
@@ -14,7 +15,9 @@ import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
 import type { Demo } from './demo/demo.ts'
 import { prepareDemo } from './demo/demo.ts'
+import { Cursors } from './feed/cursor.ts'
 import { LiveFeed } from './feed/live.ts'
+import type { PullParts } from './feed/pull.ts'
 import { serveSockets } from './feed/socket-server.ts'
 import { buildApp, isAllowedOrigin } from './http/app.ts'
 import { Importer } from './imports/importer.ts'
@@ -41,15 +44,33 @@ const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {
   const database = new Database(url)
   await database.ready()
-  const feed = new LiveFeed(database)
+  const secret = config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret')
+  const replica = config.databaseReplicaUrl === undefined ? undefined : new Database(config.databaseReplicaUrl)
+  const pulling: PullParts = {
+    primary: database,
+    replica,
+    cursors: new Cursors(secret),
+    lostCommits: (orgId, seen) => ledger.beginEpoch(orgId, { lost: seen }),
+    now: Date.now,
+  }
+  const feed = new LiveFeed(pulling)
   const bus = openBus<CommitNotice>({ redisUrl: config.redisUrl, deliver: (notice) => feed.deliver(notice), log })
   const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: (notice) => bus.publish(notice) })
-  const tokens = new AccessTokens(config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret'))
+  const tokens = new AccessTokens(secret)
   const accounts = new Accounts({ database, ledger, tokens })
   const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined
   const setupToken = !embedded && (await accounts.needsSetup()) ? randomBytes(12).toString('base64url') : undefined
   const importer = new Importer({ database, ledger, now: Date.now })
-  const api: ApiParts = { accounts, database, feed, importer, ledger, loginLimits: new LoginLimits(), setupToken }
+  const api: ApiParts = {
+    accounts,
+    database,
+    feed,
+    pulling,
+    importer,
+    ledger,
+    loginLimits: new LoginLimits(),
+    setupToken,
+  }
   const app = await buildApp({
     api,
     log,
@@ -69,7 +90,7 @@ export async function startServer({ config, database: { url, embedded }, log }: 
     await app.close()
     await ledger.drained()
     await bus.close()
-    await database.end()
+    await Promise.all([database.end(), replica?.end()])
   }
   try {
     await app.listen({ port: config.port, host: '0.0.0.0' })

@@ -46,6 +46,8 @@ alter table alerts add column acknowledged_by uuid, add column snoozed_until_ms 
 
 -- How many refusals wait for something that does not exist yet: while there are none, no commit looks for them.
 alter table org_heads add column waiting bigint not null default 0;
+-- Tombstones up to this version are forgotten: a cursor that is older loads everything anew.
+alter table org_heads add column horizon bigint not null default 0;
 -- squawk-ignore require-concurrent-index-creation
 create index conflicts_waiting on conflicts (org_id, (detail ->> 'id'))
 where state = 'open' and code = 'depends_on_missing';

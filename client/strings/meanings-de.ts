@@ -34,6 +34,10 @@ export const meaningsDe: Readonly<Record<Code, Meaning>> = {
   too_many: say('Mehr als 500 Änderungen in einer Anfrage.', 'Senden Sie in kleineren Teilen.'),
   too_large: say('Eine Anfrage von mehr als 512 KB.', 'Senden Sie in kleineren Teilen.'),
   rate_limited: say('Zu viele Versuche in kurzer Zeit.', 'Warten Sie ein wenig und versuchen Sie es erneut.'),
+  busy: say(
+    'Der Server hat im Augenblick mehr zu tun, als er annehmen kann.',
+    'Nichts geht verloren: Das Gerät versucht es in einigen Sekunden von selbst erneut.',
+  ),
   unavailable: say(
     'Der Server erreicht seine Datenbank gerade nicht.',
     'Nichts geht verloren: Das Gerät versucht es von selbst erneut.',

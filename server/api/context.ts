@@ -4,14 +4,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Database } from '../database/database.ts'
 import type { LiveFeed } from '../feed/live.ts'
+import type { PullParts } from '../feed/pull.ts'
+import type { Admission } from './admission.ts'
 import type { Importer } from '../imports/importer.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LoginLimits } from '../accounts/login-limits.ts'
 
 export interface ApiParts {
+  admission: Admission
   accounts: Accounts
   database: Database
   feed: LiveFeed
+  pulling: PullParts
   importer: Importer
   ledger: Ledger
   loginLimits: LoginLimits

@@ -26,7 +26,7 @@ export const syncRouter = router({
 
   pull: viewerProcedure
     .input(pullSchema)
-    .query(({ ctx, input }): Promise<PullAnswer> => pull(ctx.parts.database, ctx.viewer, { ...input, now: Date.now })),
+    .query(({ ctx, input }): Promise<PullAnswer> => pull(ctx.parts.pulling, ctx.viewer, input)),
 })
 
 function parsePush(
@@ -60,7 +60,7 @@ async function withLastSeq(
   const clientId = z.object({ clientId: idSchema }).safeParse(input).data?.clientId
   if (clientId === undefined || refused.refusal === 'unavailable') return refused
   const head = await parts.database
-    .snapshot(claims.orgId, (sql) => readHead(sql, claims, clientId))
+    .snapshot(claims.orgId, (sql) => readHead(sql, claims, { clientId }))
     .catch(() => undefined)
   return new Refused(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
 }

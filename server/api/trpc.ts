@@ -60,8 +60,13 @@ const t = initTRPC.context<Context>().create({
 
 export const router = t.router
 
+/** Subscriptions wait most of their time; everything else is work. */
+const admitted = t.procedure.use(({ ctx, type, next }) =>
+  type === 'subscription' ? next() : ctx.parts.admission.run(() => next()),
+)
+
 /** Domain refusals and unexpected failures leave every procedure as refusals of the catalogue. */
-export const publicProcedure = t.procedure.use(async ({ next }) => {
+export const publicProcedure = admitted.use(async ({ next }) => {
   const result = await next()
   if (result.ok || result.error instanceof Refused || result.error.code !== 'INTERNAL_SERVER_ERROR') return result
   throw toRefused(result.error.cause ?? result.error)

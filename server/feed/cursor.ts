@@ -1,11 +1,12 @@
-// The cursor: how far a device has come, opaque to it. Carries what makes it worthless when it changes. Keeps U1–U3.
+// The cursor: how far a device has come, opaque to it and signed, since a server believes what it says of lost commits.
+// Carries what makes it worthless when it changes. Keeps U3, U6.
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
 import type { Role } from '#shared/rows/rows.ts'
-import { columnsOf, KINDS } from '#shared/rows/rows.ts'
+import { KINDS } from '#shared/rows/rows.ts'
 import { isId } from '#shared/values/id.ts'
 import { isStorable } from '#shared/values/text.ts'
 import { isUuidColumn, keyColumnsOf } from '../database/tables.ts'
-import { hash } from 'node:crypto'
-import { z } from 'zod'
 
 export interface Cursor {
   epoch: number
@@ -18,41 +19,75 @@ export interface Cursor {
   chainHead: string
 }
 
-/** Changes whenever a kind or a column does: a mirror of other rows must be loaded anew. */
-export const ROW_SCHEMA = hash('sha256', JSON.stringify(KINDS.map((kind) => [kind, columnsOf[kind]])), 'hex').slice(
-  0,
-  8,
-)
+/** Grows whenever a kind or a column comes, goes or moves: a mirror of older rows must be loaded anew. */
+export const ROW_SCHEMA = 2
+const FORMAT = 2
+const MAC_BYTES = 12
 
 const schema = z.tuple([
-  z.literal(1),
-  z.string(),
+  z.literal(FORMAT),
+  z.int().min(1),
   z.int().min(1),
   z.int().min(0),
   z.enum(['viewer', 'staff', 'manager']),
   z.string(),
-  z.tuple([z.int().min(0), z.array(z.string())]).optional(),
+  z.tuple([z.int().min(0), z.array(z.string())]).nullable(),
 ])
+/** Cursors of the first version: not signed, so only good for beginning anew. */
+const oldSchema = z.tuple([z.literal(1), z.string(), z.int(), z.int(), z.string(), z.string()]).rest(z.unknown())
 
-export function encodeCursor({ epoch, version, within, role, chainHead }: Cursor): string {
-  const values = [1, ROW_SCHEMA, epoch, version, role, chainHead, ...(within ? [[within.kind, within.key]] : [])]
-  return Buffer.from(JSON.stringify(values)).toString('base64url')
+export class Cursors {
+  readonly #key: Buffer
+
+  /** `secret` must be the same for all replicas. Cursors of another secret lead to a new snapshot. */
+  constructor(secret: string) {
+    this.#key = createHmac('sha256', secret).update('cursor').digest()
+  }
+
+  encode(orgId: string, { epoch, version, within, role, chainHead }: Cursor): string {
+    const place = within ? [within.kind, within.key] : null
+    const text = JSON.stringify([FORMAT, ROW_SCHEMA, epoch, version, role, chainHead, place])
+    return `${Buffer.from(text).toString('base64url')}.${this.#mac(orgId, text).toString('base64url')}`
+  }
+
+  /**
+   * The cursor, 'garbage' where it is none, 'stale' where it is of older rows, another organisation or another secret,
+   * or 'newer' where only a newer server can read it.
+   */
+  decode(orgId: string, cursor: string): Cursor | 'garbage' | 'stale' | 'newer' {
+    const [payload = '', mac = ''] = cursor.split('.')
+    const text = Buffer.from(payload, 'base64url').toString('utf8')
+    const values = parseJson(text)
+    if (oldSchema.safeParse(values).success) return 'stale'
+    const parsed = schema.safeParse(values)
+    if (!parsed.success) return isNewer(values) ? 'newer' : 'garbage'
+    const [, rowSchema, epoch, version, role, chainHead, within] = parsed.data
+    if (!this.#isOurs(orgId, text, mac)) return 'stale'
+    if (rowSchema !== ROW_SCHEMA) return rowSchema > ROW_SCHEMA ? 'newer' : 'stale'
+    if (within && !isPlace(within[0], within[1])) return 'garbage'
+    return { epoch, version, role, chainHead, ...(within && { within: { kind: within[0], key: within[1] } }) }
+  }
+
+  #isOurs(orgId: string, text: string, mac: string): boolean {
+    const given = Buffer.from(mac, 'base64url')
+    return given.length === MAC_BYTES && timingSafeEqual(given, this.#mac(orgId, text))
+  }
+
+  #mac(orgId: string, text: string): Buffer {
+    return createHmac('sha256', this.#key).update(`${orgId} ${text}`).digest().subarray(0, MAC_BYTES)
+  }
 }
 
-/** The cursor, 'garbage' where it is none, or 'stale' where it is of another row schema. */
-export function decodeCursor(text: string): Cursor | 'garbage' | 'stale' {
-  let values: unknown
+function parseJson(text: string): unknown {
   try {
-    values = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+    return JSON.parse(text)
   } catch {
-    return 'garbage'
+    return undefined
   }
-  const parsed = schema.safeParse(values)
-  if (!parsed.success) return 'garbage'
-  const [, rowSchema, epoch, version, role, chainHead, within] = parsed.data
-  if (rowSchema !== ROW_SCHEMA) return 'stale'
-  if (within && !isPlace(within[0], within[1])) return 'garbage'
-  return { epoch, version, role, chainHead, ...(within && { within: { kind: within[0], key: within[1] } }) }
+}
+
+function isNewer(values: unknown): boolean {
+  return Array.isArray(values) && Number.isInteger(values[0]) && values[0] > FORMAT
 }
 
 /** True for a place that a page of this server can end at. */

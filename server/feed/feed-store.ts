@@ -11,6 +11,10 @@ export interface FeedHead {
   epoch: number
   version: number
   chainHead: string
+  /** Head of the hash chains at the version of a cursor; null where that was never committed here. */
+  chainAtCursor: string | null
+  /** Tombstones up to this version are forgotten: who is older than that must load everything anew. */
+  horizon: number
   lastSeq: number
   lastAt: string | null
 }
@@ -19,13 +23,14 @@ export interface FeedHead {
 export async function readHead(
   sql: Sql,
   { orgId, userId }: Pick<Viewer, 'orgId' | 'userId'>,
-  clientId: string | undefined,
+  { clientId, cursorVersion }: { clientId: string | undefined; cursorVersion?: number | undefined },
 ): Promise<FeedHead | undefined> {
   const [head] = await sql<FeedHead[]>`
-    select h.epoch, h.version, coalesce(c.head, '') as "chainHead",
+    select h.epoch, h.version, coalesce(c.head, '') as "chainHead", seen.head as "chainAtCursor", h.horizon,
       coalesce(d.last_seq, 0) as "lastSeq", d.last_at as "lastAt"
     from org_heads h
     left join commits c on c.org_id = h.org_id and c.version = h.version
+    left join commits seen on seen.org_id = h.org_id and seen.version = ${cursorVersion ?? null}::int8
     left join devices d on d.org_id = h.org_id and d.client_id = ${clientId ?? null}::uuid and d.user_id = ${userId}
     where h.org_id = ${orgId}`
   return head

@@ -3,11 +3,10 @@
 import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
 import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/wire.ts'
 import type { Role } from '#shared/rows/rows.ts'
-import type { Database } from '../database/database.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
-import { PullRefused } from './pull.ts'
+import type { PullParts } from './pull.ts'
+import { findLost, openCursor, PullRefused } from './pull.ts'
 import type { Viewer } from './viewer.ts'
 import { visibleTables } from './viewer.ts'
 
@@ -21,11 +20,11 @@ export interface Watching {
 }
 
 export class LiveFeed {
-  readonly #database: Database
+  readonly #parts: PullParts
   readonly #listeners = new Map<string, Set<Listener>>()
 
-  constructor(database: Database) {
-    this.#database = database
+  constructor(parts: PullParts) {
+    this.#parts = parts
   }
 
   /** Hands a commit, of this replica or another, to the sockets of its organisation. */
@@ -45,14 +44,13 @@ export class LiveFeed {
    */
   async *subscribe(viewer: Viewer, request: LiveRequest, { signal, roleNow }: Watching): AsyncGenerator<LiveMessage> {
     const { cursor, clientId } = request
-    const known = cursor === null ? undefined : decodeCursor(cursor)
-    if (known === 'garbage') throw new PullRefused('malformed')
-    if (known === 'stale' || (known && known.role !== viewer.role)) throw new PullRefused('resnapshot')
+    const known = cursor === null ? undefined : openCursor(this.#parts.cursors, viewer, cursor)
     const listener = new Listener(signal)
     this.#add(viewer.orgId, listener)
     try {
       let state = await this.#head(viewer, clientId)
-      if (known && known.epoch !== state.epoch) throw new PullRefused('epoch_changed', state.lastSeq)
+      // A device that is ahead of this server would take every message for an old one.
+      if (known) await findLost(this.#parts, viewer, known)
       yield { ...state, from: known?.version ?? 0 }
       while (!signal.aborted) {
         const notice = await listener.next()
@@ -61,7 +59,7 @@ export class LiveFeed {
         if (notice === 'head' || notice.tables?.members) await checkRole(viewer, roleNow)
         const next =
           notice !== 'head' && follows(notice, state)
-            ? message(notice, viewer, { clientId, lastSeq: state.lastSeq })
+            ? this.#message(notice, viewer, { clientId, lastSeq: state.lastSeq })
             : await this.#head(viewer, clientId)
         if (next.epoch !== state.epoch) throw new PullRefused('epoch_changed', next.lastSeq)
         yield next
@@ -73,11 +71,29 @@ export class LiveFeed {
   }
 
   async #head(viewer: Viewer, clientId: string | undefined): Promise<LiveMessage> {
-    const head = await this.#database.snapshot(viewer.orgId, (sql) => readHead(sql, viewer, clientId))
+    const { primary, cursors } = this.#parts
+    const head = await primary.snapshot(viewer.orgId, (sql) => readHead(sql, viewer, { clientId }))
     if (!head) throw new PullRefused('unauthenticated')
     const { epoch, version, chainHead, lastSeq } = head
-    const cursor = encodeCursor({ epoch, version, role: viewer.role, chainHead })
+    const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, chainHead })
     return { epoch, from: version, to: version, cursor, lastSeq, events: [] }
+  }
+
+  #message(
+    notice: CommitNotice,
+    viewer: Viewer,
+    { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
+  ): LiveMessage {
+    const { epoch, from, to, chainHead, tables, events } = notice
+    return {
+      epoch,
+      from,
+      to,
+      cursor: this.#parts.cursors.encode(viewer.orgId, { epoch, version: to, role: viewer.role, chainHead }),
+      lastSeq: (clientId && notice.lastSeqs[clientId]) || lastSeq,
+      events: viewer.role === 'manager' ? events : events.filter(({ type }) => type !== 'conflict_changed'),
+      ...(tables && { tables: visibleTables(tables, viewer) }),
+    }
   }
 
   #add(orgId: string, listener: Listener): void {
@@ -101,23 +117,6 @@ async function checkRole(viewer: Viewer, roleNow: Watching['roleNow']): Promise<
 
 function follows(notice: CommitNotice, state: LiveMessage): boolean {
   return notice.epoch === state.epoch && notice.from === state.to
-}
-
-function message(
-  notice: CommitNotice,
-  viewer: Viewer,
-  { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
-): LiveMessage {
-  const { epoch, from, to, chainHead, tables, events } = notice
-  return {
-    epoch,
-    from,
-    to,
-    cursor: encodeCursor({ epoch, version: to, role: viewer.role, chainHead }),
-    lastSeq: (clientId && notice.lastSeqs[clientId]) || lastSeq,
-    events: viewer.role === 'manager' ? events : events.filter(({ type }) => type !== 'conflict_changed'),
-    ...(tables && { tables: visibleTables(tables, viewer) }),
-  }
 }
 
 /** The queue of one socket. */

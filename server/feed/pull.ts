@@ -1,17 +1,18 @@
-// Pull: what changed since a cursor, a page at a time, each page from one snapshot. Keeps U1–U6.
+// Pull: what changed since a cursor, a page at a time, each page from one snapshot. A server that does not hold what the
+// device has seen never answers with the past: a replica gives way to the primary, and a primary that lost commits
+// begins a new epoch. Keeps U1–U7.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
 import { PULL_MAX } from '#shared/protocol/wire.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { RequestRefusal } from '#shared/values/refusals.ts'
-import type { Database } from '../database/database.ts'
-import type { Cursor } from './cursor.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import type { Database, Sql } from '../database/database.ts'
+import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, Place } from './feed-store.ts'
 import { findPageEnd, readHead, readPage } from './feed-store.ts'
 import type { Viewer } from './viewer.ts'
 
-/** How long a replica that is behind may wait before another server is asked. */
+/** How long a server that is behind may wait before another is asked. */
 const BEHIND_WAIT_MS = 200
 const PAGE_DEFAULT = 5_000
 
@@ -25,54 +26,89 @@ export class PullRefused extends Error {
   }
 }
 
-/** @throws {PullRefused} malformed, epoch_changed, resnapshot, or unavailable where this server is behind the device */
-export async function pull(
-  database: Database,
-  viewer: Viewer,
-  request: PullRequest & { now: () => number },
-): Promise<PullAnswer> {
-  const cursor = request.cursor === null ? undefined : decodeCursor(request.cursor)
-  if (cursor === 'garbage') throw new PullRefused('malformed')
-  if (cursor === 'stale' || (cursor && cursor.role !== viewer.role)) throw new PullRefused('resnapshot')
-  const answer = await readPull(database, viewer, { request, cursor })
-  if (answer) return answer
-  await sleep(BEHIND_WAIT_MS)
-  const second = await readPull(database, viewer, { request, cursor })
-  if (second) return second
+export interface PullParts {
+  primary: Database
+  /** Asked first, where there is one. */
+  replica?: Database | undefined
+  cursors: Cursors
+  /** A signed cursor tells of commits that the primary does not hold: where that is so, a new epoch begins. */
+  lostCommits(orgId: string, seen: Cursor): Promise<void>
+  now: () => number
+}
+
+/** @throws {PullRefused} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
+export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
+  const cursor = request.cursor === null ? undefined : openCursor(parts.cursors, viewer, request.cursor)
+  const attempts = [parts.replica, parts.primary, parts.primary].filter((database) => database !== undefined)
+  for (const [index, database] of attempts.entries()) {
+    const answer = await readPull(database, viewer, { parts, request, cursor })
+    if (answer) return answer
+    if (index < attempts.length - 1) await sleep(BEHIND_WAIT_MS)
+  }
+  if (cursor) await findLost(parts, viewer, cursor)
   throw new PullRefused('unavailable')
 }
 
+/** @throws {PullRefused} where the cursor is not one to go on from */
+export function openCursor(cursors: Cursors, viewer: Viewer, text: string): Cursor {
+  const cursor = cursors.decode(viewer.orgId, text)
+  if (cursor === 'garbage') throw new PullRefused('malformed')
+  if (cursor === 'newer') throw new PullRefused('unavailable')
+  if (cursor === 'stale' || cursor.role !== viewer.role) throw new PullRefused('resnapshot')
+  return cursor
+}
+
+/** Says whether a server can go on from a cursor. @throws {PullRefused} where nobody can */
+export function holds(head: FeedHead, cursor: Cursor): boolean {
+  if (cursor.version > head.version) return false
+  if (cursor.version < head.horizon) throw new PullRefused('resnapshot', head.lastSeq)
+  return cursor.chainHead === '' || cursor.chainHead === head.chainAtCursor
+}
+
+/** Asks the primary whether it lost what a cursor has seen. @throws {PullRefused} epoch_changed where it did */
+export async function findLost({ primary, lostCommits }: PullParts, viewer: Viewer, cursor: Cursor): Promise<void> {
+  const read = (sql: Sql) => readHead(sql, viewer, { clientId: undefined, cursorVersion: cursor.version })
+  const head = await primary.snapshot(viewer.orgId, read)
+  if (!head || (head.epoch === cursor.epoch && holds(head, cursor))) return
+  if (head.epoch === cursor.epoch) await lostCommits(viewer.orgId, cursor)
+  throw new PullRefused('epoch_changed', head.lastSeq)
+}
+
 interface Reading {
-  request: PullRequest & { now: () => number }
+  parts: PullParts
+  request: PullRequest
   cursor: Cursor | undefined
 }
 
 /** Undefined where this server does not hold what the device has seen already. */
-async function readPull(
+function readPull(
   database: Database,
   viewer: Viewer,
-  { request, cursor }: Reading,
+  { parts, request, cursor }: Reading,
 ): Promise<PullAnswer | undefined> {
   const from: Place = { version: cursor?.version ?? 0, ...(cursor?.within ?? { kind: KINDS.length, key: [] }) }
   if (!cursor) Object.assign(from, { kind: -1 })
   const limit = request.limit ?? PAGE_DEFAULT
   return database.snapshot(viewer.orgId, async (sql) => {
     const [head, end] = await Promise.all([
-      readHead(sql, viewer, request.clientId),
+      readHead(sql, viewer, { clientId: request.clientId, cursorVersion: cursor?.version }),
       findPageEnd(sql, viewer, { from, limit: Math.min(limit, PULL_MAX) }),
     ])
     if (!head) throw new PullRefused('unauthenticated')
-    if (cursor && cursor.epoch !== head.epoch) throw new PullRefused('epoch_changed', head.lastSeq)
-    if (head.version < Math.max(cursor?.version ?? 0, request.atLeast ?? 0)) return undefined
+    if (cursor && cursor.epoch !== head.epoch) {
+      if (database === parts.primary) throw new PullRefused('epoch_changed', head.lastSeq)
+      return undefined
+    }
+    if (head.version < (request.atLeast ?? 0) || (cursor && !holds(head, cursor))) return undefined
     const tables = await readPage(sql, viewer, { from, to: end })
     return {
       epoch: head.epoch,
       version: head.version,
-      cursor: encodeCursor(cursorAt(head, viewer, end)),
+      cursor: parts.cursors.encode(viewer.orgId, cursorAt(head, viewer, end)),
       more: end !== undefined,
       lastSeq: head.lastSeq,
       lastAt: head.lastAt,
-      serverNow: request.now(),
+      serverNow: parts.now(),
       tables,
     }
   })

@@ -92,6 +92,13 @@ export async function loadCommitTimes(sql: Sql, orgId: string, versions: number[
   return new Map(rows.map(({ version, atMs }) => [version, atMs]))
 }
 
+/** Head of the hash chains at a version; undefined where it was never committed. */
+export async function loadCommitHead(sql: Sql, orgId: string, version: number): Promise<string | undefined> {
+  const [commit] = await sql<{ head: string }[]>`
+    select head from commits where org_id = ${orgId} and version = ${version}`
+  return commit?.head
+}
+
 /** Kinds whose rows keep a stamp for each field. */
 export const STAMPED: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'levels']
 /** Kinds whose key is one column. */

@@ -69,7 +69,7 @@ export function writeAll({ sql, write }: Tx, orgId: string, writing: Writing): v
     ), committed as (
       insert into commits (org_id, version, at_ms, head) values (${orgId}, ${head.version}, ${commit.atMs}, ${commit.head})
     )
-    update org_heads set version = ${head.version}, log_no = ${head.logNo}, log_hash = decode(${head.logHash}, 'hex'),
+    update org_heads set version = ${head.version}, epoch = ${head.epoch}, log_no = ${head.logNo}, log_hash = decode(${head.logHash}, 'hex'),
       audit_no = ${head.auditNo}, audit_hash = decode(${head.auditHash}, 'hex'),
       waiting = ${head.waiting}
     where org_id = ${orgId}`)

@@ -4,6 +4,8 @@ import type { Batch, BatchAnswer } from './batch.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { CommitParts } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
+import type { NewEpoch } from './new-epoch.ts'
+import { commitNewEpoch } from './new-epoch.ts'
 import type { OwnChange } from './own-change.ts'
 import { commitOwnChange } from './own-change.ts'
 
@@ -38,6 +40,12 @@ export class Ledger {
   /** Changes rows that are not changed by mutations. */
   async change(orgId: string, change: OwnChange): Promise<void> {
     const notice = await commitOwnChange(this.#parts, orgId, change)
+    if (notice) this.#parts.publish(notice)
+  }
+
+  /** Begins a new epoch: after a restore, or where the database lost what a device has seen. */
+  async beginEpoch(orgId: string, reason: NewEpoch): Promise<void> {
+    const notice = await commitNewEpoch(this.#parts, orgId, reason)
     if (notice) this.#parts.publish(notice)
   }
 

@@ -55,6 +55,11 @@ export const requestRefusals = {
   too_many: { status: 413, cause: 'More than 500 changes in one request.', remedy: 'Send them in smaller parts.' },
   too_large: { status: 413, cause: 'A request of more than 512 KB.', remedy: 'Send it in smaller parts.' },
   rate_limited: { status: 429, cause: 'Too many attempts in a short time.', remedy: 'Wait a little, then try again.' },
+  busy: {
+    status: 429,
+    cause: 'The server has more to do at this moment than it can take on.',
+    remedy: 'Nothing is lost: the device tries again by itself in a few seconds.',
+  },
   unavailable: {
     status: 503,
     cause: 'The server cannot reach its database right now.',

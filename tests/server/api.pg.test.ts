@@ -4,7 +4,7 @@ import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeTable } from '#shared/rows/rows.ts'
 import { requestRefusals } from '#shared/values/refusals.ts'
-import { ROW_SCHEMA } from '../../server/feed/cursor.ts'
+import { Cursors } from '../../server/feed/cursor.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
@@ -165,9 +165,34 @@ test('an answer never tells the words of a driver or a parser', async () => {
   expect([nul.status, nul.body.error.data.refusal]).toEqual([400, 'malformed'])
   const unknown = await call(server.url, 'no.such', {})
   expect([unknown.status, unknown.body.error.message]).toEqual([404, requestRefusals.malformed.cause])
-  const place = Buffer.from(JSON.stringify([1, ROW_SCHEMA, 1, 1, 'manager', '', [0, ["x'y"]]])).toString('base64url')
+  const within = { kind: 0, key: ["x'y"] }
+  const place = new Cursors(JWT_SECRET).encode(parts.orgId, {
+    epoch: 1,
+    version: 1,
+    role: 'manager',
+    chainHead: '',
+    within,
+  })
   const cursor = await call(server.url, 'sync.pull', { cursor: place }, { get: true, token: tokens.manager })
   expect([cursor.status, cursor.body.error.data.refusal]).toEqual([400, 'malformed'])
+})
+
+test('[P9] a crowd that comes at once is admitted in part, and those who come again as told all get their answer', async () => {
+  const crowd = Array.from({ length: 900 })
+  const ask = () => call(server.url, 'sync.pull', { cursor: null, limit: 1 }, { get: true, token: tokens.staff })
+  const first = await Promise.all(crowd.map(ask))
+  const sentAway = first.filter(({ status }) => status === 429)
+  expect(sentAway.length).toBeGreaterThan(0)
+  expect(first.every(({ status }) => status === 200 || status === 429)).toBe(true)
+  for (const { headers, body } of sentAway) {
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(body.error.data.refusal).toBe('busy')
+  }
+  let left = sentAway
+  for (let round = 0; left.length > 0 && round < 10; round++) {
+    left = (await Promise.all(left.map(ask))).filter(({ status }) => status !== 200)
+  }
+  expect(left).toEqual([])
 })
 
 describe('accounts', () => {

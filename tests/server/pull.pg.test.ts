@@ -1,17 +1,29 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
+import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import type { PullRequest } from '#shared/protocol/wire.ts'
 import type { Kind, Role, WireTables } from '#shared/rows/rows.ts'
-import { decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
-import { encodeCursor } from '../../server/feed/cursor.ts'
+import { columnsOf, decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
+import type { Cursor } from '../../server/feed/cursor.ts'
+import { Cursors, ROW_SCHEMA } from '../../server/feed/cursor.ts'
+import type { PullParts } from '../../server/feed/pull.ts'
 import { pull } from '../../server/feed/pull.ts'
+import type { Database, Sql } from '../../server/database/database.ts'
 import { makeOrganisation, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
 const parts = useLedger()
 
 const asRole = (role: Role, userId: string, orgId = parts.orgId) => ({ orgId, userId, role })
-const ask = (request: PullRequest, viewer = asRole('manager', parts.manager)) =>
-  pull(parts.database, viewer, { ...request, now: Date.now })
+const ask = (request: PullRequest, viewer = asRole('manager', parts.manager)) => pull(pulling(), viewer, request)
+const cursors = new Cursors('tests-tests-tests-tests-tests-tests')
+const encodeCursor = (cursor: Cursor) => cursors.encode(parts.orgId, cursor)
+const pulling = (extra: Partial<PullParts> = {}): PullParts => ({
+  primary: parts.database,
+  cursors,
+  lostCommits: (orgId, lost) => parts.ledger.beginEpoch(orgId, { lost }),
+  now: Date.now,
+  ...extra,
+})
 
 /** Rows of a pull by kind and key, the later page over the earlier. */
 function taken(into: Map<string, unknown>, tables: WireTables): number {
@@ -70,25 +82,98 @@ test('[U2] tombstones travel', async () => {
   expect(decodeTable('barcodes', tables.barcodes!)).toMatchObject([{ code: 'GONE-1', deleted: true }])
 })
 
-test('[U3] garbage is malformed; another role or schema loads anew; another epoch says so', async () => {
+test('[U3] garbage is malformed; another role, schema or secret loads anew; another epoch says so', async () => {
   const current = { epoch: 1, version: 1, role: 'manager' as const, chainHead: '' }
   for (const garbage of ['', 'garbage', 'WzEsMl0', encodeCursor({ ...current, within: { kind: 99, key: [] } })]) {
     await expect(ask({ cursor: garbage }), garbage).rejects.toMatchObject({ refusal: 'malformed' })
   }
-  await expect(ask({ cursor: encodeCursor({ ...current, role: 'staff' }) })).rejects.toMatchObject({
-    refusal: 'resnapshot',
-  })
-  const otherSchema = Buffer.from(JSON.stringify([1, 'deadbeef', 1, 1, 'manager', ''])).toString('base64url')
-  await expect(ask({ cursor: otherSchema })).rejects.toMatchObject({ refusal: 'resnapshot' })
+  const first = Buffer.from(JSON.stringify([1, 'deadbeef', 1, 1, 'manager', ''])).toString('base64url')
+  const worthless = [
+    encodeCursor({ ...current, role: 'staff' }),
+    first,
+    new Cursors('another secret').encode(parts.orgId, current),
+    cursors.encode(randomUUID(), current),
+    encodeCursor(current).replace(/.(?=\.)/, (last) => (last === 'A' ? 'Q' : 'A')),
+  ]
+  for (const cursor of worthless) {
+    await expect(ask({ cursor }), cursor).rejects.toMatchObject({
+      refusal: expect.stringMatching(/resnapshot|malformed/),
+    })
+  }
   await expect(ask({ cursor: encodeCursor({ ...current, epoch: 2 }) })).rejects.toMatchObject({
     refusal: 'epoch_changed',
   })
 })
 
+test('[U3] a cursor of a newer version of the server waits for one that understands it', async () => {
+  const newer = Buffer.from(JSON.stringify([3, ROW_SCHEMA + 1])).toString('base64url')
+  await expect(ask({ cursor: `${newer}.mac` })).rejects.toMatchObject({ refusal: 'unavailable' })
+})
+
+test('[U3] whoever changes the rows that travel gives them the next number', () => {
+  const shapes = KINDS.map((kind) => [kind, columnsOf[kind]])
+  const digest = createHash('sha256').update(JSON.stringify(shapes)).digest('hex').slice(0, 8)
+  expect({ [ROW_SCHEMA]: digest }).toEqual({ 2: '737642f1' })
+})
+
 test('[U4] a server that is behind does not answer with the past', async () => {
   await expect(ask({ cursor: null, atLeast: 1_000_000 })).rejects.toMatchObject({ refusal: 'unavailable' })
-  const ahead = encodeCursor({ epoch: 1, version: 1_000_000, role: 'manager', chainHead: '' })
-  await expect(ask({ cursor: ahead })).rejects.toMatchObject({ refusal: 'unavailable' })
+})
+
+test('[U4] a replica that lags gives way to the primary', async () => {
+  // Another database of the same organisation stands for a replica: one that never catches up.
+  const device = new TestDevice(parts, parts.manager)
+  const { itemId } = await stockRoom(device)
+  const { cursor, version } = await ask({ cursor: null, limit: 20_000 })
+  const lagging = {
+    snapshot: <T>(orgId: string, read: (sql: Sql) => Promise<T>) =>
+      parts.database.transaction(orgId, async ({ sql }) => {
+        await sql`update org_heads set version = version - 1`
+        const result = await read(sql)
+        await sql`update org_heads set version = version + 1`
+        return result
+      }),
+  } as Database
+  const asked = pull(pulling({ replica: lagging }), asRole('manager', parts.manager), { cursor })
+  expect((await asked).version).toBe(version)
+  await device.do('item.update', { id: itemId, set: { notes: 'x' }, base: {} })
+  const atLeast = version + 1
+  const next = await pull(pulling({ replica: lagging }), asRole('manager', parts.manager), { cursor, atLeast })
+  expect(decodeTable('items', next.tables.items!)).toMatchObject([{ notes: 'x' }])
+})
+
+test('[U6] a cursor older than the tombstones that are kept loads everything anew', async () => {
+  const organisation = { ...parts, ...(await makeOrganisation(parts.accounts)) }
+  const device = new TestDevice(organisation, organisation.manager)
+  await stockRoom(device)
+  const viewer = asRole('manager', organisation.manager, organisation.orgId)
+  const { cursor, version } = await ask({ cursor: null }, viewer)
+  await device.do('location.create', { id: randomUUID(), name: 'Later' })
+  await parts.database.transaction(organisation.orgId, ({ sql }) => sql`update org_heads set horizon = ${version + 1}`)
+  await expect(ask({ cursor }, viewer)).rejects.toMatchObject({ refusal: 'resnapshot' })
+  expect((await ask({ cursor: null }, viewer)).version).toBe(version + 1)
+})
+
+test('[U7] a database that lost commits that a device has seen begins a new epoch, once', async () => {
+  const organisation = { ...parts, ...(await makeOrganisation(parts.accounts)) }
+  const device = new TestDevice(organisation, organisation.manager)
+  await stockRoom(device)
+  const viewer = asRole('manager', organisation.manager, organisation.orgId)
+  const { cursor, version } = await ask({ cursor: null }, viewer)
+  const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+  const { orgId } = organisation
+  await owner`update org_heads set version = ${version - 1} where org_id = ${orgId}`
+  await owner`delete from commits where org_id = ${orgId} and version = ${version}`
+  const both = await Promise.allSettled([ask({ cursor }, viewer), ask({ cursor }, viewer)])
+  for (const one of both) expect(one).toMatchObject({ reason: { refusal: 'epoch_changed' } })
+  const again = await ask({ cursor: null }, viewer)
+  expect(again.epoch).toBeGreaterThan(1_700_000_000_000)
+  expect(again.version).toBe(version)
+  // The same version with another content: the chain tells.
+  await owner`update commits set head = 'other' where org_id = ${orgId} and version = ${version}`
+  await expect(ask({ cursor: again.cursor }, viewer)).rejects.toMatchObject({ refusal: 'epoch_changed' })
+  expect((await ask({ cursor: null }, viewer)).epoch).toBeGreaterThan(again.epoch)
+  await owner.end()
 })
 
 test('[U5] lastSeq belongs to the snapshot: what it acknowledges is among the rows', async () => {
