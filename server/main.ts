@@ -62,6 +62,7 @@ export async function startServer({ config, database: { url, embedded }, log }: 
   const setupToken = !embedded && (await accounts.needsSetup()) ? randomBytes(12).toString('base64url') : undefined
   const importer = new Importer({ database, ledger, now: Date.now })
   const api: ApiParts = {
+    admission: new Admission(),
     accounts,
     database,
     feed,
