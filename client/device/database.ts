@@ -4,6 +4,7 @@ import type { EntityTable, Table } from 'dexie'
 import { Dexie } from 'dexie'
 import type { PostedEntry } from '#shared/book/book.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
+import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Kind, WireTables } from '#shared/rows/rows.ts'
 
 /** About a thousand rows of one kind in one value: reading and writing rows one by one takes twenty times as long. */
@@ -27,6 +28,8 @@ export interface OutboxEntry {
   /** The effective stamp as this device estimates it. */
   at: string
   scanId?: string
+  /** What the server answered, where it was more than "applied". */
+  answer?: PushResult
 }
 
 export interface DoneEntry extends OutboxEntry {
@@ -61,7 +64,7 @@ export interface SyncPoint {
   /** 0 until the server has told it. */
   epoch: number
   version: number
-  /** False in the middle of the first sync. */
+  /** False in the middle of the first sync. Complete without a cursor: its rows are read until new ones replace them. */
   complete: boolean
   /** When it last agreed with the server, Unix ms; 0 for never. */
   asOf: number
@@ -70,9 +73,18 @@ export interface SyncPoint {
   lastAt: string | null
 }
 
+/** The clock was set while something waited, and only the server can tell how far. */
+export interface ClockDoubt {
+  /** What waits below this seq was stamped before. */
+  beforeSeq: number
+  /** How far it was moved along already. */
+  movedMs: number
+}
+
 interface Meta {
   identity: Identity
   point: SyncPoint
+  clockDoubt: ClockDoubt | undefined
 }
 
 export class DeviceDatabase extends Dexie {

@@ -1,60 +1,44 @@
-// The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8.
+// The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, T6.
 import { signal } from '@preact/signals'
-import { Dexie } from 'dexie'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
-import type { Envelope } from '#shared/mutations/envelope.ts'
-import type { WireTables } from '#shared/rows/rows.ts'
+import type { PushResult } from '#shared/protocol/wire.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import { uuidv7 } from '#shared/values/id.ts'
-import type { MergeCode, Refusal } from '#shared/values/refusals.ts'
+import type { Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
-import { effectiveStamp, nextStamp, stampDevice } from '#shared/values/stamp.ts'
-import type { DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
+import { CLOCK_TOLERANCE_MS, effectiveStamp, nextStamp } from '#shared/values/stamp.ts'
+import type { Arrival, Told } from './arrival.ts'
+import { GoneAhead, START } from './arrival.ts'
+import { ClockWatch } from './clock-watch.ts'
+import type { ClockDoubt, DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { DeviceDatabase } from './database.ts'
+import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
 import type { RowChange } from './mirror.ts'
 import { Mirror } from './mirror.ts'
 import { MirrorStore } from './mirror-store.ts'
+import type { Making } from './outbox.ts'
+import { isAside, Outbox } from './outbox.ts'
 import type { Actor } from './pending.ts'
 import { PendingRows } from './pending.ts'
+import type { RecentEntry, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
 import { View } from './view.ts'
 import { Watched } from './watched.ts'
 
-/** How long acknowledged mutations are kept: after a restore of the server they are sent again. */
-const DONE_KEPT_MS = 7 * 86_400_000
-/** How many of them a person sees as recent, and can undo. */
+/** How many of the acknowledged mutations a person sees as recent, and can undo. */
 const RECENT_MAX = 200
-
-/** `note` says why it will take effect only in part, as far as this device can tell. */
-export type Recorded = { saved: true; id: string; note?: MergeCode } | { saved: false; refusal: Refusal }
-
-/** One of this device's own mutations, newest first, with where it is. */
-export interface RecentEntry {
-  envelope: Envelope
-  /** saved: durable here; synced: the server has decided it (a refusal shows as a conflict with its id). */
-  state: 'saved' | 'synced'
-}
-
-/** What one answer of the server brings: rows, how far they reach, and what it has taken. */
-export interface Arrival {
-  tables: WireTables
-  point: SyncPoint
-  /** Mutations up to this seq are decided, and their rows are among these or came before. */
-  lastSeq: number
-}
 
 export interface DeviceParts {
   name: string
   actor: Actor
   now?: () => number
+  /** Ms since some moment; it never jumps. */
+  monotonic?: () => number
   random?: () => Uint8Array
 }
 
-/** What other tabs of this device must know. */
-export type Told =
-  | { kind: 'recorded'; entries: OutboxEntry[] }
-  | { kind: 'arrived'; arrival: Arrival; from: number }
-  | { kind: 'reread' }
+/** What became of a device whose storage was deleted by the browser, or by a person in its settings. */
+export type Loss = 'restored' | 'gone'
 
 export class Device {
   readonly view: View
@@ -62,10 +46,15 @@ export class Device {
   readonly pendingCount = signal(0)
   readonly recent = signal<RecentEntry[]>([])
   readonly point = signal<SyncPoint>(START)
+  /** What is too large for the way to the server; it waits for a person. */
+  readonly aside = signal<OutboxEntry[]>([])
   /** Rises when something waits to be sent. */
   readonly wanted = signal(0)
   /** Tells the other tabs; set by whoever joins them. */
   tell: (told: Told) => void = () => undefined
+
+  /** The browser has deleted what was kept here: what memory held was put back, or nothing could be. */
+  readonly loss = signal<Loss | undefined>(undefined)
 
   readonly #database: DeviceDatabase
   readonly #actor: Actor
@@ -73,47 +62,62 @@ export class Device {
   readonly #random: () => Uint8Array
   readonly #mirror = new Mirror()
   readonly #store: MirrorStore
+  readonly #outbox: Outbox
   readonly #pending: PendingRows
   readonly #watched = new Watched()
+  readonly #clock: ClockWatch
+  #doubt: ClockDoubt | undefined
+  /** The clock offset by which what is pending was placed in time. */
+  #placedByMs = 0
   #lastAt: string | undefined
 
-  private constructor(database: DeviceDatabase, { actor, now = Date.now, random = randomBytes }: DeviceParts) {
+  private constructor(database: DeviceDatabase, parts: DeviceParts) {
+    const {
+      actor,
+      now = Date.now,
+      monotonic = () => performance.now(),
+      random = () => crypto.getRandomValues(new Uint8Array(10)),
+    } = parts
     this.#database = database
     this.#actor = actor
     this.#now = now
     this.#random = random
+    this.#clock = new ClockWatch({ now, monotonic })
     this.#store = new MirrorStore(database, this.#mirror)
+    this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
     this.#pending = new PendingRows(this.#mirror, actor)
     this.view = new View({ mirror: this.#mirror, pending: this.#pending, watched: this.#watched })
     this.scans = new ScanLog(database, { newId: () => this.#newId(), now })
   }
 
-  /** Opens what this device keeps, or begins anew. */
+  /** Opens what this device keeps, or begins anew. @throws {NewerDatabase} where a newer app has been here */
   static async open(parts: DeviceParts): Promise<Device> {
-    const device = new Device(new DeviceDatabase(parts.name), parts)
+    const database = new DeviceDatabase(parts.name)
+    await openKnown(database)
+    const device = new Device(database, parts)
+    if (await wasLost(database)) device.loss.value = 'gone'
     await device.reread()
+    rememberKept(parts.name)
     await device.scans.load()
     return device
   }
 
-  /** Reads everything from the disk again: at the start, and when another tab went ahead. */
+  /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
-    this.#mirror.clear()
+    await this.#outbox.identify()
+    const { kept, point, doubt, outbox, done } = await readAll(this.#database)
     this.#pending.clear()
-    const [, point, outbox, done] = await Promise.all([
-      this.#store.load(),
-      this.#database.readMeta('point'),
-      this.#database.outbox.orderBy('seq').toArray(),
-      this.#database.done.orderBy('doneAt').reverse().limit(RECENT_MAX).toArray(),
-      this.#identify(),
-    ])
+    this.#store.fill(kept)
+    this.#doubt = doubt
     this.point.value = point ?? START
     for (const entry of done.toReversed()) this.#rememberDone(entry)
     this.recent.value = done.map(({ envelope }) => ({ envelope, state: 'synced' }))
-    for (const entry of outbox) this.#show(entry)
+    this.#lastAt = this.point.value.lastAt ?? undefined
+    this.#placedByMs = this.point.value.clockOffsetMs
+    for (const entry of outbox) this.#show({ ...entry, at: this.#place(entry.envelope.at) })
     this.pendingCount.value = this.#pending.size
-    this.#watched.announce(KINDS.map((kind) => ({ kind, key: '' })))
-    this.view.invalidate(new Set(KINDS))
+    this.aside.value = outbox.filter(isAside)
+    this.#announceAll()
   }
 
   /** What a mutation would do, without recording it: for screens that ask before they record. */
@@ -132,8 +136,8 @@ export class Device {
     if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - 1024) {
       return { saved: false, refusal: refuse('mutation_too_large') }
     }
-    const now = this.#now()
-    const trial = this.#pending.decide({ id, name, args, at: this.#estimate(now) }, this.#estimate(now))
+    const at = this.#place(nextStamp(undefined, this.#now(), '00000000'))
+    const trial = this.#pending.decide({ id, name, args, at }, at)
     if (trial.status === 'refused') return { saved: false, refusal: trial.refusal }
     const entry = await this.#keep({ id, name, args, scanId })
     this.#show(entry)
@@ -151,7 +155,7 @@ export class Device {
 
   /** The oldest pending mutations after a seq, in order. */
   after(seq: number, limit: number): Promise<OutboxEntry[]> {
-    return this.#database.outbox.where('seq').above(seq).limit(limit).toArray()
+    return this.#outbox.after(seq, limit)
   }
 
   get name(): string {
@@ -169,36 +173,37 @@ export class Device {
   }
 
   identity(): Promise<Identity> {
-    return this.#identify()
+    return this.#outbox.identify()
   }
 
   /** Takes what the server answered: rows, cursor and cleared outbox in one transaction, then all at once in memory. */
   async arrive(arrival: Arrival): Promise<void> {
-    const from = this.point.value.version
-    const gone = arrival.point.complete ? await this.#acknowledged(arrival.lastSeq) : []
-    const changes = this.#mirror.apply(arrival.tables)
-    const done = gone.map((entry): DoneEntry => ({
-      ...entry,
-      id: entry.envelope.id,
-      doneAt: this.#now(),
-      posted: this.#pending.postedOf(entry.seq),
-    }))
-    const { meta, chunks, log, outbox, done: doneTable } = this.#database
-    await this.#database.transaction('rw', [meta, chunks, log, outbox, doneTable], async () => {
-      const kept = await this.#database.readMeta('point')
-      if (kept && kept.cursor !== this.point.value.cursor) throw new Error('another tab has gone ahead')
-      await this.#store.keep(arrival.tables, changes)
-      await this.#database.writeMeta('point', arrival.point)
-      if (done.length === 0) return
-      await outbox.bulkDelete(done.map(({ seq }) => seq))
-      await doneTable.bulkPut(done)
-      await doneTable
-        .where('doneAt')
-        .below(this.#now() - DONE_KEPT_MS)
-        .delete()
+    const { cursor, version: from } = this.point.value
+    if (this.#store.isStale) {
+      await this.reread()
+      if (this.point.value.cursor !== cursor) throw new GoneAhead()
+    }
+    const { tables, point, whole } = arrival
+    const planned = this.#mirror.plan(tables)
+    const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
+    const { meta, chunks, log, outbox, done } = this.#database
+    const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
+      if (!(await this.#database.readMeta('identity'))) return 'lost'
+      if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'
+      await keeping.write()
+      await this.#database.writeMeta('point', point)
+      const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
+      await this.#outbox.settle(gone.map((entry) => this.#doneOf(entry)))
+      return gone
     })
-    this.#takeIn(arrival, changes, gone)
-    this.tell({ kind: 'arrived', arrival, from })
+    if (typeof kept === 'string') {
+      await (kept === 'lost' ? this.#restore() : this.reread())
+      throw new GoneAhead()
+    }
+    const changes = whole ? [] : this.#mirror.take(planned)
+    keeping.done()
+    this.#takeIn(arrival, changes, kept)
+    this.tell(whole ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
   }
 
   /** Takes what another tab has recorded or received. False where this tab has missed something and must reread. */
@@ -212,49 +217,68 @@ export class Device {
     if (told.kind === 'reread' || told.from !== this.point.value.version) return false
     const { arrival } = told
     const gone = arrival.point.complete ? this.#pending.upTo(arrival.lastSeq) : []
+    this.#store.followed()
     this.#takeIn(arrival, this.#mirror.apply(arrival.tables), gone)
     return true
   }
 
   /**
-   * Begins again with the server: everything is loaded anew, what is pending stays. `newIdentity` also takes a new
-   * client id and renumbers the outbox; `resend` puts what was acknowledged in the last week before it.
+   * Begins again with the server: everything is loaded anew, what is pending stays, and so do the old rows until the new
+   * ones are all there. `newIdentity` also takes a new client id and renumbers the outbox; `resend` puts what was
+   * acknowledged in the last week before it.
    */
   async startOver({ newIdentity, resend }: { newIdentity: boolean; resend: boolean }): Promise<void> {
-    const { meta, chunks, log, outbox, done } = this.#database
-    await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
-      await this.#store.clear()
-      await this.#database.writeMeta('point', { ...START, clockOffsetMs: this.point.value.clockOffsetMs })
-      if (!newIdentity) return
-      const identity = (await this.#database.readMeta('identity'))!
-      const waiting = await outbox.orderBy('seq').toArray()
-      const again = resend ? (await done.orderBy('doneAt').toArray()).toSorted((a, b) => (a.at < b.at ? -1 : 1)) : []
-      const entries = [...again, ...waiting].map(({ envelope, at, scanId }, index): OutboxEntry => {
-        const seq = index + 1
-        return { seq, at, envelope: { ...envelope, seq, at }, ...(scanId !== undefined && { scanId }) }
-      })
-      await outbox.clear()
-      await outbox.bulkPut(entries)
-      if (resend) await done.clear()
-      await this.#database.writeMeta('identity', {
-        ...identity,
-        clientId: this.#newId(),
-        nextSeq: entries.length + 1,
-      })
+    await beginAgain(this.#database, async (clockOffsetMs) => {
+      if (newIdentity) await this.#outbox.renew({ resend, clockOffsetMs })
+      return { newEpoch: resend }
     })
-    await this.reread()
-    this.tell({ kind: 'reread' })
+    await this.#rereadAll()
+  }
+
+  /** Keeps what the server answered to a push. What it took leaves the outbox with its rows, not before. */
+  answered(results: readonly PushResult[]): Promise<void> {
+    return this.#outbox.answered(results)
+  }
+
+  /** A mutation that nothing on the way lets through must not hold up those behind it. */
+  async setAside(seq: number): Promise<void> {
+    await this.#outbox.setAside(seq)
+    await this.#rereadAll()
+  }
+
+  /** A person wants what was set aside to be tried again. */
+  async bringBack(): Promise<void> {
+    await this.#outbox.bringBack()
+    await this.#rereadAll()
+    this.wanted.value++
   }
 
   /** Puts what was acknowledged after `lastSeq` back into the outbox: the server has lost it. */
   async sendAgainAfter(lastSeq: number): Promise<void> {
-    const { outbox, done } = this.#database
-    await this.#database.transaction('rw', [outbox, done], async () => {
-      const lost = await done.filter(({ seq }) => seq > lastSeq).toArray()
-      await outbox.bulkPut(lost.map(({ seq, envelope, at }) => ({ seq, envelope, at })))
-      await done.bulkDelete(lost.map(({ id }) => id))
-    })
-    await this.reread()
+    await this.#outbox.sendAgainAfter(lastSeq)
+    await this.#rereadAll()
+  }
+
+  /**
+   * Notices that the wall clock was set, and moves what waits along. For the tab that leads: one must do it, not each.
+   * True where only the server's clock can tell by how much: see `settleClock`.
+   */
+  async mindClock(): Promise<boolean> {
+    const jump = this.#clock.jump() ?? (await this.#outbox.behind())
+    if (!jump) return this.#doubt !== undefined
+    this.#doubt = await this.#outbox.clockJumped(jump)
+    if (jump.ms < 0 && this.#doubt) await this.#rereadAll()
+    return this.#doubt !== undefined
+  }
+
+  /** The server's clock, asked after the jump: what is left of it is moved along. */
+  async settleClock(clockOffsetMs: number): Promise<void> {
+    if (!this.#doubt) return
+    const before = this.point.value.clockOffsetMs
+    const jumpedMs = this.point.value.epoch === 0 ? this.#doubt.movedMs : before - clockOffsetMs
+    await this.#outbox.settleClock(this.#doubt, jumpedMs)
+    await this.#database.writeMeta('point', { ...this.point.value, clockOffsetMs })
+    await this.#rereadAll()
   }
 
   /** All that waits here, for a file that a person can keep. */
@@ -265,62 +289,62 @@ export class Device {
   /** Deletes everything that this device keeps. */
   async forget(): Promise<void> {
     this.#database.close()
-    await Dexie.delete(this.#database.name)
+    await deleteKept(this.#database.name)
   }
 
   close(): void {
     this.#database.close()
   }
 
-  /** Gives a mutation its place in the device's own order, and keeps it. */
-  async #keep({
-    id,
-    name,
-    args,
-    scanId,
-  }: {
-    id: string
-    name: string
-    args: Record<string, unknown>
-    scanId: string | undefined
-  }): Promise<OutboxEntry> {
-    const { meta, outbox, scans } = this.#database
-    return this.#database.transaction('rw', [meta, outbox, scans], async () => {
-      const identity = (await this.#database.readMeta('identity'))!
-      const now = this.#now()
-      const stamp = nextStamp(identity.lastStamp, now, stampDevice(identity.clientId))
-      const envelope: Envelope = { seq: identity.nextSeq, id, name, args, at: stamp, seen: this.point.value.version }
-      const entry: OutboxEntry = {
-        seq: envelope.seq,
-        envelope,
-        at: this.#estimate(now, stamp),
-        ...(scanId !== undefined && { scanId }),
-      }
-      await outbox.add(entry)
-      await this.#database.writeMeta('identity', { ...identity, nextSeq: identity.nextSeq + 1, lastStamp: stamp })
-      if (scanId !== undefined) await scans.update(scanId, { state: 'resolved', mutationId: id })
-      return entry
-    })
+  /** Keeps a mutation; where the storage was deleted under the open app, in what is made anew of memory. */
+  async #keep(making: Pick<Making, 'id' | 'name' | 'args' | 'scanId'>): Promise<OutboxEntry> {
+    const keep = () => {
+      const seen = this.point.value.version
+      return this.#outbox.keep({ ...making, seen, estimate: (stamp) => this.#place(stamp) })
+    }
+    const entry = await keep()
+    if (entry) return entry
+    await this.#restore()
+    const again = await keep()
+    if (!again) throw new Error('what was just made anew is gone again')
+    return again
   }
 
-  async #identify(): Promise<Identity> {
-    return this.#database.transaction('rw', this.#database.meta, async () => {
-      const known = await this.#database.readMeta('identity')
-      if (known) return known
-      const identity: Identity = { clientId: this.#newId(), nextSeq: 1, lastStamp: undefined }
-      await this.#database.writeMeta('identity', identity)
-      return identity
+  /** The storage was deleted under the open app: what memory holds is kept anew, as a new device, ids unchanged. */
+  async #restore(): Promise<void> {
+    await writeAnew(this.#database, {
+      rows: this.#store.prepareWhole(this.#mirror),
+      point: this.point.value,
+      clientId: this.#newId(),
+      envelopes: this.#pending.envelopes(),
     })
+    await this.#rereadAll()
+    this.loss.value = 'restored'
+  }
+
+  async #rereadAll(): Promise<void> {
+    await this.reread()
+    this.tell({ kind: 'reread' })
   }
 
   #newId(): string {
     return uuidv7(this.#now(), this.#random())
   }
 
-  /** Where the server will place what is made now. */
-  #estimate(now: number, stamp = nextStamp(undefined, now, '00000000')): string {
-    const serverNow = now + this.point.value.clockOffsetMs
-    return effectiveStamp(stamp, { serverNow, deviceNow: now, last: this.#lastAt })
+  /** Where the server will place a stamp, after this device's last one. */
+  #place(stamp: string): string {
+    const deviceNow = this.#now()
+    const serverNow = deviceNow + this.point.value.clockOffsetMs
+    return effectiveStamp(stamp, { serverNow, deviceNow, last: this.#lastAt })
+  }
+
+  /** The server's clock is known better: what waits is placed anew. */
+  #placeAnew(): void {
+    const { clockOffsetMs, lastAt } = this.point.value
+    if (Math.abs(clockOffsetMs - this.#placedByMs) <= CLOCK_TOLERANCE_MS) return
+    this.#placedByMs = clockOffsetMs
+    this.#lastAt = lastAt ?? undefined
+    if (this.#pending.restamp((stamp) => (this.#lastAt = this.#place(stamp)))) this.#settleAll()
   }
 
   /** Shows a kept mutation: over the rows, and among the recent ones. */
@@ -336,15 +360,17 @@ export class Device {
     this.#pending.remember(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })
   }
 
-  #acknowledged(lastSeq: number): Promise<OutboxEntry[]> {
-    return this.#database.outbox.where('seq').belowOrEqual(lastSeq).toArray()
+  #doneOf(entry: OutboxEntry): DoneEntry {
+    return { ...entry, id: entry.envelope.id, doneAt: this.#now(), posted: this.#pending.postedOf(entry.seq) }
   }
 
   #takeIn(arrival: Arrival, changes: RowChange[], gone: readonly { seq: number }[]): void {
     const freed = this.#pending.acknowledge(gone.map(({ seq }) => seq))
     const all = [...changes, ...freed]
     this.#pending.settle(all)
+    if (arrival.whole) this.#settleAll()
     this.point.value = arrival.point
+    this.#placeAnew()
     this.pendingCount.value = this.#pending.size
     if (gone.length > 0) {
       const seqs = new Set(gone.map(({ seq }) => seq))
@@ -355,23 +381,19 @@ export class Device {
     this.#announce(all)
   }
 
+  #settleAll(): void {
+    this.#pending.settle(this.#pending.touched())
+    this.#announceAll()
+  }
+
+  #announceAll(): void {
+    this.#watched.announce(KINDS.map((kind) => ({ kind, key: '' })))
+    this.view.invalidate(new Set(KINDS))
+  }
+
   #announce(changes: RowChange[]): void {
     const loading = !this.point.value.complete
     this.view.invalidate(new Set(changes.map(({ kind }) => kind)), { loading })
     this.#watched.announce(changes)
   }
-}
-
-const START: SyncPoint = {
-  cursor: null,
-  epoch: 0,
-  version: 0,
-  complete: false,
-  asOf: 0,
-  clockOffsetMs: 0,
-  lastAt: null,
-}
-
-function randomBytes(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(10))
 }

@@ -1,14 +1,26 @@
 // The mirror on disk: chunks of about a thousand rows, and a log of small pulls beside them. Keeps D3.
 import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable, KINDS } from '#shared/rows/rows.ts'
-import type { Chunk, DeviceDatabase } from './database.ts'
-import type { Mirror, RowChange } from './mirror.ts'
+import type { Chunk, DeviceDatabase, LogRecord } from './database.ts'
+import type { PlannedRow, RowChange } from './mirror.ts'
+import { isDeleted, Mirror } from './mirror.ts'
 
 const CHUNK_ROWS = 1_000
 /** A pull of fewer rows is appended to the log; a larger one rewrites the chunks that it touches. */
 const LOG_PULL_MAX = 200
 /** Above this many rows the log is folded into the chunks: opening reads it row by row. */
 const LOG_ROWS_MAX = 2_000
+
+export interface KeptRows {
+  chunks: readonly Chunk[]
+  log: readonly LogRecord[]
+}
+
+/** Something about to be kept: the disk first, in the caller's transaction; then what this store knows of the disk. */
+export interface Keeping {
+  write(): Promise<void>
+  done(): void
+}
 
 export class MirrorStore {
   readonly #database: DeviceDatabase
@@ -18,6 +30,7 @@ export class MirrorStore {
   /** Which rows lie in a chunk. */
   readonly #keysIn = new Map<Kind, string[][]>(KINDS.map((kind) => [kind, []]))
   #logRows = 0
+  #isStale = false
   /** Rows that only the log holds. */
   #logged: RowChange[] = []
 
@@ -26,42 +39,75 @@ export class MirrorStore {
     this.#mirror = mirror
   }
 
-  /** Reads all that is kept into the mirror, which is empty. */
-  async load(): Promise<void> {
-    const [chunks, log] = await Promise.all([this.#database.chunks.toArray(), this.#database.log.toArray()])
+  /** Takes what was read from the disk as what is kept, and as what the mirror shows. */
+  fill({ chunks, log }: KeptRows): void {
     this.#forget()
+    const mirror = new Mirror()
     for (const { kind, no, text } of chunks) {
       const table = JSON.parse(text) as NonNullable<WireTables[Kind]>
-      const keys = this.#mirror.apply({ [kind]: table }).map(({ key }) => key)
+      const keys = mirror.apply({ [kind]: table }).map(({ key }) => key)
       const kept = this.#keysIn.get(kind)!
       while (kept.length < no) kept.push([])
       kept[no] = keys
     }
     for (const { tables, count } of log) {
-      this.#logged.push(...this.#mirror.apply(tables))
+      this.#logged.push(...mirror.apply(tables))
       this.#logRows += count
     }
+    this.#mirror.become(mirror)
   }
 
-  /** Keeps rows that the mirror has taken already. To be called inside the transaction that keeps the cursor as well. */
-  async keep(tables: WireTables, changes: readonly RowChange[]): Promise<void> {
-    if (changes.length <= LOG_PULL_MAX && this.#logRows + changes.length <= LOG_ROWS_MAX) {
-      if (changes.length === 0) return
-      await this.#database.log.add({ tables, count: changes.length })
-      this.#logRows += changes.length
-      this.#logged.push(...changes)
-      return
+  /** Another tab has written rows: where they lie, only the disk knows. */
+  followed(): void {
+    this.#isStale = true
+  }
+
+  /** True where the disk must be read again before anything is written. */
+  get isStale(): boolean {
+    return this.#isStale
+  }
+
+  /** Prepares to keep rows that the mirror is about to take. */
+  prepare(tables: WireTables, planned: readonly PlannedRow[]): Keeping {
+    const { chunks: table, log } = this.#database
+    const count = planned.length
+    if (count <= LOG_PULL_MAX && this.#logRows + count <= LOG_ROWS_MAX) {
+      return {
+        write: async () => void (count > 0 && (await log.add({ tables, count }))),
+        done: () => {
+          this.#logRows += count
+          for (const { kind, key } of planned) this.#logged.push({ kind, key })
+        },
+      }
     }
-    const chunks = this.#touch([...this.#logged, ...changes])
-    await Promise.all([this.#database.chunks.bulkPut(chunks), this.#database.log.clear()])
-    this.#logRows = 0
-    this.#logged = []
+    const chunks = this.#touch([...this.#logged, ...planned], planned)
+    return {
+      write: async () => void (await Promise.all([table.bulkPut(chunks), log.clear()])),
+      done: () => {
+        this.#logRows = 0
+        this.#logged = []
+      },
+    }
   }
 
-  /** Forgets everything kept, inside the caller's transaction. */
-  async clear(): Promise<void> {
-    await Promise.all([this.#database.chunks.clear(), this.#database.log.clear()])
-    this.#forget()
+  /** Prepares to keep a whole mirror in place of what is there. */
+  prepareWhole(whole: Mirror): Keeping {
+    const { chunks: table, log } = this.#database
+    const keysIn = new Map(KINDS.map((kind) => [kind, slices([...whole.rows(kind).keys()])]))
+    const chunks = [...keysIn].flatMap(([kind, slices]) =>
+      slices.map((keys, no) => chunkOf(kind, { no, rows: keys.map((key) => whole.row(kind, key)!) })),
+    )
+    return {
+      write: async () => {
+        await Promise.all([table.clear(), log.clear()])
+        await table.bulkPut(chunks)
+      },
+      done: () => {
+        this.#forget()
+        for (const [kind, keys] of keysIn) this.#keysIn.set(kind, keys)
+        this.#mirror.become(whole)
+      },
+    }
   }
 
   #forget(): void {
@@ -69,11 +115,16 @@ export class MirrorStore {
     for (const kind of KINDS) this.#keysIn.set(kind, [])
     this.#logRows = 0
     this.#logged = []
+    this.#isStale = false
   }
 
-  /** The chunks that hold the changed rows, as they are now. */
-  #touch(changes: readonly RowChange[]): Chunk[] {
+  /**
+   * The chunks that hold the changed rows, as they will be. A row that finds its place here and is not kept in the end
+   * (the disk refuses) leaves its place empty, which harms nothing.
+   */
+  #touch(changes: readonly RowChange[], planned: readonly PlannedRow[]): Chunk[] {
     const chunkOf = (this.#chunkOf ??= chunksByKey(this.#keysIn))
+    const coming = byKey(planned)
     const touched = new Map<Kind, Set<number>>(KINDS.map((kind) => [kind, new Set()]))
     for (const { kind, key } of changes) {
       const known = chunkOf.get(kind)!
@@ -81,12 +132,15 @@ export class MirrorStore {
       known.set(key, no)
       touched.get(kind)!.add(no)
     }
-    return [...touched].flatMap(([kind, numbers]) => [...numbers].map((no) => this.#chunk(kind, no)))
+    return [...touched].flatMap(([kind, numbers]) => [...numbers].map((no) => this.#chunk(kind, no, coming)))
   }
 
-  #chunk<K extends Kind>(kind: K, no: number): Chunk {
-    const rows = this.#keysIn.get(kind)![no]!.flatMap((key) => this.#mirror.row(kind, key) ?? [])
-    return { kind, no, text: JSON.stringify(encodeTable(kind, rows as Row<K>[])) }
+  #chunk(kind: Kind, no: number, coming: ReadonlyMap<string, Row<Kind>>): Chunk {
+    const rows = this.#keysIn.get(kind)![no]!.flatMap((key) => {
+      const row = coming.get(`${kind} ${key}`) ?? this.#mirror.row(kind, key)
+      return row && !isDeleted(row) ? [row] : []
+    })
+    return chunkOf(kind, { no, rows })
   }
 
   /** Gives a new row a chunk: the last, while that has room. */
@@ -102,4 +156,25 @@ export class MirrorStore {
 function chunksByKey(keysIn: ReadonlyMap<Kind, string[][]>): Map<Kind, Map<string, number>> {
   const pairs = (chunks: string[][]) => chunks.flatMap((keys, no) => keys.map((key): [string, number] => [key, no]))
   return new Map([...keysIn].map(([kind, chunks]) => [kind, new Map(pairs(chunks))]))
+}
+
+function chunkOf(kind: Kind, { no, rows }: { no: number; rows: readonly Row<Kind>[] }): Chunk {
+  return { kind, no, text: JSON.stringify(encodeTable(kind, rows as never)) }
+}
+
+/** The rows to come; of two states of one the greater version. */
+function byKey(planned: readonly PlannedRow[]): Map<string, Row<Kind>> {
+  const coming = new Map<string, Row<Kind>>()
+  for (const { kind, key, row } of planned) {
+    const name = `${kind} ${key}`
+    const known = coming.get(name)
+    if (!known || known.version <= row.version) coming.set(name, row)
+  }
+  return coming
+}
+
+function slices(keys: string[]): string[][] {
+  const all: string[][] = []
+  for (let from = 0; from < keys.length; from += CHUNK_ROWS) all.push(keys.slice(from, from + CHUNK_ROWS))
+  return all
 }

@@ -8,14 +8,19 @@ export interface RowChange {
   key: string
 }
 
+/** A row that is to be taken, decoded; nothing shows it yet. */
+export interface PlannedRow extends RowChange {
+  row: Row<Kind>
+}
+
 export class Mirror {
-  readonly #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
+  #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
   /** Keys of barcodes and positions by item, of positions by location. */
-  readonly #barcodesByItem: Index = new Map()
-  readonly #positionsByItem: Index = new Map()
-  readonly #positionsByLocation: Index = new Map()
-  readonly #itemBySku = new Map<string, string>()
-  readonly #locationByBarcode = new Map<string, string>()
+  #barcodesByItem: Index = new Map()
+  #positionsByItem: Index = new Map()
+  #positionsByLocation: Index = new Map()
+  #itemBySku = new Map<string, string>()
+  #locationByBarcode = new Map<string, string>()
 
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     return this.#rows.get(kind)!.get(key) as Row<K> | undefined
@@ -51,9 +56,9 @@ export class Mirror {
     return size
   }
 
-  /** Takes rows from the wire; of two states of a row the greater version stands. Says what changed. */
-  apply(tables: WireTables): RowChange[] {
-    const changes: RowChange[] = []
+  /** What rows of the wire would change: of two states of a row the greater version stands. Nothing is taken yet. */
+  plan(tables: WireTables): PlannedRow[] {
+    const planned: PlannedRow[] = []
     for (const kind of KINDS) {
       const table = tables[kind]
       if (!table) continue
@@ -61,23 +66,39 @@ export class Mirror {
       for (const row of decodeTable(kind, table)) {
         const key = keyOf(kind, row as never)
         const before = rows.get(key)
-        if (before && before.version > row.version) continue
-        if ('deleted' in row && row.deleted) rows.delete(key)
-        else rows.set(key, row)
-        this.#index(kind, { key, before, after: row })
-        changes.push({ kind, key })
+        if (before === undefined || before.version <= row.version) planned.push({ kind, key, row })
       }
+    }
+    return planned
+  }
+
+  /** Takes planned rows. Says what changed. */
+  take(planned: readonly PlannedRow[]): RowChange[] {
+    const changes: RowChange[] = []
+    for (const { kind, key, row } of planned) {
+      const rows = this.#rows.get(kind)!
+      const before = rows.get(key)
+      if (before && before.version > row.version) continue // a page may hold two states of one row
+      if (isDeleted(row)) rows.delete(key)
+      else rows.set(key, row)
+      this.#index(kind, { key, before, after: row })
+      changes.push({ kind, key })
     }
     return changes
   }
 
-  clear(): void {
-    for (const rows of this.#rows.values()) rows.clear()
-    this.#barcodesByItem.clear()
-    this.#positionsByItem.clear()
-    this.#positionsByLocation.clear()
-    this.#itemBySku.clear()
-    this.#locationByBarcode.clear()
+  apply(tables: WireTables): RowChange[] {
+    return this.take(this.plan(tables))
+  }
+
+  /** Takes over all that another mirror holds, which is not used any more. */
+  become(other: Mirror): void {
+    this.#rows = other.#rows
+    this.#barcodesByItem = other.#barcodesByItem
+    this.#positionsByItem = other.#positionsByItem
+    this.#positionsByLocation = other.#positionsByLocation
+    this.#itemBySku = other.#itemBySku
+    this.#locationByBarcode = other.#locationByBarcode
   }
 
   #index(kind: Kind, { key, before, after }: { key: string; before: Row<Kind> | undefined; after: Row<Kind> }): void {
@@ -102,6 +123,10 @@ export class Mirror {
       move(this.#locationByBarcode, { from, to: (after as Row<'locations'>).barcode, owner: key })
     }
   }
+}
+
+export function isDeleted(row: Row<Kind>): boolean {
+  return 'deleted' in row && row.deleted === true
 }
 
 /** Most things have one: a set for each of a hundred thousand would be a third of the memory. */

@@ -173,6 +173,30 @@ export class PendingRows {
     }
   }
 
+  /** Every row that something pending changes, or has changed. */
+  touched(): RowChange[] {
+    return [...new Set([...this.#overlay.keys(), ...this.#bySeq.keys()])].map((name) => {
+      const space = name.indexOf(' ')
+      return { kind: name.slice(0, space) as Kind, key: name.slice(space + 1) }
+    })
+  }
+
+  /** Places what is pending anew in time, oldest first. True where a place changed. */
+  restamp(place: (stamp: string) => string): boolean {
+    let isChanged = false
+    for (const pending of [...this.#pending.values()].toSorted((a, b) => a.envelope.seq - b.envelope.seq)) {
+      const at = place(pending.envelope.at)
+      isChanged ||= at !== pending.at
+      pending.at = at
+    }
+    return isChanged
+  }
+
+  /** The envelopes that wait, in their order. */
+  envelopes(): Envelope[] {
+    return [...this.#pending.values()].map(({ envelope }) => envelope).toSorted((a, b) => a.seq - b.seq)
+  }
+
   clear(): void {
     this.#overlay.clear()
     this.#pending.clear()

@@ -2,7 +2,8 @@
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
-import type { Device, Recorded } from '../device/device.ts'
+import type { Device } from '../device/device.ts'
+import type { Recorded } from '../device/recorded.ts'
 
 export type MovementKind = 'receive' | 'withdraw' | 'move' | 'count'
 

@@ -1,17 +1,20 @@
 // One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps X1–X6.
 import type { PullAnswer } from '#shared/protocol/wire.ts'
-import { PUSH_MAX } from '#shared/protocol/wire.ts'
+import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/wire.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { OutboxEntry, SyncPoint } from '../device/database.ts'
 import type { Device } from '../device/device.ts'
+import { Mirror } from '../device/mirror.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
 import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
 
-/** Below the server's 512 KB, with room for the frame and for what a proxy adds. */
-const PUSH_BYTES = 400 * 1024
+/** Below the server's 512 KB, with room for the frame. */
+const PUSH_BYTES = PUSH_MAX_BYTES - 4 * 1024
+/** After a proxy refused a size, batches grow again by so much: each try above its limit costs a request. */
+const GROWTH_BYTES = 16 * 1024
 /** Large pages for the first sync: each costs a round trip and a transaction. */
 const FIRST_PAGE = 20_000
 const PAGE = 5_000
@@ -26,8 +29,11 @@ export class Exchange {
   readonly #device: Device
   readonly #link: ServerLink
   readonly #clock: Clock
-  /** How many mutations the next push may hold: halved when the server finds one too large. */
+  /** How much the next push may hold: halved when it is found too large on the way. */
   #pushMax = PUSH_MAX
+  #pushBytes = PUSH_BYTES
+  /** All rows anew, as far as they have come, and where to go on. */
+  #collected: { mirror: Mirror; cursor: string } | undefined
   /** The version that the last push led to. */
   #atLeast = 0
 
@@ -42,21 +48,25 @@ export class Exchange {
     let sentTo = 0
     for (let sent = false; ; sent = true) {
       signal.throwIfAborted()
+      if (await this.#device.mindClock()) await this.#askClock()
       const { epoch } = this.#device.point.value
       if (epoch === 0) return sent // the first pull tells it
       const { clientId } = await this.#device.identity()
-      const batch = fitting(await this.#device.after(sentTo, this.#pushMax))
+      const { batch, bytes } = fitting(await this.#device.after(sentTo, this.#pushMax), this.#pushBytes)
       if (batch.length === 0) return sent
       try {
         const mutations = batch.map(({ envelope }) => envelope)
         const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
         onAnswer()
+        await this.#device.answered(answer.results)
         sentTo = answer.lastSeq
         this.#atLeast = answer.version
         this.#pushMax = PUSH_MAX
+        this.#pushBytes = Math.min(PUSH_BYTES, this.#pushBytes + GROWTH_BYTES)
       } catch (error) {
         if (!(error instanceof LinkFailure)) throw error
-        await this.#recover(error, batch)
+        if (await this.#madeSmaller(error, { batch, bytes })) continue
+        await this.#recover(error)
         sentTo = 0
       }
     }
@@ -73,24 +83,37 @@ export class Exchange {
     for (;;) {
       signal.throwIfAborted()
       const point = this.#device.point.value
-      const cursor = aside.at(-1)?.cursor ?? point.cursor
+      const isAnew = point.complete && point.cursor === null
+      if (!isAnew) this.#collected = undefined
+      const cursor = (isAnew ? this.#collected?.cursor : aside.at(-1)?.cursor) ?? point.cursor
       const answer = await this.#ask(ahead ?? this.#request(cursor))
       ahead = undefined
       onAnswer()
       if (!answer) continue
-      aside.push(answer)
       if (!point.complete) {
         if (answer.more) ahead = this.#request(answer.cursor)
         ahead?.catch(() => undefined) // looked at when its turn comes
         await this.#device.arrive({ tables: answer.tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
         onLoading({ rows: this.#device.size, fraction: fractionOf(answer) })
-        aside.length = 0
-      } else if (!answer.more) {
+      } else if (isAnew) await this.#collect(answer)
+      else {
+        aside.push(answer)
         const tables = joined(aside.map((page) => page.tables))
-        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
+        if (!answer.more) await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
       }
       if (!answer.more) return
     }
+  }
+
+  /** All rows anew: kept aside until the last of them is there, so that the old ones stay readable. */
+  async #collect(answer: PullAnswer): Promise<void> {
+    const { mirror } = (this.#collected ??= { mirror: new Mirror(), cursor: answer.cursor })
+    mirror.apply(answer.tables)
+    this.#collected.cursor = answer.cursor
+    if (answer.more) return
+    const { lastSeq } = answer
+    await this.#device.arrive({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq })
+    this.#collected = undefined
   }
 
   /** True where the last push led to a version that this device does not hold yet. */
@@ -110,7 +133,7 @@ export class Exchange {
       return await page
     } catch (error) {
       if (!(error instanceof LinkFailure)) throw error
-      await this.#recover(error, [])
+      await this.#recover(error)
       return undefined
     }
   }
@@ -122,8 +145,28 @@ export class Exchange {
     return { cursor, epoch, version, complete: !more, asOf: more ? asOf : this.#clock.now(), clockOffsetMs, lastAt }
   }
 
+  /** The clock was set: what the server's reads, asked before what waits is sent with stamps of before. */
+  async #askClock(): Promise<void> {
+    const { clientId } = await this.#device.identity()
+    const { cursor } = this.#device.point.value
+    const answer = await this.#ask(this.#link.pull({ clientId, cursor, limit: 1 }))
+    if (answer) await this.#device.settleClock(answer.serverNow - this.#clock.now())
+  }
+
+  /** Sends less at once where the way is too narrow. */
+  async #madeSmaller({ refusal }: LinkFailure, { batch, bytes }: Batch): Promise<boolean> {
+    if (refusal !== 'too_large' && refusal !== 'too_many') return false
+    if (batch.length === 1) {
+      await this.#device.setAside(batch[0]!.seq)
+      return true
+    }
+    if (refusal === 'too_large') this.#pushBytes = Math.floor(bytes / 2)
+    else this.#pushMax = Math.max(1, Math.floor(batch.length / 2))
+    return true
+  }
+
   /** Does what a refusal asks for, or throws it on where only time or a person can help. */
-  async #recover(failure: LinkFailure, batch: OutboxEntry[]): Promise<void> {
+  async #recover(failure: LinkFailure): Promise<void> {
     switch (failure.refusal) {
       case 'gap':
         return this.#device.sendAgainAfter(failure.lastSeq ?? 0)
@@ -132,14 +175,11 @@ export class Exchange {
         return this.#device.startOver({ newIdentity: true, resend: false })
       case 'epoch_changed':
         this.#atLeast = 0
+        this.#collected = undefined
         return this.#device.startOver({ newIdentity: true, resend: true })
       case 'resnapshot':
+        this.#collected = undefined
         return this.#device.startOver({ newIdentity: false, resend: false })
-      case 'too_large':
-      case 'too_many':
-        if (batch.length <= 1) throw failure
-        this.#pushMax = Math.max(1, Math.floor(batch.length / 2))
-        return undefined
       case undefined:
       default:
         throw failure
@@ -147,16 +187,24 @@ export class Exchange {
   }
 }
 
-/** As many of the oldest as fit into one request. */
-function fitting(entries: OutboxEntry[]): OutboxEntry[] {
+interface Batch {
+  batch: OutboxEntry[]
+  bytes: number
+}
+
+const utf8 = new TextEncoder()
+
+/** As many of the oldest as fit into one request, and at least one. */
+function fitting(entries: OutboxEntry[], maxBytes: number): Batch {
   let bytes = 0
   let count = 0
   for (const { envelope } of entries) {
-    bytes += JSON.stringify(envelope).length * 1.1 // texts beyond ASCII are few, and 512 KB leaves room
-    if (count > 0 && bytes > PUSH_BYTES) break
+    const size = utf8.encode(JSON.stringify(envelope)).length + 1 // and a comma
+    if (count > 0 && bytes + size > maxBytes) break
+    bytes += size
     count += 1
   }
-  return entries.slice(0, count)
+  return { batch: entries.slice(0, count), bytes }
 }
 
 /** How far a first sync has come: its rows arrive in the order of their versions. */

@@ -4,6 +4,7 @@ import type { ReadonlySignal } from '@preact/signals'
 import { effect, signal } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
+import { GoneAhead } from '../device/arrival.ts'
 import type { Device } from '../device/device.ts'
 import { isStorageFailure } from '../device/storage-failure.ts'
 import type { Clock } from './clock.ts'
@@ -227,8 +228,8 @@ export class Sync {
     try {
       const sent = await this.#exchange.push(ended, () => this.#on('pushAnswered'))
       if (sent && this.#live?.open) await this.#heardOf(() => !this.#exchange.isBehind)
-      const { complete, epoch } = this.#device.point.value
-      if (this.#pullWanted || this.#exchange.isBehind || !complete) await this.#pull(ended)
+      const { complete, epoch, cursor } = this.#device.point.value
+      if (this.#pullWanted || this.#exchange.isBehind || !complete || cursor === null) await this.#pull(ended)
       if (epoch === 0) this.#due = true // what waited for the first pull can be sent now
       ended.throwIfAborted()
       this.#agreed()
@@ -274,6 +275,7 @@ export class Sync {
   }
 
   #failed(error: unknown): void {
+    if (error instanceof GoneAhead) return this.#on('poked') // what another tab has kept is read already
     this.#failures += 1
     if (error instanceof LinkFailure) {
       this.#retryAfterMs = error.retryAfterMs
@@ -323,11 +325,12 @@ export class Sync {
   /** A live message is taken when it follows what this device holds and no pull is under way; else it is a poke. */
   async #take({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage): Promise<void> {
     const point = this.#device.point.value
+    const isWhole = point.complete && point.cursor !== null
     if (epoch === point.epoch && to <= point.version) {
-      if (point.complete) this.#device.confirm(this.#clock.now())
+      if (isWhole) this.#device.confirm(this.#clock.now())
       return
     }
-    const follows = epoch === point.epoch && from === point.version && tables !== undefined && point.complete
+    const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
     if (follows && !this.#pulling) {
       const asOf = this.#clock.now()
       await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq })

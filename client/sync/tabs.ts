@@ -1,6 +1,7 @@
 // The tabs of one device: one leads and talks to the server, all show the same. A leader that does not answer (frozen by
 // the browser, or hanging) is replaced after some seconds. Keeps D8, D10.
-import type { Device, Told } from '../device/device.ts'
+import type { Told } from '../device/arrival.ts'
+import type { Device } from '../device/device.ts'
 import type { Clock } from './clock.ts'
 import type { SyncStatus } from './sync-status.ts'
 

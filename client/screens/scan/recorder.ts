@@ -1,7 +1,8 @@
 // Recording with a person beside it: what cannot be is said, what is odd is asked, what the device could not keep is
 // tried again. Nothing is passed over in silence.
 import type { Item } from '#shared/rows/rows.ts'
-import type { Device, Recorded } from '../../device/device.ts'
+import type { Device } from '../../device/device.ts'
+import type { Recorded } from '../../device/recorded.ts'
 import type { Movement } from '../../parts/movement.ts'
 import { recordMovement, refusalOf, shortageOf } from '../../parts/movement.ts'
 import type { AnswerOf, QuestionKind, Questions } from './questions.ts'

@@ -1,0 +1,258 @@
+// What waits to be sent, and what was sent in the last week: this device's own numbering, stamps and order. Every change
+// is one strict transaction. Keeps D1, D4, D5, D12, T1, T6.
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import type { PushResult } from '#shared/protocol/wire.ts'
+import { CLOCK_TOLERANCE_MS, movedAlong, movedStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
+import type { Jump } from './clock-watch.ts'
+import type { ClockDoubt, DeviceDatabase, DoneEntry, Identity, OutboxEntry } from './database.ts'
+
+/** How long acknowledged mutations are kept: after a restore of the server they are sent again. */
+const DONE_KEPT_MS = 7 * 86_400_000
+
+/** Seqs from here on are set aside: no device ever makes so many. */
+const ASIDE_FROM = 2 ** 50
+
+export function isAside({ seq }: { seq: number }): boolean {
+  return seq >= ASIDE_FROM
+}
+
+export interface Making {
+  id: string
+  name: string
+  args: Record<string, unknown>
+  scanId: string | undefined
+  /** The version that the person saw. */
+  seen: number
+  /** Where the server will place it. */
+  estimate: (stamp: string) => string
+}
+
+export class Outbox {
+  readonly #database: DeviceDatabase
+  readonly #now: () => number
+  readonly #newId: () => string
+
+  constructor(database: DeviceDatabase, { now, newId }: { now: () => number; newId: () => string }) {
+    this.#database = database
+    this.#now = now
+    this.#newId = newId
+  }
+
+  /** Who this device is; a new one where nothing is kept. */
+  async identify(): Promise<Identity> {
+    return this.#database.transaction('rw', this.#database.meta, async () => {
+      const known = await this.#database.readMeta('identity')
+      if (known) return known
+      const identity: Identity = { clientId: this.#newId(), nextSeq: 1, lastStamp: undefined }
+      await this.#database.writeMeta('identity', identity)
+      return identity
+    })
+  }
+
+  /** Gives a mutation its place in the device's own order, and keeps it. Undefined where the identity is gone. */
+  keep({ id, name, args, scanId, seen, estimate }: Making): Promise<OutboxEntry | undefined> {
+    const { meta, outbox, scans } = this.#database
+    return this.#database.transaction('rw', [meta, outbox, scans], async () => {
+      const identity = await this.#database.readMeta('identity')
+      if (!identity) return undefined
+      const stamp = nextStamp(identity.lastStamp, this.#now(), stampDevice(identity.clientId))
+      const envelope: Envelope = { seq: identity.nextSeq, id, name, args, at: stamp, seen }
+      const entry: OutboxEntry = {
+        seq: envelope.seq,
+        envelope,
+        at: estimate(stamp),
+        ...(scanId !== undefined && { scanId }),
+      }
+      await outbox.add(entry)
+      await this.#database.writeMeta('identity', { ...identity, nextSeq: identity.nextSeq + 1, lastStamp: stamp })
+      if (scanId !== undefined) await scans.update(scanId, { state: 'resolved', mutationId: id })
+      return entry
+    })
+  }
+
+  after(seq: number, limit: number): Promise<OutboxEntry[]> {
+    return this.#database.outbox.where('seq').between(seq, ASIDE_FROM, false, false).limit(limit).toArray()
+  }
+
+  upTo(seq: number): Promise<OutboxEntry[]> {
+    return this.#database.outbox.where('seq').belowOrEqual(seq).toArray()
+  }
+
+  /** Keeps what the server said about mutations beyond "applied": its stamps are needed if they are sent again. */
+  async answered(results: readonly PushResult[]): Promise<void> {
+    const telling = results.filter(({ at, code }) => at !== undefined || code !== undefined)
+    if (telling.length === 0) return
+    const { outbox } = this.#database
+    await this.#database.transaction('rw', outbox, async () => {
+      const entries = await outbox.bulkGet(telling.map(({ seq }) => seq))
+      const kept = telling.flatMap((result, index) => {
+        const entry = entries[index]
+        return entry ? [{ ...entry, answer: { ...entry.answer, ...result } }] : []
+      })
+      await outbox.bulkPut(kept)
+    })
+  }
+
+  /** Moves acknowledged mutations to the done ones, inside the transaction that writes their rows. */
+  async settle(done: readonly DoneEntry[]): Promise<void> {
+    if (done.length === 0) return
+    const { outbox, done: table } = this.#database
+    await outbox.bulkDelete(done.map(({ seq }) => seq))
+    await table.bulkPut([...done])
+    await table
+      .where('doneAt')
+      .below(this.#now() - DONE_KEPT_MS)
+      .delete()
+  }
+
+  /**
+   * A new client id, inside the caller's transaction: the outbox is numbered anew, ids unchanged. With `resend` what was
+   * acknowledged in the last week goes first, at its effective stamps, said in this device's own time so that the server's
+   * correction leads to them again.
+   */
+  async renew({ resend, clockOffsetMs }: { resend: boolean; clockOffsetMs: number }): Promise<void> {
+    const { outbox, done } = this.#database
+    const identity = await this.#database.readMeta('identity')
+    const waiting = await outbox.orderBy('seq').toArray()
+    const sent = resend ? await done.toArray() : []
+    const again = sent
+      .map(({ envelope, at, answer, scanId }) => ({ envelope, at: answer?.at ?? at, ...kept({ scanId }) }))
+      .toSorted((a, b) => (a.at < b.at ? -1 : 1))
+      .map((entry) => ({ ...entry, envelope: restamped(entry.envelope, inOwnTime(entry.at, clockOffsetMs)) }))
+    const entries = [...again, ...waiting].map(({ envelope, at, scanId }, index): OutboxEntry => {
+      const seq = index + 1
+      return { seq, at, envelope: { ...envelope, seq }, ...kept({ scanId }) }
+    })
+    await outbox.clear()
+    await outbox.bulkPut(entries)
+    if (resend) await done.clear()
+    const nextSeq = entries.length + 1
+    await this.#database.writeMeta('identity', { clientId: this.#newId(), nextSeq, lastStamp: identity?.lastStamp })
+  }
+
+  /**
+   * Takes one mutation out of the order, because nothing on the way lets it through alone: those behind it move up. It
+   * stays in the outbox, behind all others. Should the server know it after all, ids tell (P1, P4).
+   */
+  async setAside(seq: number): Promise<void> {
+    const { meta, outbox } = this.#database
+    await this.#database.transaction('rw', [meta, outbox], async () => {
+      const identity = await this.#database.readMeta('identity')
+      const entry = await outbox.get(seq)
+      if (!identity || !entry) return
+      const behind = await outbox.where('seq').between(seq, ASIDE_FROM, false, false).toArray()
+      await outbox.where('seq').between(seq, ASIDE_FROM, true, false).delete()
+      await outbox.bulkPut([
+        ...behind.map((other) => numbered(other, other.seq - 1)),
+        numbered(entry, ASIDE_FROM + this.#now()),
+      ])
+      await this.#database.writeMeta('identity', { ...identity, nextSeq: identity.nextSeq - 1 })
+    })
+  }
+
+  /** Puts what was set aside at the end of the order again. */
+  async bringBack(): Promise<void> {
+    const { meta, outbox } = this.#database
+    await this.#database.transaction('rw', [meta, outbox], async () => {
+      const identity = await this.#database.readMeta('identity')
+      if (!identity) return
+      const aside = await outbox.where('seq').aboveOrEqual(ASIDE_FROM).toArray()
+      await outbox.bulkDelete(aside.map(({ seq }) => seq))
+      await outbox.bulkPut(aside.map((entry, index) => numbered(entry, identity.nextSeq + index)))
+      await this.#database.writeMeta('identity', { ...identity, nextSeq: identity.nextSeq + aside.length })
+    })
+  }
+
+  /** Puts what was acknowledged after `lastSeq` back: the server has lost it. */
+  async sendAgainAfter(lastSeq: number): Promise<void> {
+    const { outbox, done } = this.#database
+    await this.#database.transaction('rw', [outbox, done], async () => {
+      const lost = await done.filter(({ seq }) => seq > lastSeq).toArray()
+      await outbox.bulkPut(lost.map(({ seq, envelope, at }) => ({ seq, envelope, at })))
+      await done.bulkDelete(lost.map(({ id }) => id))
+    })
+  }
+
+  /**
+   * The wall clock moved. Set back, what waits is moved along at once, so that its age stays right. Forward may have been
+   * sleep: that is left in doubt until the server's clock tells.
+   */
+  async clockJumped({ ms, beforeMs }: Jump): Promise<ClockDoubt | undefined> {
+    const { meta, outbox } = this.#database
+    return this.#database.transaction('rw', [meta, outbox], async () => {
+      const identity = await this.#database.readMeta('identity')
+      if (!identity || (await outbox.count()) === 0) return undefined
+      const known = await this.#database.readMeta('clockDoubt')
+      let beforeSeq = identity.nextSeq
+      if (ms < 0) {
+        await this.#move(ms, beforeSeq)
+        await this.#database.writeMeta('identity', {
+          ...identity,
+          lastStamp: identity.lastStamp && movedStamp(identity.lastStamp, ms),
+        })
+      } else {
+        const later = await outbox.filter(({ envelope }) => stampMs(envelope.at) > beforeMs).first()
+        beforeSeq = later?.seq ?? beforeSeq
+      }
+      const doubt: ClockDoubt = { beforeSeq, movedMs: (known?.movedMs ?? 0) + Math.min(ms, 0) }
+      await this.#database.writeMeta('clockDoubt', doubt)
+      return doubt
+    })
+  }
+
+  /** The clock reads less than the last stamp, as a restart may find it: at least so far was it set back. */
+  async behind(): Promise<Jump | undefined> {
+    const { lastStamp } = await this.identify()
+    const ms = lastStamp === undefined ? 0 : this.#now() - stampMs(lastStamp)
+    return ms < -CLOCK_TOLERANCE_MS ? { ms, beforeMs: this.#now() } : undefined
+  }
+
+  /** The server's clock tells how far this device's really moved: what is left of it is moved along. */
+  async settleClock({ beforeSeq, movedMs }: ClockDoubt, jumpedMs: number): Promise<void> {
+    const { meta, outbox } = this.#database
+    await this.#database.transaction('rw', [meta, outbox], async () => {
+      await this.#database.writeMeta('clockDoubt', undefined)
+      const left = jumpedMs - movedMs
+      if (Math.abs(left) <= CLOCK_TOLERANCE_MS) return
+      const [last] = await outbox.where('seq').below(beforeSeq).reverse().limit(1).toArray()
+      const [next] = await this.after(beforeSeq - 1, 1)
+      if (!last) return
+      // What was made after the jump is right: nothing is moved past it.
+      const room = next ? stampMs(next.envelope.at) - stampMs(last.envelope.at) : Number.POSITIVE_INFINITY
+      await this.#move(Math.min(left, Math.max(room, 0)), beforeSeq)
+    })
+  }
+
+  async #move(ms: number, beforeSeq: number): Promise<void> {
+    const { outbox } = this.#database
+    const entries = await outbox.where('seq').below(beforeSeq).toArray()
+    const moved = entries.map((entry) => ({
+      ...entry,
+      envelope: restamped(entry.envelope, movedStamp(entry.envelope.at, ms)),
+    }))
+    await outbox.bulkPut(moved)
+  }
+}
+
+function numbered(entry: OutboxEntry, seq: number): OutboxEntry {
+  return { ...entry, seq, envelope: { ...entry.envelope, seq } }
+}
+
+/** A mutation at another time of this device's clock; further stamps among its arguments go along. */
+function restamped(envelope: Envelope, at: string): Envelope {
+  const args = { ...(envelope.args as Record<string, unknown>) }
+  for (const name of ['takenAt', 'since']) {
+    const stamp = args[name]
+    if (typeof stamp === 'string') args[name] = movedAlong(stamp, { at, madeAt: envelope.at })
+  }
+  return { ...envelope, at, args }
+}
+
+/** A server's stamp as this device's clock would have read it. */
+function inOwnTime(stamp: string, clockOffsetMs: number): string {
+  return Math.abs(clockOffsetMs) > CLOCK_TOLERANCE_MS ? movedStamp(stamp, -clockOffsetMs) : stamp
+}
+
+function kept({ scanId }: { scanId: string | undefined }): { scanId?: string } {
+  return scanId === undefined ? {} : { scanId }
+}

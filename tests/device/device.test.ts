@@ -1,0 +1,482 @@
+// The device alone: its storage (fake-indexeddb: there is no browser here), its clock, and its exchange with a server of
+// which only the answers are simulated. What the real server answers is tested in sync.pg.test.ts.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { Dexie } from 'dexie'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
+import type { WireTables } from '#shared/rows/rows.ts'
+import { encodeTable } from '#shared/rows/rows.ts'
+import { formatStamp, stampMs } from '#shared/values/stamp.ts'
+import type { OutboxEntry, SyncPoint } from '../../client/device/database.ts'
+import { DeviceDatabase } from '../../client/device/database.ts'
+import { Device } from '../../client/device/device.ts'
+import { NewerDatabase, readPendingOf } from '../../client/device/kept.ts'
+import type { Clock } from '../../client/sync/clock.ts'
+import { browserClock } from '../../client/sync/clock.ts'
+import { Exchange } from '../../client/sync/exchange.ts'
+import type { PushRequest, ServerLink } from '../../client/sync/server-link.ts'
+import { LinkFailure } from '../../client/sync/server-link.ts'
+
+const HOUR = 3_600_000
+const NOON = Date.UTC(2026, 10, 22, 12)
+const [itemId, binId] = [randomUUID(), randomUUID()]
+const AT = { itemId, locationId: binId }
+
+/** Clocks that the test sets, and a server that knows one item in one bin. */
+class World {
+  wall = NOON
+  monotonic = 1_000
+  serverNow = NOON
+  epoch = 1
+  version = 7
+  lastSeq = 0
+  pulls: PullRequest[] = []
+  pushes: PushRequest[] = []
+  readonly name = randomUUID()
+  readonly clock: Clock = { ...browserClock, now: () => this.wall, monotonic: () => this.monotonic }
+  onPush: (request: PushRequest) => Partial<PushAnswer> = () => ({})
+  onPull: (request: PullRequest) => Partial<PullAnswer> = () => ({})
+
+  readonly link: ServerLink = {
+    listen: () => () => undefined,
+    push: async (request) => {
+      this.pushes.push(structuredClone(request))
+      const more = this.onPush(request)
+      this.lastSeq = request.mutations.at(-1)?.seq ?? this.lastSeq
+      const { version, lastSeq, serverNow } = this
+      return { version, lastSeq, lastAt: null, serverNow, results: [], ...more }
+    },
+    pull: async (request) => {
+      this.pulls.push(request)
+      const { epoch, version, lastSeq, serverNow } = this
+      const answer = { epoch, version, cursor: `v${version}`, more: false, lastSeq, lastAt: null, serverNow }
+      return { ...answer, tables: request.cursor === null ? goods() : {}, ...this.onPull(request) }
+    },
+  }
+
+  pass(ms: number): void {
+    this.wall += ms
+    this.monotonic += ms
+    this.serverNow += ms
+  }
+
+  async open(): Promise<Device> {
+    const { name, clock } = this
+    const actor = { userId: randomUUID(), role: 'manager' as const }
+    const device = await Device.open({ name, actor, now: clock.now, monotonic: clock.monotonic })
+    opened.push(device)
+    return device
+  }
+
+  /** A device that holds everything, with how it talks to the server. */
+  async synced(): Promise<{ device: Device; exchange: Exchange }> {
+    const device = await this.open()
+    const exchange = new Exchange({ device, link: this.link, clock: this.clock })
+    await exchange.push(idle)
+    await exchange.pull(idle, () => undefined)
+    return { device, exchange }
+  }
+
+  /** What waits, read past the device. */
+  async outbox(): Promise<OutboxEntry[]> {
+    const database = new DeviceDatabase(this.name)
+    const entries = await database.outbox.orderBy('seq').toArray()
+    database.close()
+    return entries
+  }
+}
+
+const idle = new AbortController().signal
+const opened: Device[] = []
+afterEach(() => {
+  for (const device of opened.splice(0)) device.close()
+  vi.unstubAllGlobals()
+})
+
+function goods(version = 7, name = 'Coffee'): WireTables {
+  const item = { id: itemId, sku: null, name, categoryId: null, unit: 'pcs', decimals: 0, cost: null }
+  const levels = { low: null, high: null, target: null, tracksLots: false, notes: null, custom: {}, archived: false }
+  const bin = { id: binId, name: 'Bin', parentId: null, kind: null, barcode: null, archived: false, version }
+  return {
+    items: encodeTable('items', [{ ...item, ...levels, version }]),
+    locations: encodeTable('locations', [bin]),
+  }
+}
+
+const receive = (device: Device, quantity: number) => device.record('stock.receive', { ...AT, quantity })
+const shown = (device: Device) => device.view.position(itemId, binId).quantity
+const stamps = async (world: World) => (await world.outbox()).map(({ envelope }) => stampMs(envelope.at) - NOON)
+
+test('[T6] the clock set back while offline: what waits keeps its age, and what comes after is later', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  await receive(device, 1)
+  world.pass(HOUR)
+  await receive(device, 2)
+  await device.mindClock()
+  world.wall -= 5 * HOUR
+  await device.mindClock()
+  world.pass(HOUR)
+  await receive(device, 3)
+  expect((await stamps(world)).map((ms) => ms / HOUR)).toEqual([-5, -4, -3])
+  expect(shown(device)).toBe(6000)
+})
+
+test('[T6] the stamps inside a mutation are moved with it: when a count began, when stock left its place', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const since = formatStamp({ ms: NOON - HOUR, counter: 0, device: '00000000' })
+  await device.record('stock.count', { ...AT, counted: 5, since })
+  await device.mindClock()
+  world.wall -= 5 * HOUR
+  await device.mindClock()
+  const [entry] = await world.outbox()
+  expect((stampMs((entry!.envelope.args as { since: string }).since) - NOON) / HOUR).toBe(-6)
+})
+
+test('[T6] sleep stops the monotonic clock: what waits is not moved, once the server has told the time', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await device.mindClock()
+  await receive(device, 1)
+  world.wall += 8 * HOUR
+  world.serverNow += 8 * HOUR
+  expect(await device.mindClock()).toBe(true) // in doubt
+  await receive(device, 2)
+  await exchange.push(idle)
+  expect(world.pulls.at(-1)?.limit).toBe(1) // asked for its clock before anything was sent
+  expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 8])
+})
+
+test('[T6] the clock set forward: what was stamped before is moved along by as much as the server says', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await device.mindClock()
+  await receive(device, 1)
+  world.pass(HOUR)
+  world.wall += 48 * HOUR
+  await device.mindClock()
+  await receive(device, 2)
+  await exchange.push(idle)
+  const { mutations, deviceNow } = world.pushes.at(-1)!
+  expect(mutations.map(({ at }) => (deviceNow - stampMs(at)) / HOUR)).toEqual([1, 0])
+  expect(await device.mindClock()).toBe(false)
+})
+
+test('[T6] a restart finds the clock behind the last stamp: what waits is moved behind now, then by what is known', async () => {
+  const world = new World()
+  world.wall += 48 * HOUR // wrong from the start, and the server says so
+  const first = await world.synced()
+  await receive(first.device, 1)
+  first.device.close()
+  world.wall += 2 * HOUR - 48 * HOUR // two hours later, and set right
+  world.serverNow += 2 * HOUR
+  world.monotonic = 0
+  const device = await world.open()
+  await device.mindClock()
+  expect((await stamps(world)).map((ms) => ms / HOUR)).toEqual([2])
+  await receive(device, 2)
+  const exchange = new Exchange({ device, link: world.link, clock: world.clock })
+  await exchange.push(idle)
+  expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 2])
+})
+
+test('[T8] what waits is placed anew, in order, when the server’s clock is known better', async () => {
+  const world = new World()
+  world.serverNow = NOON + 3 * HOUR
+  const device = await world.open()
+  const exchange = new Exchange({ device, link: world.link, clock: world.clock })
+  await device.arrive({ tables: goods(), point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 }, lastSeq: 0 })
+  await device.record('stock.count', { ...AT, counted: 5 })
+  const countedAt = () => stampMs(device.view.position(itemId, binId).countedAt!) - NOON
+  expect(countedAt()).toBe(0)
+  await exchange.pull(idle, () => undefined)
+  expect(countedAt() / HOUR).toBe(3)
+})
+
+const POINT: SyncPoint = {
+  cursor: null,
+  epoch: 1,
+  version: 7,
+  complete: true,
+  asOf: NOON,
+  clockOffsetMs: 0,
+  lastAt: null,
+}
+
+test('[D12] an answer that the disk refuses changes nothing that is shown, and is taken when it comes again', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  world.version = 8
+  world.onPull = () => ({ tables: goods(8, 'Tea') })
+  const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  await expect(exchange.pull(idle, () => undefined)).rejects.toThrow(/full/)
+  full.mockRestore()
+  expect([device.view.item(itemId)?.name, device.point.value.version]).toEqual(['Coffee', 7])
+  await exchange.pull(idle, () => undefined)
+  expect([device.view.item(itemId)?.name, device.point.value.version]).toEqual(['Tea', 8])
+  device.close()
+  expect((await world.open()).view.item(itemId)?.name).toBe('Tea')
+})
+
+test('[D1] a record that the disk refuses is not shown, not counted, and says so', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const full = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  await expect(receive(device, 1)).rejects.toThrow(/full/)
+  full.mockRestore()
+  expect([shown(device), device.pendingCount.value, await world.outbox()]).toEqual([0, 0, []])
+  await receive(device, 2)
+  expect([shown(device), device.pendingCount.value]).toEqual([2000, 1])
+})
+
+test('[D12] a tab that followed another and then leads keeps all rows in their places', async () => {
+  const world = new World()
+  const { device: leader, exchange } = await world.synced()
+  const follower = await world.open()
+  leader.tell = (told) => void follower.follow(structuredClone(told))
+  const many = (from: number, version: number): WireTables => ({
+    lots: encodeTable(
+      'lots',
+      Array.from({ length: 1500 }, (_, i) => ({ itemId, lot: `L${from + i}`, expiresOn: null, version })),
+    ),
+  })
+  for (const [from, version] of [
+    [0, 8],
+    [1500, 9],
+  ] as const) {
+    world.version = version
+    world.onPull = () => ({ tables: many(from, version) })
+    await exchange.pull(idle, () => undefined)
+  }
+  world.version = 10
+  world.onPull = () => ({ tables: many(3000, 10) })
+  const next = new Exchange({ device: follower, link: world.link, clock: world.clock })
+  await next.pull(idle, () => undefined)
+  expect((await world.open()).size).toBe(4502)
+})
+
+test('[D5] while all is loaded anew the old rows stay readable, also over a restart, and the outbox stays', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 4)
+  let pages = 0
+  world.onPull = ({ cursor }) => {
+    if (cursor === 'v7') throw new LinkFailure({ refusal: 'resnapshot' })
+    pages += 1
+    expect([device.view.item(itemId)?.name, shown(device)]).toEqual(['Coffee', 4000])
+    if (pages === 1) return { tables: goods(9, 'Tea'), more: true, cursor: 'page' }
+    if (pages === 2) throw new LinkFailure({})
+    return { tables: {}, version: 9, cursor: 'v9' }
+  }
+  await expect(exchange.pull(idle, () => undefined)).rejects.toThrow()
+  const restarted = await world.open()
+  expect([restarted.view.item(itemId)?.name, shown(restarted)]).toEqual(['Coffee', 4000])
+  restarted.close()
+  await exchange.pull(idle, () => undefined) // goes on where it was
+  expect(world.pulls.at(-1)?.cursor).toBe('page')
+  expect([device.view.item(itemId)?.name, shown(device), device.pendingCount.value]).toEqual(['Tea', 4000, 1])
+  device.close()
+  const again = await world.open()
+  expect([again.view.item(itemId)?.name, again.point.value.cursor]).toEqual(['Tea', 'v9'])
+})
+
+test('[D5] another epoch: last week’s first, at the stamps the server gave them, then what waits; ids unchanged', async () => {
+  const world = new World()
+  world.wall += 5 * HOUR // this device's clock is fast, and the server corrects it
+  const { device, exchange } = await world.synced()
+  await receive(device, 1)
+  await receive(device, 2)
+  world.onPush = ({ mutations }) => ({
+    results: mutations.map(({ seq, at }, i) => ({
+      seq,
+      status: 'applied' as const,
+      at: `${(NOON - HOUR + i).toString(16).padStart(12, '0')}${at.slice(12)}`,
+    })),
+  })
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  expect(device.pendingCount.value).toBe(0)
+  await receive(device, 3)
+  const [third] = await world.outbox()
+  const { clientId } = await device.identity()
+  await device.startOver({ newIdentity: true, resend: true })
+  const entries = await world.outbox()
+  expect(entries.map(({ seq, envelope }) => [seq, envelope.seq, envelope.args])).toEqual(
+    [1, 2, 3].map((n) => [n, n, { ...AT, quantity: n }]),
+  )
+  // The server takes five hours off again: so they are where they were.
+  expect(entries.map(({ envelope }) => stampMs(envelope.at) - 5 * HOUR - NOON)).toEqual([-HOUR, -HOUR + 1, 0])
+  expect(entries[2]!.envelope).toEqual({ ...third!.envelope, seq: 3 })
+  expect((await device.identity()).clientId).not.toBe(clientId)
+  expect(device.point.value).toMatchObject({ epoch: 0, cursor: null })
+})
+
+test('[D5] a crash in the middle of the new beginning leaves everything as it was', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 1)
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  await receive(device, 2)
+  const before = [await world.outbox(), await device.identity(), device.point.value]
+  const clear = vi.spyOn(IDBObjectStore.prototype, 'clear').mockImplementation(function (this: IDBObjectStore) {
+    clear.mockRestore()
+    const request = this.clear()
+    this.transaction.abort()
+    return request
+  })
+  await expect(device.startOver({ newIdentity: true, resend: true })).rejects.toThrow()
+  device.close()
+  const again = await world.open()
+  expect([await world.outbox(), await again.identity(), again.point.value]).toEqual(before)
+  expect(shown(again)).toBe(2000)
+})
+
+test('[D13] storage deleted under the open app is made anew of what memory holds: nothing shown is lost', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  await receive(device, 1)
+  const [first] = await world.outbox()
+  await Dexie.delete(world.name)
+  await receive(device, 2)
+  expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([3000, 2, 'restored'])
+  device.close()
+  const again = await world.open()
+  expect([shown(again), again.view.item(itemId)?.name]).toEqual([3000, 'Coffee'])
+  expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
+  expect((await world.outbox())[0]!.envelope.id).toBe(first!.envelope.id)
+})
+
+test('[D13] storage found empty at the start, where something was kept before, is said to be gone', async () => {
+  const remembered = new Map<string, string>()
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => remembered.get(key) ?? null,
+    setItem: (key: string, value: string) => remembered.set(key, value),
+  })
+  const world = new World()
+  const { device } = await world.synced()
+  expect(device.loss.value).toBeUndefined()
+  device.close()
+  await Dexie.delete(world.name)
+  const again = await world.open()
+  expect(again.loss.value).toBe('gone')
+  expect((await world.open()).loss.value).toBeUndefined()
+})
+
+test('a connection that the browser closes is opened again, as often as it takes', async () => {
+  const world = new World()
+  const connections: IDBDatabase[] = []
+  const open = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(function (this: IDBFactory, ...args) {
+    const request = realOpen.apply(this, args)
+    request.addEventListener('success', () => connections.push(request.result))
+    return request
+  })
+  const { device } = await world.synced()
+  for (let i = 1; i <= 5; i++) {
+    for (const connection of connections) connection.close()
+    await receive(device, 1)
+    expect(device.pendingCount.value).toBe(i)
+  }
+  expect(connections.length).toBeGreaterThan(5)
+  open.mockRestore()
+})
+const realOpen = IDBFactory.prototype.open
+
+test('[D14] an older app says that a newer one has been here, changes nothing, and saves what waits', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  await receive(device, 1)
+  device.close()
+  const newer = new DeviceDatabase(world.name)
+  newer.version(99).stores({ future: 'id' })
+  await newer.open()
+  newer.close()
+  await expect(world.open()).rejects.toThrow(NewerDatabase)
+  const { outbox } = await readPendingOf(world.name)
+  expect(outbox.map(({ envelope }) => envelope.args)).toEqual([{ ...AT, quantity: 1 }])
+  const unchanged = await new Dexie(world.name).open()
+  expect([unchanged.verno, unchanged.tables.map(({ name }) => name)]).toEqual([99, expect.arrayContaining(['future'])])
+  unchanged.close()
+})
+
+/** A device with so much waiting, put there in one go. */
+async function withOutbox(world: World, count: number, note: string): Promise<void> {
+  const { device } = await world.synced()
+  await receive(device, 1)
+  device.close()
+  const database = new DeviceDatabase(world.name)
+  const [first] = await database.outbox.toArray()
+  await database.outbox.bulkPut(
+    Array.from({ length: count }, (_, i): OutboxEntry => {
+      const args = { ...AT, quantity: 1, reference: note }
+      const envelope = { ...first!.envelope, seq: i + 1, id: randomUUID(), args }
+      return { ...first!, seq: i + 1, envelope }
+    }),
+  )
+  const identity = (await database.readMeta('identity'))!
+  await database.writeMeta('identity', { ...identity, nextSeq: count + 1 })
+  database.close()
+}
+
+const bytesOf = (request: PushRequest) => Buffer.byteLength(JSON.stringify(request))
+
+test('[D15] a long outbox leaves in requests below 512 KB of UTF-8, whatever its letters', async () => {
+  const world = new World()
+  await withOutbox(world, 1_200, '棚卸し'.repeat(300)) // three bytes each
+  const { device } = await world.synced()
+  const sizes = world.pushes.map(bytesOf)
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(512 * 1024)
+  expect(sizes.slice(0, -1).every((size) => size > 490 * 1024)).toBe(true)
+  expect(world.pushes.flatMap(({ mutations }) => mutations.map(({ seq }) => seq))).toHaveLength(1_200)
+  expect(device.pendingCount.value).toBe(0)
+})
+
+test('[D15] a proxy that lets less through gets less, and a little more each time', async () => {
+  const world = new World()
+  await withOutbox(world, 600, 'x'.repeat(2_000))
+  const refused: number[] = []
+  world.onPush = (request) => {
+    if (bytesOf(request) <= 100_000) return {}
+    refused.push(bytesOf(request))
+    throw new LinkFailure({ refusal: 'too_large' })
+  }
+  const { device } = await world.synced()
+  expect(device.pendingCount.value).toBe(0)
+  const taken = world.pushes.length - refused.length
+  expect(taken).toBeLessThan(30)
+  expect(refused.length).toBeLessThan(10)
+})
+
+test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 1)
+  await device.record('stock.receive', { ...AT, quantity: 2, reference: 'long'.repeat(9) })
+  await receive(device, 3)
+  let narrow = true
+  world.onPush = (request) => {
+    if (narrow && JSON.stringify(request).includes('longlong')) throw new LinkFailure({ refusal: 'too_large' })
+    return {}
+  }
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  const sent = world.pushes.at(-1)!.mutations
+  expect(sent.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([[2, 3]])
+  expect([device.pendingCount.value, device.aside.value.length]).toEqual([1, 1])
+  expect(shown(device)).toBe(2000) // still shown: it has happened
+  const asked = world.pushes.length
+  await exchange.push(idle)
+  expect(world.pushes.length).toBe(asked) // and nothing spins
+  narrow = false
+  await device.bringBack()
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([3])
+  expect([device.pendingCount.value, device.aside.value.length]).toEqual([0, 0])
+})
