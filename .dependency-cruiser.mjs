@@ -71,9 +71,9 @@ export default {
     },
     {
       name: '3-sync-and-service-worker-on-device',
-      comment: 'sync/ and service-worker/ work on device/, and know of no screen and no shell.',
+      comment: 'service-worker → sync → device: they know of no screen and no shell.',
       from: { path: '^client/(sync|service-worker)/', pathNot: TESTS },
-      to: { path: '^client/', pathNot: ['^client/$1/', '^client/(device|strings)/'] },
+      to: { path: '^client/', pathNot: ['^client/$1/', '^client/(device|strings)/', '^client/sync/'] },
     },
     {
       name: '3-ui-knows-no-business',

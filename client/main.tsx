@@ -2,6 +2,7 @@
 import { effect } from '@preact/signals'
 import { render } from 'preact'
 import { App, keepBadge, type Go } from './app/app.tsx'
+import { askForBackgroundSync } from './app/background-sync.ts'
 import { Session } from './app/session.ts'
 import { watchUpdates } from './app/update.ts'
 import { lookUpAnywhere } from './app/look-up-anywhere.ts'
@@ -30,6 +31,7 @@ effect(() => {
   }
 })
 keepBadge(workplaces)
+askForBackgroundSync(workplaces)
 // Making the sound system takes a moment: at the first key of the first scan, not at its answer.
 for (const kind of ['keydown', 'pointerdown']) {
   window.addEventListener(kind, () => workplaces.feedback.wake(), { once: true, capture: true })

@@ -2,6 +2,7 @@
 // way in. One at a time; another person, organisation or role is another workplace.
 import { effect, signal } from '@preact/signals'
 import { Device } from '../device/device.ts'
+import { deviceName } from '../device/device-name.ts'
 import type { App, ScanTaker } from '../parts/app-context.ts'
 import { Drafts } from '../parts/drafts.ts'
 import { Remote } from '../remote/remote.ts'
@@ -67,8 +68,8 @@ export class Workplaces {
   }
 
   async #open(person: Person): Promise<void> {
-    const { user, org } = person
-    const name = `stockhand-${org.id}-${user.id}`
+    const { user } = person
+    const name = deviceName(person)
     // Reading a large catalogue takes the processor for a while: the frame is drawn before it.
     await painted()
     const device = await Device.open({ name, actor: { userId: user.id, role: user.role } })

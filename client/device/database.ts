@@ -85,6 +85,8 @@ interface Meta {
   identity: Identity
   point: SyncPoint
   clockDoubt: ClockDoubt | undefined
+  /** A person works offline: the service worker sends nothing either. */
+  paused: boolean
 }
 
 export class DeviceDatabase extends Dexie {

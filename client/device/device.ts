@@ -25,6 +25,7 @@ import { ScanLog } from './scan-log.ts'
 import { View } from './view.ts'
 import { Watched } from './watched.ts'
 
+const EVERYTHING = KINDS.map((kind) => ({ kind, key: '' }))
 /** How many of the acknowledged mutations a person sees as recent, and can undo. */
 const RECENT_MAX = 200
 
@@ -117,7 +118,7 @@ export class Device {
     for (const entry of outbox) this.#show({ ...entry, at: this.#place(entry.envelope.at) })
     this.pendingCount.value = this.#pending.size
     this.aside.value = outbox.filter(isAside)
-    this.#announceAll()
+    this.#announce(EVERYTHING)
   }
 
   /** What a mutation would do, without recording it: for screens that ask before they record. */
@@ -281,6 +282,11 @@ export class Device {
     await this.#rereadAll()
   }
 
+  /** A person works offline, or no longer: for the service worker, which sees no other storage. */
+  keepPaused(paused: boolean): Promise<void> {
+    return this.#database.writeMeta('paused', paused)
+  }
+
   /** All that waits here, for a file that a person can keep. */
   async exportPending(): Promise<{ outbox: OutboxEntry[]; scans: ScanRecord[] }> {
     return { outbox: await this.#database.outbox.toArray(), scans: await this.#database.scans.toArray() }
@@ -383,15 +389,10 @@ export class Device {
 
   #settleAll(): void {
     this.#pending.settle(this.#pending.touched())
-    this.#announceAll()
+    this.#announce(EVERYTHING)
   }
 
-  #announceAll(): void {
-    this.#watched.announce(KINDS.map((kind) => ({ kind, key: '' })))
-    this.view.invalidate(new Set(KINDS))
-  }
-
-  #announce(changes: RowChange[]): void {
+  #announce(changes: readonly RowChange[]): void {
     const loading = !this.point.value.complete
     this.view.invalidate(new Set(changes.map(({ kind }) => kind)), { loading })
     this.#watched.announce(changes)

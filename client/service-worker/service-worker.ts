@@ -1,8 +1,19 @@
 // The service worker: the whole app from the cache, so that it opens without a connection. Navigations get index.html,
 // but for the paths the server answers itself. A new version waits until the app says so (see SKIP_WAITING): half a
-// draft is never reloaded away.
+// draft is never reloaded away. What waits is sent with no tab open (Background Sync).
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
+import { DeviceDatabase } from '../device/database.ts'
+import { deviceName } from '../device/device-name.ts'
+import { pushInBackground } from '../sync/background-push.ts'
+import { PUSH_TAG } from '../sync/push-tag.ts'
+import { LinkFailure } from '../sync/server-link.ts'
+import { plainLink, refresh } from './plain-link.ts'
+
+/** The browser fires it when it believes in a connection, also when no tab is open any more. */
+interface SyncEvent extends ExtendableEvent {
+  readonly tag: string
+}
 
 declare const self: ServiceWorkerGlobalScope & {
   readonly __WB_MANIFEST: (string | { url: string; revision: string | null })[]
@@ -22,6 +33,22 @@ self.addEventListener('message', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(self.clients.claim())
 })
+
+self.addEventListener('sync', (event) => {
+  const { tag } = event as SyncEvent
+  if (tag === PUSH_TAG) (event as SyncEvent).waitUntil(pushWhatWaits())
+})
+
+/** Rejects where the browser should try again later. */
+async function pushWhatWaits(): Promise<void> {
+  try {
+    const signedIn = await refresh()
+    await pushInBackground(new DeviceDatabase(deviceName(signedIn)), plainLink(signedIn.accessToken))
+  } catch (error) {
+    if (error instanceof LinkFailure && error.refusal === 'unauthenticated') return // kept until somebody signs in
+    throw error
+  }
+}
 
 function isSkipWaiting(data: unknown): boolean {
   return typeof data === 'object' && data !== null && 'type' in data && data.type === 'SKIP_WAITING'

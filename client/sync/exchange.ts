@@ -1,20 +1,16 @@
 // One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps X1–X6.
 import type { PullAnswer } from '#shared/protocol/wire.ts'
-import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/wire.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
-import type { OutboxEntry, SyncPoint } from '../device/database.ts'
+import type { SyncPoint } from '../device/database.ts'
 import type { Device } from '../device/device.ts'
 import { Mirror } from '../device/mirror.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
+import { Pusher, TooLargeAlone } from './pusher.ts'
 import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
 
-/** Below the server's 512 KB, with room for the frame. */
-const PUSH_BYTES = PUSH_MAX_BYTES - 4 * 1024
-/** After a proxy refused a size, batches grow again by so much: each try above its limit costs a request. */
-const GROWTH_BYTES = 16 * 1024
 /** Large pages for the first sync: each costs a round trip and a transaction. */
 const FIRST_PAGE = 20_000
 const PAGE = 5_000
@@ -29,9 +25,7 @@ export class Exchange {
   readonly #device: Device
   readonly #link: ServerLink
   readonly #clock: Clock
-  /** How much the next push may hold: halved when it is found too large on the way. */
-  #pushMax = PUSH_MAX
-  #pushBytes = PUSH_BYTES
+  readonly #pusher: Pusher
   /** All rows anew, as far as they have come, and where to go on. */
   #collected: { mirror: Mirror; cursor: string } | undefined
   /** The version that the last push led to. */
@@ -41,6 +35,7 @@ export class Exchange {
     this.#device = device
     this.#link = link
     this.#clock = clock
+    this.#pusher = new Pusher({ source: device, link, clock })
   }
 
   /** Sends all that waits, oldest first. Resolves to true where something was sent. */
@@ -51,22 +46,16 @@ export class Exchange {
       if (await this.#device.mindClock()) await this.#askClock()
       const { epoch } = this.#device.point.value
       if (epoch === 0) return sent // the first pull tells it
-      const { clientId } = await this.#device.identity()
-      const { batch, bytes } = fitting(await this.#device.after(sentTo, this.#pushMax), this.#pushBytes)
-      if (batch.length === 0) return sent
       try {
-        const mutations = batch.map(({ envelope }) => envelope)
-        const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
+        const answer = await this.#pusher.send(epoch, sentTo)
+        if (!answer) return sent
         onAnswer()
-        await this.#device.answered(answer.results)
         sentTo = answer.lastSeq
         this.#atLeast = answer.version
-        this.#pushMax = PUSH_MAX
-        this.#pushBytes = Math.min(PUSH_BYTES, this.#pushBytes + GROWTH_BYTES)
       } catch (error) {
-        if (!(error instanceof LinkFailure)) throw error
-        if (await this.#madeSmaller(error, { batch, bytes })) continue
-        await this.#recover(error)
+        if (error instanceof TooLargeAlone) await this.#device.setAside(error.seq)
+        else if (error instanceof LinkFailure) await this.#recover(error)
+        else throw error
         sentTo = 0
       }
     }
@@ -153,18 +142,6 @@ export class Exchange {
     if (answer) await this.#device.settleClock(answer.serverNow - this.#clock.now())
   }
 
-  /** Sends less at once where the way is too narrow. */
-  async #madeSmaller({ refusal }: LinkFailure, { batch, bytes }: Batch): Promise<boolean> {
-    if (refusal !== 'too_large' && refusal !== 'too_many') return false
-    if (batch.length === 1) {
-      await this.#device.setAside(batch[0]!.seq)
-      return true
-    }
-    if (refusal === 'too_large') this.#pushBytes = Math.floor(bytes / 2)
-    else this.#pushMax = Math.max(1, Math.floor(batch.length / 2))
-    return true
-  }
-
   /** Does what a refusal asks for, or throws it on where only time or a person can help. */
   async #recover(failure: LinkFailure): Promise<void> {
     switch (failure.refusal) {
@@ -185,26 +162,6 @@ export class Exchange {
         throw failure
     }
   }
-}
-
-interface Batch {
-  batch: OutboxEntry[]
-  bytes: number
-}
-
-const utf8 = new TextEncoder()
-
-/** As many of the oldest as fit into one request, and at least one. */
-function fitting(entries: OutboxEntry[], maxBytes: number): Batch {
-  let bytes = 0
-  let count = 0
-  for (const { envelope } of entries) {
-    const size = utf8.encode(JSON.stringify(envelope)).length + 1 // and a comma
-    if (count > 0 && bytes + size > maxBytes) break
-    bytes += size
-    count += 1
-  }
-  return { batch: entries.slice(0, count), bytes }
 }
 
 /** How far a first sync has come: its rows arrive in the order of their versions. */

@@ -1,11 +1,6 @@
-// The typed way to the server for synchronisation, and what its refusals mean to it.
-import { createTRPCClient, createWSClient, httpLink, TRPCClientError, wsLink } from '@trpc/client'
-import type { LiveMessage, PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
-import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
+// What synchronisation asks of a server, and what the refusals of one mean to it.
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import type { AppRouter } from '../../server/api/app-router.ts'
-import type { Clock } from './clock.ts'
-import { browserClock } from './clock.ts'
+import type { LiveMessage, PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
 
 export interface PushRequest {
   clientId: string
@@ -59,100 +54,8 @@ export class LinkFailure extends Error {
   }
 }
 
-/** The first try is spread over some seconds: when a server restarts, all its sockets come back at once. */
-const RECONNECT_MIN_MS = 3_000
-const RECONNECT_MAX_MS = 30_000
-
-/** Where access tokens come from: the session of whoever is signed in. */
-export interface TokenSource {
-  /** Undefined where the session has ended. */
-  token(): Promise<string | undefined>
-  forgetToken(): void
-}
-
-/** `origin` is the server's, like `https://stock.example.com`. */
-export function httpServerLink(
-  session: TokenSource,
-  origin: string = globalThis.location.origin,
-  clock: Clock = browserClock,
-): ServerLink {
-  const token = async () => {
-    const text = await session.token()
-    if (text === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
-    return text
-  }
-  const http = createTRPCClient<AppRouter>({
-    links: [
-      httpLink({
-        url: `${origin}/trpc`,
-        headers: async () => ({
-          authorization: `Bearer ${await token()}`,
-          [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
-        }),
-      }),
-    ],
-  })
-  const asking = async <T>(ask: () => Promise<T>, { again = true } = {}): Promise<T> => {
-    try {
-      return await ask()
-    } catch (error) {
-      const failure = toFailure(error, clock.now())
-      if (failure.refusal !== 'unauthenticated') throw failure
-      session.forgetToken()
-      if (!again) throw failure
-      return asking(ask, { again: false }) // the token had run out, or the server has new keys: once more with a new one
-    }
-  }
-  return {
-    push: (request) => asking(() => http.sync.push.mutate(request)),
-    pull: (request) => asking(() => http.sync.pull.query(request)),
-    listen: (request, handlers) => listen({ origin, token, clock }, request, handlers),
-  }
-}
-
-function listen(
-  { origin, token, clock }: { origin: string; token: () => Promise<string>; clock: Clock },
-  request: { clientId: string; cursor: string | null },
-  handlers: LiveHandlers,
-): () => void {
-  const socket = createWSClient({
-    url: `${origin.replace(/^http/, 'ws')}/trpc`,
-    connectionParams: async () => ({ token: await token() }),
-    retryDelayMs: (attempt) => clock.random() * Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** attempt),
-    keepAlive: { enabled: true, intervalMs: 15_000, pongTimeoutMs: 8_000 },
-    onOpen: () => handlers.open(true),
-    onClose: () => handlers.open(false),
-  })
-  const client = createTRPCClient<AppRouter>({
-    links: [wsLink({ client: socket })],
-  })
-  const subscription = client.live.subscribe(request, {
-    onData: (message) => handlers.message(message),
-    onError: (error) => handlers.refused(toFailure(error, clock.now()).refusal ?? 'unavailable'),
-  })
-  return () => {
-    subscription.unsubscribe()
-    void socket.close()
-  }
-}
-
-function toFailure(error: unknown, now: number): LinkFailure {
-  if (error instanceof LinkFailure) return error
-  if (!(error instanceof TRPCClientError)) return new LinkFailure({})
-  if (error.cause instanceof LinkFailure) return error.cause
-  const data = error.data as { refusal?: string; lastSeq?: number } | undefined
-  const response = error.meta?.response instanceof Response ? error.meta.response : undefined
-  const protocol = Number(response?.headers.get(PROTOCOL_HEADER) ?? Number.NaN)
-  return new LinkFailure({
-    refusal: data?.refusal ?? refusalOfStatus(response?.status),
-    lastSeq: data?.lastSeq,
-    retryAfterMs: retryAfterMs(response?.headers.get('retry-after'), now),
-    protocol: Number.isNaN(protocol) ? undefined : protocol,
-  })
-}
-
 /** What a proxy means that answers in the server's place, in words of its own. */
-function refusalOfStatus(status: number | undefined): string | undefined {
+export function refusalOfStatus(status: number | undefined): string | undefined {
   if (status === 413) return 'too_large'
   if (status === 429) return 'rate_limited'
   return status !== undefined && status >= 500 ? 'unavailable' : undefined

@@ -11,13 +11,16 @@ import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
 import type { Loading } from './exchange.ts'
 import { Exchange } from './exchange.ts'
-import type { ServerLink, TokenSource } from './server-link.ts'
-import { httpServerLink, LinkFailure } from './server-link.ts'
+import type { TokenSource } from './http-server-link.ts'
+import { httpServerLink } from './http-server-link.ts'
+import type { ServerLink } from './server-link.ts'
+import { LinkFailure } from './server-link.ts'
+import { lockName } from './lock-name.ts'
 import type { Effect, SyncEvent, SyncState } from './sync-state.ts'
 import { SHOWN, TRANSITIONS, WAIT_MS } from './sync-state.ts'
 import type { SyncStatus } from './sync-status.ts'
 import type { Tabs, Wish } from './tabs.ts'
-import { joinTabs, lockName } from './tabs.ts'
+import { joinTabs } from './tabs.ts'
 
 export interface SyncParts {
   device: Device
@@ -114,6 +117,7 @@ export class Sync {
   /** "Work offline": nothing is sent or fetched until it is switched off, also after a restart, and by no tab. */
   pause(paused: boolean): void {
     globalThis.localStorage?.setItem(PAUSED_KEY, paused ? 'yes' : 'no')
+    void this.#device.keepPaused(paused).catch(() => undefined) // for the service worker; a tab has the key above
     this.#tabs?.wish({ kind: 'pause', paused })
     this.#grant({ kind: 'pause', paused })
   }

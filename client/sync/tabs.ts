@@ -46,11 +46,6 @@ export function joinTabs(parts: TabParts): Tabs {
   return new Tab(parts)
 }
 
-/** The name of the lock that whoever pushes holds; the service worker takes it too. */
-export function lockName(deviceName: string): string {
-  return `stockhand-sync-${deviceName}`
-}
-
 class Tab implements Tabs {
   readonly #parts: TabParts
   readonly #channel: BroadcastChannel

@@ -1,0 +1,28 @@
+// Asks the browser to wake the service worker for what waits: where it could not be sent, or the app goes out of sight.
+import { effect, signal } from '@preact/signals'
+import { PUSH_TAG } from '../sync/push-tag.ts'
+import type { Workplaces } from './workplace.ts'
+
+/** Chromium has it; elsewhere what waits is sent when the app is open. */
+interface WithSync extends ServiceWorkerRegistration {
+  readonly sync?: { register(tag: string): Promise<void> }
+}
+
+export function askForBackgroundSync(workplaces: Workplaces): void {
+  if (!('serviceWorker' in navigator)) return
+  const isHidden = signal(false)
+  document.addEventListener('visibilitychange', () => (isHidden.value = document.visibilityState === 'hidden'))
+  addEventListener('pagehide', () => (isHidden.value = true))
+  effect(() => {
+    const app = workplaces.current.value?.app
+    if (!app || app.device.pendingCount.value === 0) return
+    const { link } = app.status.value
+    if (link === 'paused' || (link === 'online' && !isHidden.value)) return
+    void register()
+  })
+}
+
+async function register(): Promise<void> {
+  const registration: WithSync = await navigator.serviceWorker.ready
+  await registration.sync?.register(PUSH_TAG).catch(() => undefined) // a person may have forbidden it
+}

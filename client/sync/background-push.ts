@@ -1,0 +1,54 @@
+// Sends what waits with no tab open. It pushes and never pulls: what is acknowledged, refused or restored is a tab's to
+// take in. It holds the lock that a leading tab holds, so that the two never push at once. Keeps D16.
+import type { DeviceDatabase } from '../device/database.ts'
+import { Outbox } from '../device/outbox.ts'
+import { browserClock } from './clock.ts'
+import { lockName } from './lock-name.ts'
+import { Pusher, TooLargeAlone } from './pusher.ts'
+import type { ServerLink } from './server-link.ts'
+import { LinkFailure } from './server-link.ts'
+
+/** Resolves where all is sent, or nothing more is to be done without a tab. @throws where it is worth another try */
+export async function pushInBackground(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): Promise<void> {
+  const name = lockName(database.name)
+  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (!lock) return // a tab is open, and does it
+    try {
+      await push(database, link)
+    } finally {
+      database.close()
+    }
+  })
+}
+
+async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): Promise<void> {
+  const [point, identity, doubt, paused] = await database.transaction('r', database.meta, () =>
+    Promise.all([
+      database.readMeta('point'),
+      database.readMeta('identity'),
+      database.readMeta('clockDoubt'),
+      database.readMeta('paused'),
+    ]),
+  )
+  if (!point || point.epoch === 0 || !identity || doubt || paused) return
+  const outbox = new Outbox(database, { now: browserClock.now, newId: () => identity.clientId })
+  if (await outbox.behind()) return // the clock was set: a tab moves the stamps along first
+  const source = {
+    identity: async () => identity,
+    after: (seq: number, limit: number) => outbox.after(seq, limit),
+    answered: outbox.answered.bind(outbox),
+  }
+  const pusher = new Pusher({ source, link, clock: browserClock })
+  try {
+    for (let sentTo: number | undefined = 0; sentTo !== undefined;)
+      sentTo = (await pusher.send(point.epoch, sentTo))?.lastSeq
+  } catch (error) {
+    if (!(error instanceof TooLargeAlone) && !isForATab(error)) throw error
+  }
+}
+
+/** An answer that asks for more than another try. */
+function isForATab(error: unknown): boolean {
+  if (!(error instanceof LinkFailure)) return false
+  return error.refusal !== undefined && error.refusal !== 'unavailable' && error.refusal !== 'rate_limited'
+}

@@ -1,0 +1,87 @@
+// Sends what waits, oldest first, in requests that the way to the server lets through. The tab and the service worker
+// share it; what a refusal asks for is theirs to do. Keeps D15.
+import type { PushAnswer } from '#shared/protocol/wire.ts'
+import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/wire.ts'
+import type { PushResult } from '#shared/protocol/wire.ts'
+import type { Identity, OutboxEntry } from '../device/database.ts'
+import type { Clock } from './clock.ts'
+import type { ServerLink } from './server-link.ts'
+import { LinkFailure } from './server-link.ts'
+
+/** Below the server's 512 KB, with room for the frame. */
+const PUSH_BYTES = PUSH_MAX_BYTES - 4 * 1024
+/** After a proxy refused a size, batches grow again by so much: each try above its limit costs a request. */
+const GROWTH_BYTES = 16 * 1024
+
+/** Where what waits is kept. */
+export interface PushSource {
+  identity(): Promise<Identity>
+  after(seq: number, limit: number): Promise<OutboxEntry[]>
+  answered(results: readonly PushResult[]): Promise<void>
+}
+
+/** A single mutation that nothing on the way lets through. */
+export class TooLargeAlone extends Error {
+  readonly seq: number
+  constructor(seq: number) {
+    super('a mutation is too large for the way to the server')
+    this.name = 'TooLargeAlone'
+    this.seq = seq
+  }
+}
+
+export class Pusher {
+  readonly #source: PushSource
+  readonly #link: Pick<ServerLink, 'push'>
+  readonly #clock: Clock
+  /** How much the next request may hold: halved when one is found too large on the way. */
+  #max = PUSH_MAX
+  #maxBytes = PUSH_BYTES
+
+  constructor({ source, link, clock }: { source: PushSource; link: Pick<ServerLink, 'push'>; clock: Clock }) {
+    this.#source = source
+    this.#link = link
+    this.#clock = clock
+  }
+
+  /** Sends the oldest after a seq, as many as fit. Undefined where nothing waits. @throws {TooLargeAlone} */
+  async send(epoch: number, afterSeq: number): Promise<PushAnswer | undefined> {
+    for (;;) {
+      const { clientId } = await this.#source.identity()
+      const { batch, bytes } = fitting(await this.#source.after(afterSeq, this.#max), this.#maxBytes)
+      if (batch.length === 0) return undefined
+      try {
+        const mutations = batch.map(({ envelope }) => envelope)
+        const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
+        await this.#source.answered(answer.results)
+        this.#max = PUSH_MAX
+        this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)
+        return answer
+      } catch (error) {
+        if (!isTooMuch(error)) throw error
+        if (batch.length === 1) throw new TooLargeAlone(batch[0]!.seq)
+        if (error.refusal === 'too_large') this.#maxBytes = Math.floor(bytes / 2)
+        else this.#max = Math.floor(batch.length / 2)
+      }
+    }
+  }
+}
+
+function isTooMuch(error: unknown): error is LinkFailure {
+  return error instanceof LinkFailure && (error.refusal === 'too_large' || error.refusal === 'too_many')
+}
+
+const utf8 = new TextEncoder()
+
+/** As many of the oldest as fit into one request, and at least one. */
+function fitting(entries: OutboxEntry[], maxBytes: number): { batch: OutboxEntry[]; bytes: number } {
+  let bytes = 0
+  let count = 0
+  for (const { envelope } of entries) {
+    const size = utf8.encode(JSON.stringify(envelope)).length + 1 // and a comma
+    if (count > 0 && bytes + size > maxBytes) break
+    bytes += size
+    count += 1
+  }
+  return { batch: entries.slice(0, count), bytes }
+}

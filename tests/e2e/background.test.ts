@@ -1,0 +1,73 @@
+// What the service worker sends with no tab open: in real Chromium, whose Background Sync is fired by its debugger.
+import type { BrowserContext, Page } from '@playwright/test'
+import type { Shop } from './support/shop.ts'
+import { expect, scan, test } from './support/shop.ts'
+
+const PUSH_TAG = 'stockhand-push'
+
+async function withdrawOffline(shop: Shop, { page, context }: { page: Page; context: BrowserContext }, count: number) {
+  await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
+  await scan(page, shop.binA.code)
+  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
+  await context.setOffline(true)
+  for (let i = 0; i < count; i++) await scan(page, shop.coffee.code)
+  await expect(page.getByText(`${count} waiting`)).toBeVisible()
+}
+
+/** Fires what the browser fires when it believes in a connection again. Needs any page of the browser to speak through. */
+async function fireSync({ context, shop }: { context: BrowserContext; shop: Shop }): Promise<void> {
+  const other = await context.newPage()
+  await other.goto(`${shop.url}/healthz`) // of the same origin, and not the app
+  const session = await context.newCDPSession(other)
+  const registrationId = await new Promise<string>((resolve) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const own = registrations.find(({ scopeURL, isDeleted }) => scopeURL === `${shop.url}/` && !isDeleted)
+      if (own) resolve(own.registrationId)
+    })
+    void session.send('ServiceWorker.enable')
+  })
+  await session.send('ServiceWorker.dispatchSyncEvent', {
+    origin: shop.url,
+    registrationId,
+    tag: PUSH_TAG,
+    lastChance: false,
+  })
+}
+
+test('[D16] what waits is sent with no tab open, and a tab takes it in later without doubling it', async ({ shop }) => {
+  const device = await shop.signedIn('staff')
+  const { page, context } = device
+  await withdrawOffline(shop, device, 3)
+  expect(await page.evaluate(tagsOf)).toContain(PUSH_TAG)
+  await page.close()
+  await context.setOffline(false)
+  await fireSync({ context, shop })
+  await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA)).toBe(47)
+  const again = await context.newPage()
+  await again.goto('/')
+  await expect(again.getByText(/waiting/)).toBeHidden()
+  await expect(again.getByRole('status').filter({ hasText: 'Online' })).toBeVisible()
+  expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(47)
+  expect(await shop.movementsOf(shop.coffee)).toBe(4)
+})
+
+test('[D16] while a person works offline, the service worker sends nothing either', async ({ shop }) => {
+  const device = await shop.signedIn('staff')
+  const { page, context } = device
+  await page.getByRole('link', { name: /Tray/ }).click()
+  await page.getByRole('switch', { name: /Work offline/ }).click({ force: true })
+  await page.getByRole('link', { name: 'Scan' }).click()
+  await withdrawOffline(shop, device, 2)
+  await page.close()
+  await context.setOffline(false)
+  await fireSync({ context, shop })
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(50)
+})
+
+async function tagsOf(): Promise<string[]> {
+  const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
+    sync: { getTags(): Promise<string[]> }
+  }
+  return registration.sync.getTags()
+}
