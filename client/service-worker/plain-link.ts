@@ -1,6 +1,6 @@
 // The server as a service worker asks it: the two calls that it needs, without the tRPC client, which would be half of it.
 import type { PushAnswer, SignedIn } from '#shared/protocol/wire.ts'
-import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { ServerLink } from '../sync/server-link.ts'
 import { LinkFailure, refusalOfStatus, retryAfterMs } from '../sync/server-link.ts'
 

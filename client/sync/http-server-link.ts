@@ -1,6 +1,6 @@
 // The typed way to the server for synchronisation: tRPC over HTTP, and a socket.
 import { createTRPCClient, createWSClient, httpLink, TRPCClientError, wsLink } from '@trpc/client'
-import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { AppRouter } from '../../server/api/app-router.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'

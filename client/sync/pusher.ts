@@ -1,7 +1,7 @@
 // Sends what waits, oldest first, in requests that the way to the server lets through. The tab and the service worker
 // share it; what a refusal asks for is theirs to do. Keeps D15.
 import type { PushAnswer } from '#shared/protocol/wire.ts'
-import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/wire.ts'
+import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Identity, OutboxEntry } from '../device/database.ts'
 import type { Clock } from './clock.ts'

@@ -2,7 +2,7 @@
 // here it is done. Keeps X1–X8.
 import type { ReadonlySignal } from '@preact/signals'
 import { effect, signal } from '@preact/signals'
-import { PROTOCOL_VERSION } from '#shared/protocol/wire.ts'
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import { GoneAhead } from '../device/arrival.ts'
 import type { Device } from '../device/device.ts'

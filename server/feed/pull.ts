@@ -3,7 +3,7 @@
 // begins a new epoch. Keeps U1–U7.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
-import { PULL_MAX } from '#shared/protocol/wire.ts'
+import { PULL_MAX } from '#shared/protocol/limits.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'

@@ -1,6 +1,6 @@
 // The rows and events that a commit tells the world, after it. Keeps V1–V2.
 import type { LiveEvent } from '#shared/protocol/wire.ts'
-import { LIVE_ROWS_MAX_BYTES } from '#shared/protocol/wire.ts'
+import { LIVE_ROWS_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { Change } from '#shared/book/book.ts'
 import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable } from '#shared/rows/rows.ts'

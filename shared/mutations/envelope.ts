@@ -1,7 +1,7 @@
 // The envelope of a mutation: who made it, when, and in which order of the device. Keeps E1–E2.
 import { z } from 'zod'
 import { idSchema } from '../values/id.ts'
-import { stampSchema } from '../values/stamp.ts'
+import { stampSchema } from '../values/stamp-schema.ts'
 
 /** One mutation, also when it is recorded as a conflict: larger ones would make a batch that no proxy lets through. */
 export const MUTATION_MAX_BYTES = 16 * 1024

@@ -3,7 +3,8 @@ import { positionKey } from '../rows/rows.ts'
 import { idSchema } from '../values/id.ts'
 import { toThousandths } from '../values/quantity.ts'
 import { refuse } from '../values/refusals.ts'
-import { movedAlong, stampSchema } from '../values/stamp.ts'
+import { movedAlong } from '../values/stamp.ts'
+import { stampSchema } from '../values/stamp-schema.ts'
 import {
   findPlace,
   lotSchema,

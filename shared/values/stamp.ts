@@ -1,11 +1,7 @@
 // Stamps: hybrid logical timestamps as text, in an order that bytewise comparison keeps. Keeps T1–T5.
 // After Kulkarni et al., "Logical Physical Clocks" (2014): wall time, then a counter, then who.
-import { z } from 'zod'
 
-const STAMP = /^[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{8}$/
 const COUNTER_MAX = 0xffff
-
-export const stampSchema = z.string().regex(STAMP, 'not a stamp')
 
 export interface StampParts {
   ms: number

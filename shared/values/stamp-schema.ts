@@ -1,0 +1,6 @@
+// What a stamp looks like on the wire. Apart from stamp.ts, which a service worker runs without any schema.
+import { z } from 'zod'
+
+const STAMP = /^[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{8}$/
+
+export const stampSchema = z.string().regex(STAMP, 'not a stamp')
