@@ -7,6 +7,7 @@ import { Session } from './app/session.ts'
 import { watchUpdates } from './app/update.ts'
 import { lookUpAnywhere } from './app/look-up-anywhere.ts'
 import { Workplaces } from './app/workplace.ts'
+import { watchRoom } from './parts/room.ts'
 import { bindWedge, type WedgeBinding } from './scanner/bind-wedge.ts'
 import { publish } from './scanner/scans.ts'
 import { startLanguage } from './strings/strings.ts'
@@ -23,7 +24,7 @@ const workplaces: Workplaces = new Workplaces(session, {
 })
 // Before anyone is signed in there is nowhere to keep a scan, and a password must never be taken for one.
 effect(() => {
-  if (!workplaces.current.value) return
+  if (!workplaces.current.value || session.revoked.value) return
   wedge = bindWedge(window, publish)
   return () => {
     wedge?.stop()
@@ -32,6 +33,7 @@ effect(() => {
 })
 keepBadge(workplaces)
 askForBackgroundSync(workplaces)
+watchRoom()
 // Making the sound system takes a moment: at the first key of the first scan, not at its answer.
 for (const kind of ['keydown', 'pointerdown']) {
   window.addEventListener(kind, () => workplaces.feedback.wake(), { once: true, capture: true })

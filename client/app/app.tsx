@@ -12,6 +12,7 @@ import { Button } from '../ui/button.tsx'
 import { Sheet } from '../ui/sheet.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { NoStorage } from './no-storage.tsx'
+import { Revoked } from './revoked.tsx'
 import type { ScanStation } from './scan-station.ts'
 import type { Session } from './session.ts'
 import { isHandheld } from '../parts/shape.ts'
@@ -35,6 +36,7 @@ export interface Go {
 export function App({ session, workplaces, go }: { session: Session; workplaces: Workplaces; go: Go }) {
   const place = workplaces.current.value
   const signedIn = session.person.value !== undefined
+  const isRevoked = session.revoked.value
   const app = useMemo<AppParts | undefined>(() => place && { ...place.app, useFrame }, [place])
   useEffect(
     () =>
@@ -48,8 +50,9 @@ export function App({ session, workplaces, go }: { session: Session; workplaces:
     <LocationProvider>
       <Navigation go={go} />
       {!signedIn && <Router>{[<Route key="sign-in" default component={SignIn} session={session} />]}</Router>}
-      {signedIn && !app && <Opening />}
-      {signedIn && app && place && (
+      {signedIn && isRevoked && <Revoked session={session} device={place?.app.device} />}
+      {signedIn && !isRevoked && !app && <Opening />}
+      {signedIn && !isRevoked && app && place && (
         <AppContext.Provider value={app}>
           <Screens />
           <LostScans station={place.station} />

@@ -3,6 +3,7 @@ import { CloudOff, Hourglass, LogIn, Pause, RefreshCw, TriangleAlert, Wifi } fro
 import { useLocation } from 'preact-iso'
 import { useEffect, useState } from 'preact/hooks'
 import { useApp } from '../parts/app-context.ts'
+import { roomIsLow } from '../parts/room.ts'
 import { t } from '../strings/strings.ts'
 import { Banner } from '../ui/banner.tsx'
 import { Button } from '../ui/button.tsx'
@@ -48,6 +49,12 @@ export function ConnectionBanner() {
         <div class="load-line" aria-hidden="true">
           <i style={{ transform: `scaleX(${words.fraction})` }} />
         </div>
+      )}
+      {(roomIsLow.value || device.loss.value) && (
+        <a class="update-line notice-line" href="/tray">
+          <TriangleAlert aria-hidden="true" size={18} />
+          <span class="grow">{t(device.loss.value ? 'notice.lossShort' : 'notice.roomShort')}</span>
+        </a>
       )}
       {updateReady.value && drafts.open.value === 0 && (
         <div class="update-line">

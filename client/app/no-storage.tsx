@@ -1,25 +1,49 @@
-// The device cannot keep anything: said before a person scans into nothing.
+// The device cannot keep anything, or must not: said before a person scans into nothing.
 import { HardDrive } from 'lucide-preact'
+import { NewerDatabase, readPendingOf } from '../device/kept.ts'
+import { saveWaiting } from '../parts/save-waiting.ts'
 import { t } from '../strings/strings.ts'
 import { AppFrame } from '../ui/app-frame.tsx'
 import { Button } from '../ui/button.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
 
 export function NoStorage({ problem }: { problem: unknown }) {
+  if (problem instanceof NewerDatabase) return <OlderApp name={problem.databaseName} />
   return (
     <AppFrame bare bar={[]} side={[]} title={t('storage.none')}>
-      <EmptyState
-        icon={HardDrive}
-        title={t('storage.none')}
-        action={
-          <Button kind="primary" onPress={() => location.reload()}>
-            {t('storage.again')}
-          </Button>
-        }
-      >
+      <EmptyState icon={HardDrive} title={t('storage.none')} action={<Reload label={t('storage.again')} />}>
         {t('storage.noneHint')}{' '}
         <span class="small">{problem instanceof Error ? problem.message : String(problem)}</span>
       </EmptyState>
     </AppFrame>
+  )
+}
+
+/** A newer version has been used here. Nothing is opened, changed or deleted by this one. */
+function OlderApp({ name }: { name: string }) {
+  const save = async () => saveWaiting(await readPendingOf(name), { device: name })
+  return (
+    <AppFrame bare bar={[]} side={[]} title={t('storage.newer')}>
+      <EmptyState
+        icon={HardDrive}
+        title={t('storage.newer')}
+        action={
+          <div class="stack">
+            <Reload label={t('storage.reload')} />
+            <Button onPress={() => void save()}>{t('tray.export')}</Button>
+          </div>
+        }
+      >
+        {t('storage.newerHint')}
+      </EmptyState>
+    </AppFrame>
+  )
+}
+
+function Reload({ label }: { label: string }) {
+  return (
+    <Button kind="primary" onPress={() => location.reload()}>
+      {label}
+    </Button>
   )
 }

@@ -18,12 +18,15 @@ export interface SetupInput {
 }
 
 const KEPT_AS = 'stockhand.person'
+const REVOKED_AS = 'stockhand.revoked'
 /** A token is renewed this long before it runs out, so that no request is refused only for being slow. */
 const RENEW_BEFORE_MS = 30_000
 
 export class Session {
   readonly person = signal<Person | undefined>(keptPerson())
   readonly expired = signal(false)
+  /** The person may no longer work here, as far as this device knows; also after a restart without a connection. */
+  readonly revoked = signal(localStorage.getItem(REVOKED_AS) !== null)
   readonly #client = createTRPCClient<AppRouter>({ links: [httpLink({ url: '/trpc' })] })
   #accessToken: { text: string; until: number } | undefined
   #renewing: Promise<string | undefined> | undefined
@@ -47,6 +50,8 @@ export class Session {
   /** Ends the session here and, if it can be reached, on the server. What waits on this device stays. */
   async signOut(): Promise<void> {
     localStorage.removeItem(KEPT_AS)
+    localStorage.removeItem(REVOKED_AS)
+    this.revoked.value = false
     this.#accessToken = undefined
     this.person.value = undefined
     await this.#client.auth.logout.mutate().catch(() => undefined) // offline: the cookie stays until it runs out
@@ -72,6 +77,11 @@ export class Session {
     } catch (error) {
       if (statusOf(error) !== 401) throw error
       this.expired.value = true
+      if (refusalOf(error) === 'disabled') {
+        localStorage.setItem(REVOKED_AS, 'yes')
+        this.revoked.value = true
+        throw error
+      }
       return undefined
     }
   }
@@ -93,6 +103,8 @@ export class Session {
     localStorage.setItem(KEPT_AS, JSON.stringify(person))
     if (JSON.stringify(this.person.value) !== JSON.stringify(person)) this.person.value = person
     this.expired.value = false
+    localStorage.removeItem(REVOKED_AS)
+    this.revoked.value = false
     return accessToken
   }
 }

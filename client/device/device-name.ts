@@ -1,4 +1,6 @@
+export const NAME_PREFIX = 'stockhand-'
+
 /** One database per organisation and person. */
 export function deviceName({ user, org }: { user: { id: string }; org: { id: string } }): string {
-  return `stockhand-${org.id}-${user.id}`
+  return `${NAME_PREFIX}${org.id}-${user.id}`
 }

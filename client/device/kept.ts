@@ -2,6 +2,7 @@
 import { Dexie } from 'dexie'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { START } from './arrival.ts'
+import { NAME_PREFIX } from './device-name.ts'
 import type { ClockDoubt, DeviceDatabase, DoneEntry, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import type { Keeping, KeptRows } from './mirror-store.ts'
 
@@ -118,4 +119,12 @@ export async function readPendingOf(name: string): Promise<{ outbox: OutboxEntry
   } finally {
     database.close()
   }
+}
+
+/** How much waits in this browser that is not this device's own: another person's, or of another organisation. */
+export async function countOthersWaiting(own: string | undefined): Promise<number> {
+  const there = (await indexedDB.databases?.()) ?? []
+  const names = there.flatMap(({ name }) => (name?.startsWith(NAME_PREFIX) && name !== own ? [name] : []))
+  const counts = await Promise.all(names.map(async (name) => (await readPendingOf(name)).outbox.length))
+  return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -59,6 +59,39 @@ export const de: Catalogue = {
   'storage.noneHint':
     'Stockhand speichert Ihre Arbeit zuerst auf dem Gerät. Verlassen Sie den privaten Modus oder schaffen Sie Speicherplatz und versuchen Sie es erneut.',
   'storage.again': 'Erneut versuchen',
+  'revoked.title': 'Ihr Zugang ist beendet',
+  'revoked.hint': 'Auf diesem Gerät wird nichts mehr gezeigt. Die Leitung kann Sie wieder einlassen.',
+  'revoked.kept': {
+    one: '{count} nicht gesendete Änderung bleibt hier, verborgen. Sie wird gesendet, wenn die Leitung Sie wieder einlässt und Sie sich anmelden.',
+    other:
+      '{count} nicht gesendete Änderungen bleiben hier, verborgen. Sie werden gesendet, wenn die Leitung Sie wieder einlässt und Sie sich anmelden.',
+  },
+  'more.othersWaiting': {
+    one: '{count} Änderung einer anderen Person wartet in diesem Browser und wird gesendet, wenn sie sich hier anmeldet.',
+    other:
+      '{count} Änderungen anderer Personen warten in diesem Browser und werden gesendet, wenn sie sich hier anmelden.',
+  },
+  'storage.newer': 'Hier wurde eine neuere Version der App benutzt',
+  'storage.newerHint':
+    'Diese ältere Version ändert und löscht nichts. Alles, was wartet, bleibt erhalten: Laden Sie neu, um die neuere Version zu bekommen, oder sichern Sie das Wartende als Datei.',
+  'storage.reload': 'Neu laden',
+  'notice.storage':
+    'Der Speicher dieses Browsers nimmt nicht an, was der Server sendet. Was Sie erfassen, ist nur dort gesichert, wo „gespeichert“ steht. Schaffen Sie Platz oder sichern Sie das Wartende als Datei.',
+  'notice.outdated':
+    'Der Server ist älter als diese App. Nichts geht verloren: Was Sie erfassen, bleibt hier und wird gesendet, sobald der Server aktualisiert ist.',
+  'notice.room':
+    'Auf diesem Gerät wird der Speicher knapp. Schaffen Sie Platz, sonst kann Neues bald nicht mehr gespeichert werden.',
+  'notice.roomShort': 'Der Speicher wird knapp',
+  'notice.lossShort': 'Der Browser hat den Speicher der App gelöscht',
+  'notice.loss.restored':
+    'Der Browser hatte gelöscht, was dieses Gerät aufbewahrt. Alles, was hier offen war, ist wieder gesichert, auch das Wartende.',
+  'notice.loss.gone':
+    'Der Browser hat gelöscht, was dieses Gerät aufbewahrt. Ihr Bestand wird neu geladen; was von hier noch nicht gesendet war, ist verloren. Installieren Sie die App, damit der Browser ihren Speicher behält.',
+  'notice.seen': 'Gelesen',
+  'tray.aside': 'Zu groß zum Senden',
+  'tray.asideHint':
+    'Etwas zwischen diesem Gerät und dem Server lässt keine Anfrage dieser Größe durch. Es bleibt hier und hält nichts anderes auf. Versuchen Sie es in einem anderen Netz.',
+  'tray.asideAgain': 'Erneut versuchen',
 
   // Signing in.
   'signIn.title': 'Anmelden',

@@ -63,6 +63,37 @@ export const en = {
   'storage.noneHint':
     'Stockhand keeps your work on the device first. Leave private browsing, or free some storage, then try again.',
   'storage.again': 'Try again',
+  'revoked.title': 'Your access has ended',
+  'revoked.hint': 'Nothing is shown on this device any more. A manager can let you in again.',
+  'revoked.kept': {
+    one: '{count} change that was not sent is kept here, out of sight. It is sent when a manager lets you in again and you sign in.',
+    other:
+      '{count} changes that were not sent are kept here, out of sight. They are sent when a manager lets you in again and you sign in.',
+  },
+  'more.othersWaiting': {
+    one: '{count} change of another person waits in this browser, and is sent when they sign in here.',
+    other: '{count} changes of other people wait in this browser, and are sent when they sign in here.',
+  },
+  'storage.newer': 'A newer version of the app was used here',
+  'storage.newerHint':
+    'This older version changes and deletes nothing. Everything that waits is kept: reload to get the newer version, or save what waits as a file.',
+  'storage.reload': 'Reload',
+  'notice.storage':
+    'This browser’s storage refuses to keep what the server sends. What you record is kept only where the screen says “saved”. Free some storage, or save what waits as a file.',
+  'notice.outdated':
+    'The server is older than this app. Nothing is lost: what you record is kept here and sent once the server is updated.',
+  'notice.room': 'This device is running out of storage. Free some, or new work may soon not be saved.',
+  'notice.roomShort': 'Storage is running out',
+  'notice.lossShort': 'This browser deleted the app’s storage',
+  'notice.loss.restored':
+    'The browser had deleted what this device kept. Everything that was open here has been saved again, also what waits.',
+  'notice.loss.gone':
+    'The browser has deleted what this device kept. Your stock is loaded again; work that had not been sent from here is gone. Install the app, so that the browser keeps its storage.',
+  'notice.seen': 'I have read this',
+  'tray.aside': 'Too large to send',
+  'tray.asideHint':
+    'Something between this device and the server lets no request of this size through. It is kept here and holds up nothing else. Try again on another network.',
+  'tray.asideAgain': 'Try again',
 
   // Signing in.
   'signIn.title': 'Sign in',

@@ -15,6 +15,10 @@ export const meaningsDe: Readonly<Record<Code, Meaning>> = {
     'Hier ist niemand angemeldet, oder die Anmeldung ist abgelaufen.',
     'Melden Sie sich neu an. Was hier wartet, bleibt erhalten.',
   ),
+  disabled: say(
+    'Ihr Zugang hier ist beendet.',
+    'Die Leitung kann Sie wieder einlassen. Was auf diesem Gerät wartet, bleibt bis dahin.',
+  ),
   bad_credentials: say(
     'Kein Konto hat diese E-Mail-Adresse und dieses Passwort.',
     'Prüfen Sie beides oder bitten Sie die Leitung um ein neues Passwort.',

@@ -40,13 +40,16 @@ export interface SessionRow {
   previousHash: string | null
   rotatedMsAgo: number
   over: boolean
+  /** The person behind it is. */
+  disabled: boolean
 }
 
 export async function lockSession(sql: Sql, orgId: string, id: string): Promise<SessionRow | undefined> {
   const [session] = await sql<SessionRow[]>`
     select user_id as "userId", encode(token_hash, 'hex') as "tokenHash", encode(previous_hash, 'hex') as "previousHash",
       (extract(epoch from now() - rotated_at) * 1000)::float8 as "rotatedMsAgo",
-      revoked_at is not null or expires_at <= now() as over
+      revoked_at is not null or expires_at <= now() as over,
+      exists (select from users u where u.org_id = sessions.org_id and u.id = user_id and u.disabled) as disabled
     from sessions where org_id = ${orgId} and id = ${id} for update`
   return session
 }

@@ -78,12 +78,14 @@ export class Accounts {
   }
 
   /** Undefined where the token is not, or no longer, good. */
-  async refresh(refreshToken: string): Promise<Issued | undefined> {
+  async refresh(refreshToken: string): Promise<Issued | 'disabled' | undefined> {
     const parts = parseRefreshToken(refreshToken)
     if (!parts) return undefined
     const { orgId, sessionId, secret } = parts
     return this.#database.transaction(orgId, async (tx) => {
       const session = await lockSession(tx.sql, orgId, sessionId)
+      // Only the holder of the session's own secret is told: the device hides what it shows, and keeps what waits.
+      if (session?.disabled && isSame(session.tokenHash, hashOf(secret))) return 'disabled'
       if (!session || session.over) return undefined
       const claims = { orgId, userId: session.userId, sessionId }
       if (isSame(session.tokenHash, hashOf(secret))) {

@@ -35,6 +35,7 @@ export const authRouter = router({
   refresh: publicProcedure.mutation(async ({ ctx }): Promise<SignedIn> => {
     const token = ctx.http?.req.cookies[COOKIE]
     const issued = token === undefined ? undefined : await ctx.parts.accounts.refresh(token)
+    if (issued === 'disabled') throw new Refused('disabled')
     if (!issued) throw new Refused('unauthenticated')
     return withCookie(ctx, issued)
   }),

@@ -17,6 +17,11 @@ export const requestRefusals = {
     cause: 'Nobody is signed in here, or the sign-in has run out.',
     remedy: 'Sign in again. What is waiting on this device stays.',
   },
+  disabled: {
+    status: 401,
+    cause: 'Your access here has ended.',
+    remedy: 'A manager can let you in again. What is waiting on this device stays until then.',
+  },
   bad_credentials: {
     status: 401,
     cause: 'No account has this e-mail address and password.',

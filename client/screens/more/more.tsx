@@ -3,6 +3,8 @@ import { useSignal } from '@preact/signals'
 import { LogOut } from 'lucide-preact'
 import { version } from '../../../package.json'
 import { useApp } from '../../parts/app-context.ts'
+import { OthersWaiting } from '../../parts/others-waiting.tsx'
+import { saveWaiting } from '../../parts/save-waiting.ts'
 import { Screen } from '../../parts/screen.tsx'
 import { chooseLanguage, keptLanguage, languages, t, type Language } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
@@ -45,6 +47,7 @@ export function More() {
           <p class="soft small">
             {t('more.items', { count: device.view.itemCount })} · {t('more.version', { version })}
           </p>
+          <OthersWaiting own={device.name} />
         </Card>
         <Shortcuts />
       </div>
@@ -73,16 +76,18 @@ function SignOut() {
   const { session, device } = useApp()
   const asking = useSignal(false)
   const pending = device.pendingCount.value
+  const unresolved = device.scans.unresolved.value.length
+  const save = async () => saveWaiting(await device.exportPending(), { device: device.name })
   const leave = () => void session.signOut()
   return (
     <>
-      <Button icon={LogOut} onPress={() => (pending > 0 ? (asking.value = true) : leave())}>
+      <Button icon={LogOut} onPress={() => (pending + unresolved > 0 ? (asking.value = true) : leave())}>
         {t('more.signOut')}
       </Button>
       <Sheet
         open={asking.value}
         strict
-        title={t('more.signOutTitle', { count: pending })}
+        title={pending > 0 ? t('more.signOutTitle', { count: pending }) : t('home.unresolved', { count: unresolved })}
         onClose={() => (asking.value = false)}
         actions={
           <>
@@ -96,6 +101,7 @@ function SignOut() {
         }
       >
         <p>{t('more.signOutHint')}</p>
+        <Button onPress={() => void save()}>{t('tray.export')}</Button>
       </Sheet>
     </>
   )

@@ -3,6 +3,7 @@ import { useLocation } from 'preact-iso'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Person, Session } from '../../app/session.ts'
 import { chooseLanguage, currentLanguage, languages, t, type Language } from '../../strings/strings.ts'
+import { OthersWaiting } from '../../parts/others-waiting.tsx'
 import { AppFrame } from '../../ui/app-frame.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Field } from '../../ui/field.tsx'
@@ -51,6 +52,7 @@ export function SignIn({ session, again }: Props) {
             {t('signIn.back')}
           </Button>
         )}
+        <OthersWaiting />
         <LanguageChoice />
       </div>
     </AppFrame>

@@ -8,6 +8,7 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { SwitchField } from '../../ui/field.tsx'
 import { wordsFor } from '../../parts/mutation-words.ts'
+import { saveWaiting } from '../../parts/save-waiting.ts'
 import type { Device } from '../../device/device.ts'
 
 export function Tools() {
@@ -63,21 +64,7 @@ function megabytes(bytes: number): string {
   })
 }
 
-/** All that waits, as a file that a person can keep and read. */
 async function save(device: Device): Promise<void> {
-  const { outbox, scans } = await device.exportPending()
-  const { clientId } = await device.identity()
-  const content = {
-    about: 'Stockhand: what waited on this device',
-    device: clientId,
-    savedAt: new Date().toISOString(),
-    pending: outbox.map(({ envelope }) => ({ ...envelope, inWords: wordsFor(device, envelope) })),
-    scans: scans.filter(({ state }) => state === 'unresolved'),
-  }
-  const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = `stockhand-${new Date().toISOString().slice(0, 16).replaceAll(/[:T]/g, '-')}.json`
-  link.click()
-  URL.revokeObjectURL(url)
+  const [waiting, { clientId }] = await Promise.all([device.exportPending(), device.identity()])
+  saveWaiting(waiting, { device: clientId, inWords: ({ envelope }) => wordsFor(device, envelope) })
 }

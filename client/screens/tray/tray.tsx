@@ -15,6 +15,7 @@ import { Row, RowList } from '../../ui/row-list.tsx'
 import { Tag } from '../../ui/tag.tsx'
 import { ConflictSheet } from './conflict-sheet.tsx'
 import { conflictWords } from './conflict-words.ts'
+import { Notices } from './notices.tsx'
 import { Pending } from './pending.tsx'
 import { Tools } from './tools.tsx'
 import './tray.css'
@@ -28,6 +29,7 @@ export function Tray() {
     <Screen title={t('nav.tray')} head>
       <div class="tray-grid">
         <div class="stack">
+          <Notices />
           {isEmpty && (
             <Card>
               <EmptyState icon={CircleCheck} title={t('tray.empty')}>

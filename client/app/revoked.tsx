@@ -1,0 +1,37 @@
+// A person who may no longer work here: nothing of the stock is shown. What waited stays on the device, can be saved as a
+// file, and is sent once they are let in again. Keeps D17.
+import { LogIn, UserX } from 'lucide-preact'
+import { useState } from 'preact/hooks'
+import type { Device } from '../device/device.ts'
+import { saveWaiting } from '../parts/save-waiting.ts'
+import { SignIn } from '../screens/sign-in/sign-in.tsx'
+import { t } from '../strings/strings.ts'
+import { AppFrame } from '../ui/app-frame.tsx'
+import { Button } from '../ui/button.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import type { Session } from './session.ts'
+
+export function Revoked({ session, device }: { session: Session; device: Device | undefined }) {
+  const [asks, setAsks] = useState(false)
+  if (asks) return <SignIn session={session} />
+  const count = device?.pendingCount.value ?? 0
+  const save = async () => device && saveWaiting(await device.exportPending(), { device: device.name })
+  return (
+    <AppFrame bare bar={[]} side={[]} title={t('revoked.title')}>
+      <EmptyState
+        icon={UserX}
+        title={t('revoked.title')}
+        action={
+          <div class="stack">
+            <Button kind="primary" icon={LogIn} onPress={() => setAsks(true)}>
+              {t('signIn.do')}
+            </Button>
+            {count > 0 && <Button onPress={() => void save()}>{t('tray.export')}</Button>}
+          </div>
+        }
+      >
+        {count > 0 ? t('revoked.kept', { count }) : t('revoked.hint')}
+      </EmptyState>
+    </AppFrame>
+  )
+}

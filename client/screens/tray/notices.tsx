@@ -1,0 +1,60 @@
+// What is wrong with keeping and sending, and what to do about it: each says what it means for the work on this device.
+import type { ComponentChildren } from 'preact'
+import { t } from '../../strings/strings.ts'
+import { useApp } from '../../parts/app-context.ts'
+import { roomIsLow } from '../../parts/room.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+import { Tag } from '../../ui/tag.tsx'
+import { amountOf, wordsFor } from '../../parts/mutation-words.ts'
+
+export function Notices() {
+  const { device, status } = useApp()
+  const { link } = status.value
+  const loss = device.loss.value
+  return (
+    <>
+      {link === 'storage' && <Notice text={t('notice.storage')} />}
+      {link === 'outdated' && <Notice text={t('notice.outdated')} />}
+      {roomIsLow.value && <Notice text={t('notice.room')} />}
+      {loss && (
+        <Notice
+          text={t(`notice.loss.${loss}`)}
+          action={<Button onPress={() => (device.loss.value = undefined)}>{t('notice.seen')}</Button>}
+        />
+      )}
+      <Aside />
+    </>
+  )
+}
+
+function Notice({ text, action }: { text: string; action?: ComponentChildren }) {
+  return (
+    <div class="warn-line tray-notice" role="status">
+      <p>{text}</p>
+      {action}
+    </div>
+  )
+}
+
+/** What is too large for the way to the server. */
+function Aside() {
+  const { device } = useApp()
+  const entries = device.aside.value
+  if (entries.length === 0) return null
+  return (
+    <Card title={t('tray.aside')} mark={<Tag tone="bad">{entries.length}</Tag>} flush>
+      <RowList label={t('tray.aside')}>
+        {entries.map(({ envelope }) => {
+          const { title, note } = wordsFor(device, envelope)
+          return <Row key={envelope.id} title={title} note={note} trail={<b class="num">{amountOf(envelope)}</b>} />
+        })}
+      </RowList>
+      <div class="tray-note stack">
+        <p class="soft">{t('tray.asideHint')}</p>
+        <Button onPress={() => void device.bringBack()}>{t('tray.asideAgain')}</Button>
+      </div>
+    </Card>
+  )
+}
