@@ -1,6 +1,7 @@
 // The pool, and the two ways to use it: a transaction of one organisation, and a snapshot of one. Row-level security is
 // on in both. Statements that are issued without awaiting travel together, so that a transaction costs two round trips.
 import postgres from 'postgres'
+import { ReservedConnection } from './reserved-connection.ts'
 
 export type Sql = postgres.ReservedSql
 
@@ -9,6 +10,8 @@ const APP_ROLE = 'stockhand_app'
 /** Enough for the commits and reads of one process; PostgreSQL's own limit is 100 by default. */
 const POOL_MAX = 12
 const CONNECT_TIMEOUT_S = 5
+/** Longer than any transaction takes. */
+const GIVE_UP_TIMEOUT_S = 30
 const INT8 = 20
 const NUMERIC = 1700
 const DATE = 1082
@@ -21,18 +24,14 @@ export interface Tx {
 }
 
 export class Database {
-  readonly #sql: postgres.Sql
+  readonly #open: () => postgres.Sql
+  #sql: postgres.Sql
+  #isEnding = false
 
   /** Opens no connection yet; `ready` does. */
   constructor(url: string, { poolMax = POOL_MAX }: { poolMax?: number } = {}) {
-    this.#sql = postgres(url, {
-      max: poolMax,
-      connect_timeout: CONNECT_TIMEOUT_S,
-      onnotice: () => undefined,
-      connection: { application_name: 'stockhand', role: APP_ROLE } as Record<string, string>,
-      // Sums and versions stay below 2^53; exact integers of thousandths are worth more than bigint's ceremony.
-      types: { int8: numberType(INT8), numeric: numberType(NUMERIC), date: textType(DATE) },
-    })
+    this.#open = () => openPool(url, poolMax)
+    this.#sql = this.#open()
   }
 
   /** Throws unless the database answers. */
@@ -56,11 +55,21 @@ export class Database {
   }
 
   async end(): Promise<void> {
+    this.#isEnding = true
     await this.#sql.end({ timeout: 5 })
   }
 
+  /** One of a pool's connections broke: what comes now gets a new pool, and what runs ends in the old one. */
+  #giveUp(pool: postgres.Sql): void {
+    if (this.#sql !== pool || this.#isEnding) return
+    this.#sql = this.#open()
+    void pool.end({ timeout: GIVE_UP_TIMEOUT_S }).catch(() => undefined)
+  }
+
   async #run<T>(orgId: string, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const sql = await this.#sql.reserve()
+    const pool = this.#sql
+    const connection = new ReservedConnection(await pool.reserve(), () => this.#giveUp(pool))
+    const { sql, lost } = connection
     const sent: Promise<unknown>[] = []
     const write: Tx['write'] = (statement) => {
       const promise = statement.execute() as Promise<unknown>
@@ -68,20 +77,35 @@ export class Database {
       sent.push(promise)
     }
     try {
-      write(sql.unsafe(begin))
+      write(connection.begin(begin))
       write(sql`select set_config('app.org_id', ${orgId}, true)`)
-      const result = await work({ sql, write })
+      const result = await Promise.race([work({ sql, write }), lost])
       write(sql.unsafe('commit'))
-      await Promise.all(sent)
+      await Promise.race([Promise.all(sent), lost])
       return result
     } catch (error) {
-      await Promise.allSettled(sent)
-      await sql.unsafe('rollback').catch(() => undefined)
+      await Promise.race([rollBack(sql, sent), lost]).catch(() => undefined)
       throw error
     } finally {
-      sql.release()
+      connection.release()
     }
   }
+}
+
+function openPool(url: string, max: number): postgres.Sql {
+  return postgres(url, {
+    max,
+    connect_timeout: CONNECT_TIMEOUT_S,
+    onnotice: () => undefined,
+    connection: { application_name: 'stockhand', role: APP_ROLE } as Record<string, string>,
+    // Sums and versions stay below 2^53; exact integers of thousandths are worth more than bigint's ceremony.
+    types: { int8: numberType(INT8), numeric: numberType(NUMERIC), date: textType(DATE) },
+  })
+}
+
+async function rollBack(sql: Sql, sent: Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(sent)
+  await sql.unsafe('rollback')
 }
 
 /** A day is a day, in no time zone. */
