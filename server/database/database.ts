@@ -10,8 +10,8 @@ const APP_ROLE = 'stockhand_app'
 /** Enough for the commits and reads of one process; PostgreSQL's own limit is 100 by default. */
 const POOL_MAX = 12
 const CONNECT_TIMEOUT_S = 5
-/** Longer than any transaction takes. */
-const GIVE_UP_TIMEOUT_S = 30
+/** Longer than a transaction takes that does not wait for a lock. */
+const GIVE_UP_TIMEOUT_S = 10
 const INT8 = 20
 const NUMERIC = 1700
 const DATE = 1082

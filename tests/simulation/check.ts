@@ -1,0 +1,182 @@
+// The eleven rules of the contract, checked from outside: against the database as it is, and against the reference model.
+import { Broken } from './broken.ts'
+import type { Entry, Line } from './reference-model.ts'
+import { postedBy, standingsAt, walk } from './reference-model.ts'
+import type { TruthRow } from './server-truth.ts'
+import type { SimulatedDevice } from './simulated-device.ts'
+import type { World } from './world.ts'
+
+/** What must hold for a device at every moment. */
+export async function checkDevice(world: World, device: SimulatedDevice): Promise<void> {
+  const { said, truth } = world
+  const point = device.device.point.value
+  const outbox = await device.device.after(0, 10_000)
+  const waiting = new Map(outbox.map((entry) => [entry.envelope.id, entry]))
+  for (const { id, device: name } of said.values()) {
+    if (name !== device.name || waiting.has(id)) continue
+    if (!truth.mutations.has(id)) throw new Broken(1, `${id} is neither in the outbox of ${name} nor on the server`)
+    const version = truth.versionOf.get(id) ?? 0
+    if (point.complete && version > point.version) {
+      throw new Broken(5, `${name} let ${id} go at version ${point.version}; its rows are version ${version}`)
+    }
+  }
+  if (!point.complete) return
+  checkQuantities(world, device, outbox)
+  if (outbox.length === 0) for (const row of truth.rows) if (row.version <= point.version) checkRow(device, row)
+}
+
+/** Every position shows what the ledger said at the device's version, and what is pending over it. */
+function checkQuantities(world: World, { name, device }: SimulatedDevice, outbox: Outbox): void {
+  const { version } = device.point.value
+  const standings = standingsAt(world.truth.lines, version)
+  const pending = pendingOf(outbox)
+  if (!pending) return
+  for (const position of new Set([...standings.keys(), ...pending.keys()])) {
+    const { quantity, countedAt } = standings.get(position) ?? { quantity: 0, countedAt: null }
+    const base: Entry = { id: '', at: countedAt ?? '', counts: true, amount: quantity }
+    const expected = walk([base, ...(pending.get(position) ?? [])]).quantity
+    const [itemId = '', locationId = '', lot] = position.split('/')
+    const shown = device.view.position(itemId, locationId, lot)
+    if (shown.uncertain || shown.quantity === expected) continue
+    throw new Broken(
+      5,
+      `${name} shows ${shown.quantity} at ${position}; at version ${version} it should be ${expected}`,
+    )
+  }
+}
+
+type Outbox = Awaited<ReturnType<SimulatedDevice['device']['after']>>
+
+/** Entries that are pending, by position; undefined where undoing and resending make that more than adding up. */
+function pendingOf(outbox: Outbox): Map<string, Entry[]> | undefined {
+  const pending = new Map<string, Entry[]>()
+  for (const { envelope, at } of outbox) {
+    if (['stock.undo', 'conflict.resolve'].includes(envelope.name)) return undefined
+    for (const { kind, position, amount } of postedBy(envelope.name, envelope.args as never) ?? []) {
+      const entry = { id: envelope.id, at, counts: kind === 'count', amount }
+      pending.set(position, [...(pending.get(position) ?? []), entry])
+    }
+  }
+  return pending
+}
+
+function checkRow({ name, person, device }: SimulatedDevice, { kind, key, gone, version, row }: TruthRow): void {
+  const shown = device.view.row(kind as 'items', key) as unknown as Record<string, unknown> | undefined
+  const isHidden = kind === 'conflicts' && person.role !== 'manager' && row.user_id !== person.userId
+  if (isHidden || gone) {
+    if (shown) throw new Broken(isHidden ? 8 : 3, `${name} shows ${kind} ${key}, which it should not`)
+    return
+  }
+  if (!shown)
+    throw new Broken(
+      3,
+      `${name} is at version ${device.point.value.version} without ${kind} ${key} of version ${version}`,
+    )
+  for (const [column, value] of Object.entries(row)) {
+    const field = FIELDS[column] ?? column.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    if (!(field in shown)) continue
+    const expected = kind === 'members' && field === 'email' && person.role !== 'manager' ? null : value
+    if (canonical(shown[field]) === canonical(expected)) continue
+    const rule = expected === null ? 8 : 3
+    throw new Broken(
+      rule,
+      `${name} shows ${kind} ${key} with ${field} ${canonical(shown[field])}, the server has ${canonical(value)}`,
+    )
+  }
+}
+
+const FIELDS: Record<string, string> = { opened_at_ms: 'openedAt' }
+
+function canonical(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null)
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}:${canonical(inner)}`)
+    .toSorted()
+    .join()}}`
+}
+
+/** What must hold when all faults have ended and everybody has synchronised. */
+export const CHECKS_AT_THE_END: ((world: World) => Promise<void> | void)[] = [
+  everybodyIsDone,
+  everyMutationIsInOnePlace,
+  positionsAreTheirEntries,
+  versionsAreDense,
+  whatWasKeptOpensAgain,
+]
+
+async function everybodyIsDone({ devices, truth }: World): Promise<void> {
+  for (const { name, device, failure } of devices) {
+    const left = await device.after(0, 10_000)
+    const why = failure === undefined ? '' : ` (${String(failure)})`
+    if (left.length > 0 || device.pendingCount.value > 0)
+      throw new Broken(6, `${name} still has ${left.length} to send${why}`)
+    const { version, complete } = device.point.value
+    if (!complete || version !== truth.head.version)
+      throw new Broken(6, `${name} is at version ${version}, the server at ${truth.head.version}${why}`)
+  }
+}
+
+function everyMutationIsInOnePlace({ said, truth }: World): void {
+  const lines = Map.groupBy(truth.lines, ({ mutation }) => mutation)
+  for (const { id, verb, args } of said.values()) {
+    if (!truth.mutations.has(id)) throw new Broken(1, `${verb} ${id} was saved, and the server never decided it`)
+    const refusal = truth.conflicts.find((conflict) => conflict.id === id && conflict.kind === 'refusal')
+    const tookEffect = !refusal || (refusal.state === 'resolved' && ['resend', 'record'].includes(refusal.resolution!))
+    const posted = (lines.get(id) ?? []).filter(({ kind }) => kind !== 'void')
+    const expected = tookEffect ? (postedBy(verb, args) ?? []) : []
+    if (inWords(posted) !== inWords(expected)) {
+      throw new Broken(1, `${verb} ${id} should have posted [${inWords(expected)}], and posted [${inWords(posted)}]`)
+    }
+  }
+  for (const { mutation } of truth.lines) {
+    if (!said.has(mutation)) throw new Broken(1, `the ledger has ${mutation}, which nobody made`)
+  }
+}
+
+function inWords(lines: readonly Pick<Line, 'kind' | 'position' | 'amount'>[]): string {
+  return lines
+    .map(({ kind, position, amount }) => `${kind} ${amount} at ${position}`)
+    .toSorted()
+    .join('; ')
+}
+
+function positionsAreTheirEntries({ truth }: World): void {
+  const standings = standingsAt(truth.lines, truth.head.version)
+  const positions = new Map(truth.rows.filter(({ kind }) => kind === 'positions').map(({ key, row }) => [key, row]))
+  for (const key of new Set([...standings.keys(), ...positions.keys()])) {
+    const expected = standings.get(key)
+    const { quantity, counted_at } = positions.get(key) ?? {}
+    if (quantity === expected?.quantity && counted_at === expected?.countedAt) continue
+    throw new Broken(
+      2,
+      `${key} holds ${String(quantity)} counted ${String(counted_at)}; its entries say ${canonical(expected)}`,
+    )
+  }
+}
+
+async function versionsAreDense({ stage, people, truth }: World): Promise<void> {
+  const commits = await stage.owner<{ version: number }[]>`
+    select version from commits where org_id = ${people[0]!.orgId} order by version`
+  commits.forEach(({ version }, index) => {
+    if (version !== index + 1) throw new Broken(4, `commit ${index + 1} is version ${version}`)
+  })
+  if (commits.length !== truth.head.version)
+    throw new Broken(4, `${commits.length} commits, and version ${truth.head.version}`)
+  const beyond = [...truth.rows, ...truth.lines].find(({ version }) => version > truth.head.version)
+  if (beyond) throw new Broken(4, `a row has version ${beyond.version}, the server ${truth.head.version}`)
+}
+
+/** What is on the disk is what was shown. */
+async function whatWasKeptOpensAgain({ devices, truth }: World): Promise<void> {
+  for (const device of devices) {
+    await device.die()
+    for (const row of truth.rows) checkRow(device, row)
+    const visible = truth.rows.filter(({ kind, gone, row }) => {
+      if (gone) return false
+      return kind !== 'conflicts' || device.person.role === 'manager' || row.user_id === device.person.userId
+    })
+    if (device.device.size !== visible.length)
+      throw new Broken(6, `${device.name} keeps ${device.device.size} rows, and should keep ${visible.length}`)
+  }
+}

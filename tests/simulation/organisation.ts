@@ -1,0 +1,70 @@
+// An organisation and its people, made as the accounts make them but for the passwords: hashing them is slow on purpose.
+import type { Role } from '#shared/rows/rows.ts'
+import type { AccessTokens } from '../../server/accounts/access-tokens.ts'
+import { insertOrganisation, insertSession, insertUser } from '../../server/accounts/accounts-store.ts'
+import type { Database } from '../../server/database/database.ts'
+import type { Ledger } from '../../server/ledger/ledger.ts'
+
+export interface Person {
+  userId: string
+  orgId: string
+  name: string
+  role: Role
+  accessToken: string
+}
+
+/** Tokens that say who, unsigned: forging them is for other tests. */
+export const openTokens = {
+  sign: async (claims: object) => JSON.stringify(claims),
+  verify: async (token: string) => JSON.parse(token) as unknown,
+} as unknown as AccessTokens
+
+interface Parts {
+  database: Database
+  ledger: Ledger
+  uuid: () => string
+}
+
+export async function makeOrganisation(
+  { database, ledger, uuid }: Parts,
+  { name, people }: { name: string; people: { name: string; role: Role }[] },
+): Promise<Person[]> {
+  const orgId = uuid()
+  const users = people.map((person) => ({
+    ...person,
+    id: uuid(),
+    email: `${uuid()}@example.com`,
+    orgId,
+    passwordHash: '',
+  }))
+  await database.transaction(orgId, async (tx) => insertOrganisation(tx, { orgId, name }))
+  await ledger.change(orgId, {
+    action: 'organisation.create',
+    work: async (tx, version) => {
+      for (const user of users) insertUser(tx, user, version)
+      return users.map(({ id, name, email, role }) => ({
+        kind: 'members' as const,
+        key: id,
+        before: undefined,
+        after: { id, name, email, role, disabled: false, version },
+      }))
+    },
+  })
+  return Promise.all(
+    users.map(async ({ id, name, role }) => {
+      const accessToken = await signIn({ database, uuid }, { orgId, userId: id })
+      return { userId: id, orgId, name, role, accessToken }
+    }),
+  )
+}
+
+export async function signIn(
+  { database, uuid }: Pick<Parts, 'database' | 'uuid'>,
+  { orgId, userId }: { orgId: string; userId: string },
+): Promise<string> {
+  const sessionId = uuid()
+  await database.transaction(orgId, async (tx) =>
+    insertSession(tx, { orgId, id: sessionId, userId, tokenHash: '00', days: 90 }),
+  )
+  return openTokens.sign({ orgId, userId, sessionId })
+}

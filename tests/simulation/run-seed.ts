@@ -1,0 +1,46 @@
+// Runs the world of a seed; where it breaks a rule, shrinks its plan and tells what is left as a story.
+import type { Broken } from './broken.ts'
+import type { Plan } from './plan.ts'
+import { makePlan } from './plan.ts'
+import { shrink } from './shrink.ts'
+import type { Stage } from './stage.ts'
+import { World } from './world.ts'
+
+export interface Failure {
+  seed: number
+  error: Error & Partial<Broken>
+  /** What remains of the plan, as sentences. */
+  report: string
+}
+
+/** Undefined where every rule held. */
+export async function runSeed(stage: Stage, seed: number): Promise<Failure | undefined> {
+  const plan = makePlan(seed)
+  const first = await live(stage, plan)
+  if (!first) return undefined
+  const small = await shrink(plan, async (candidate) => {
+    const failed = await live(stage, candidate)
+    return failed !== undefined && failed.error.rule === first.error.rule
+  })
+  const { error, story } = (await live(stage, small)) ?? first
+  const report = [
+    `seed ${seed} breaks ${error.message}`,
+    `again: npm run soak -- --seed ${seed} --seeds 1`,
+    `its ${plan.steps.length} steps, shrunk to ${small.steps.length}:`,
+    ...small.devices.map(({ role, skewMs }, i) => `  device ${i + 1} of a ${role}, its clock ${skewMs} ms beside the truth`),
+    ...story.map((sentence) => `  - ${sentence}`),
+    ...(error.rule === undefined ? [error.stack ?? ''] : []),
+  ].join('\n')
+  return { seed, error, report }
+}
+
+/** Undefined where every rule held. */
+export async function live(stage: Stage, plan: Plan): Promise<{ error: Failure['error']; story: string[] } | undefined> {
+  const world = new World(stage, plan)
+  try {
+    await world.live()
+    return undefined
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)), story: world.story }
+  }
+}

@@ -1,0 +1,94 @@
+// What the database holds of one organisation, read as its owner: past every policy, cache and class of the product.
+import type postgres from 'postgres'
+import type { Line } from './reference-model.ts'
+
+export interface Conflict {
+  id: string
+  kind: 'refusal' | 'review'
+  userId: string
+  state: string
+  resolution: string | null
+  version: number
+}
+
+/** One row of any kind, as JSON, under the key that devices know it by. */
+export interface TruthRow {
+  kind: string
+  key: string
+  version: number
+  gone: boolean
+  row: Record<string, unknown>
+}
+
+/** Kinds of row that devices hold, where they are kept, and their keys. */
+const KINDS: Record<string, { table: string; key: string; gone?: string }> = {
+  items: { table: 'items', key: 'id::text' },
+  barcodes: { table: 'barcodes', key: 'code', gone: 'deleted' },
+  categories: { table: 'categories', key: 'id::text' },
+  locations: { table: 'locations', key: 'id::text' },
+  lots: { table: 'lots', key: `item_id || '/' || lot` },
+  positions: { table: 'positions', key: `item_id || '/' || location_id || '/' || lot` },
+  levels: { table: 'levels', key: `item_id || '/' || location_id`, gone: 'deleted' },
+  alerts: { table: 'alerts', key: 'id::text' },
+  conflicts: { table: 'conflicts', key: 'id::text' },
+  members: { table: 'users', key: 'id::text' },
+  settings: { table: 'settings', key: 'id' },
+}
+
+export class ServerTruth {
+  head = { version: 0, epoch: 1 }
+  lines: Line[] = []
+  /** Which version each mutation took effect in, where its lines say so. */
+  readonly versionOf = new Map<string, number>()
+  mutations = new Set<string>()
+  conflicts: Conflict[] = []
+  rows: TruthRow[] = []
+  readonly #sql: postgres.Sql
+  readonly #orgId: string
+
+  constructor(sql: postgres.Sql, orgId: string) {
+    this.#sql = sql
+    this.#orgId = orgId
+  }
+
+  async refresh(): Promise<void> {
+    const sql = this.#sql
+    const org = this.#orgId
+    const [[head], lines, audited, mutations, rows] = await Promise.all([
+      sql<{ version: number; epoch: number }[]>`select version, epoch from org_heads where org_id = ${org}`,
+      sql<Line[]>`
+        select no, version, mutation_id as mutation, kind, item_id || '/' || location_id || '/' || lot as position,
+          amount, at, voids from inventory_logs where org_id = ${org} order by no`,
+      sql<{ mutation: string; version: number }[]>`
+        select mutation_id as mutation, version from audit_log where org_id = ${org} and mutation_id is not null`,
+      sql<{ id: string }[]>`select id from mutations where org_id = ${org}`,
+      sql.unsafe<TruthRow[]>(ALL_ROWS, [org]),
+    ])
+    this.head = head!
+    this.lines = [...lines]
+    this.mutations = new Set(mutations.map(({ id }) => id))
+    this.rows = [...rows]
+    this.conflicts = rows.filter(({ kind }) => kind === 'conflicts').map(toConflict)
+    this.versionOf.clear()
+    for (const { mutation, version } of [...audited, ...lines]) this.versionOf.set(mutation, version)
+  }
+}
+
+const ALL_ROWS = Object.entries(KINDS)
+  .map(
+    ([kind, { table, key, gone = 'false' }]) =>
+      `select '${kind}' as kind, ${key} as key, version, ${gone} as gone, to_jsonb(t) as row from ${table} t where org_id = $1`,
+  )
+  .join(' union all ')
+
+function toConflict({ key, version, row }: TruthRow): Conflict {
+  const { kind, user_id, state, resolution } = row as Record<string, string>
+  return {
+    id: key,
+    kind: kind as Conflict['kind'],
+    userId: user_id!,
+    state: state!,
+    resolution: resolution ?? null,
+    version,
+  }
+}

@@ -1,0 +1,146 @@
+// A device of the simulation: the real Device and Exchange over fake-indexeddb, a clock that may be wrong, a person who
+// presses buttons, and a plug that can be pulled.
+import 'fake-indexeddb/auto'
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import type { Role } from '#shared/rows/rows.ts'
+import type { Recorded } from '../../client/device/device.ts'
+import { Device } from '../../client/device/device.ts'
+import { Exchange } from '../../client/sync/exchange.ts'
+import type { ServerLink } from '../../client/sync/server-link.ts'
+import { LinkFailure } from '../../client/sync/server-link.ts'
+import type { Network, Reply } from './network.ts'
+import type { Person } from './organisation.ts'
+import { Random } from './random.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+export interface DeviceParts {
+  name: string
+  /** The name of its database. */
+  storage: string
+  person: Person
+  role: Role
+  skewMs: number
+  seed: number
+  time: VirtualTime
+  network: Network
+}
+
+export class SimulatedDevice {
+  readonly name: string
+  readonly storage: string
+  readonly person: Person
+  skewMs: number
+  /** Rows per page that it asks for, at most. */
+  pageRows = Number.POSITIVE_INFINITY
+  device!: Device
+  /** Why the last exchange ended; undefined where it went well. */
+  failure: Error | undefined
+  readonly #parts: DeviceParts
+  readonly #random: Random
+  #exchange!: Exchange
+  #exchanging: Promise<void> | undefined
+  /** Grows when the device dies: what it had under way then is nobody's. */
+  #life = 0
+
+  constructor(parts: DeviceParts) {
+    this.name = parts.name
+    this.storage = parts.storage
+    this.person = parts.person
+    this.skewMs = parts.skewMs
+    this.#parts = parts
+    this.#random = new Random(parts.seed, 3)
+  }
+
+  get now(): number {
+    return this.#parts.time.now + this.skewMs
+  }
+
+  async open(): Promise<void> {
+    const { person, role } = this.#parts
+    const now = () => this.now
+    const random = () => this.#random.bytes(10)
+    this.device = await Device.open({ name: this.storage, actor: { userId: person.userId, role }, now, random })
+    this.#exchange = new Exchange({ device: this.device, link: this.#link(this.#life), now })
+  }
+
+  record(verb: string, args: Record<string, unknown>): Promise<Recorded> {
+    return this.device.record(verb, args)
+  }
+
+  get isExchanging(): boolean {
+    return this.#exchanging !== undefined
+  }
+
+  /** Begins push and pull; they go on as their messages arrive. */
+  beginExchange(): void {
+    if (this.#exchanging) return
+    const life = this.#life
+    const exchanging = this.#exchange
+      .push(NEVER)
+      .then(() => this.#exchange.pull(NEVER, () => undefined))
+      .then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error : new Error('not an error', { cause: error })),
+      )
+      .then((failure) => {
+        if (life !== this.#life) return
+        this.failure = failure
+        this.#exchanging = undefined
+      })
+    this.#exchanging = exchanging
+  }
+
+  /** Power off in the middle of whatever it does: what is not committed is lost. */
+  async die(): Promise<void> {
+    this.#life += 1
+    this.#exchanging = undefined
+    cutPower(this.storage)
+    this.device.close()
+    await this.#parts.time.stillness()
+    await this.open()
+  }
+
+  close(): void {
+    this.#life += 1
+    this.device.close()
+  }
+
+  /** All that waits on its disk, oldest first. */
+  async outbox(): Promise<Envelope[]> {
+    return (await this.device.after(0, 10_000)).map(({ envelope }) => envelope)
+  }
+
+  #link(life: number): ServerLink {
+    const ask = <T>(path: 'push' | 'pull', input: unknown): Promise<T> =>
+      new Promise((resolve, reject) => {
+        const answer = (reply: Reply) => {
+          if (life !== this.#life) return
+          if (reply.ok) resolve(reply.value as T)
+          else reject(new LinkFailure(reply))
+        }
+        const { time, network, person } = this.#parts
+        if (life !== this.#life) return
+        network.send({ device: this.name, path, input, accessToken: person.accessToken, sentAt: time.now, answer })
+      })
+    return {
+      push: (request) => ask('push', request),
+      pull: (request) => ask('pull', { ...request, limit: Math.min(request.limit ?? this.pageRows, this.pageRows) }),
+      listen: () => () => undefined,
+    }
+  }
+}
+
+const NEVER = new AbortController().signal
+
+/** Rolls back every transaction that has not committed, as a disk does after a power cut. */
+function cutPower(storage: string): void {
+  const databases = (globalThis.indexedDB as unknown as { _databases: Map<string, RawDatabase> })._databases
+  for (const transaction of databases.get(storage)?.transactions ?? []) {
+    if (transaction._state !== 'finished') transaction._abort(null)
+  }
+}
+
+/** What fake-indexeddb keeps of a database. */
+interface RawDatabase {
+  transactions: { _state: string; _abort(name: string | null): void }[]
+}
