@@ -48,7 +48,6 @@ export class Replica {
   /** The process is gone: nothing of it answers, publishes or tries again. */
   die(): void {
     this.#dead = true
-    this.database.beforeCommit = () => Promise.reject(new Error('this server is dead'))
   }
 
   async serve({ path, input, accessToken }: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<Reply> {

@@ -27,7 +27,9 @@ export async function runSeed(stage: Stage, seed: number): Promise<Failure | und
     `seed ${seed} breaks ${error.message}`,
     `again: npm run soak -- --seed ${seed} --seeds 1`,
     `its ${plan.steps.length} steps, shrunk to ${small.steps.length}:`,
-    ...small.devices.map(({ role, skewMs }, i) => `  device ${i + 1} of a ${role}, its clock ${skewMs} ms beside the truth`),
+    ...small.devices.map(
+      ({ role, skewMs }, i) => `  device ${i + 1} of a ${role}, its clock ${skewMs} ms beside the truth`,
+    ),
     ...story.map((sentence) => `  - ${sentence}`),
     ...(error.rule === undefined ? [error.stack ?? ''] : []),
   ].join('\n')
@@ -35,7 +37,10 @@ export async function runSeed(stage: Stage, seed: number): Promise<Failure | und
 }
 
 /** Undefined where every rule held. */
-export async function live(stage: Stage, plan: Plan): Promise<{ error: Failure['error']; story: string[] } | undefined> {
+export async function live(
+  stage: Stage,
+  plan: Plan,
+): Promise<{ error: Failure['error']; story: string[] } | undefined> {
   const world = new World(stage, plan)
   try {
     await world.live()

@@ -29,6 +29,8 @@ const KINDS: Record<string, { table: string; key: string; gone?: string }> = {
   lots: { table: 'lots', key: `item_id || '/' || lot` },
   positions: { table: 'positions', key: `item_id || '/' || location_id || '/' || lot` },
   levels: { table: 'levels', key: `item_id || '/' || location_id`, gone: 'deleted' },
+  counts: { table: 'counts', key: 'id::text' },
+  countLines: { table: 'count_lines', key: 'id::text' },
   alerts: { table: 'alerts', key: 'id::text' },
   conflicts: { table: 'conflicts', key: 'id::text' },
   members: { table: 'users', key: 'id::text' },
@@ -45,13 +47,17 @@ export class ServerTruth {
   rows: TruthRow[] = []
   readonly #sql: postgres.Sql
   readonly #orgId: string
+  #worked = -1
 
   constructor(sql: postgres.Sql, orgId: string) {
     this.#sql = sql
     this.#orgId = orgId
   }
 
-  async refresh(): Promise<void> {
+  /** Reads everything anew, unless no server has worked since. `worked` grows when one has. */
+  async refresh(worked: number): Promise<void> {
+    if (this.#worked === worked) return
+    this.#worked = worked
     const sql = this.#sql
     const org = this.#orgId
     const [[head], lines, audited, mutations, rows] = await Promise.all([

@@ -5,6 +5,7 @@ import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import type { Recorded } from '../../client/device/device.ts'
 import { Device } from '../../client/device/device.ts'
+import type { Clock } from '../../client/sync/clock.ts'
 import { Exchange } from '../../client/sync/exchange.ts'
 import type { ServerLink } from '../../client/sync/server-link.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
@@ -60,7 +61,18 @@ export class SimulatedDevice {
     const now = () => this.now
     const random = () => this.#random.bytes(10)
     this.device = await Device.open({ name: this.storage, actor: { userId: person.userId, role }, now, random })
-    this.#exchange = new Exchange({ device: this.device, link: this.#link(this.#life), now })
+    this.#exchange = new Exchange({ device: this.device, link: this.#link(this.#life), clock: this.#clock() })
+  }
+
+  /** Its clock; Exchange waits for nothing. */
+  #clock(): Clock {
+    const { time } = this.#parts
+    return {
+      now: () => this.now,
+      monotonic: () => time.now,
+      random: () => this.#random.next(),
+      wait: () => Promise.resolve(),
+    }
   }
 
   record(verb: string, args: Record<string, unknown>): Promise<Recorded> {

@@ -15,7 +15,10 @@ const server = await startTemplateServer()
 const say = (text: string) => process.stdout.write(`${text}\n`)
 try {
   await cloneDatabase(server.ownerUrl, { name: 'simulation', template: TEMPLATE })
-  const [url, ownerUrl] = [server.url, server.ownerUrl].map((one) => withDatabase(one, 'simulation')) as [string, string]
+  const [url, ownerUrl] = [server.url, server.ownerUrl].map((one) => withDatabase(one, 'simulation')) as [
+    string,
+    string,
+  ]
   const stage = new Stage({ url, ownerUrl })
   const start = performance.now()
   for (let seed = first; seed < end; seed++) {

@@ -11,6 +11,8 @@ const POOL_MAX = 4
 /** The real access to PostgreSQL, with a place to stop in before a commit. */
 export class SimulatedDatabase extends Database {
   time: VirtualTime | undefined
+  /** Its process is gone. */
+  isDead = false
   /** Called inside a transaction, its rows written and not yet committed. */
   beforeCommit: ((tx: Tx) => Promise<void>) | undefined
   /** Called between the commit and whoever learns of it. */
@@ -33,6 +35,7 @@ export class SimulatedDatabase extends Database {
   }
 
   #counted<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isDead) return Promise.reject(new Error('this server is dead'))
     return this.time ? this.time.whileWorking(work()) : work()
   }
 }
@@ -57,6 +60,7 @@ export class Stage {
   /** A replica died with all its connections. */
   replace(replica: number): void {
     const old = this.#databases[replica]!
+    old.isDead = true
     void old.end().catch(() => undefined)
     this.#databases[replica] = new SimulatedDatabase(this.#url, { poolMax: POOL_MAX })
   }

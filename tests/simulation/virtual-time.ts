@@ -23,6 +23,8 @@ export class VirtualTime {
   readonly #turns = new Set<unknown>()
   /** Transactions that PostgreSQL works on. */
   #working = 0
+  /** How often PostgreSQL was asked. */
+  worked = 0
   #rested: (() => void) | undefined
 
   constructor(seed: number) {
@@ -80,6 +82,7 @@ export class VirtualTime {
 
   beginWork(): void {
     this.#working += 1
+    this.worked += 1
   }
 
   endWork(): void {

@@ -15,7 +15,7 @@ import { SimulatedDevice } from './simulated-device.ts'
 import type { Stage } from './stage.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-/** Rounds of a good connection after which everything has settled, for sure. */
+/** Rounds of a good connection in which everything has to settle. */
 const ROUNDS_TO_SETTLE = 4
 /** Messages of one good connection: more means that device and server send each other around in circles. */
 const MESSAGES_MAX = 400
@@ -110,7 +110,6 @@ export class World {
     for (const verb of steps) await this.#record(first!, { do: 'record', device: 0, verb, picks: [0.1, 0.9, 0.6] })
     for (const device of this.devices) await this.#connect(device, { replica: 0 })
     this.story.length = 0
-    await this.truth.refresh()
   }
 
   async #perform(step: Step): Promise<void> {
@@ -316,7 +315,7 @@ export class World {
   }
 
   async #checkNow(): Promise<void> {
-    await this.truth.refresh()
+    await this.truth.refresh(this.time.worked)
     this.things.conflicts = this.truth.conflicts.map(({ id }) => id)
     for (const device of this.devices) await checkDevice(this, device)
   }
@@ -334,6 +333,7 @@ export class World {
           this.tell(`the exchange of ${device.name} ended with ${String(device.failure)}`)
       }
       await this.#checkNow()
+      if (this.devices.every((device) => isSettled(device, this.truth.head.version))) return
     }
   }
 
@@ -342,4 +342,8 @@ export class World {
     for (const replica of this.replicas) await replica.ledger.drained()
     await this.time.stillness()
   }
+}
+
+function isSettled({ device }: SimulatedDevice, version: number): boolean {
+  return device.pendingCount.value === 0 && device.point.value.version === version
 }
