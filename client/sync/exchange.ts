@@ -1,5 +1,5 @@
 // One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps X1–X6.
-import type { PullAnswer } from '#shared/protocol/wire.ts'
+import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { SyncPoint } from '../device/database.ts'
@@ -67,8 +67,8 @@ export class Exchange {
     onLoading: (loading: Loading) => void,
     onAnswer: () => void = () => undefined,
   ): Promise<void> {
-    const aside: PullAnswer[] = []
-    let ahead: Promise<PullAnswer> | undefined
+    const aside: Page[] = []
+    let ahead: Promise<Page> | undefined
     for (;;) {
       signal.throwIfAborted()
       const point = this.#device.point.value
@@ -95,7 +95,7 @@ export class Exchange {
   }
 
   /** All rows anew: kept aside until the last of them is there, so that the old ones stay readable. */
-  async #collect(answer: PullAnswer): Promise<void> {
+  async #collect(answer: Page): Promise<void> {
     const { mirror } = (this.#collected ??= { mirror: new Mirror(), cursor: answer.cursor })
     mirror.apply(answer.tables)
     this.#collected.cursor = answer.cursor
@@ -110,14 +110,23 @@ export class Exchange {
     return this.#device.point.value.version < this.#atLeast
   }
 
-  async #request(cursor: string | null): Promise<PullAnswer> {
+  async #request(cursor: string | null): Promise<Page> {
     const { clientId } = await this.#device.identity()
     const { complete } = this.#device.point.value
-    return this.#link.pull({ clientId, cursor, limit: complete ? PAGE : FIRST_PAGE, atLeast: this.#atLeast })
+    return this.#fetch({ clientId, cursor, limit: complete ? PAGE : FIRST_PAGE, atLeast: this.#atLeast })
+  }
+
+  /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */
+  async #fetch(request: PullRequest): Promise<Page> {
+    const askedAt = this.#clock.now()
+    const answer = await this.#link.pull(request)
+    const [least, most] = [answer.serverNow - this.#clock.now(), answer.serverNow - askedAt]
+    const known = this.#device.point.value.clockOffsetMs
+    return { ...answer, clockOffsetMs: Math.min(Math.max(known, least), most) }
   }
 
   /** A page; undefined where the device had to begin again. */
-  async #ask(page: Promise<PullAnswer>): Promise<PullAnswer | undefined> {
+  async #ask(page: Promise<Page>): Promise<Page | undefined> {
     try {
       return await page
     } catch (error) {
@@ -127,9 +136,8 @@ export class Exchange {
     }
   }
 
-  #pointAt(answer: PullAnswer): SyncPoint {
-    const { epoch, version, cursor, more, serverNow, lastAt } = answer
-    const clockOffsetMs = serverNow - this.#clock.now()
+  #pointAt(answer: Page): SyncPoint {
+    const { epoch, version, cursor, more, clockOffsetMs, lastAt } = answer
     const { asOf } = this.#device.point.value
     return { cursor, epoch, version, complete: !more, asOf: more ? asOf : this.#clock.now(), clockOffsetMs, lastAt }
   }
@@ -138,8 +146,8 @@ export class Exchange {
   async #askClock(): Promise<void> {
     const { clientId } = await this.#device.identity()
     const { cursor } = this.#device.point.value
-    const answer = await this.#ask(this.#link.pull({ clientId, cursor, limit: 1 }))
-    if (answer) await this.#device.settleClock(answer.serverNow - this.#clock.now())
+    const answer = await this.#ask(this.#fetch({ clientId, cursor, limit: 1 }))
+    if (answer) await this.#device.settleClock(answer.clockOffsetMs)
   }
 
   /** Does what a refusal asks for, or throws it on where only time or a person can help. */
@@ -163,6 +171,9 @@ export class Exchange {
     }
   }
 }
+
+/** An answer, and how far the server's clock lies beside this device's. */
+type Page = PullAnswer & { clockOffsetMs: number }
 
 /** How far a first sync has come: its rows arrive in the order of their versions. */
 function fractionOf({ tables, version, more }: PullAnswer): number {

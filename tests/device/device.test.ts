@@ -480,3 +480,19 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([3])
   expect([device.pendingCount.value, device.aside.value.length]).toEqual([0, 0])
 })
+
+test('[D2] an answer that was long under way does not move what waits to before a count that it brings', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 3)
+  world.onPull = () => {
+    const answeredAt = world.serverNow
+    world.pass(5_000) // on the way back
+    const countedAt = formatStamp({ ms: NOON - 1, counter: 0, device: 'ffffffff' })
+    const counted = { itemId, locationId: binId, lot: '', quantity: 16_000, countedAt, countedId: randomUUID() }
+    const positions = encodeTable('positions', [{ ...counted, countedSince: null, version: 8 }])
+    return { version: 8, cursor: 'v8', serverNow: answeredAt, tables: { positions } }
+  }
+  await exchange.pull(idle, () => undefined)
+  expect(shown(device)).toBe(19_000)
+})

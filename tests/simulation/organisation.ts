@@ -1,4 +1,5 @@
 // An organisation and its people, made as the accounts make them but for the passwords: hashing them is slow on purpose.
+import { randomUUID } from 'node:crypto'
 import type { Role } from '#shared/rows/rows.ts'
 import type { AccessTokens } from '../../server/accounts/access-tokens.ts'
 import { insertOrganisation, insertSession, insertUser } from '../../server/accounts/accounts-store.ts'
@@ -29,11 +30,11 @@ export async function makeOrganisation(
   { database, ledger, uuid }: Parts,
   { name, people }: { name: string; people: { name: string; role: Role }[] },
 ): Promise<Person[]> {
-  const orgId = uuid()
+  const orgId = randomUUID() // not of the seed: a world may be run again beside its first run
   const users = people.map((person) => ({
     ...person,
     id: uuid(),
-    email: `${uuid()}@example.com`,
+    email: `${randomUUID()}@example.com`,
     orgId,
     passwordHash: '',
   }))

@@ -1,17 +1,23 @@
 // One server of several over the same database: the real procedures, ledger and feed, called without a socket between.
 import { judgeLevels } from '../../server/alerts/judge-levels.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
+import { Admission } from '../../server/api/admission.ts'
 import { appRouter } from '../../server/api/app-router.ts'
 import type { ApiParts } from '../../server/api/context.ts'
 import { Refused } from '../../server/api/trpc.ts'
 import type { CommitNotice } from '../../server/bus/commit-notice.ts'
+import { Cursors } from '../../server/feed/cursor.ts'
 import { LiveFeed } from '../../server/feed/live.ts'
+import type { PullParts } from '../../server/feed/pull.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
 import type { Reply, Request } from './network.ts'
 import { SILENCE } from './network.ts'
 import { openTokens } from './organisation.ts'
 import type { SimulatedDatabase } from './stage.ts'
 import type { VirtualTime } from './virtual-time.ts'
+
+/** All servers sign cursors alike. */
+const SECRET = 's'.repeat(40)
 
 export class Replica {
   readonly database: SimulatedDatabase
@@ -34,15 +40,22 @@ export class Replica {
     this.database = database
     this.#time = time
     database.time = time
-    this.feed = new LiveFeed(database)
+    const pulling: PullParts = {
+      primary: database,
+      cursors: new Cursors(SECRET),
+      lostCommits: (orgId, seen) => this.ledger.beginEpoch(orgId, { lost: seen }),
+      now: () => time.now,
+    }
+    this.feed = new LiveFeed(pulling)
     const tell = (notice: CommitNotice) => {
       if (!this.#dead) publish(notice)
     }
     this.ledger = new Ledger({ database, judgeLevels, now: () => time.now, publish: tell })
     this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens })
-    const unused = {} as { importer: ApiParts['importer']; loginLimits: ApiParts['loginLimits'] }
+    const unused = {} as Pick<ApiParts, 'importer' | 'loginLimits'>
+    const admission = new Admission()
     const { accounts, feed, ledger } = this
-    this.#parts = { ...unused, accounts, database, feed, ledger, setupToken: undefined }
+    this.#parts = { ...unused, accounts, admission, database, feed, ledger, pulling, setupToken: undefined }
   }
 
   /** The process is gone: nothing of it answers, publishes or tries again. */

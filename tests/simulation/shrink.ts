@@ -2,7 +2,7 @@
 import type { Plan } from './plan.ts'
 
 /** Each try is a whole world; a story of a few steps more than needed is still a story. */
-const TRIES_MAX = 150
+const TRIES_MAX = 80
 
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
   let { steps } = plan

@@ -1,9 +1,9 @@
 // A device of the simulation: the real Device and Exchange over fake-indexeddb, a clock that may be wrong, a person who
 // presses buttons, and a plug that can be pulled.
 import 'fake-indexeddb/auto'
-import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { Role } from '#shared/rows/rows.ts'
-import type { Recorded } from '../../client/device/device.ts'
+import type { Recorded } from '../../client/device/recorded.ts'
+import type { OutboxEntry } from '../../client/device/database.ts'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { Exchange } from '../../client/sync/exchange.ts'
@@ -117,9 +117,9 @@ export class SimulatedDevice {
     this.device.close()
   }
 
-  /** All that waits on its disk, oldest first. */
-  async outbox(): Promise<Envelope[]> {
-    return (await this.device.after(0, 10_000)).map(({ envelope }) => envelope)
+  /** All that waits on its disk, also what was set aside as too large for the way. */
+  async outbox(): Promise<OutboxEntry[]> {
+    return (await this.device.exportPending()).outbox
   }
 
   #link(life: number): ServerLink {

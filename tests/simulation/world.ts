@@ -187,7 +187,8 @@ export class World {
     await this.time.turns(turns)
     await device.die()
     this.tell(`${device.name} died and was started again`)
-    for (const { id, name, args } of await device.outbox()) {
+    for (const { envelope } of await device.outbox()) {
+      const { id, name, args } = envelope
       if (!this.said.has(id)) this.#say(device, { id, verb: name, args: args as Record<string, unknown> })
     }
   }
@@ -328,6 +329,7 @@ export class World {
     for (let round = 0; round < ROUNDS_TO_SETTLE; round++) {
       for (const device of this.devices) {
         this.time.now += 1_000
+        await device.device.bringBack()
         await this.#connect(device, { replica: round % REPLICAS })
         if (device.failure !== undefined)
           this.tell(`the exchange of ${device.name} ended with ${String(device.failure)}`)
