@@ -1,6 +1,7 @@
 // Which table keeps which kind of row, and under which names. Derived from shared/rows, so that the two cannot drift.
 import type { Kind } from '#shared/rows/rows.ts'
 import { columnsOf } from '#shared/rows/rows.ts'
+import type { ColumnType } from './column-arrays.ts'
 
 const tableNames: Partial<Record<Kind, string>> = { members: 'users', countLines: 'count_lines' }
 
@@ -45,4 +46,37 @@ export function isUuidColumn(kind: Kind, column: string): boolean {
 /** A select list that gives rows of a kind their field names. */
 export function selectList(kind: Kind): string {
   return columnsOf[kind].map((field) => `${columnOf(field)} as "${field}"`).join(', ')
+}
+
+const types: Partial<Record<string, ColumnType>> = {
+  ...typed('uuid', 'categoryId', 'countId', 'countedId', 'itemId', 'locationId', 'parentId', 'clientId', 'userId'),
+  ...typed('uuid', 'acknowledgedBy', 'approvedBy', 'openedBy'),
+  ...typed(
+    'int8',
+    'amount',
+    'counted',
+    'decimals',
+    'high',
+    'level',
+    'low',
+    'openedAt',
+    'packQuantity',
+    'quantity',
+    'seq',
+  ),
+  ...typed('int8', 'snoozedUntil', 'target', 'version'),
+  ...typed('bool', 'archived', 'blind', 'deleted', 'disabled', 'tracksLots'),
+  ...typed('jsonb', 'counters', 'custom', 'detail', 'scope', 'value'),
+  ...typed('numeric', 'cost'),
+  ...typed('date', 'expiresOn'),
+}
+
+function typed(type: ColumnType, ...fields: string[]): Record<string, ColumnType> {
+  return Object.fromEntries(fields.map((field) => [field, type]))
+}
+
+/** How PostgreSQL reads a field of a kind. */
+export function columnTypeOf(kind: Kind, field: string): ColumnType {
+  if (field === 'id') return kind === 'settings' ? 'text' : 'uuid'
+  return types[field] ?? 'text'
 }

@@ -1,9 +1,12 @@
 // A batch: mutations of one device (or of the server's own work) that are decided together, and what became of them.
+import type { Prepared } from '#shared/mutations/apply.ts'
+import { prepare } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
-import type { RequestRefusal } from '#shared/values/refusals.ts'
+import type { Refusal, RequestRefusal } from '#shared/values/refusals.ts'
 
-export interface Batch {
+/** What somebody sends to be decided. */
+export interface SentBatch {
   userId: string
   /** The session that it came in by: it must still be good. The server's own work has none. */
   sessionId?: string
@@ -14,8 +17,20 @@ export interface Batch {
    * stamps stand as they are, and what it does to levels is told in one summary by whoever does it.
    */
   device?: { epoch: number; deviceNow: number; serverNow: number }
-  /** The database could not take its one mutation: it is recorded as refused instead of being decided. */
-  poisonous?: boolean
+}
+
+/** A batch whose mutations were parsed as they came, while others were still being committed. */
+export interface Batch extends Omit<SentBatch, 'envelopes'> {
+  mutations: PreparedEnvelope[]
+}
+
+export interface PreparedEnvelope {
+  envelope: Envelope
+  prepared: Prepared | Refusal
+}
+
+export function prepareBatch({ envelopes, ...batch }: SentBatch): Batch {
+  return { ...batch, mutations: envelopes.map((envelope) => ({ envelope, prepared: prepare(envelope) })) }
 }
 
 /** What became of a batch that was committed. */

@@ -1,4 +1,5 @@
 // One transaction: lock, load, decide, write, commit; for a group of batches of one organisation. Keeps P1–P8, H1–H3.
+import { setImmediate as sent } from 'node:timers/promises'
 import type { Change } from '#shared/book/book.ts'
 import { Book, positionOf } from '#shared/book/book.ts'
 import { prepare } from '#shared/mutations/apply.ts'
@@ -7,7 +8,6 @@ import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Alert, Conflict, Item, Kind, Level, Position, Row } from '#shared/rows/rows.ts'
 import { levelKey } from '#shared/rows/rows.ts'
 import { isId } from '#shared/values/id.ts'
-import { refuse } from '#shared/values/refusals.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
 import type { Database, Tx } from '../database/database.ts'
@@ -15,21 +15,20 @@ import type { Batch, BatchAnswer } from './batch.ts'
 import { RequestRefused } from './batch.ts'
 import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
-import type { Decided, Loaded, PreparedEnvelope } from './decide-group.ts'
-import { codeOf, GroupDecision, isWaiting } from './decide-group.ts'
+import type { Decided, Loaded } from './decide-group.ts'
+import { GroupDecision, isWaiting } from './decide-group.ts'
 import type { ForAlerts, Head } from './ledger-store.ts'
 import {
-  loadCommitTimes,
   loadConflicts,
   loadForAlerts,
-  loadKnown,
   loadLines,
   loadSenders,
   loadShelf,
   loadWaiting,
   lockHead,
+  NOBODY,
 } from './ledger-store.ts'
-import { writeAll } from './ledger-write-store.ts'
+import { writeClosing, writeLines } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 import { ReadSet } from './read-set.ts'
 
@@ -60,57 +59,63 @@ export interface Committed {
 
 /** Commits a group of batches of one organisation, or nothing of it. */
 export function commitGroup(parts: CommitParts, orgId: string, batches: readonly Batch[]): Promise<Committed> {
-  const prepared = batches.map(({ envelopes, poisonous }) =>
-    envelopes.map((envelope) => ({ envelope, prepared: poisonous ? refuse('internal_error') : prepare(envelope) })),
-  )
-  const wants = collectReads(batches, prepared)
+  const wants = collectReads(batches)
   return parts.database.transaction(orgId, async (tx) => {
     const { head, loaded, shelf, forAlerts } = await loadGroup(tx, orgId, { batches, wants })
     const decision = new GroupDecision(new Book(shelf), loaded)
-    const answers = batches.map((batch, index) => decideBatch(decision, batch, prepared[index]!))
-    const settled = settle(parts, { head, decision, forAlerts, orgId })
-    const version = settled?.head.version ?? head.version
-    if (settled) writeAll(tx, orgId, settled.writing)
-    return {
-      answers: answers.map((answer) => (answer instanceof RequestRefused ? answer : { ...answer, version })),
-      ...(settled && { notice: settled.notice }),
+    const nowMs = parts.now()
+    const version = head.version + 1
+    const logs = new LogWriter(head, nowMs)
+    const answers: (BatchAnswer | RequestRefused)[] = []
+    for (const batch of batches) {
+      const from = decision.decided.length
+      answers.push(decideBatch(decision, batch, version))
+      for (const one of decision.decided.slice(from)) logs.add(one)
+      if (!logs.isFull) continue
+      writeLines(tx, orgId, { version, lines: logs.take() })
+      await sent() // PostgreSQL writes these while the next batch is decided
     }
+    if (decision.decided.length === 0 && decision.devices.size === 0) return { answers: at(answers, head.version) }
+    const { closing, notice } = settle(parts, { head, decision, forAlerts, orgId, logs, nowMs })
+    writeClosing(tx, orgId, closing)
+    return { answers, notice }
   })
 }
 
-function decideBatch(
-  decision: GroupDecision,
-  batch: Batch,
-  mutations: PreparedEnvelope[],
-): BatchAnswer | RequestRefused {
+/** Answers of a group that changed nothing: it made no version. */
+function at(answers: (BatchAnswer | RequestRefused)[], version: number): (BatchAnswer | RequestRefused)[] {
+  return answers.map((answer) => (answer instanceof RequestRefused ? answer : { ...answer, version }))
+}
+
+function decideBatch(decision: GroupDecision, batch: Batch, version: number): BatchAnswer | RequestRefused {
   try {
-    const results: PushResult[] = decision.decide(batch, mutations)
+    const results: PushResult[] = decision.decide(batch)
     const { lastSeq, lastAt } = decision.deviceOf(batch)
-    return { version: 0, lastSeq, lastAt, results }
+    return { version, lastSeq, lastAt, results }
   } catch (error) {
     if (error instanceof RequestRefused) return error
     throw error
   }
 }
 
-function collectReads(batches: readonly Batch[], prepared: PreparedEnvelope[][]): ReadSet {
+function collectReads(batches: readonly Batch[]): ReadSet {
   const wants = new ReadSet()
-  batches.forEach(({ device }, index) => {
-    for (const mutation of prepared[index]!) {
-      if ('code' in mutation.prepared) continue
-      const { id, at } = mutation.envelope
+  for (const { device, mutations } of batches) {
+    for (const { envelope, prepared } of mutations) {
+      if ('code' in prepared) continue
+      const { id, at } = envelope
       wants.of({ id, at: device ? effectiveStamp(at, device) : at, madeAt: at })
-      mutation.prepared.verb.reads(mutation.prepared.args, wants)
+      prepared.verb.reads(prepared.args, wants)
     }
-  })
-  undoneCounts(prepared, wants)
+  }
+  undoneCounts(batches, wants)
   return wants
 }
 
 /** A count that is undone in the group that made it needs the count before it, however old. */
-function undoneCounts(prepared: PreparedEnvelope[][], wants: ReadSet): void {
+function undoneCounts(batches: readonly Batch[], wants: ReadSet): void {
   if (wants.undone.size === 0) return
-  for (const { envelope, prepared: ready } of prepared.flat()) {
+  for (const { envelope, prepared: ready } of batches.flatMap(({ mutations }) => mutations)) {
     if (wants.undone.has(envelope.id) && !('code' in ready)) ready.verb.reads(ready.args, wants.of({ id: envelope.id }))
   }
 }
@@ -120,38 +125,32 @@ async function loadGroup(
   orgId: string,
   { batches, wants }: { batches: readonly Batch[]; wants: ReadSet },
 ) {
-  const envelopes = batches.flatMap((batch) => batch.envelopes)
+  const envelopes = batches.flatMap(({ mutations }) => mutations.map(({ envelope }) => envelope))
   const versions = [...new Set(envelopes.flatMap(({ seen }) => seen ?? []))]
   const unique = (values: string[]) => [...new Set(values)]
   const locked = lockHead(sql, orgId)
   locked.catch(() => undefined) // awaited below, with the rest
   await readNamed(sql, orgId, wants)
-  const [head, senders, known, commitTimes, rows] = await Promise.all([
+  const [head, senders, rows] = await Promise.all([
     locked,
     loadSenders(sql, orgId, {
       clientIds: unique(batches.map((batch) => batch.clientId)),
       userIds: unique(batches.map((batch) => batch.userId)),
       sessionIds: unique(batches.flatMap((batch) => batch.sessionId ?? [])),
+      mutationIds: envelopes.map(({ id }) => id),
+      versions,
     }),
-    loadKnown(
-      sql,
-      orgId,
-      envelopes.map(({ id }) => id),
-    ),
-    loadCommitTimes(sql, orgId, versions),
     loadRows(sql, orgId, wants),
   ])
   if (!head) throw new RequestRefused('unauthenticated')
   const waiting = head.waiting > 0 ? await findWaiting(sql, orgId, { wants, envelopes }) : []
   if (waiting.length > 0) {
-    const authors = { clientIds: [], userIds: unique(waiting.map(({ userId }) => userId)), sessionIds: [] }
+    const authors = { ...NOBODY, userIds: unique(waiting.map(({ userId }) => userId)) }
     for (const [id, role] of (await loadSenders(sql, orgId, authors)).roles) senders.roles.set(id, role)
   }
   const loaded: Loaded = {
     ...senders,
     epoch: head.epoch,
-    known: new Map(known.map((mutation) => [mutation.id, mutation])),
-    commitTimes,
     waiting,
   }
   return { head, loaded, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
@@ -217,17 +216,14 @@ interface Settling {
   decision: GroupDecision
   forAlerts: ForAlerts
   orgId: string
+  logs: LogWriter
+  nowMs: number
 }
 
-/** The next version and all that it writes; undefined where the group changed nothing. */
-function settle(parts: CommitParts, { head, decision, forAlerts, orgId }: Settling) {
-  const { decided, devices, book } = decision
-  if (decided.length === 0 && devices.size === 0) return undefined
-  const nowMs = parts.now()
+/** What a group writes at its end, and what it tells the world. */
+function settle(parts: CommitParts, { head, decision, forAlerts, orgId, logs, nowMs }: Settling) {
+  const { decided, devices, book, changes } = decision
   const version = head.version + 1
-  const logs = new LogWriter(head, nowMs)
-  const { changes } = decision
-  for (const one of decided) logs.add(one)
   const waiting = head.waiting + newlyWaiting(changes)
   for (const alert of judge(parts.judgeLevels, { book, changes, forAlerts, nowMs, decided })) {
     changes.set(`alerts ${alert.id}`, { kind: 'alerts', key: alert.id, before: undefined, after: alert })
@@ -250,17 +246,10 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId }: Settli
     ...(tables && { tables }),
     lastSeqs: Object.fromEntries([...devices.values()].map(({ clientId, lastSeq }) => [clientId, lastSeq])),
   }
-  const mutations = logs.mutations(decided.map((one) => ({ ...one, ...(one.first ?? codeOf(one.outcome)) })))
-  const writing = {
-    head: next,
-    rows,
-    logLines: logs.logLines,
-    auditLines: logs.auditLines,
-    mutations,
-    devices: [...devices.values()],
-    commit: { atMs: nowMs, head: newHead },
-  }
-  return { head: next, notice, writing }
+  const tookEffect = logs.tookEffect()
+  const commit = { atMs: nowMs, head: newHead }
+  const lines = logs.take()
+  return { closing: { head: next, lines, rows, tookEffect, devices: [...devices.values()], commit }, notice }
 }
 
 /** How many more refusals wait than before. */

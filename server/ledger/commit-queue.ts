@@ -59,7 +59,7 @@ export class CommitQueue {
     let size = 0
     let count = 0
     for (const { batch } of waiting) {
-      size += batch.envelopes.length
+      size += batch.mutations.length
       if (count > 0 && size > GROUP_MAX_MUTATIONS) break
       count += 1
     }
@@ -96,11 +96,11 @@ export class CommitQueue {
   }
 
   async #byHalves(orgId: string, batch: Batch): Promise<BatchAnswer> {
-    const { envelopes } = batch
-    if (envelopes.length === 1) return answered(await this.#keep(this.#parts.recordPoison(orgId, batch)))
-    const middle = Math.ceil(envelopes.length / 2)
-    const first = await this.#half(orgId, { ...batch, envelopes: envelopes.slice(0, middle) })
-    const second = await this.#half(orgId, { ...batch, envelopes: envelopes.slice(middle) })
+    const { mutations } = batch
+    if (mutations.length === 1) return answered(await this.#keep(this.#parts.recordPoison(orgId, batch)))
+    const middle = Math.ceil(mutations.length / 2)
+    const first = await this.#half(orgId, { ...batch, mutations: mutations.slice(0, middle) })
+    const second = await this.#half(orgId, { ...batch, mutations: mutations.slice(middle) })
     return { ...second, results: [...first.results, ...second.results] }
   }
 

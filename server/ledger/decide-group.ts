@@ -14,15 +14,13 @@ import type { Conflict, Role } from '#shared/rows/rows.ts'
 import { isStorable } from '#shared/values/text.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
-import type { Batch } from './batch.ts'
+import type { Batch, PreparedEnvelope } from './batch.ts'
 import { RequestRefused } from './batch.ts'
-import type { DeviceRow, KnownMutation, Senders } from './ledger-store.ts'
+import type { DeviceRow, Senders } from './ledger-store.ts'
 
 /** What was loaded for a group besides the Book's shelf. */
 export interface Loaded extends Senders {
   epoch: number
-  known: Map<string, KnownMutation>
-  commitTimes: Map<number, number>
   /** Refusals that wait for something that this group may bring. */
   waiting: Conflict[]
 }
@@ -33,11 +31,9 @@ export interface Decided {
   envelope: Envelope
   at: string
   outcome: Outcome
-  /** What it was answered first, where it had to wait for what it names. */
-  first?: { code: string; detail?: Record<string, unknown> }
+  /** True for what was recorded before, when it had to wait for what it names. */
+  isLate?: true
 }
-
-export type PreparedEnvelope = { envelope: Envelope; prepared: Prepared | Refusal }
 
 export class GroupDecision {
   readonly book: Book
@@ -59,12 +55,12 @@ export class GroupDecision {
   }
 
   /** Decides a batch. @throws {RequestRefused} before anything of it has taken effect. */
-  decide(batch: Batch, mutations: readonly PreparedEnvelope[]): PushResult[] {
+  decide(batch: Batch): PushResult[] {
     const role = this.#loaded.roles.get(batch.userId)
     const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
     if (role === undefined || isOut) throw new RequestRefused('unauthenticated', 0)
     if (batch.device) this.#checkDevice(batch, role)
-    return mutations.map((mutation) => this.#decideOne(batch, role, mutation))
+    return batch.mutations.map((mutation) => this.#decideOne(batch, role, mutation))
   }
 
   deviceOf({ clientId, userId }: Batch): DeviceRow {
@@ -78,9 +74,10 @@ export class GroupDecision {
     const { lastSeq } = device
     if (role === 'viewer') throw new RequestRefused('role_too_low', lastSeq)
     if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefused('epoch_changed', lastSeq)
-    const [first] = batch.envelopes
-    if (first && first.seq > lastSeq + 1) throw new RequestRefused('gap', lastSeq)
-    for (const { seq, id } of batch.envelopes) {
+    const [first] = batch.mutations
+    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefused('gap', lastSeq)
+    for (const { envelope } of batch.mutations) {
+      const { seq, id } = envelope
       const known = this.#loaded.known.get(id)
       const isOther = known === undefined || (known.clientId === batch.clientId && known.seq !== seq)
       if (seq <= lastSeq && isOther) throw new RequestRefused('seq_reused', lastSeq)
@@ -150,7 +147,7 @@ export class GroupDecision {
 
   #decideAgain(conflict: Conflict): void {
     const envelope = JSON.parse(conflict.mutation) as Envelope
-    const { at, userId, clientId, code, detail } = conflict
+    const { at, userId, clientId } = conflict
     const prepared = prepare(envelope)
     const outcome = this.#run(prepared, { envelope, role: this.#roleFor(userId, prepared), userId, at })
     if (outcome.status === 'refused') {
@@ -158,8 +155,8 @@ export class GroupDecision {
       return
     }
     this.#change(conflict, { state: 'resolved', resolution: 'arrived' })
-    const batch = { userId, clientId, envelopes: [envelope] }
-    this.#took({ batch, envelope, at, outcome, first: { code, ...(detail && { detail }) } })
+    const batch = { userId, clientId, mutations: [] }
+    this.#took({ batch, envelope, at, outcome, isLate: true })
   }
 
   #change(before: Conflict, change: Partial<Conflict>): void {

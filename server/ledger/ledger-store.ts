@@ -50,46 +50,76 @@ export interface Senders {
   roles: Map<string, Role>
   /** Those of the sessions that are good. */
   sessions: Set<string>
+  /** Those of the mutations that were decided before. */
+  known: Map<string, KnownMutation>
+  /** When the versions were committed that devices had seen, Unix ms. */
+  commitTimes: Map<number, number>
 }
 
-/** What is known of whoever sends: in one statement, as every push pays for it. */
+export const NOBODY = { clientIds: [], userIds: [], sessionIds: [], mutationIds: [], versions: [] }
+
+type SenderRow =
+  | { kind: 'device'; id: string; other: string; number: number; text: string | null }
+  | { kind: 'person'; id: string; text: Role }
+  | { kind: 'session'; id: string }
+  | { kind: 'known'; id: string; other: string; number: number; text: string | null; detail: KnownMutation['detail'] }
+  | { kind: 'commit'; number: number; time: number }
+
+/** What is known of whoever sends, and of what they send: in one statement, as every push pays for it. */
 export async function loadSenders(
   sql: Sql,
   orgId: string,
-  { clientIds, userIds, sessionIds }: { clientIds: string[]; userIds: string[]; sessionIds: string[] },
+  wanted: { clientIds: string[]; userIds: string[]; sessionIds: string[]; mutationIds: string[]; versions: number[] },
 ): Promise<Senders> {
-  const rows = await sql<{ kind: string; id: string; userId: string; lastSeq: number; lastAt: string; role: Role }[]>`
-    select 'device' as kind, client_id as id, user_id as "userId", last_seq as "lastSeq", last_at as "lastAt",
-      null as role
+  const { clientIds, userIds, sessionIds, mutationIds, versions } = wanted
+  const rows = await sql<SenderRow[]>`
+    select 'known' as kind, id, client_id as other, seq as number, code as text, detail, null::int8 as time
+    from mutations where org_id = ${orgId} and id = any(${mutationIds}::uuid[])
+    union all
+    select 'device', client_id, user_id, last_seq, last_at, null, null
     from devices where org_id = ${orgId} and client_id = any(${clientIds}::uuid[])
     union all
-    select 'person', id, null, null, null, role
+    select 'person', id, null, null, role, null, null
     from users where org_id = ${orgId} and id = any(${userIds}::uuid[]) and not disabled
     union all
-    select 'session', id, null, null, null, null
+    select 'session', id, null, null, null, null, null
     from sessions
-    where org_id = ${orgId} and id = any(${sessionIds}::uuid[]) and revoked_at is null and expires_at > now()`
-  const senders: Senders = { devices: new Map(), roles: new Map(), sessions: new Set() }
-  for (const { kind, id, userId, lastSeq, lastAt, role } of rows) {
-    if (kind === 'device') senders.devices.set(id, { clientId: id, userId, lastSeq, lastAt })
-    else if (kind === 'person') senders.roles.set(id, role)
-    else senders.sessions.add(id)
+    where org_id = ${orgId} and id = any(${sessionIds}::uuid[]) and revoked_at is null and expires_at > now()
+    union all
+    select 'commit', null, null, version, null, null, at_ms
+    from commits where org_id = ${orgId} and version = any(${versions}::int8[])`
+  const senders: Senders = {
+    devices: new Map(),
+    roles: new Map(),
+    sessions: new Set(),
+    known: new Map(),
+    commitTimes: new Map(),
   }
+  for (const row of rows) take(senders, row)
   return senders
 }
 
-export async function loadKnown(sql: Sql, orgId: string, ids: string[]): Promise<KnownMutation[]> {
-  return sql<KnownMutation[]>`
-    select id, client_id as "clientId", seq, code, detail
-    from mutations where org_id = ${orgId} and id = any(${ids}::uuid[])`
-}
-
-/** When versions were committed, Unix ms. */
-export async function loadCommitTimes(sql: Sql, orgId: string, versions: number[]): Promise<Map<number, number>> {
-  if (versions.length === 0) return new Map()
-  const rows = await sql<{ version: number; atMs: number }[]>`
-    select version, at_ms as "atMs" from commits where org_id = ${orgId} and version = any(${versions}::int8[])`
-  return new Map(rows.map(({ version, atMs }) => [version, atMs]))
+function take(senders: Senders, row: SenderRow): void {
+  switch (row.kind) {
+    case 'device': {
+      const { id, other, number, text } = row
+      senders.devices.set(id, { clientId: id, userId: other, lastSeq: number, lastAt: text })
+      return
+    }
+    case 'person':
+      senders.roles.set(row.id, row.text)
+      return
+    case 'session':
+      senders.sessions.add(row.id)
+      return
+    case 'known': {
+      const { id, other, number, text, detail } = row
+      senders.known.set(id, { id, clientId: other, seq: number, code: text, detail })
+      return
+    }
+    case 'commit':
+      senders.commitTimes.set(row.number, row.time)
+  }
 }
 
 /** Head of the hash chains at a version; undefined where it was never committed. */
@@ -190,16 +220,18 @@ function withStamps({ fieldStamps, ...row }: Record<string, unknown>): object {
   return fieldStamps ? { ...row, [FIELD_STAMPS]: fieldStamps } : row
 }
 
+// Looked up one by one by its key, whatever the planner believes of a table that has just grown: `limit 1` keeps it from
+// reading all positions of an organisation to find a few.
 async function loadPositions(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
   const keys = wants.keys('positions').map(parsePositionKey)
   if (keys.length > 0) {
     shelf.addRows(
       'positions',
       await sql.unsafe<Row<'positions'>[]>(
-        `select ${selectList('positions')} from positions
-         join unnest($2::uuid[], $3::uuid[], $4::text[]) as wanted (i, l, t)
-           on item_id = wanted.i and location_id = wanted.l and lot = wanted.t
-         where org_id = $1`,
+        `select p.* from unnest($2::uuid[], $3::uuid[], $4::text[]) as wanted (i, l, t)
+         cross join lateral (
+           select ${selectList('positions')} from positions
+           where org_id = $1 and item_id = wanted.i and location_id = wanted.l and lot = wanted.t limit 1) p`,
         [orgId, keys.map((key) => key.itemId), keys.map((key) => key.locationId), keys.map((key) => key.lot)],
         { prepare: true },
       ),
@@ -224,9 +256,10 @@ async function loadLots(sql: Sql, orgId: string, { wants, shelf }: Loading): Pro
   const itemIds = keys.map((key) => key.slice(0, 36))
   const lots = keys.map((key) => key.slice(37))
   const rows = await sql<Row<'lots'>[]>`
-    select item_id as "itemId", lot, expires_on::text as "expiresOn", version from lots
-    join unnest(${itemIds}::uuid[], ${lots}::text[]) as wanted (i, t) on item_id = wanted.i and lot = wanted.t
-    where org_id = ${orgId}`
+    select l.* from unnest(${itemIds}::uuid[], ${lots}::text[]) as wanted (i, t)
+    cross join lateral (
+      select item_id as "itemId", lot, expires_on::text as "expiresOn", version from lots
+      where org_id = ${orgId} and item_id = wanted.i and lot = wanted.t limit 1) l`
   shelf.addRows('lots', rows)
 }
 
@@ -346,6 +379,11 @@ export interface ForAlerts {
   alerts: Alert[]
 }
 
+interface AlertRow {
+  kind: 'total' | 'place' | 'alert'
+  row: { itemId: string; total: number } & Level & Alert
+}
+
 /** What the level check needs of the items that a group touches: their whole stock, and the alerts that stand. */
 export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Promise<ForAlerts> {
   const itemIds = [...new Set(wants.keys('positions').map((key) => parsePositionKey(key).itemId))]
@@ -353,39 +391,41 @@ export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Pr
   const levelled = [...wants.totals]
   const places = wants.keys('levels').map((key) => [key.slice(0, 36), key.slice(37)] as const)
   itemIds.push(...levelled)
-  if (itemIds.length === 0 && undone.length === 0) return { totals: new Map(), places: [], alerts: [] }
-  const touched = sql`
-    select unnest(${itemIds}::uuid[]) as id union
-    select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[])`
-  const [totals, levels, alerts] = await Promise.all([
-    sql<{ itemId: string; total: number }[]>`
-      with touched as (${touched})
+  const found: ForAlerts = { totals: new Map(), places: [], alerts: [] }
+  if (itemIds.length === 0 && undone.length === 0) return found
+  const rows = await sql<AlertRow[]>`
+    with touched as (
+      select unnest(${itemIds}::uuid[]) as id union
+      select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[])
+    ), totals as (
       select p.item_id as "itemId", sum(p.quantity)::int8 as total from touched
       join items i on i.org_id = ${orgId} and i.id = touched.id
         and (i.low is not null or i.high is not null or i.id = any(${levelled}::uuid[]))
-      join positions p on p.org_id = ${orgId} and p.item_id = i.id group by p.item_id`,
-    sql<(Level & { total: number })[]>`
-      with touched as (${touched}), at_places as (
-        select l.item_id, l.location_id from touched
-        join levels l on l.org_id = ${orgId} and l.item_id = touched.id
-        union select unnest(${places.map(([item]) => item)}::uuid[]), unnest(${places.map(([, place]) => place)}::uuid[])
-      )
+      join positions p on p.org_id = ${orgId} and p.item_id = i.id group by p.item_id
+    ), at_places as (
+      select l.item_id, l.location_id from touched join levels l on l.org_id = ${orgId} and l.item_id = touched.id
+      union select unnest(${places.map(([item]) => item)}::uuid[]), unnest(${places.map(([, place]) => place)}::uuid[])
+    ), place_totals as (
       select a.item_id as "itemId", a.location_id as "locationId", l.low, l.high, l.target,
         coalesce(l.version, 0) as version, coalesce(l.deleted, true) as deleted,
         coalesce((select sum(p.quantity) from positions p where p.org_id = ${orgId} and p.item_id = a.item_id
           and p.location_id = a.location_id), 0)::int8 as total
       from at_places a
-      left join levels l on l.org_id = ${orgId} and l.item_id = a.item_id and l.location_id = a.location_id`,
-    sql.unsafe<Alert[]>(
-      `select ${selectList('alerts')} from alerts where org_id = $1 and state <> 'resolved' and (item_id = any($2::uuid[])
-        or item_id in (select l.item_id from mutation_lines l where l.org_id = $1 and l.id = any($3::uuid[])))`,
-      [orgId, itemIds, undone],
-      { prepare: true },
-    ),
-  ])
-  return {
-    totals: new Map(totals.map(({ itemId, total }) => [itemId, total])),
-    places: levels.map(({ total, ...level }) => ({ level, total })),
-    alerts: [...alerts],
+      left join levels l on l.org_id = ${orgId} and l.item_id = a.item_id and l.location_id = a.location_id
+    ), standing as (
+      select ${sql.unsafe(selectList('alerts'))} from alerts
+      where org_id = ${orgId} and state <> 'resolved' and item_id in (select id from touched)
+    )
+    select 'total' as kind, to_json(totals) as row from totals
+    union all select 'place', to_json(place_totals) from place_totals
+    union all select 'alert', to_json(standing) from standing`
+  for (const { kind, row } of rows) {
+    if (kind === 'total') found.totals.set(row.itemId, row.total)
+    else if (kind === 'alert') found.alerts.push(row)
+    else {
+      const { total, ...level } = row
+      found.places.push({ level, total })
+    }
   }
+  return found
 }

@@ -1,6 +1,8 @@
 // The ledger: sole writer of synced rows. Exactly once, in one line of versions per organisation. Keeps P1–P8.
 import type { CommitNotice } from '../bus/commit-notice.ts'
-import type { Batch, BatchAnswer } from './batch.ts'
+import { refuse } from '#shared/values/refusals.ts'
+import type { Batch, BatchAnswer, SentBatch } from './batch.ts'
+import { prepareBatch } from './batch.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { CommitParts } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
@@ -22,7 +24,7 @@ export class Ledger {
     this.#parts = parts
     this.#queue = new CommitQueue({
       commit: (orgId, batches) => commitGroup(parts, orgId, batches),
-      recordPoison: (orgId, batch) => commitGroup(parts, orgId, [{ ...batch, poisonous: true }]),
+      recordPoison: (orgId, batch) => commitGroup(parts, orgId, [asPoison(batch)]),
       committed: ({ notice }) => {
         if (notice) parts.publish(notice)
       },
@@ -33,8 +35,8 @@ export class Ledger {
    * Commits a batch. Rejections that are not a `RequestRefused` decided nothing: the sender may send it again.
    * @throws {RequestRefused} where the batch is refused as a whole
    */
-  push(orgId: string, batch: Batch): Promise<BatchAnswer> {
-    return this.#queue.add(orgId, batch)
+  push(orgId: string, batch: SentBatch): Promise<BatchAnswer> {
+    return this.#queue.add(orgId, prepareBatch(batch))
   }
 
   /** Changes rows that are not changed by mutations. */
@@ -53,4 +55,10 @@ export class Ledger {
   drained(): Promise<void> {
     return this.#queue.drained()
   }
+}
+
+/** Mutations that the database could not take: they are recorded as refused instead of being decided. */
+function asPoison(batch: Batch): Batch {
+  const prepared = refuse('internal_error')
+  return { ...batch, mutations: batch.mutations.map(({ envelope }) => ({ envelope, prepared })) }
 }

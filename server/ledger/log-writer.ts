@@ -3,24 +3,29 @@ import type { Change, Movement } from '#shared/book/book.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { FIELD_STAMPS, parsePositionKey } from '#shared/rows/rows.ts'
 import type { Decided } from './decide-group.ts'
+import { codeOf } from './decide-group.ts'
 import type { Head } from './ledger-store.ts'
-import type { MutationLine } from './ledger-write-store.ts'
+import type { Lines, MutationLine } from './ledger-write-store.ts'
 import type { AuditLine, LogLine } from './log-lines.ts'
 import { auditHash, logHash } from './log-lines.ts'
 
 /** Positions are told by the ledger itself; alerts follow from it. */
 const NOT_AUDITED: readonly Kind[] = ['positions', 'alerts']
 
+/** More lines than this travel while the next mutations are decided, so that both sides work at once. */
+const LINES_MAX = 250
+
 export class LogWriter {
-  readonly logLines: (LogLine & { hash: string })[] = []
-  readonly auditLines: (AuditLine & { hash: string })[] = []
   readonly #nowMs: number
+  #lines: Lines = noLines()
   #logNo: number
   #logHash: string
   #auditNo: number
   #auditHash: string
-  /** Where a mutation's lines begin, and how many they are. */
-  readonly #lines = new Map<string, { from: number; count: number }>()
+  /** Where the lines of each mutation that posted now begin, and how many they are. */
+  readonly #posted = new Map<string, { from: number; count: number }>()
+  /** Mutations whose own line was written before they took effect. */
+  readonly #later = new Set<string>()
 
   constructor(head: Head, nowMs: number) {
     this.#nowMs = nowMs
@@ -31,70 +36,66 @@ export class LogWriter {
   }
 
   add(decided: Decided): void {
-    if (decided.outcome.status === 'refused') return
-    const { movements, changes } = decided.outcome.effects
-    for (const movement of movements) this.#addMovement(decided, movement)
-    const { batch, envelope, at } = decided
-    const by = { action: envelope.name, userId: batch.userId, clientId: batch.clientId, mutationId: envelope.id, at }
-    for (const change of changes) if (!NOT_AUDITED.includes(change.kind)) this.addAudit(by, change)
+    const { batch, envelope, at, outcome, isLate = false } = decided
+    if (outcome.status !== 'refused') {
+      const { movements, changes } = outcome.effects
+      for (const movement of movements) this.#addMovement(decided, movement)
+      const by = { action: envelope.name, userId: batch.userId, clientId: batch.clientId, mutationId: envelope.id, at }
+      for (const change of changes) {
+        if (!NOT_AUDITED.includes(change.kind)) this.addAudit(by, change)
+        // A refusal that is sent again posts under its own id.
+        if (change.kind === 'conflicts' && this.#posted.has(change.key)) this.#later.add(change.key)
+      }
+    }
+    if (isLate) this.#later.add(envelope.id)
+    else this.#addMutation(decided)
   }
 
   heads(): Pick<Head, 'logNo' | 'logHash' | 'auditNo' | 'auditHash'> {
     return { logNo: this.#logNo, logHash: this.#logHash, auditNo: this.#auditNo, auditHash: this.#auditHash }
   }
 
-  /** The lines of `mutations`: those decided now, and earlier ones that took effect only now (sent again). */
-  mutations(decided: (Decided & { code?: string; detail?: Record<string, unknown> })[]): MutationLine[] {
-    // What waited for another mutation of this group was decided twice; how it ended in the end counts.
-    const lines = new Map<string, MutationLine>()
-    for (const { batch, envelope, code, detail, outcome } of decided) {
-      const posted = this.#lines.get(envelope.id)
-      lines.set(envelope.id, {
-        id: envelope.id,
-        client_id: batch.clientId,
-        seq: envelope.seq,
-        name: outcome.status === 'refused' && code === 'unknown_verb' ? '' : envelope.name,
-        user_id: batch.userId,
-        code: code ?? null,
-        detail: detail ?? null,
-        log_no: posted?.from ?? null,
-        log_lines: posted?.count ?? 0,
-      })
-    }
-    this.#addSentAgain(lines, decided)
-    return [...lines.values()]
+  get isFull(): boolean {
+    return this.#lines.mutations.length + this.#lines.logLines.length >= LINES_MAX
   }
 
-  #addSentAgain(lines: Map<string, MutationLine>, decided: Decided[]): void {
-    for (const { outcome } of decided) {
-      if (outcome.status === 'refused') continue
-      for (const { kind, after } of outcome.effects.changes) {
-        if (kind !== 'conflicts') continue
-        const conflict = after as Row<'conflicts'>
-        const posted = this.#lines.get(conflict.id)
-        if (!posted || lines.has(conflict.id)) continue
-        const { name } = JSON.parse(conflict.mutation) as { name: string }
-        lines.set(conflict.id, {
-          id: conflict.id,
-          client_id: conflict.clientId,
-          seq: conflict.seq,
-          name,
-          user_id: conflict.userId,
-          code: conflict.code,
-          detail: conflict.detail,
-          log_no: posted.from,
-          log_lines: posted.count,
-        })
-      }
-    }
+  /** The lines that were made since the last call. */
+  take(): Lines {
+    const lines = this.#lines
+    this.#lines = noLines()
+    return lines
+  }
+
+  /** What is to be set right in lines that were written before their mutation took effect. */
+  tookEffect(): Pick<MutationLine, 'id' | 'log_no' | 'log_lines'>[] {
+    return [...this.#later].flatMap((id) => {
+      const posted = this.#posted.get(id)
+      return posted ? [{ id, log_no: posted.from, log_lines: posted.count }] : []
+    })
+  }
+
+  #addMutation({ batch, envelope, outcome }: Decided): void {
+    const { code = null, detail = null } = codeOf(outcome) ?? {}
+    const posted = this.#posted.get(envelope.id)
+    this.#lines.mutations.push({
+      id: envelope.id,
+      client_id: batch.clientId,
+      seq: envelope.seq,
+      name: code === 'unknown_verb' ? '' : envelope.name,
+      user_id: batch.userId,
+      code,
+      detail,
+      log_no: posted?.from ?? null,
+      log_lines: posted?.count ?? 0,
+    })
   }
 
   #addMovement({ batch }: Decided, movement: Movement): void {
     const { at, madeAt } = movement.entry
     const { itemId, locationId, lot } = parsePositionKey(movement.position)
     const no = (this.#logNo += 1)
-    const posted = this.#lines.get(movement.entry.id)
-    this.#lines.set(movement.entry.id, { from: posted?.from ?? no, count: (posted?.count ?? 0) + 1 })
+    const posted = this.#posted.get(movement.entry.id)
+    this.#posted.set(movement.entry.id, { from: posted?.from ?? no, count: (posted?.count ?? 0) + 1 })
     const line: LogLine = {
       no,
       mutation_id: movement.entry.id,
@@ -114,7 +115,7 @@ export class LogWriter {
       recorded_at_ms: this.#nowMs,
     }
     this.#logHash = logHash(this.#logHash, line)
-    this.logLines.push({ ...line, hash: this.#logHash })
+    this.#lines.logLines.push({ ...line, hash: `\\x${this.#logHash}` })
   }
 
   addAudit(by: AuditBy, { kind, key, before, after }: Change): void {
@@ -132,8 +133,12 @@ export class LogWriter {
       recorded_at_ms: this.#nowMs,
     }
     this.#auditHash = auditHash(this.#auditHash, line)
-    this.auditLines.push({ ...line, hash: this.#auditHash })
+    this.#lines.auditLines.push({ ...line, hash: `\\x${this.#auditHash}` })
   }
+}
+
+function noLines(): Lines {
+  return { logLines: [], auditLines: [], mutations: [] }
 }
 
 /** Who changed a row, by which act. */

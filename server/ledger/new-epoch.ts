@@ -4,7 +4,7 @@ import type { CommitNotice } from '../bus/commit-notice.ts'
 import { chainHead } from './chain.ts'
 import type { CommitParts } from './commit-group.ts'
 import { loadCommitHead, lockHead } from './ledger-store.ts'
-import { writeAll } from './ledger-write-store.ts'
+import { writeClosing } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 
 export interface NewEpoch {
@@ -37,12 +37,11 @@ export function commitNewEpoch(
     )
     const next = { ...head, ...logs.heads(), epoch, version: head.version + 1 }
     const newHead = chainHead(next.logHash, next.auditHash)
-    writeAll(tx, orgId, {
+    writeClosing(tx, orgId, {
       head: next,
       rows: new Map(),
-      logLines: [],
-      auditLines: logs.auditLines,
-      mutations: [],
+      lines: logs.take(),
+      tookEffect: [],
       devices: [],
       commit: { atMs: nowMs, head: newHead },
     })

@@ -9,7 +9,7 @@ import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
 import type { CommitParts } from './commit-group.ts'
 import { lockHead } from './ledger-store.ts'
-import { writeAll } from './ledger-write-store.ts'
+import { writeClosing } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 
 export interface OwnChange {
@@ -43,12 +43,11 @@ export function commitOwnChange(
     const written = new Map([...rows].filter(([kind]) => kind !== 'members'))
     const next = { ...head, ...logs.heads(), version }
     const newHead = chainHead(next.logHash, next.auditHash)
-    writeAll(tx, orgId, {
+    writeClosing(tx, orgId, {
       head: next,
       rows: written,
-      logLines: [],
-      auditLines: logs.auditLines,
-      mutations: [],
+      lines: logs.take(),
+      tookEffect: [],
       devices: [],
       commit: { atMs: nowMs, head: newHead },
     })
