@@ -17,17 +17,10 @@ import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
 import type { Decided, Loaded } from './decide-group.ts'
 import { GroupDecision, isWaiting } from './decide-group.ts'
-import type { ForAlerts, Head } from './ledger-store.ts'
-import {
-  loadConflicts,
-  loadForAlerts,
-  loadLines,
-  loadSenders,
-  loadShelf,
-  loadWaiting,
-  lockHead,
-  NOBODY,
-} from './ledger-store.ts'
+import type { ForAlerts } from './for-alerts-store.ts'
+import { loadForAlerts } from './for-alerts-store.ts'
+import type { Head } from './ledger-store.ts'
+import { loadConflicts, loadLines, loadSenders, loadShelf, loadWaiting, lockHead, NOBODY } from './ledger-store.ts'
 import { writeClosing, writeLines } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 import { ReadSet } from './read-set.ts'
