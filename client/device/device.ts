@@ -12,7 +12,7 @@ import { GoneAhead, START } from './arrival.ts'
 import { ClockWatch } from './clock-watch.ts'
 import type { ClockDoubt, DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { DeviceDatabase } from './database.ts'
-import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
+import { beginAgain, deleteKept, openKnown, readAll, RECENT_MAX, rememberKept, wasLost, writeAnew } from './kept.ts'
 import type { RowChange } from './mirror.ts'
 import { Mirror } from './mirror.ts'
 import { MirrorStore } from './mirror-store.ts'
@@ -20,14 +20,12 @@ import type { Making } from './outbox.ts'
 import { isAside, Outbox } from './outbox.ts'
 import type { Actor } from './pending.ts'
 import { PendingRows } from './pending.ts'
-import type { RecentEntry, Recorded } from './recorded.ts'
+import type { Loss, RecentEntry, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
 import { View } from './view.ts'
 import { Watched } from './watched.ts'
 
 const EVERYTHING = KINDS.map((kind) => ({ kind, key: '' }))
-/** How many of the acknowledged mutations a person sees as recent, and can undo. */
-const RECENT_MAX = 200
 
 export interface DeviceParts {
   name: string
@@ -37,9 +35,6 @@ export interface DeviceParts {
   monotonic?: () => number
   random?: () => Uint8Array
 }
-
-/** What became of a device whose storage was deleted by the browser, or by a person in its settings. */
-export type Loss = 'restored' | 'gone'
 
 export class Device {
   readonly view: View
@@ -97,6 +92,7 @@ export class Device {
     await openKnown(database)
     const device = new Device(database, parts)
     if (await wasLost(database)) device.loss.value = 'gone'
+    await device.#outbox.identify()
     await device.reread()
     rememberKept(parts.name)
     await device.scans.load()
@@ -105,7 +101,7 @@ export class Device {
 
   /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
-    await this.#outbox.identify()
+    if (!(await this.#outbox.identity())) return this.#restore()
     const { kept, point, doubt, outbox, done } = await readAll(this.#database)
     this.#pending.clear()
     this.#store.fill(kept)
@@ -173,8 +169,11 @@ export class Device {
     this.point.value = { ...this.point.value, asOf: now }
   }
 
-  identity(): Promise<Identity> {
-    return this.#outbox.identify()
+  async identity(): Promise<Identity> {
+    const known = await this.#outbox.identity()
+    if (known) return known
+    await this.#restore()
+    return this.identity()
   }
 
   /** Takes what the server answered: rows, cursor and cleared outbox in one transaction, then all at once in memory. */
@@ -198,7 +197,7 @@ export class Device {
       return gone
     })
     if (typeof kept === 'string') {
-      await (kept === 'lost' ? this.#restore() : this.reread())
+      await this.reread()
       throw new GoneAhead()
     }
     const changes = whole ? [] : this.#mirror.take(planned)

@@ -7,7 +7,7 @@ import type { ClockDoubt, DeviceDatabase, DoneEntry, OutboxEntry, ScanRecord, Sy
 import type { Keeping, KeptRows } from './mirror-store.ts'
 
 /** How many acknowledged mutations a person can see and undo. */
-const RECENT_MAX = 200
+export const RECENT_MAX = 200
 /** IndexedDB's version of a database is Dexie's times ten. */
 const VERSION_FACTOR = 10
 const REMEMBERED_AS = 'stockhand.kept.'

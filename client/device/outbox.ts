@@ -38,7 +38,12 @@ export class Outbox {
     this.#newId = newId
   }
 
-  /** Who this device is; a new one where nothing is kept. */
+  /** Who this device is; undefined where the storage was deleted under the open app. */
+  identity(): Promise<Identity | undefined> {
+    return this.#database.readMeta('identity')
+  }
+
+  /** Who this device is, as the app opens: a new one where nothing is kept. */
   async identify(): Promise<Identity> {
     return this.#database.transaction('rw', this.#database.meta, async () => {
       const known = await this.#database.readMeta('identity')
@@ -202,7 +207,7 @@ export class Outbox {
 
   /** The clock reads less than the last stamp, as a restart may find it: at least so far was it set back. */
   async behind(): Promise<Jump | undefined> {
-    const { lastStamp } = await this.identify()
+    const lastStamp = (await this.identity())?.lastStamp
     const ms = lastStamp === undefined ? 0 : this.#now() - stampMs(lastStamp)
     return ms < -CLOCK_TOLERANCE_MS ? { ms, beforeMs: this.#now() } : undefined
   }

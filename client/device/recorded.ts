@@ -11,3 +11,6 @@ export interface RecentEntry {
   /** saved: durable here; synced: the server has decided it (a refusal shows as a conflict with its id). */
   state: 'saved' | 'synced'
 }
+
+/** What became of a device whose storage was deleted by the browser, or by a person in its settings. */
+export type Loss = 'restored' | 'gone'

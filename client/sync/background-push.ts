@@ -38,10 +38,11 @@ async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): P
     after: (seq: number, limit: number) => outbox.after(seq, limit),
     answered: outbox.answered.bind(outbox),
   }
+  const { signal } = new AbortController() // the browser itself ends what takes too long
   const pusher = new Pusher({ source, link, clock: browserClock })
   try {
     for (let sentTo: number | undefined = 0; sentTo !== undefined;)
-      sentTo = (await pusher.send(point.epoch, sentTo))?.lastSeq
+      sentTo = (await pusher.send(point.epoch, sentTo, signal))?.lastSeq
   } catch (error) {
     if (!(error instanceof TooLargeAlone) && !isForATab(error)) throw error
   }

@@ -7,6 +7,7 @@ import type { Device } from '../device/device.ts'
 import { Mirror } from '../device/mirror.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
+import { patiently, PULL_PATIENCE_MS } from './patience.ts'
 import { Pusher, TooLargeAlone } from './pusher.ts'
 import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
@@ -43,11 +44,11 @@ export class Exchange {
     let sentTo = 0
     for (let sent = false; ; sent = true) {
       signal.throwIfAborted()
-      if (await this.#device.mindClock()) await this.#askClock()
+      if (await this.#device.mindClock()) await this.#askClock(signal)
       const { epoch } = this.#device.point.value
       if (epoch === 0) return sent // the first pull tells it
       try {
-        const answer = await this.#pusher.send(epoch, sentTo)
+        const answer = await this.#pusher.send(epoch, sentTo, signal)
         if (!answer) return sent
         onAnswer()
         sentTo = answer.lastSeq
@@ -75,7 +76,7 @@ export class Exchange {
       const isAnew = point.complete && point.cursor === null
       if (!isAnew) this.#collected = undefined
       const cursor = (isAnew ? this.#collected?.cursor : aside.at(-1)?.cursor) ?? point.cursor
-      const answer = await this.#ask(ahead ?? this.#request(cursor))
+      const answer = await this.#ask(ahead ?? this.#request(cursor), signal)
       ahead = undefined
       onAnswer()
       if (!answer) continue
@@ -126,9 +127,9 @@ export class Exchange {
   }
 
   /** A page; undefined where the device had to begin again. */
-  async #ask(page: Promise<Page>): Promise<Page | undefined> {
+  async #ask(page: Promise<Page>, signal: AbortSignal): Promise<Page | undefined> {
     try {
-      return await page
+      return await patiently(page, { clock: this.#clock, ms: PULL_PATIENCE_MS, signal })
     } catch (error) {
       if (!(error instanceof LinkFailure)) throw error
       await this.#recover(error)
@@ -143,10 +144,10 @@ export class Exchange {
   }
 
   /** The clock was set: what the server's reads, asked before what waits is sent with stamps of before. */
-  async #askClock(): Promise<void> {
+  async #askClock(signal: AbortSignal): Promise<void> {
     const { clientId } = await this.#device.identity()
     const { cursor } = this.#device.point.value
-    const answer = await this.#ask(this.#fetch({ clientId, cursor, limit: 1 }))
+    const answer = await this.#ask(this.#fetch({ clientId, cursor, limit: 1 }), signal)
     if (answer) await this.#device.settleClock(answer.clockOffsetMs)
   }
 

@@ -5,6 +5,7 @@ import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Identity, OutboxEntry } from '../device/database.ts'
 import type { Clock } from './clock.ts'
+import { patiently, PUSH_PATIENCE_MS } from './patience.ts'
 import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
 
@@ -45,14 +46,18 @@ export class Pusher {
   }
 
   /** Sends the oldest after a seq, as many as fit. Undefined where nothing waits. @throws {TooLargeAlone} */
-  async send(epoch: number, afterSeq: number): Promise<PushAnswer | undefined> {
+  async send(epoch: number, afterSeq: number, signal: AbortSignal): Promise<PushAnswer | undefined> {
     for (;;) {
       const { clientId } = await this.#source.identity()
       const { batch, bytes } = fitting(await this.#source.after(afterSeq, this.#max), this.#maxBytes)
       if (batch.length === 0) return undefined
       try {
         const mutations = batch.map(({ envelope }) => envelope)
-        const answer = await this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
+        const answer = await patiently(this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations }), {
+          clock: this.#clock,
+          ms: PUSH_PATIENCE_MS,
+          signal,
+        })
         await this.#source.answered(answer.results)
         this.#max = PUSH_MAX
         this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)

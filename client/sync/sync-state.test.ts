@@ -55,7 +55,7 @@ test('[D9] while paused, following, or signed out, nothing is asked whatever hap
   for (const state of ASLEEP) {
     for (const event of EVENTS) {
       const { to, does } = TRANSITIONS[state][event]
-      const asks = does.includes('send') || does.includes('fetch') || does.includes('fetchSoon')
+      const asks = does.some((effect) => ['send', 'fetch', 'probe', 'fetchSoon'].includes(effect))
       if (ASLEEP.includes(to)) expect([state, event, asks]).toEqual([state, event, false])
     }
     expect(WAIT_MS[state](facts)).toBe(Number.POSITIVE_INFINITY)

@@ -44,6 +44,8 @@ export type Effect =
   | 'send'
   /** The same, and what is new is fetched. */
   | 'fetch'
+  /** The same; and should the round under way fail, once more: it may have begun before the network came back. */
+  | 'probe'
   /** The same within some seconds: a thousand devices lose their sockets at once. */
   | 'fetchSoon'
   /** Whatever was wanted waits for its time. */
@@ -101,7 +103,7 @@ const deaf = (state: SyncState): Record<Hint, Transition> => ({
 const eager = (state: SyncState): Record<Hint, Transition> => ({
   written: to(state, 'send'),
   poked: to(state, 'fetch'),
-  hint: to(state, 'fetch'),
+  hint: to(state, 'probe'),
   due: to(state, 'fetch'),
   socketLost: to(state, 'fetchSoon'),
 })
@@ -155,11 +157,11 @@ export const TRANSITIONS: Record<SyncState, Record<SyncEvent, Transition>> = {
   pushing: running('pushing', 'idle'),
   pulling: running('pulling', 'idle'),
   idle: running('idle', 'idle'),
-  offline: waiting('offline', to('offline', 'fetch')),
+  offline: waiting('offline', to('offline', 'probe')),
   limited: waiting('limited', to('limited')),
   outdated: waiting('outdated', to('outdated')),
   refused: waiting('refused', to('refused')),
-  storageFailed: waiting('storageFailed', to('storageFailed', 'fetch')),
+  storageFailed: waiting('storageFailed', to('storageFailed', 'probe')),
   signedOut: { ...locked('signedOut'), ...unheard('signedOut'), revoked: to('revoked') },
   revoked: { ...locked('revoked'), ...unheard('revoked') },
   paused: {

@@ -52,6 +52,7 @@ export class Sync {
   #leads = false
   /** A round is wanted, and whether it fetches as well. */
   #due = false
+  #probe = false
   #pullWanted = true
   /** When the state has lasted long enough, and when a round is wanted at the latest: by the monotonic clock. */
   #dueAt = Number.POSITIVE_INFINITY
@@ -158,12 +159,16 @@ export class Sync {
         return this.#want({ pull: false })
       case 'fetch':
         return this.#want({ pull: true })
+      case 'probe':
+        this.#probe = true
+        return this.#want({ pull: true })
       case 'fetchSoon':
         this.#pullWanted = true
         this.#soonAt = this.#clock.monotonic() + this.#clock.random() * SPREAD_MS
         return
       case 'rest':
-        this.#due = false
+        this.#due = this.#probe
+        this.#probe = false
         this.#pullWanted = true
         return
       case 'abort':
@@ -224,6 +229,7 @@ export class Sync {
 
   async #round(leading: AbortSignal): Promise<void> {
     this.#due = false
+    this.#probe = false
     this.#soonAt = Number.POSITIVE_INFINITY
     this.#roundEnd = new AbortController()
     const ended = AbortSignal.any([leading, this.#roundEnd.signal])

@@ -344,6 +344,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   await receive(device, 1)
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
+  await device.identity() // as the next attempt to synchronise asks, before anything is recorded
   await receive(device, 2)
   expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([3000, 2, 'restored'])
   device.close()
@@ -351,6 +352,16 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   expect([shown(again), again.view.item(itemId)?.name]).toEqual([3000, 'Coffee'])
   expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
   expect((await world.outbox())[0]!.envelope.id).toBe(first!.envelope.id)
+})
+
+test('[D13] storage deleted while another tab says to read it again: memory is kept, not forgotten', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  await receive(device, 1)
+  await Dexie.delete(world.name)
+  await device.reread()
+  expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([1000, 1, 'restored'])
+  expect(await world.outbox()).toHaveLength(1)
 })
 
 test('[D13] storage found empty at the start, where something was kept before, is said to be gone', async () => {
@@ -425,6 +436,32 @@ async function withOutbox(world: World, count: number, note: string): Promise<vo
 }
 
 const bytesOf = (request: PushRequest) => Buffer.byteLength(JSON.stringify(request))
+
+test('[D9] a connection that is half open is given up, and a person’s "work offline" ends the wait at once', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  await receive(device, 1)
+  const link: ServerLink = { ...world.link, push: () => new Promise(() => undefined) }
+  const waits: number[] = []
+  let passed = (): void => undefined
+  const wait = (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      waits.push(ms)
+      passed = resolve
+      signal?.addEventListener('abort', () => resolve())
+    })
+  const exchange = new Exchange({ device, link, clock: { ...world.clock, wait } })
+  const tooLong = exchange.push(idle)
+  await vi.waitFor(() => expect(waits).toHaveLength(1))
+  passed()
+  await expect(tooLong).rejects.toThrow('no answer')
+  const round = new AbortController()
+  const ended = exchange.push(round.signal)
+  await vi.waitFor(() => expect(waits).toHaveLength(2))
+  round.abort()
+  await expect(ended).rejects.toThrow(/abort/)
+  expect([waits, device.pendingCount.value]).toEqual([[45_000, 45_000], 1])
+})
 
 test('[D15] a long outbox leaves in requests below 512 KB of UTF-8, whatever its letters', async () => {
   const world = new World()

@@ -3,9 +3,11 @@ import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { effect } from '@preact/signals'
 import postgres from 'postgres'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import type { ServerLink } from '../../client/sync/server-link.ts'
+import type { Clock } from '../../client/sync/clock.ts'
+import { browserClock } from '../../client/sync/clock.ts'
 import { httpServerLink } from '../../client/sync/http-server-link.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
 import { Sync } from '../../client/sync/sync.ts'
@@ -45,6 +47,7 @@ afterAll(async () => {
 async function join(
   name: string = randomUUID(),
   wrap: (link: ServerLink) => ServerLink = (link) => link,
+  clock: Clock = browserClock,
 ): Promise<Joined> {
   const { signal } = await import('@preact/signals')
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
@@ -58,7 +61,7 @@ async function join(
     listen: (request, handlers) =>
       real.listen(request, { ...handlers, message: (message) => !isCut && handlers.message(message) }),
   }
-  const sync = new Sync({ device, session, link })
+  const sync = new Sync({ device, session, link, clock })
   sync.start()
   const joined = {
     device,
@@ -245,6 +248,26 @@ test('[D9] before the first attempt has ended it says that it is connecting; whe
   answer!()
   await until(() => joined.sync.status.value.link !== 'connecting', 'the end of it')
   expect(joined.sync.status.value.link).toBe('offline')
+})
+
+test('the network comes back while an attempt of before is still failing: it is tried again at once', async () => {
+  let fail: (() => void) | undefined
+  let cameBack = (): void => undefined
+  // Node is no browser, and has no such event.
+  vi.stubGlobal('addEventListener', (type: string, hear: () => void) => type === 'online' && (cameBack = hear))
+  const failing = (link: ServerLink): ServerLink => ({
+    ...link,
+    pull: (request) =>
+      fail ? link.pull(request) : new Promise((_resolve, reject) => (fail = () => reject(new LinkFailure({})))),
+  })
+  const joined = await join(randomUUID(), failing, { ...browserClock, random: () => 0.999 }) // the backoff is 1.1 s
+  await until(() => fail !== undefined, 'the attempt')
+  vi.unstubAllGlobals()
+  const start = performance.now()
+  cameBack()
+  fail!()
+  await until(() => joined.sync.status.value.link === 'online', 'the second attempt')
+  expect(performance.now() - start).toBeLessThan(900)
 })
 
 test('[D5] another epoch keeps the outbox, sends the last week again, and loads anew', async () => {
