@@ -88,8 +88,9 @@ export class Exchange {
       } else if (isAnew) await this.#collect(answer)
       else {
         aside.push(answer)
+        if (answer.more) continue
         const tables = joined(aside.map((page) => page.tables))
-        if (!answer.more) await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
+        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
       }
       if (!answer.more) return
     }

@@ -64,14 +64,14 @@ export class SimulatedDevice {
     this.#exchange = new Exchange({ device: this.device, link: this.#link(this.#life), clock: this.#clock() })
   }
 
-  /** Its clock; Exchange waits for nothing. */
+  /** Its clock; the patience of Exchange never ends, for the network here answers or says that it cannot. */
   #clock(): Clock {
     const { time } = this.#parts
     return {
       now: () => this.now,
       monotonic: () => time.now,
       random: () => this.#random.next(),
-      wait: () => Promise.resolve(),
+      wait: (_ms, signal) => new Promise((resolve) => signal?.addEventListener('abort', () => resolve())),
     }
   }
 
