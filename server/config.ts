@@ -29,6 +29,11 @@ const environment = z
     DATABASE_URL: postgresUrl.optional(),
     DATABASE_OWNER_URL: postgresUrl.optional(),
     DATABASE_REPLICA_URL: postgresUrl.optional(),
+    ROLES: z
+      .string()
+      .transform((text) => text.split(',').map((role) => role.trim()))
+      .refine((roles) => roles.every((role) => role === 'api' || role === 'worker'), 'may name api and worker')
+      .default(['api', 'worker']),
     REDIS_URL: urlOf(['redis:', 'rediss:']).optional(),
     PUBLIC_URL: urlOf(['http:', 'https:'])
       .refine((url) => new URL(url).pathname === '/', 'must have no path')
@@ -58,6 +63,8 @@ const environment = z
     databaseOwnerUrl: values.DATABASE_OWNER_URL ?? values.DATABASE_URL,
     /** A streaming replica that pulls are read from, as long as it is not behind whoever asks. */
     databaseReplicaUrl: values.DATABASE_REPLICA_URL,
+    /** What this process does: answer devices, run jobs by the clock, or both. */
+    roles: values.ROLES,
     /** Absent: one process, with an in-process bus. */
     redisUrl: values.REDIS_URL,
     /** The origin that browsers see, without a slash at its end. */
@@ -77,6 +84,7 @@ const examples: Record<VariableName, string> = {
   DATABASE_URL: 'postgres://stockhand:PASSWORD@localhost:5432/stockhand',
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',
   DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@replica:5432/stockhand',
+  ROLES: 'api,worker',
   REDIS_URL: 'redis://localhost:6379',
   PUBLIC_URL: 'https://stock.example.com',
   TRUST_PROXY: 'loopback,10.0.0.0/8',

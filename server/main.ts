@@ -21,6 +21,8 @@ import type { PullParts } from './feed/pull.ts'
 import { serveSockets } from './feed/socket-server.ts'
 import { buildApp, isAllowedOrigin } from './http/app.ts'
 import { Importer } from './imports/importer.ts'
+import { Jobs } from './jobs/jobs.ts'
+import { ledgerTasks } from './jobs/ledger-tasks.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { keptSecret } from './kept-secret.ts'
 
@@ -41,7 +43,11 @@ export interface RunningServer {
 
 const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 
-export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer({
+  config,
+  database: { url, ownerUrl, embedded },
+  log,
+}: ServerOptions): Promise<RunningServer> {
   const database = new Database(url)
   await database.ready()
   const secret = config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret')
@@ -86,7 +92,9 @@ export async function startServer({ config, database: { url, embedded }, log }: 
     createContext: (accessToken) => ({ parts: api, accessToken, receivedAt: Date.now() }),
     isAllowedOrigin: (request) => isAllowedOrigin(request, config.publicUrl),
   })
+  let jobs: Jobs | undefined
   const stop = async () => {
+    await jobs?.stop()
     await closeSockets()
     await app.close()
     await ledger.drained()
@@ -94,10 +102,19 @@ export async function startServer({ config, database: { url, embedded }, log }: 
     await Promise.all([database.end(), replica?.end()])
   }
   try {
+    if (config.roles.includes('worker')) jobs = await startJobs({ url, ownerUrl, database, log })
     await app.listen({ port: config.port, host: '0.0.0.0' })
   } catch (error) {
     await stop()
     throw error
   }
   return { url: config.publicUrl, ...(demo && { demo }), ...(setupToken !== undefined && { setupToken }), stop }
+}
+
+async function startJobs(parts: { url: string; ownerUrl: string; database: Database; log: Logger }): Promise<Jobs> {
+  const { url, ownerUrl, database, log } = parts
+  await Jobs.prepare(ownerUrl)
+  const jobs = new Jobs({ url, log, tasks: ledgerTasks({ database, now: Date.now, log }) })
+  await jobs.start()
+  return jobs
 }

@@ -88,3 +88,28 @@ begin
   end loop;
 end
 $$;
+
+-- What the check of the ledger found, each time that it ran.
+create table ledger_checks (
+  org_id uuid not null,
+  checked_at_ms bigint not null,
+  took_ms bigint not null,
+  report jsonb not null,
+  primary key (org_id, checked_at_ms)
+);
+alter table ledger_checks enable row level security;
+create policy own_organisation on ledger_checks to stockhand_app
+using (org_id = (select nullif(current_setting('app.org_id', true), '')::uuid));
+grant select, insert on ledger_checks to stockhand_app;
+
+-- Tombstones are forgotten once no device that is still in use can need them.
+grant delete on barcodes, levels to stockhand_app;
+
+-- Jobs go through all organisations, one after the other.
+create function list_organisations()
+returns table (org_id uuid, name text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select o.org_id, o.name from organisations o order by o.org_id
+$$;
+revoke all on function list_organisations() from public;
+grant execute on function list_organisations() to stockhand_app;

@@ -101,7 +101,6 @@ function collectReads(batches: readonly Batch[]): ReadSet {
       prepared.verb.reads(prepared.args, wants)
     }
   }
-  undoneCounts(batches, wants)
   return wants
 }
 
@@ -124,6 +123,7 @@ async function loadGroup(
   const locked = lockHead(sql, orgId)
   locked.catch(() => undefined) // awaited below, with the rest
   await readNamed(sql, orgId, wants)
+  undoneCounts(batches, wants)
   const [head, senders, rows] = await Promise.all([
     locked,
     loadSenders(sql, orgId, {
@@ -138,6 +138,7 @@ async function loadGroup(
   if (!head) throw new RequestRefused('unauthenticated')
   const waiting = head.waiting > 0 ? await findWaiting(sql, orgId, { wants, envelopes }) : []
   if (waiting.length > 0) {
+    undoneCounts(batches, wants)
     const authors = { ...NOBODY, userIds: unique(waiting.map(({ userId }) => userId)) }
     for (const [id, role] of (await loadSenders(sql, orgId, authors)).roles) senders.roles.set(id, role)
   }

@@ -106,3 +106,13 @@ test('[M5] lines of a planned count wait for the count', async () => {
   expect((await manager.do('count.approve', approve)).status).toBe('applied')
   expect(await quantityAt(itemId, binA)).toBe(6000)
 })
+
+test('[M5][L5] an undo that waited for a count of this group falls back on all that lay under it', async () => {
+  const { staff, manager } = devices()
+  const { itemId, binA } = await stockRoom(manager)
+  await manager.do('stock.receive', { itemId, locationId: binA, quantity: 7 })
+  const count = staff.mutation('stock.count', { itemId, locationId: binA, counted: 1 })
+  expect((await manager.do('stock.undo', { mutationId: count.id })).code).toBe('depends_on_missing')
+  await staff.push(count, staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 2 }))
+  expect(await quantityAt(itemId, binA)).toBe(9000)
+})

@@ -23,6 +23,7 @@ export async function startTestServer(databaseUrl: string): Promise<TestServer> 
     JWT_SECRET,
     PUBLIC_URL: url,
     LOG_LEVEL: 'silent',
+    ROLES: 'api',
   })
   const database = { url: databaseUrl, ownerUrl: databaseUrl, embedded: false }
   const { stop, setupToken } = await startServer({ config, database, log: pino({ level: 'silent' }) })

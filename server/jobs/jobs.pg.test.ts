@@ -1,0 +1,28 @@
+import pino from 'pino'
+import postgres from 'postgres'
+import { expect, test } from 'vitest'
+import { stockRoom, TestDevice, useLedger } from '../../tests/support/ledger-under-test.ts'
+import { Jobs } from './jobs.ts'
+import { ledgerTasks } from './ledger-tasks.ts'
+
+const parts = useLedger()
+const log = pino({ level: 'silent' })
+
+test('[H3] the ledger check is a job that is done once, by the application’s own role, and keeps what it found', async () => {
+  await stockRoom(new TestDevice(parts, parts.manager))
+  await Jobs.prepare(parts.urls.ownerUrl)
+  await Jobs.prepare(parts.urls.ownerUrl) // as every start does
+  const tasks = ledgerTasks({ database: parts.database, now: Date.now, log })
+  const replicas = [1, 2].map(() => new Jobs({ url: parts.urls.url, log, tasks }))
+  for (const jobs of replicas) await jobs.start()
+  await replicas[0]!.now('ledger-check')
+  const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+  const kept = () => owner`select report from ledger_checks where org_id = ${parts.orgId}`
+  const end = Date.now() + 20_000
+  while ((await kept()).length === 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 100))
+  await Promise.all(replicas.map((jobs) => jobs.stop()))
+  expect(await kept()).toMatchObject([{ report: { findings: [] } }])
+  const schedules = await owner`select name, cron from jobs.schedule order by name`
+  expect(schedules.map(({ name }) => name)).toEqual(['forget-tombstones', 'ledger-check'])
+  await owner.end()
+})

@@ -1,0 +1,34 @@
+// What is done by the clock about the ledger: it is checked, and what nobody can need any more is forgotten.
+import type { Logger } from 'pino'
+import type { Database } from '../database/database.ts'
+import { listOrganisations } from '../database/organisations-store.ts'
+import { checkLedger } from '../ledger/ledger-check.ts'
+import { keepReport } from '../ledger/ledger-check-store.ts'
+import { forgetTombstones } from '../ledger/tombstones-store.ts'
+import type { Task } from './jobs.ts'
+
+export interface LedgerTaskParts {
+  database: Database
+  now: () => number
+  log: Logger
+}
+
+export function ledgerTasks({ database, now, log }: LedgerTaskParts): Task[] {
+  const forEach = async (work: (orgId: string) => Promise<void>) => {
+    for (const { orgId } of await listOrganisations(database)) await work(orgId)
+  }
+  const check = async (orgId: string) => {
+    const begun = now()
+    const report = await checkLedger(database, orgId)
+    await keepReport(database, orgId, { report, atMs: begun, tookMs: now() - begun })
+    if (report.findings.length > 0) log.error({ orgId, findings: report.findings }, 'the ledger does not fit')
+  }
+  return [
+    { name: 'ledger-check', cron: '30 2 * * *', run: () => forEach(check) },
+    {
+      name: 'forget-tombstones',
+      cron: '0 3 * * *',
+      run: () => forEach(async (orgId) => void (await forgetTombstones(database, orgId, now()))),
+    },
+  ]
+}

@@ -1,0 +1,27 @@
+// Tombstones: rows that are gone, kept so that devices learn of it. They are forgotten once a device that has not been
+// heard of for so long loads everything anew in any case. Keeps U6.
+import type { Database } from '../database/database.ts'
+
+/** A device that comes back after sixty days still gets what changed; after this it gets everything. */
+const KEPT_MS = 90 * 86_400_000
+
+/** Forgets what is older, and says up to which version. */
+export function forgetTombstones(database: Database, orgId: string, nowMs: number): Promise<number> {
+  return database.transaction(orgId, async ({ sql }) => {
+    await sql`select from org_heads where org_id = ${orgId} for no key update`
+    const [old] = await sql<{ version: number }[]>`
+      select coalesce(max(version), 0)::int8 as version from commits
+      where org_id = ${orgId} and at_ms < ${nowMs - KEPT_MS}`
+    const version = old!.version
+    const [gone] = await sql<{ count: number }[]>`
+      with barcodes_gone as (
+        delete from barcodes where org_id = ${orgId} and deleted and version <= ${version} returning 1
+      ), levels_gone as (
+        delete from levels where org_id = ${orgId} and deleted and version <= ${version} returning 1
+      )
+      select (select count(*) from barcodes_gone) + (select count(*) from levels_gone) as count`
+    // Only what was forgotten makes older devices begin anew.
+    if (Number(gone!.count) > 0) await sql`update org_heads set horizon = ${version} where org_id = ${orgId}`
+    return version
+  })
+}
