@@ -33,6 +33,7 @@ export function httpServerLink(
     links: [
       httpLink({
         url: `${origin}/trpc`,
+        fetch: (input, init) => fetchUnlessProxy(input as string, init as RequestInit, clock),
         headers: async () => ({
           authorization: `Bearer ${await token()}`,
           [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
@@ -56,6 +57,20 @@ export function httpServerLink(
     pull: (request) => asking(() => http.sync.pull.query(request)),
     listen: (request, handlers) => listen({ origin, token, clock }, request, handlers),
   }
+}
+
+/** A proxy that answers in the server's place does so in words of its own, on which tRPC would only stumble. */
+async function fetchUnlessProxy(input: string, init: RequestInit, clock: Clock): Promise<Response> {
+  const response = await fetch(input, init)
+  const { headers, ok, status } = response
+  if (ok || headers.get('content-type')?.includes('json')) return response
+  const waitMs = retryAfterMs(headers.get('retry-after'), clock.now())
+  throw new LinkFailure({ refusal: refusalOfStatus(status), retryAfterMs: waitMs, protocol: protocolOf(response) })
+}
+
+function protocolOf(response: Response | undefined): number | undefined {
+  const text = response?.headers.get(PROTOCOL_HEADER)
+  return text ? Number(text) : undefined
 }
 
 function listen(
@@ -90,11 +105,10 @@ function toFailure(error: unknown, now: number): LinkFailure {
   if (error.cause instanceof LinkFailure) return error.cause
   const data = error.data as { refusal?: string; lastSeq?: number } | undefined
   const response = error.meta?.response instanceof Response ? error.meta.response : undefined
-  const protocol = Number(response?.headers.get(PROTOCOL_HEADER) ?? Number.NaN)
   return new LinkFailure({
     refusal: data?.refusal ?? refusalOfStatus(response?.status),
     lastSeq: data?.lastSeq,
     retryAfterMs: retryAfterMs(response?.headers.get('retry-after'), now),
-    protocol: Number.isNaN(protocol) ? undefined : protocol,
+    protocol: protocolOf(response),
   })
 }

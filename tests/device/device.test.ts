@@ -2,6 +2,8 @@
 // which only the answers are simulated. What the real server answers is tested in sync.pg.test.ts.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Dexie } from 'dexie'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
@@ -15,6 +17,7 @@ import { NewerDatabase, readPendingOf } from '../../client/device/kept.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { browserClock } from '../../client/sync/clock.ts'
 import { Exchange } from '../../client/sync/exchange.ts'
+import { httpServerLink } from '../../client/sync/http-server-link.ts'
 import type { PushRequest, ServerLink } from '../../client/sync/server-link.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
 
@@ -488,6 +491,28 @@ test('[D15] a proxy that lets less through gets less, and a little more each tim
   const taken = world.pushes.length - refused.length
   expect(taken).toBeLessThan(30)
   expect(refused.length).toBeLessThan(10)
+})
+
+test('[D11] what a proxy answers in words of its own is understood', async () => {
+  const answers = [
+    [413, {}, { refusal: 'too_large' }],
+    [429, { 'retry-after': '7' }, { refusal: 'rate_limited', retryAfterMs: 7_000 }],
+    [502, {}, { refusal: 'unavailable' }],
+    [503, { 'stockhand-protocol': '0' }, { refusal: 'unavailable', protocol: 0 }],
+  ] as const
+  let next = 0
+  const proxy = createServer((_request, response) => {
+    const [status, headers] = answers[next]!
+    response.writeHead(status, { 'content-type': 'text/html', ...headers }).end('<h1>no</h1>')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, resolve))
+  const session = { token: async () => 'token', forgetToken: () => undefined }
+  const link = httpServerLink(session, `http://localhost:${(proxy.address() as AddressInfo).port}`)
+  for (; next < answers.length; next++) {
+    const pushing = link.push({ clientId: randomUUID(), epoch: 1, deviceNow: 0, mutations: [] })
+    await expect(pushing).rejects.toMatchObject(answers[next]![2])
+  }
+  proxy.close()
 })
 
 test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {
