@@ -24,6 +24,12 @@ const NEEDS: Need[] = [
     debian: 'redis-server',
     elsewhere: 'install redis-server with the package manager of your system (brew install redis)',
   },
+  {
+    program: 'HAProxy',
+    found: () => findProgram('haproxy') ?? findProgram('haproxy', ['/usr/sbin']),
+    debian: 'haproxy',
+    elsewhere: 'install haproxy with the package manager of your system (brew install haproxy)',
+  },
 ]
 
 function main(): void {
@@ -87,8 +93,7 @@ function findChromium(): string | undefined {
   return candidates.find((path) => path !== undefined && isExecutable(path))
 }
 
-function findProgram(name: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
+function findProgram(name: string, folders = (process.env['PATH'] ?? '').split(delimiter)): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 

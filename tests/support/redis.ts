@@ -8,8 +8,8 @@ export type TestRedis = { url: string; stop(): Promise<void> }
 
 const START_TIMEOUT_MS = 10_000
 
-export async function startRedis(): Promise<TestRedis> {
-  const port = await freePort()
+export async function startRedis(port?: number): Promise<TestRedis> {
+  port ??= await freePort()
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp']
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
   try {

@@ -3,6 +3,12 @@ import pino from 'pino'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
 
-const config = readConfig(process.env)
+// Without jobs unless a test asks for them: they need the database's owner.
+const config = readConfig({ ROLES: 'api', ...process.env })
 const url = config.databaseUrl!
-await startServer({ config, database: { url, ownerUrl: url, embedded: false }, log: pino({ level: 'silent' }) })
+const server = await startServer({
+  config,
+  database: { url, ownerUrl: url, embedded: false },
+  log: pino({ level: 'silent' }),
+})
+process.once('SIGTERM', () => void server.stop().then(() => process.exit(0)))

@@ -10,6 +10,8 @@ export interface ServerProcess {
   url: string
   /** SIGKILL: no time for anything. */
   kill(): Promise<void>
+  /** SIGTERM: it ends by itself. */
+  stop(): Promise<void>
 }
 
 export async function startServerProcess({
@@ -28,19 +30,20 @@ export async function startServerProcess({
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const url = `http://localhost:${port}`
-  const end = Date.now() + START_TIMEOUT_MS
+  const latest = Date.now() + START_TIMEOUT_MS
   while (
     !(await fetch(`${url}/readyz`).then(
       ({ ok }) => ok,
       () => false,
     ))
   ) {
-    if (Date.now() > end || child.exitCode !== null) throw new Error('the server did not start')
+    if (Date.now() > latest || child.exitCode !== null) throw new Error('the server did not start')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  const kill = async () => {
-    child.kill('SIGKILL')
+  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
     await once(child, 'exit')
   }
-  return { url, kill }
+  return { url, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
 }

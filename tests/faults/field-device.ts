@@ -1,0 +1,43 @@
+// A device in the field: the real device code and its real synchronisation, against a server at some address.
+import { randomUUID } from 'node:crypto'
+import { signal } from '@preact/signals'
+import { Device } from '../../client/device/device.ts'
+import { httpServerLink } from '../../client/sync/http-server-link.ts'
+import { Sync } from '../../client/sync/sync.ts'
+
+export interface FieldDevice {
+  device: Device
+  sync: Sync
+  leave(): Promise<void>
+}
+
+export async function sendOut(
+  origin: string,
+  { token, userId }: { token: string; userId: string },
+): Promise<FieldDevice> {
+  const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
+  const device = await Device.open({ name: randomUUID(), actor: { userId, role: 'manager' } })
+  const sync = new Sync({ device, session, link: httpServerLink(session, origin) })
+  sync.start()
+  return {
+    device,
+    sync,
+    leave: async () => {
+      await sync.stop()
+      device.close()
+    },
+  }
+}
+
+/** Waits until it holds. Asks the devices to try now and then: nobody waits half a minute for a backoff in a test. */
+export async function until(holds: () => boolean, what: string, devices: readonly FieldDevice[] = []): Promise<void> {
+  const end = Date.now() + 45_000
+  for (let turn = 1; !holds(); turn++) {
+    if (Date.now() > end) throw new Error(`not in 45 s: ${what}`)
+    if (turn % 40 === 0) for (const { sync } of devices) sync.kick()
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+export const isSettled = ({ device }: FieldDevice): boolean =>
+  device.point.value.complete && device.pendingCount.value === 0

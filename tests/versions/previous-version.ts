@@ -1,0 +1,88 @@
+// The version before this one, as it was released: taken from the history of this repository and run beside this one.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Device } from '../../client/device/device.ts'
+import { freePort } from '../support/free-port.ts'
+import { JWT_SECRET } from '../support/test-server.ts'
+
+/** To be set to the version that people run, whenever one is released. */
+const PREVIOUS = 'b12f84d'
+const ROOT = resolve(import.meta.dirname, '../..')
+const FOLDER = join(ROOT, '.cache/versions', PREVIOUS)
+const START_TIMEOUT_MS = 20_000
+
+/** Unpacks it, once. Inside this folder it finds the same packages. */
+function unpack(): void {
+  if (existsSync(FOLDER)) return
+  const draft = `${FOLDER}.new-${process.pid}`
+  mkdirSync(draft, { recursive: true })
+  const parts = ['client', 'server', 'shared', 'sql', 'tests/support', 'package.json', 'tsconfig.json']
+  let archive: Buffer
+  try {
+    archive = execFileSync('git', ['archive', PREVIOUS, ...parts], { cwd: ROOT, maxBuffer: 2 ** 28 })
+  } catch (error) {
+    throw new Error(`the version before (${PREVIOUS}) is not in this clone: fetch its whole history`, { cause: error })
+  }
+  execFileSync('tar', ['-x', '-C', draft], { input: archive })
+  rmSync(FOLDER, { recursive: true, force: true })
+  renameSync(draft, FOLDER)
+}
+
+/** A server of the version before, on a database of this version: as while replicas are started anew. */
+export async function startPreviousServer(databaseUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
+  unpack()
+  const port = await freePort()
+  const env = { ...process.env, PORT: String(port), DATABASE_URL: databaseUrl, JWT_SECRET, LOG_LEVEL: 'silent' }
+  const child = spawn(process.execPath, [join(FOLDER, 'tests/support/run-server.ts')], {
+    cwd: FOLDER,
+    env: { ...env, PUBLIC_URL: `http://localhost:${port}` },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const url = `http://localhost:${port}`
+  const latest = Date.now() + START_TIMEOUT_MS
+  while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) {
+    if (Date.now() > latest || child.exitCode !== null)
+      throw new Error('the server of the version before did not start')
+    await new Promise((done) => setTimeout(done, 20))
+  }
+  const stop = async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  return { url, stop }
+}
+
+/** What a test needs of a device, of whichever version. */
+export interface AnyDevice {
+  device: Pick<Device, 'record' | 'view' | 'point' | 'pendingCount'>
+  leave(): Promise<void>
+}
+
+/** A device of the version before: its own code, against a server at some address. */
+export async function sendOutPrevious(
+  origin: string,
+  { token, userId, name, now = Date.now }: { token: string; userId: string; name: string; now?: () => number },
+): Promise<AnyDevice> {
+  unpack()
+  const load = (path: string) => import(/* @vite-ignore */ pathToFileURL(join(FOLDER, path)).href)
+  const [devices, syncs, links] = await Promise.all([
+    load('client/device/device.ts'),
+    load('client/sync/sync.ts'),
+    load('client/sync/server-link.ts'),
+  ])
+  const { signal } = await import('@preact/signals')
+  const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
+  const device = await devices.Device.open({ name, actor: { userId, role: 'manager' }, now })
+  const sync = new syncs.Sync({ device, session, link: links.httpServerLink(session, origin) })
+  sync.start()
+  return {
+    device,
+    leave: async () => {
+      await sync.stop()
+      device.close()
+    },
+  }
+}

@@ -1,0 +1,116 @@
+// This version and the one before, side by side, in both directions: their devices, their servers, and what waits on a
+// device that was updated with a full outbox.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { signal } from '@preact/signals'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Device } from '../../client/device/device.ts'
+import { httpServerLink } from '../../client/sync/http-server-link.ts'
+import { Sync } from '../../client/sync/sync.ts'
+import { checkLedger } from '../../server/ledger/ledger-check.ts'
+import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import type { TestServer } from '../support/test-server.ts'
+import { signIn, startTestServer } from '../support/test-server.ts'
+import type { AnyDevice } from './previous-version.ts'
+import { sendOutPrevious, startPreviousServer } from './previous-version.ts'
+
+const MONTH_MS = 30 * 86_400_000
+const parts = useLedger()
+let current: TestServer
+let previous: { url: string; stop(): Promise<void> }
+let token: string
+
+beforeAll(async () => {
+  current = await startTestServer(parts.urls.url)
+  previous = await startPreviousServer(parts.urls.url)
+  const { domain } = parts as unknown as { domain: string }
+  token = await signIn(current.url, `manager@${domain}`, PASSWORD)
+})
+afterAll(async () => {
+  await previous.stop()
+  await current.stop()
+})
+
+async function sendOut(origin: string, { name = randomUUID(), now = Date.now } = {}): Promise<AnyDevice> {
+  const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
+  const device = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' }, now })
+  const sync = new Sync({ device, session, link: httpServerLink(session, origin) })
+  sync.start()
+  return {
+    device,
+    leave: async () => {
+      await sync.stop()
+      device.close()
+    },
+  }
+}
+
+const settled = ({ device }: AnyDevice) => device.point.value.complete && device.pendingCount.value === 0
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 25_000
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`not in 25 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function saved(one: AnyDevice, name: string, args: Record<string, unknown>): Promise<void> {
+  const recorded = await one.device.record(name, args)
+  if (!recorded.saved) throw new Error(recorded.refusal.code)
+}
+
+test('devices of both versions on servers of both versions agree', { timeout: 60_000 }, async () => {
+  const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
+  const who = { token, userId: parts.manager }
+  const all = [
+    await sendOut(current.url),
+    await sendOut(previous.url),
+    await sendOutPrevious(current.url, { ...who, name: randomUUID() }),
+    await sendOutPrevious(previous.url, { ...who, name: randomUUID() }),
+  ]
+  await until(() => all.every(settled), 'the first sync')
+  for (const one of all) {
+    await saved(one, 'stock.receive', { itemId, locationId: binA, quantity: 10 })
+    await saved(one, 'stock.withdraw', { itemId, locationId: binA, quantity: 1 })
+    await saved(one, 'item.update', { id: itemId, set: { unit: 'kg' }, base: { unit: 'pcs' } })
+  }
+  const agree = () => all.every((one) => one.device.view.position(itemId, binA).quantity === 36_000 && settled(one))
+  await until(agree, 'agreement')
+  expect(all.map(({ device }) => device.view.item(itemId)?.unit)).toEqual(Array(4).fill('kg'))
+  await Promise.all(all.map(({ leave }) => leave()))
+  expect((await checkLedger(parts.database, parts.orgId)).findings).toEqual([])
+})
+
+test('an app that is updated with an outbox of thirty days loses nothing of it', { timeout: 60_000 }, async () => {
+  const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
+  const name = randomUUID()
+  const nowhere = 'http://127.0.0.1:9'
+  const first = await sendOutPrevious(previous.url, { token, userId: parts.manager, name })
+  await until(() => settled(first), 'the first sync')
+  await first.leave()
+  const monthAgo = () => Date.now() - MONTH_MS
+  const away = await sendOutPrevious(nowhere, { token, userId: parts.manager, name, now: monthAgo })
+  for (let i = 0; i < 25; i++) await saved(away, 'stock.receive', { itemId, locationId: binA, quantity: 1 })
+  await away.leave()
+  const updated = await sendOut(current.url, { name })
+  expect(updated.device.view.position(itemId, binA).quantity).toBe(25_000)
+  await until(() => settled(updated), 'what waited is sent')
+  const others = await sendOutPrevious(previous.url, { token, userId: parts.manager, name: randomUUID() })
+  await until(() => others.device.view.position(itemId, binA).quantity === 25_000, 'the others hear of it')
+  await Promise.all([updated.leave(), others.leave()])
+})
+
+test('an outbox of this version is taken by a server of the version before', { timeout: 60_000 }, async () => {
+  const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
+  const device = await sendOut(previous.url, { now: Date.now })
+  await until(() => settled(device), 'the first sync')
+  for (let i = 0; i < 25; i++) await saved(device, 'stock.receive', { itemId, locationId: binA, quantity: 1 })
+  // A verb that the server does not know yet is kept there, with its reason, and delays nothing.
+  const countId = randomUUID()
+  await saved(device, 'count.open', { id: countId, name: 'Autumn', scope: {}, blind: true })
+  await saved(device, 'stock.withdraw', { itemId, locationId: binA, quantity: 5 })
+  await until(() => settled(device), 'what waited is sent')
+  expect(device.device.view.position(itemId, binA).quantity).toBe(20_000)
+  await device.leave()
+})
