@@ -11,6 +11,8 @@ describe('readConfig', () => {
       dataDir: resolve('.data'),
       databaseUrl: undefined,
       databaseOwnerUrl: undefined,
+      databaseReplicaUrl: undefined,
+      roles: ['api', 'worker'],
       redisUrl: undefined,
       publicUrl: 'http://localhost:3000',
       jwtSecret: undefined,
@@ -25,6 +27,8 @@ describe('readConfig', () => {
       DATA_DIR: '/srv/stock',
       DATABASE_URL: 'postgres://app:pw@db:5432/stock',
       DATABASE_OWNER_URL: 'postgresql://owner:pw@db:5432/stock',
+      DATABASE_REPLICA_URL: 'postgres://app:pw@replica:5432/stock',
+      ROLES: 'worker',
       REDIS_URL: 'rediss://cache:6380',
       PUBLIC_URL: 'https://stock.example.com/',
       JWT_SECRET: SECRET,
@@ -36,6 +40,8 @@ describe('readConfig', () => {
       dataDir: '/srv/stock',
       databaseUrl: 'postgres://app:pw@db:5432/stock',
       databaseOwnerUrl: 'postgresql://owner:pw@db:5432/stock',
+      databaseReplicaUrl: 'postgres://app:pw@replica:5432/stock',
+      roles: ['worker'],
       redisUrl: 'rediss://cache:6380',
       publicUrl: 'https://stock.example.com',
       jwtSecret: SECRET,
@@ -65,7 +71,8 @@ describe('readConfig', () => {
   it.each([
     [{ PORT: 'http' }, 'PORT must be a whole number. Example: 3000'],
     [{ PORT: '-1' }, 'PORT must be a whole number. Example: 3000'],
-    [{ PORT: '65536' }, 'PORT must be at most 65535. Example: 3000'],
+    [{ ROLES: 'api,cook' }, 'ROLES may name api and worker. Example: api,worker'],
+    [{ PORT: '65536' }, 'PORT must be from 1 to 65535. Example: 3000'],
     [
       { DATABASE_URL: 'mysql://db' },
       'DATABASE_URL must be a URL that begins with postgres:// or postgresql://. ' +

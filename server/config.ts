@@ -23,7 +23,7 @@ const environment = z
       .string()
       .regex(/^\d{1,5}$/, 'must be a whole number')
       .transform(Number)
-      .refine((port) => port <= 65_535, 'must be at most 65535')
+      .refine((port) => port >= 1 && port <= 65_535, 'must be from 1 to 65535')
       .default(3000),
     DATA_DIR: z.string().default('.data'),
     DATABASE_URL: postgresUrl.optional(),

@@ -22,6 +22,7 @@ export interface Watching {
 export class LiveFeed {
   readonly #parts: PullParts
   readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #made = new WeakMap<CommitNotice, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
 
   constructor(parts: PullParts) {
     this.#parts = parts
@@ -84,16 +85,24 @@ export class LiveFeed {
     viewer: Viewer,
     { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
   ): LiveMessage {
-    const { epoch, from, to, chainHead, tables, events } = notice
-    return {
-      epoch,
-      from,
-      to,
-      cursor: this.#parts.cursors.encode(viewer.orgId, { epoch, version: to, role: viewer.role, chainHead }),
-      lastSeq: (clientId && notice.lastSeqs[clientId]) || lastSeq,
-      events: viewer.role === 'manager' ? events : events.filter(({ type }) => type !== 'conflict_changed'),
-      ...(tables && { tables: visibleTables(tables, viewer) }),
+    return { ...this.#shared(notice, viewer), lastSeq: (clientId && notice.lastSeqs[clientId]) || lastSeq }
+  }
+
+  /** What all sockets of a kind of viewer get of a commit: made once, however many they are. */
+  #shared(notice: CommitNotice, viewer: Viewer): Omit<LiveMessage, 'lastSeq'> {
+    const { orgId, epoch, from, to, chainHead, tables, events } = notice
+    // Of conflicts each sees their own; everything else is the same for a role.
+    const who = viewer.role === 'manager' || !tables?.conflicts ? viewer.role : `${viewer.role} ${viewer.userId}`
+    let known = this.#made.get(notice)
+    if (!known) this.#made.set(notice, (known = new Map()))
+    let made = known.get(who)
+    if (!made) {
+      const cursor = this.#parts.cursors.encode(orgId, { epoch, version: to, role: viewer.role, chainHead })
+      const visible = viewer.role === 'manager' ? events : events.filter(({ type }) => type !== 'conflict_changed')
+      made = { epoch, from, to, cursor, events: visible, ...(tables && { tables: visibleTables(tables, viewer) }) }
+      known.set(who, made)
     }
+    return made
   }
 
   #add(orgId: string, listener: Listener): void {

@@ -91,6 +91,14 @@ async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts)
     if (request.method === 'GET' || !request.url.startsWith('/trpc')) return
     if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new Refused('role_too_low')))
   })
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.url.startsWith('/trpc') || Number(request.headers[PROTOCOL_HEADER] ?? 0) <= PROTOCOL_VERSION) return
+    // An app that is newer than this server waits for it; what it holds stays where it is.
+    await reply
+      .code(503)
+      .header('retry-after', String(NEWER_APP_WAIT_S))
+      .send(errorBody(new Refused('unavailable')))
+  })
   app.addHook('onSend', async (request, reply) => {
     if (!request.url.startsWith('/trpc')) return
     reply.header(PROTOCOL_HEADER, PROTOCOL_VERSION)
@@ -133,6 +141,9 @@ async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts)
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   })
 }
+
+/** How long replicas that are older than the app may take to be replaced. */
+const NEWER_APP_WAIT_S = 30
 
 /** The shape that tRPC gives its errors, for those that happen before it. */
 function errorBody({ message, code, refusal }: Refused) {

@@ -30,8 +30,8 @@ export interface MovementRow {
   reference: string | null
   unitCost: number | null
   voids: string | null
-  /** applied; void: undone later; absorbed: a count made after it had been recorded before it. */
-  fate: 'applied' | 'void' | 'absorbed'
+  /** applied; void: undone later; absorbed: a count made after it was recorded before it; superseded: counted again. */
+  fate: 'applied' | 'void' | 'absorbed' | 'superseded'
 }
 
 /** At most `limit` movements after the place that a page ended at. */
@@ -52,6 +52,13 @@ export async function listMovements(sql: Sql, orgId: string, filter: MovementFil
               select from inventory_logs v where v.org_id = c.org_id and v.voids = c.mutation_id
                 and v.item_id = c.item_id and v.location_id = c.location_id and v.lot = c.lot)
         ) then 'absorbed'
+        when l.kind = 'count' and exists (
+          select from inventory_logs c where c.org_id = l.org_id and c.item_id = l.item_id
+            and c.location_id = l.location_id and c.lot = l.lot and (c.at, c.mutation_id) > (l.at, l.mutation_id)
+            and c.kind = 'count' and not exists (
+              select from inventory_logs v where v.org_id = c.org_id and v.voids = c.mutation_id
+                and v.item_id = c.item_id and v.location_id = c.location_id and v.lot = c.lot)
+        ) then 'superseded'
         else 'applied'
       end as fate
     from inventory_logs l left join users u on u.org_id = l.org_id and u.id = l.user_id

@@ -109,6 +109,7 @@ export class Book {
   put<K extends Kind>(kind: K, row: Row<K>): void {
     const key = keyOf(kind, row)
     const before = this.row(kind, key)
+    if (before === row) return // nothing of it changed: no version for nobody's news
     this.#effects.changes.push({ kind, key, before, after: row } as unknown as Change)
     this.#set(this.#rowsOf(kind), key, row)
   }

@@ -12,7 +12,7 @@ import { defineVerb, mayAct } from './verb.ts'
 const args = z.strictObject({
   id: idSchema,
   choice: z.enum(['resend', 'record', 'keep', 'take', 'discard']),
-  args: z.record(z.string(), z.unknown()).optional(),
+  args: z.record(textSchema(100), z.unknown()).optional(),
   reason: textSchema(500).optional(),
 })
 type Args = z.infer<typeof args>

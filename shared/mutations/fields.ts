@@ -27,6 +27,7 @@ export function mergeFields<R extends Stamped>(
   const current = row as Fields & Stamped
   const stamps = { ...fieldStampsOf(row) }
   const merged: Fields = { ...current }
+  let won = false
   for (const [field, value] of Object.entries(set)) {
     const wins = at > (stamps[field] ?? STAMP_ZERO)
     const differs = !same(value, current[field])
@@ -38,7 +39,10 @@ export function mergeFields<R extends Stamped>(
     if (!wins) continue
     merged[field] = value
     stamps[field] = at
+    won = true
   }
+  // Nothing that stands now: the row is as it was.
+  if (!won) return row
   return { ...merged, [FIELD_STAMPS]: stamps } as unknown as R
 }
 

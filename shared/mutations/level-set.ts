@@ -40,6 +40,7 @@ export const levelSet = defineVerb<z.infer<typeof args>>({
     if (!book.row('locations', locationId)) return refuse('depends_on_missing', { kind: 'locations', id: locationId })
     const known = book.row('levels', levelKey(itemId, locationId)) ?? { ...NO_LEVEL, itemId, locationId }
     const merged = mergeFields(book, known, change)
+    if (merged === known) return undefined
     const isEmpty = merged.low === null && merged.high === null && merged.target === null
     book.put('levels', { ...merged, deleted: isEmpty })
     return undefined

@@ -204,6 +204,15 @@ test('[P9] a crowd that comes at once is admitted in part; whoever comes again a
   expect((await push()).status).toBe(200)
 })
 
+test('[P10] an app that is newer than the server is told to wait, and nothing of it is taken', async () => {
+  const headers = { 'stockhand-protocol': '99' }
+  const input = { clientId: randomUUID(), epoch: 1, deviceNow: Date.now(), mutations: [] }
+  const answer = await call(server.url, 'sync.push', input, { token: tokens.staff, headers })
+  expect([answer.status, answer.body.error.data.refusal]).toEqual([503, 'unavailable'])
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(answer.headers.get('stockhand-protocol')).toBe('1')
+})
+
 describe('accounts', () => {
   test('[I5] an unknown address is answered like a wrong password, and guessing ends', async () => {
     const wrong = await call(server.url, 'auth.login', { email: emailOf('viewer'), password: 'nope' })

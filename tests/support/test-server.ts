@@ -67,11 +67,15 @@ export async function signIn(url: string, email: string, password: string): Prom
 /** Listens as a device does. `messages` grows; `until` waits for one that fits. */
 export function listen(url: string, token: string, request: { clientId?: string; cursor: string | null }) {
   const messages: LiveMessage[] = []
+  const arrivedAt: number[] = []
   const refusals: string[] = []
   const socket = createWSClient({ url: `${url.replace('http', 'ws')}/trpc`, connectionParams: { token } })
   const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
   const subscription = client.live.subscribe(request, {
-    onData: (message) => messages.push(message),
+    onData: (message) => {
+      messages.push(message)
+      arrivedAt.push(performance.now())
+    },
     onError: (error) => refusals.push((error.data as { refusal: string } | undefined)?.refusal ?? error.message),
   })
   const until = async (fits: () => boolean, timeoutMs = 5_000) => {
@@ -86,5 +90,5 @@ export function listen(url: string, token: string, request: { clientId?: string;
     subscription.unsubscribe()
     await socket.close()
   }
-  return { messages, refusals, until, close }
+  return { messages, arrivedAt, refusals, until, close }
 }

@@ -100,7 +100,7 @@ function LedgerLine({ item, row }: { item: Item; row: MovementRow }) {
       trail={
         <>
           {row.fate === 'void' && <Tag tone="plain">{t('state.undone')}</Tag>}
-          {row.fate === 'absorbed' && <Tag tone="plain">{t('history.absorbed')}</Tag>}
+          {(row.fate === 'absorbed' || row.fate === 'superseded') && <Tag tone="plain">{t('history.absorbed')}</Tag>}
           <b class="num">{kind === 'count' ? `= ${write(amount, false)}` : write(amount, true)}</b>
         </>
       }
