@@ -31,6 +31,8 @@ export interface Stage {
 }
 
 const START_TIMEOUT_MS = 120_000
+/** What the servers of a stage sign with. */
+export const SECRET = 'j'.repeat(40)
 
 export async function openStage(): Promise<Stage> {
   const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-bench-'))
@@ -72,11 +74,13 @@ export async function startServerProcess({
   ownerUrl,
   dataDir,
   nodeOptions = [],
+  env = {},
 }: {
   databaseUrl: string
   ownerUrl: string
   dataDir: string
   nodeOptions?: string[]
+  env?: Record<string, string>
 }) {
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -88,7 +92,8 @@ export async function startServerProcess({
       DATABASE_OWNER_URL: ownerUrl,
       DATA_DIR: dataDir,
       LOG_LEVEL: 'error',
-      JWT_SECRET: 'j'.repeat(40),
+      JWT_SECRET: SECRET,
+      ...env,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

@@ -1,0 +1,97 @@
+// How the server grows: with organisations, which do not wait for each other, and with replicas that share the sockets.
+import { randomUUID } from 'node:crypto'
+import { AccessTokens } from '../server/accounts/access-tokens.ts'
+import { Accounts } from '../server/accounts/accounts.ts'
+import { Database } from '../server/database/database.ts'
+import { startRedis } from '../tests/support/redis.ts'
+import type { Figure } from './support/figures.ts'
+import { ms, percentile, perSecond } from './support/figures.ts'
+import { BenchDevice, makeShelves } from './support/mutations.ts'
+import type { Stage } from './support/stage.ts'
+import { SECRET, startServerProcess, stopProcess } from './support/stage.ts'
+import { socketTimes } from './live.ts'
+
+const ORGANISATIONS = [1, 10, 100]
+const DEVICES_AT_LEAST = 32
+const BATCH = 100
+const MUTATIONS = 20_000
+const REPLICAS = 3
+
+/** The same work spread over more and more organisations, each with a line of commits of its own. */
+export async function measureOrganisations(stage: Stage): Promise<Figure> {
+  const rates: number[] = []
+  for (const count of ORGANISATIONS) rates.push(await rateOver(await organisations(stage, count)))
+  return {
+    what: `mutations on the server, ${ORGANISATIONS.join(' / ')} organisations`,
+    measured: rates.map(perSecond).join(' / '),
+    limit: `${perSecond(rates[0]!)} (one organisation)`,
+    goal: 'no less with more',
+    met: rates.every((rate) => rate >= rates[0]! * 0.8),
+  }
+}
+
+async function rateOver(stages: Stage[]): Promise<number> {
+  const perStage = Math.ceil(DEVICES_AT_LEAST / stages.length)
+  const devices = await Promise.all(
+    stages.map(async (stage) => {
+      const { itemIds, binIds } = await makeShelves(stage, { items: 25, bins: perStage })
+      return binIds.map((locationId) => ({ device: new BenchDevice(stage), itemIds, locationId }))
+    }),
+  )
+  const all = devices.flat()
+  const rounds = Math.max(2, Math.round(MUTATIONS / BATCH / all.length))
+  const prepared = all.map(({ device, itemIds, locationId }) => ({
+    device,
+    batches: Array.from({ length: rounds }, () =>
+      Array.from({ length: BATCH }, (_, i) =>
+        device.mutation('stock.receive', { itemId: itemIds[i % itemIds.length], locationId, quantity: 1 }),
+      ),
+    ),
+  }))
+  const start = performance.now()
+  await Promise.all(
+    prepared.map(async ({ device, batches }) => {
+      for (const batch of batches) await device.push(batch)
+    }),
+  )
+  return (all.length * rounds * BATCH) / ((performance.now() - start) / 1000)
+}
+
+/** So many organisations on the stage's server, each as a stage of its own. */
+async function organisations(stage: Stage, count: number): Promise<Stage[]> {
+  const database = new Database(stage.databaseUrl)
+  const accounts = new Accounts({ database, ledger: stage.ledger, tokens: new AccessTokens(SECRET) })
+  const stages: Stage[] = []
+  for (let i = 0; i < count; i++) {
+    const name = randomUUID()
+    const person = { name, email: `${name}@example.com`, password: 'bench-bench-bench', role: 'manager' as const }
+    const { orgId, users } = await accounts.createOrganisation({ name, currency: 'EUR', people: [person] })
+    const issued = await accounts.login(person.email, person.password)
+    stages.push({ ...stage, orgId, managerId: users[0]!.id, token: issued!.signedIn.accessToken })
+  }
+  await database.end()
+  return stages
+}
+
+/** A thousand sockets over three replicas: what one commits, two hear through Redis. */
+export async function measureReplicas(stage: Stage): Promise<Figure> {
+  const redis = await startRedis()
+  const { databaseUrl, ownerUrl, dataDir } = stage
+  const replicas = await Promise.all(
+    Array.from({ length: REPLICAS }, () =>
+      startServerProcess({ databaseUrl, ownerUrl, dataDir, env: { REDIS_URL: redis.url, ROLES: 'api' } }),
+    ),
+  )
+  const urls = replicas.map(({ url }) => url)
+  const times = await socketTimes({ ...stage, url: urls[0]! }, urls)
+  await Promise.all(replicas.map(({ server }) => stopProcess(server)))
+  await redis.stop()
+  const alone = await socketTimes(stage, [stage.url])
+  return {
+    what: `1,000 sockets over ${REPLICAS} replicas, p50 / p99 from the push to the device`,
+    measured: `${ms(percentile(times, 0.5))} / ${ms(percentile(times, 0.99))}`,
+    limit: `${ms(percentile(alone, 0.5))} / ${ms(percentile(alone, 0.99))} (one replica)`,
+    goal: 'no later than on one',
+    met: percentile(times, 0.5) <= percentile(alone, 0.5) * 1.25,
+  }
+}
