@@ -46,6 +46,9 @@ alter table alerts add column acknowledged_by uuid, add column snoozed_until_ms 
 
 -- How many refusals wait for something that does not exist yet: while there are none, no commit looks for them.
 alter table org_heads add column waiting bigint not null default 0;
+update org_heads h set waiting = (
+  select count(*) from conflicts c where c.org_id = h.org_id and c.state = 'open' and c.code = 'depends_on_missing'
+);
 -- Tombstones up to this version are forgotten: a cursor that is older loads everything anew.
 alter table org_heads add column horizon bigint not null default 0;
 -- squawk-ignore require-concurrent-index-creation

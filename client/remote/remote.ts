@@ -7,6 +7,8 @@ export type MovementPage = inferRouterOutputs<AppRouter>['movements']['list']
 export type MovementRow = MovementPage['rows'][number]
 export type LookedUp = inferRouterOutputs<AppRouter>['catalogue']['lookup']
 
+export type LedgerReport = inferRouterOutputs<AppRouter>['ledger']['check']
+
 export class Remote {
   readonly #client
 
@@ -26,5 +28,10 @@ export class Remote {
   /** The item that a code belongs to, or null. Rejects without a connection. */
   lookup(code: string): Promise<LookedUp> {
     return this.#client.catalogue.lookup.query({ code })
+  }
+
+  /** Whether the ledger says what was written. Rejects without a connection, and for whoever is no manager. */
+  checkLedger(): Promise<LedgerReport> {
+    return this.#client.ledger.check.mutate()
   }
 }

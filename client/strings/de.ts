@@ -484,6 +484,15 @@ export const de: Catalogue = {
   'more.sounds': 'Töne',
   'more.soundsHint': 'Erfolg und Fehler klingen verschieden; Vibration bleibt an',
   'more.items': { one: '{count} Artikel auf diesem Gerät', other: '{count} Artikel auf diesem Gerät' },
+  'ledger.title': 'Bestandsbuch',
+  'ledger.hint':
+    'Jede Zahl beruht auf einem Buch, das niemand unbemerkt ändern kann. Prüfen Sie, ob darin noch steht, was geschrieben wurde.',
+  'ledger.check': 'Buch prüfen',
+  'ledger.checking': 'Jede Bewegung wird geprüft …',
+  'ledger.unreachable': 'Der Server war nicht zu erreichen. Versuchen Sie es mit Verbindung erneut.',
+  'ledger.fits': 'Alles passt: {lines} Bewegungen, {changes} Änderungen.',
+  'ledger.differs':
+    '{count} Stellen passen nicht. Ändern Sie nichts, und sagen Sie es denen, die Ihren Server betreiben.',
   'more.version': 'Version {version}',
   'keys.title': 'Tastatur',
   'keys.search': 'Artikel suchen',

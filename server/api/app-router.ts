@@ -2,6 +2,7 @@
 import { authRouter } from './auth-router.ts'
 import { catalogueRouter } from './catalogue-router.ts'
 import { importsRouter } from './imports-router.ts'
+import { ledgerRouter } from './ledger-router.ts'
 import { live } from './live-router.ts'
 import { movementsRouter } from './movements-router.ts'
 import { peopleRouter } from './people-router.ts'
@@ -12,6 +13,7 @@ export const appRouter = router({
   auth: authRouter,
   sync: syncRouter,
   live,
+  ledger: ledgerRouter,
   movements: movementsRouter,
   catalogue: catalogueRouter,
   people: peopleRouter,

@@ -23,6 +23,6 @@ test('[H3] the ledger check is a job that is done once, by the application’s o
   await Promise.all(replicas.map((jobs) => jobs.stop()))
   expect(await kept()).toMatchObject([{ report: { findings: [] } }])
   const schedules = await owner`select name, cron from jobs.schedule order by name`
-  expect(schedules.map(({ name }) => name)).toEqual(['forget-tombstones', 'ledger-check'])
+  expect(schedules.map(({ name }) => name)).toEqual(['housekeeping', 'ledger-check'])
   await owner.end()
 })

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts'
 import { listOrganisations } from '../database/organisations-store.ts'
 import { checkLedger } from '../ledger/ledger-check.ts'
 import { keepReport } from '../ledger/ledger-check-store.ts'
-import { forgetTombstones } from '../ledger/tombstones-store.ts'
+import { forgetTombstones, recountWaiting } from '../ledger/housekeeping-store.ts'
 import type { Task } from './jobs.ts'
 
 export interface LedgerTaskParts {
@@ -23,12 +23,12 @@ export function ledgerTasks({ database, now, log }: LedgerTaskParts): Task[] {
     await keepReport(database, orgId, { report, atMs: begun, tookMs: now() - begun })
     if (report.findings.length > 0) log.error({ orgId, findings: report.findings }, 'the ledger does not fit')
   }
+  const tidy = async (orgId: string) => {
+    await forgetTombstones(database, orgId, now())
+    await recountWaiting(database, orgId)
+  }
   return [
     { name: 'ledger-check', cron: '30 2 * * *', run: () => forEach(check) },
-    {
-      name: 'forget-tombstones',
-      cron: '0 3 * * *',
-      run: () => forEach(async (orgId) => void (await forgetTombstones(database, orgId, now()))),
-    },
+    { name: 'housekeeping', cron: '0 3 * * *', run: () => forEach(tidy) },
   ]
 }

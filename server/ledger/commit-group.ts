@@ -60,14 +60,11 @@ export function commitGroup(parts: CommitParts, orgId: string, batches: readonly
     const version = head.version + 1
     const logs = new LogWriter(head, nowMs)
     const answers: (BatchAnswer | RequestRefused)[] = []
-    for (const batch of batches) {
-      const from = decision.decided.length
-      answers.push(decideBatch(decision, batch, version))
-      for (const one of decision.decided.slice(from)) logs.add(one)
-      if (!logs.isFull) continue
+    const write = async () => {
       writeLines(tx, orgId, { version, lines: logs.take() })
-      await sent() // PostgreSQL writes these while the next batch is decided
+      await sent() // PostgreSQL writes these while the next mutations are decided
     }
+    for (const batch of batches) answers.push(await decideBatch({ decision, logs, write, version }, batch))
     if (decision.decided.length === 0 && decision.devices.size === 0) return { answers: at(answers, head.version) }
     const { closing, notice } = settle(parts, { head, decision, forAlerts, orgId, logs, nowMs })
     writeClosing(tx, orgId, closing)
@@ -80,15 +77,32 @@ function at(answers: (BatchAnswer | RequestRefused)[], version: number): (BatchA
   return answers.map((answer) => (answer instanceof RequestRefused ? answer : { ...answer, version }))
 }
 
-function decideBatch(decision: GroupDecision, batch: Batch, version: number): BatchAnswer | RequestRefused {
+interface Deciding {
+  decision: GroupDecision
+  logs: LogWriter
+  /** Sends the lines that were made. */
+  write(): Promise<void>
+  version: number
+}
+
+async function decideBatch(
+  { decision, logs, write, version }: Deciding,
+  batch: Batch,
+): Promise<BatchAnswer | RequestRefused> {
+  const results: PushResult[] = []
+  let written = decision.decided.length
   try {
-    const results: PushResult[] = decision.decide(batch)
-    const { lastSeq, lastAt } = decision.deviceOf(batch)
-    return { version, lastSeq, lastAt, results }
+    for (const result of decision.decide(batch)) {
+      results.push(result)
+      for (; written < decision.decided.length; written++) logs.add(decision.decided[written]!)
+      if (logs.isFull) await write()
+    }
   } catch (error) {
     if (error instanceof RequestRefused) return error
     throw error
   }
+  const { lastSeq, lastAt } = decision.deviceOf(batch)
+  return { version, lastSeq, lastAt, results }
 }
 
 function collectReads(batches: readonly Batch[]): ReadSet {

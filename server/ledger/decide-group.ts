@@ -54,13 +54,13 @@ export class GroupDecision {
     }
   }
 
-  /** Decides a batch. @throws {RequestRefused} before anything of it has taken effect. */
-  decide(batch: Batch): PushResult[] {
+  /** Decides a batch, one mutation after the other. @throws {RequestRefused} before anything of it has taken effect. */
+  *decide(batch: Batch): Generator<PushResult> {
     const role = this.#loaded.roles.get(batch.userId)
     const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
     if (role === undefined || isOut) throw new RequestRefused('unauthenticated', 0)
     if (batch.device) this.#checkDevice(batch, role)
-    return batch.mutations.map((mutation) => this.#decideOne(batch, role, mutation))
+    for (const mutation of batch.mutations) yield this.#decideOne(batch, role, mutation)
   }
 
   deviceOf({ clientId, userId }: Batch): DeviceRow {

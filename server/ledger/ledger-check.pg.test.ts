@@ -8,7 +8,7 @@ import { makeOrganisation, readRows, stockRoom, TestDevice, useLedger } from '..
 import { pull } from '../feed/pull.ts'
 import { Cursors } from '../feed/cursor.ts'
 import { checkLedger } from './ledger-check.ts'
-import { forgetTombstones } from './tombstones-store.ts'
+import { forgetTombstones } from './housekeeping-store.ts'
 
 const parts = useLedger()
 let owner: postgres.Sql

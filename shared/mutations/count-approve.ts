@@ -11,8 +11,8 @@ import { lotSchema, postMovement } from './movement-args.ts'
 import { defineVerb } from './verb.ts'
 
 const NAME = 'count.approve'
-/** A count with more rivals than this is counted again, not settled line by line. */
-const SETTLE_MAX = 200
+/** More would not fit into a mutation; a count with more rivals is settled in several approvals, or counted again. */
+const SETTLE_MAX = 80
 
 /** One approval posts no more positions than this, to bound its transaction; the rest stays for the next approval. */
 const POSITIONS_MAX = 10_000

@@ -204,6 +204,12 @@ test('[P9] a crowd that comes at once is admitted in part; whoever comes again a
   expect((await push()).status).toBe(200)
 })
 
+test('[H3] a manager can have the ledger checked; nobody else', async () => {
+  const asked = await call(server.url, 'ledger.check', undefined, { token: tokens.manager })
+  expect(asked.body.result.data.findings).toEqual([])
+  expect((await call(server.url, 'ledger.check', undefined, { token: tokens.staff })).status).toBe(403)
+})
+
 test('[P10] an app that is newer than the server is told to wait, and nothing of it is taken', async () => {
   const headers = { 'stockhand-protocol': '99' }
   const input = { clientId: randomUUID(), epoch: 1, deviceNow: Date.now(), mutations: [] }

@@ -1,6 +1,7 @@
 // What names something that does not exist yet waits for it, in the database, and takes effect by itself.
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { recountWaiting } from '../../server/ledger/housekeeping-store.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
 const parts = useLedger()
@@ -115,4 +116,16 @@ test('[M5][L5] an undo that waited for a count of this group falls back on all t
   expect((await manager.do('stock.undo', { mutationId: count.id })).code).toBe('depends_on_missing')
   await staff.push(count, staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 2 }))
   expect(await quantityAt(itemId, binA)).toBe(9000)
+})
+
+test('[M5] what a server of the version before recorded is counted by the housekeeping', async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
+  await parts.database.transaction(parts.orgId, ({ sql }) => sql`update org_heads set waiting = 0`)
+  await recountWaiting(parts.database, parts.orgId)
+  expect(await waitingCount()).toBe(1)
+  await manager.do('item.create', { id: itemId, name: 'Late' })
+  expect(await quantityAt(itemId, binA)).toBe(4000)
 })

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { LogOut } from 'lucide-preact'
 import { version } from '../../../package.json'
-import { useApp } from '../../parts/app-context.ts'
+import { mayDo, useApp } from '../../parts/app-context.ts'
 import { OthersWaiting } from '../../parts/others-waiting.tsx'
 import { saveWaiting } from '../../parts/save-waiting.ts'
 import { Screen } from '../../parts/screen.tsx'
@@ -11,10 +11,12 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { ChoiceField, SwitchField } from '../../ui/field.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
+import { LedgerCard } from './ledger-card.tsx'
 import './more.css'
 
 export function More() {
-  const { person, soundsOn, feedback, device } = useApp()
+  const app = useApp()
+  const { person, soundsOn, feedback, device } = app
   return (
     <Screen title={t('nav.more')} head>
       <div class="more">
@@ -49,6 +51,7 @@ export function More() {
           </p>
           <OthersWaiting own={device.name} />
         </Card>
+        {mayDo(app, 'manager') && <LedgerCard />}
         <Shortcuts />
       </div>
     </Screen>

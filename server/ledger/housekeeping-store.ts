@@ -1,9 +1,23 @@
-// Tombstones: rows that are gone, kept so that devices learn of it. They are forgotten once a device that has not been
+// Housekeeping of an organisation, under its lock. Tombstones: rows that are gone, kept so that devices learn of it. They are forgotten once a device that has not been
 // heard of for so long loads everything anew in any case. Keeps U6.
 import type { Database } from '../database/database.ts'
 
 /** A device that comes back after sixty days still gets what changed; after this it gets everything. */
 const KEPT_MS = 90 * 86_400_000
+
+/**
+ * Counts anew what waits for something unknown: a server of the version before records refusals without counting them.
+ */
+export function recountWaiting(database: Database, orgId: string): Promise<void> {
+  return database.transaction(orgId, async ({ sql }) => {
+    await sql`select from org_heads where org_id = ${orgId} for no key update`
+    await sql`
+      update org_heads set waiting = (
+        select count(*) from conflicts c
+        where c.org_id = ${orgId} and c.kind = 'refusal' and c.state = 'open' and c.code = 'depends_on_missing')
+      where org_id = ${orgId}`
+  })
+}
 
 /** Forgets what is older, and says up to which version. */
 export function forgetTombstones(database: Database, orgId: string, nowMs: number): Promise<number> {
