@@ -12,7 +12,9 @@ import { GoneAhead, START } from './arrival.ts'
 import { ClockWatch } from './clock-watch.ts'
 import type { ClockDoubt, DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { DeviceDatabase } from './database.ts'
-import { beginAgain, deleteKept, openKnown, readAll, RECENT_MAX, rememberKept, wasLost, writeAnew } from './kept.ts'
+import type { DeviceParts } from './device-parts.ts'
+import { complete } from './device-parts.ts'
+import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
 import type { RowChange } from './mirror.ts'
 import { Mirror } from './mirror.ts'
 import { MirrorStore } from './mirror-store.ts'
@@ -20,27 +22,20 @@ import type { Making } from './outbox.ts'
 import { isAside, Outbox } from './outbox.ts'
 import type { Actor } from './pending.ts'
 import { PendingRows } from './pending.ts'
-import type { Loss, RecentEntry, Recorded } from './recorded.ts'
+import { Recent } from './recent.ts'
+import type { Loss, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
 import { View } from './view.ts'
 import { Watched } from './watched.ts'
 
 const EVERYTHING = KINDS.map((kind) => ({ kind, key: '' }))
 
-export interface DeviceParts {
-  name: string
-  actor: Actor
-  now?: () => number
-  /** Ms since some moment; it never jumps. */
-  monotonic?: () => number
-  random?: () => Uint8Array
-}
-
 export class Device {
   readonly view: View
   readonly scans: ScanLog
   readonly pendingCount = signal(0)
-  readonly recent = signal<RecentEntry[]>([])
+  readonly #recent = new Recent()
+  readonly recent = this.#recent.entries
   readonly point = signal<SyncPoint>(START)
   /** What is too large for the way to the server; it waits for a person. */
   readonly aside = signal<OutboxEntry[]>([])
@@ -68,12 +63,7 @@ export class Device {
   #lastAt: string | undefined
 
   private constructor(database: DeviceDatabase, parts: DeviceParts) {
-    const {
-      actor,
-      now = Date.now,
-      monotonic = () => performance.now(),
-      random = () => crypto.getRandomValues(new Uint8Array(10)),
-    } = parts
+    const { actor, now, monotonic, random } = complete(parts)
     this.#database = database
     this.#actor = actor
     this.#now = now
@@ -108,10 +98,15 @@ export class Device {
     this.#doubt = doubt
     this.point.value = point ?? START
     for (const entry of done.toReversed()) this.#rememberDone(entry)
-    this.recent.value = done.map(({ envelope }) => ({ envelope, state: 'synced' }))
     this.#lastAt = this.point.value.lastAt ?? undefined
     this.#placedByMs = this.point.value.clockOffsetMs
-    for (const entry of outbox) this.#show({ ...entry, at: this.#place(entry.envelope.at) })
+    const unsettled: RowChange[] = []
+    for (const entry of outbox) {
+      const at = this.#place(entry.envelope.at)
+      unsettled.push(...this.#put({ ...entry, at }).unsettled)
+    }
+    this.#pending.settle(unsettled)
+    this.#recent.begin(done, outbox)
     this.pendingCount.value = this.#pending.size
     this.aside.value = outbox.filter(isAside)
     this.#announce(EVERYTHING)
@@ -353,12 +348,18 @@ export class Device {
   }
 
   /** Shows a kept mutation: over the rows, and among the recent ones. */
-  #show({ envelope, at }: OutboxEntry): void {
+  #show(entry: OutboxEntry): void {
+    const { touched, unsettled } = this.#put(entry)
+    this.#pending.settle(unsettled)
+    this.#announce(touched)
+    this.#recent.saved(entry)
+  }
+
+  #put({ envelope, at }: OutboxEntry): { touched: RowChange[]; unsettled: RowChange[] } {
+    if (this.#lastAt === undefined || at > this.#lastAt) this.#lastAt = at
     const outcome = this.#pending.decide(envelope, at)
     const effects = outcome.status === 'refused' ? { changes: [], movements: [], notes: [] } : outcome.effects
-    this.#announce(this.#pending.add(envelope, at, effects))
-    if (this.#lastAt === undefined || at > this.#lastAt) this.#lastAt = at
-    this.recent.value = [{ envelope, state: 'saved' as const }, ...this.recent.value].slice(0, RECENT_MAX)
+    return this.#pending.add(envelope, at, effects)
   }
 
   #rememberDone({ envelope, posted }: DoneEntry): void {
@@ -377,12 +378,7 @@ export class Device {
     this.point.value = arrival.point
     this.#placeAnew()
     this.pendingCount.value = this.#pending.size
-    if (gone.length > 0) {
-      const seqs = new Set(gone.map(({ seq }) => seq))
-      this.recent.value = this.recent.value.map((entry) =>
-        entry.state === 'saved' && seqs.has(entry.envelope.seq) ? { ...entry, state: 'synced' } : entry,
-      )
-    }
+    this.#recent.synced(gone)
     this.#announce(all)
   }
 

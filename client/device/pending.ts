@@ -7,9 +7,11 @@ import type { Outcome } from '#shared/mutations/apply.ts'
 import { applyMutation, prepare, refused } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { CountLine, Kind, Role, Row } from '#shared/rows/rows.ts'
-import { keyOf } from '#shared/rows/rows.ts'
+import { KINDS } from '#shared/rows/rows.ts'
 import { STAMP_ZERO } from '#shared/values/stamp.ts'
 import type { Mirror, RowChange } from './mirror.ts'
+import { Overlay } from './overlay.ts'
+import { Tally } from './tally.ts'
 
 export interface Actor {
   userId: string
@@ -29,13 +31,16 @@ interface Pending {
 export class PendingRows {
   readonly #mirror: Mirror
   readonly #actor: Actor
-  readonly #overlay = new Map<string, Row<Kind>>()
+  readonly #overlay = new Overlay()
   readonly #pending = new Map<number, Pending>()
+  readonly #byId = new Map<string, Pending>()
   /** Which pending mutations change a row. */
   readonly #bySeq = new Map<string, Set<number>>()
   /** What acknowledged mutations of this device posted, as far as it remembers. */
   readonly #acknowledged = new Map<string, Posted>()
-  readonly #uncertain = new Map<string, number>()
+  readonly #uncertain = new Tally()
+  /** The mutations that pending ones undo. */
+  readonly #undone = new Tally()
 
   constructor(mirror: Mirror, actor: Actor) {
     this.#mirror = mirror
@@ -49,15 +54,12 @@ export class PendingRows {
   /** A row as people see it. */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     if (this.#overlay.size === 0) return this.#mirror.row(kind, key)
-    return (this.#overlay.get(nameOf(kind, key)) as Row<K> | undefined) ?? this.#mirror.row(kind, key)
+    return this.#overlay.row(kind, key) ?? this.#mirror.row(kind, key)
   }
 
   /** Rows of a kind that only pending mutations made. */
   *made<K extends Kind>(kind: K): Iterable<Row<K>> {
-    for (const [name, row] of this.#overlay) {
-      if (!name.startsWith(`${kind} `)) continue
-      if (!this.#mirror.row(kind, name.slice(kind.length + 1))) yield row as Row<K>
-    }
+    for (const [key, row] of this.#overlay.rows(kind)) if (!this.#mirror.row(kind, key)) yield row
   }
 
   isPending(kind: Kind, key: string): boolean {
@@ -76,8 +78,11 @@ export class PendingRows {
     return applyMutation(new Book(this.#shelf()), prepared, this.#stamp(envelope, at))
   }
 
-  /** Puts a kept mutation over the rows, given what it did. */
-  add(envelope: Envelope, at: string, effects: Effects): RowChange[] {
+  /**
+   * Puts a kept mutation over the rows, given what it did. What lies under an undone count shows only by going through
+   * its position again: such rows are to be settled, many of them at once.
+   */
+  add(envelope: Envelope, at: string, effects: Effects): { touched: RowChange[]; unsettled: RowChange[] } {
     const touched = effects.changes.map(({ kind, key }) => ({ kind, key }))
     const posted = effects.movements
       .filter((movement) => movement.kind !== 'void')
@@ -86,17 +91,19 @@ export class PendingRows {
         entry: { ...entry, kind: kind === 'count' ? ('count' as const) : ('delta' as const), void: false },
       }))
     const uncertain = this.#uncertainOf(envelope)
-    this.#pending.set(envelope.seq, { envelope, at, touched, posted, uncertain })
-    for (const position of uncertain) this.#uncertain.set(position, (this.#uncertain.get(position) ?? 0) + 1)
+    const pending: Pending = { envelope, at, touched, posted, uncertain }
+    this.#pending.set(envelope.seq, pending)
+    this.#byId.set(envelope.id, pending)
+    for (const position of uncertain) this.#uncertain.add(position)
+    const undone = undoes(envelope)
+    if (undone !== undefined) this.#undone.add(undone)
     for (const { kind, key, after } of effects.changes) {
       const name = nameOf(kind, key)
-      this.#overlay.set(name, after)
+      this.#overlay.set(kind, key, after)
       if (!this.#bySeq.has(name)) this.#bySeq.set(name, new Set())
       this.#bySeq.get(name)!.add(envelope.seq)
     }
-    // What lies under an undone count shows only by going through its position again.
-    if (undoes(envelope) !== undefined) this.settle(touched)
-    return touched
+    return { touched, unsettled: undone === undefined ? [] : touched }
   }
 
   /** What a mutation posted, pending or acknowledged. */
@@ -120,12 +127,11 @@ export class PendingRows {
       const pending = this.#pending.get(seq)
       if (!pending) continue
       this.#pending.delete(seq)
+      this.#byId.delete(pending.envelope.id)
       this.#rememberPending(pending)
-      for (const position of pending.uncertain) {
-        const left = this.#uncertain.get(position)! - 1
-        if (left > 0) this.#uncertain.set(position, left)
-        else this.#uncertain.delete(position)
-      }
+      for (const position of pending.uncertain) this.#uncertain.remove(position)
+      const undone = undoes(pending.envelope)
+      if (undone !== undefined) this.#undone.remove(undone)
       for (const change of pending.touched) {
         const name = nameOf(change.kind, change.key)
         const seqsOf = this.#bySeq.get(name)
@@ -146,36 +152,43 @@ export class PendingRows {
   /** Replays what is pending on these rows over their confirmed states. */
   settle(changes: readonly RowChange[]): void {
     if (this.#bySeq.size === 0 && this.#overlay.size === 0) return // the first sync: a hundred thousand rows
-    const names = new Set<string>()
+    const rows = new Map<string, RowChange>()
     const seqs = new Set<number>()
     for (const { kind, key } of changes) {
       const name = nameOf(kind, key)
       const pending = this.#bySeq.get(name)
-      if (!pending && !this.#overlay.has(name)) continue
-      names.add(name)
+      if (rows.has(name) || (!pending && !this.#overlay.row(kind, key))) continue
+      rows.set(name, { kind, key })
       for (const seq of pending ?? []) seqs.add(seq)
     }
-    if (names.size === 0) return
-    const book = new Book(this.#shelf(names))
+    if (rows.size === 0) return
+    const results = this.#replay(seqs, rows)
+    for (const [name, { kind, key }] of rows) {
+      const row = results.get(name)
+      if (row) this.#overlay.set(kind, key, row)
+      else this.#overlay.delete(kind, key)
+    }
+  }
+
+  /** What pending mutations make of rows, beginning with what the server said of them. */
+  #replay(seqs: Iterable<number>, rows: ReadonlyMap<string, RowChange>): Map<string, Row<Kind>> {
+    const book = new Book(this.#shelf(rows))
     const results = new Map<string, Row<Kind>>()
     for (const seq of [...seqs].toSorted((a, b) => a - b)) {
-      const { envelope, at } = this.#pending.get(seq)!
-      const prepared = prepare(envelope)
+      const pending = this.#pending.get(seq)!
+      const prepared = prepare(pending.envelope)
       if ('code' in prepared) continue
-      const outcome = applyMutation(book, prepared, this.#stamp(envelope, at))
+      const outcome = applyMutation(book, prepared, this.#stamp(pending.envelope, pending.at))
       if (outcome.status === 'refused') continue
       for (const { kind, key, after } of outcome.effects.changes) results.set(nameOf(kind, key), after)
     }
-    for (const name of names) {
-      const row = results.get(name)
-      if (row) this.#overlay.set(name, row)
-      else this.#overlay.delete(name)
-    }
+    return results
   }
 
   /** Every row that something pending changes, or has changed. */
   touched(): RowChange[] {
-    return [...new Set([...this.#overlay.keys(), ...this.#bySeq.keys()])].map((name) => {
+    const shown = KINDS.flatMap((kind) => [...this.#overlay.rows(kind).keys()].map((key) => nameOf(kind, key)))
+    return [...new Set([...shown, ...this.#bySeq.keys()])].map((name) => {
       const space = name.indexOf(' ')
       return { kind: name.slice(0, space) as Kind, key: name.slice(space + 1) }
     })
@@ -200,8 +213,10 @@ export class PendingRows {
   clear(): void {
     this.#overlay.clear()
     this.#pending.clear()
+    this.#byId.clear()
     this.#bySeq.clear()
     this.#uncertain.clear()
+    this.#undone.clear()
   }
 
   #stamp({ id, at: madeAt, strict }: Pick<Envelope, 'id' | 'at' | 'strict'>, at: string) {
@@ -209,7 +224,7 @@ export class PendingRows {
   }
 
   /** Reads what is displayed; of the rows in `confirmed`, only what the server said. */
-  #shelf(confirmed: ReadonlySet<string> = NONE): Shelf {
+  #shelf(confirmed: Names = NONE): Shelf {
     return {
       row: (kind, key) => (confirmed.has(nameOf(kind, key)) ? this.#mirror.row(kind, key) : this.row(kind, key)),
       owner: (unique, value) => this.#owner(unique, value),
@@ -219,7 +234,7 @@ export class PendingRows {
     }
   }
 
-  *#linesOf(countId: string, confirmed: ReadonlySet<string>): Iterable<CountLine> {
+  *#linesOf(countId: string, confirmed: Names): Iterable<CountLine> {
     for (const [key, line] of this.#mirror.rows('countLines')) {
       if (line.countId === countId) yield confirmed.has(nameOf('countLines', key)) ? line : this.row('countLines', key)!
     }
@@ -232,14 +247,11 @@ export class PendingRows {
     const [kind, field] = unique === 'sku' ? (['items', 'sku'] as const) : (['locations', 'barcode'] as const)
     const owner = unique === 'sku' ? this.#mirror.itemOfSku(value) : this.#mirror.locationOfBarcode(value)
     const shown = owner === undefined ? undefined : (this.row(kind, owner) as unknown as Record<string, unknown>)
-    if (shown?.[field] === value) return owner
-    for (const row of this.made(kind))
-      if ((row as unknown as Record<string, unknown>)[field] === value) return keyOf(kind, row)
-    return undefined
+    return shown?.[field] === value ? owner : this.#overlay.owner(unique, value)
   }
 
   /** What lies on a position before the pending mutations, as one entry: the device does not hold the ledger. */
-  #history(position: string, confirmed: ReadonlySet<string>): Entry[] {
+  #history(position: string, confirmed: Names): Entry[] {
     const row = confirmed.has(nameOf('positions', position))
       ? this.#mirror.row('positions', position)
       : this.row('positions', position)
@@ -250,18 +262,15 @@ export class PendingRows {
   }
 
   /** What a mutation posted. In a replay the undos that are pending have not happened yet. */
-  #posted(mutationId: string, confirmed: ReadonlySet<string>): Posted | undefined {
+  #posted(mutationId: string, confirmed: Names): Posted | undefined {
     const posted = this.#madeHere(mutationId) ?? this.#acknowledged.get(mutationId)
-    const undone =
-      confirmed === NONE && [...this.#pending.values()].some(({ envelope }) => undoes(envelope) === mutationId)
-    return posted && undone ? voided(posted) : posted
+    return posted && confirmed === NONE && this.#undone.has(mutationId) ? voided(posted) : posted
   }
 
   #madeHere(mutationId: string): Posted | undefined {
-    for (const { envelope, posted } of this.#pending.values()) {
-      if (envelope.id === mutationId) return { name: envelope.name, userId: this.#actor.userId, entries: posted }
-    }
-    return undefined
+    const pending = this.#byId.get(mutationId)
+    if (!pending) return undefined
+    return { name: pending.envelope.name, userId: this.#actor.userId, entries: pending.posted }
   }
 
   #uncertainOf(envelope: Envelope): string[] {
@@ -270,7 +279,10 @@ export class PendingRows {
   }
 }
 
-const NONE: ReadonlySet<string> = new Set()
+/** Rows that are read as the server said. */
+type Names = { has(name: string): boolean }
+
+const NONE: Names = new Set()
 
 /** The mutation that an undo takes back. */
 function undoes({ name, args }: Envelope): string | undefined {

@@ -1,5 +1,5 @@
 // Where a piece of work is, beside its line: saved here, synced, or refused.
-import type { RecentEntry } from '../device/recorded.ts'
+import type { RecentEntry } from '../device/recent.ts'
 import { t } from '../strings/strings.ts'
 import { Tag } from '../ui/tag.tsx'
 import { useApp } from './app-context.ts'

@@ -15,6 +15,8 @@ import { LinkFailure } from './server-link.ts'
 /** Large pages for the first sync: each costs a round trip and a transaction. */
 const FIRST_PAGE = 20_000
 const PAGE = 5_000
+/** After so many what they made is fetched: they leave the outbox in one transaction, and these take half a second. */
+const PUSHED_MAX = 5_000
 
 export interface Loading {
   rows: number
@@ -31,6 +33,8 @@ export class Exchange {
   #collected: { mirror: Mirror; cursor: string } | undefined
   /** The version that the last push led to. */
   #atLeast = 0
+  /** More waits than was sent at once. */
+  #isUnsent = false
 
   constructor({ device, link, clock = browserClock }: { device: Device; link: ServerLink; clock?: Clock }) {
     this.#device = device
@@ -39,18 +43,22 @@ export class Exchange {
     this.#pusher = new Pusher({ source: device, link, clock })
   }
 
-  /** Sends all that waits, oldest first. Resolves to true where something was sent. */
+  /** Sends what waits, oldest first, up to a limit: see `isUnsent`. Resolves to true where something was sent. */
   async push(signal: AbortSignal, onAnswer: () => void = () => undefined): Promise<boolean> {
     let sentTo = 0
-    for (let sent = false; ; sent = true) {
+    this.#isUnsent = false
+    for (let sent = 0; ;) {
       signal.throwIfAborted()
+      this.#isUnsent = sent >= PUSHED_MAX
+      if (this.#isUnsent) return true
       if (await this.#device.mindClock()) await this.#askClock(signal)
       const { epoch } = this.#device.point.value
-      if (epoch === 0) return sent // the first pull tells it
+      if (epoch === 0) return sent > 0 // the first pull tells it
       try {
         const answer = await this.#pusher.send(epoch, sentTo, signal)
-        if (!answer) return sent
+        if (!answer) return sent > 0
         onAnswer()
+        sent += answer.count
         sentTo = answer.lastSeq
         this.#atLeast = answer.version
       } catch (error) {
@@ -110,6 +118,11 @@ export class Exchange {
   /** True where the last push led to a version that this device does not hold yet. */
   get isBehind(): boolean {
     return this.#device.point.value.version < this.#atLeast
+  }
+
+  /** True where the last push left something for the next one. */
+  get isUnsent(): boolean {
+    return this.#isUnsent
   }
 
   async #request(cursor: string | null): Promise<Page> {

@@ -21,6 +21,9 @@ export interface PushSource {
   answered(results: readonly PushResult[]): Promise<void>
 }
 
+/** What the server answered, and to how many mutations. */
+export type Sent = PushAnswer & { count: number }
+
 /** A single mutation that nothing on the way lets through. */
 export class TooLargeAlone extends Error {
   readonly seq: number
@@ -46,7 +49,7 @@ export class Pusher {
   }
 
   /** Sends the oldest after a seq, as many as fit. Undefined where nothing waits. @throws {TooLargeAlone} */
-  async send(epoch: number, afterSeq: number, signal: AbortSignal): Promise<PushAnswer | undefined> {
+  async send(epoch: number, afterSeq: number, signal: AbortSignal): Promise<Sent | undefined> {
     for (;;) {
       const { clientId } = await this.#source.identity()
       const { batch, bytes } = fitting(await this.#source.after(afterSeq, this.#max), this.#maxBytes)
@@ -61,7 +64,7 @@ export class Pusher {
         await this.#source.answered(answer.results)
         this.#max = PUSH_MAX
         this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)
-        return answer
+        return { ...answer, count: batch.length }
       } catch (error) {
         if (!isTooMuch(error)) throw error
         if (batch.length === 1) throw new TooLargeAlone(batch[0]!.seq)

@@ -240,7 +240,7 @@ export class Sync {
       if (sent && this.#live?.open) await this.#heardOf(() => !this.#exchange.isBehind)
       const { complete, epoch, cursor } = this.#device.point.value
       if (this.#pullWanted || this.#exchange.isBehind || !complete || cursor === null) await this.#pull(ended)
-      if (epoch === 0) this.#due = true // what waited for the first pull can be sent now
+      if (epoch === 0 || this.#exchange.isUnsent) this.#due = true // what waited for this pull can be sent now
       ended.throwIfAborted()
       this.#agreed()
       await this.#listen(ended)

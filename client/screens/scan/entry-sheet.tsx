@@ -2,7 +2,7 @@
 import { useApp } from '../../parts/app-context.ts'
 import { wordsFor } from '../../parts/mutation-words.ts'
 import { StateTag } from '../../parts/state-tag.tsx'
-import type { RecentEntry } from '../../device/recorded.ts'
+import type { RecentEntry } from '../../device/recent.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import { formatTime } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'

@@ -1,7 +1,7 @@
 // The lines of the scan log: what this device recorded and what it scanned in vain, by time.
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../device/database.ts'
-import type { RecentEntry } from '../../device/recorded.ts'
+import type { RecentEntry } from '../../device/recent.ts'
 
 export type LogLine =
   | { kind: 'recorded'; at: number; entry: RecentEntry; undone: boolean }

@@ -1,0 +1,87 @@
+// What waits in ten times as great a number takes about ten times as long to open and to confirm, whatever it is. Were any
+// step quadratic, it would take a hundred times as long.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { encodeTable } from '#shared/rows/rows.ts'
+import { formatStamp } from '#shared/values/stamp.ts'
+import type { OutboxEntry } from '../../client/device/database.ts'
+import { DeviceDatabase } from '../../client/device/database.ts'
+import { Device } from '../../client/device/device.ts'
+
+const FEW = 800
+const MANY = 8_000
+/** Between ten and a hundred, with room for a busy machine. */
+const FACTOR_MAX = 40
+
+const binId = randomUUID()
+const itemIds = Array.from({ length: 100 }, () => randomUUID())
+const movement = (i: number): Making => ({
+  name: 'stock.receive',
+  args: { itemId: itemIds[i % itemIds.length], locationId: binId, quantity: 1 },
+})
+type Making = Pick<OutboxEntry['envelope'], 'name' | 'args'>
+
+const KINDS_OF_WORK: Record<string, (i: number, idOf: (i: number) => string) => Making> = {
+  'movements on one position': () => movement(0),
+  'new items, each with a SKU and a barcode': (i) => ({
+    name: 'item.create',
+    args: { id: randomUUID(), name: `Item ${i}`, sku: `S${i}`, barcodes: [{ code: `C${i}` }] },
+  }),
+  'movements that were undone': (i, idOf) =>
+    i % 2 === 0 ? movement(i) : { name: 'stock.undo', args: { mutationId: idOf(i - 1) } },
+}
+
+async function withWaiting(count: number, work: (i: number, idOf: (i: number) => string) => Making): Promise<string> {
+  const name = randomUUID()
+  const device = await Device.open({ name, actor: ACTOR })
+  const item = { sku: null, name: 'Coffee', categoryId: null, unit: 'pcs', decimals: 0, cost: null }
+  const more = { low: null, high: null, target: null, tracksLots: false, notes: null, custom: {}, archived: false }
+  const bin = { id: binId, name: 'Bin', parentId: null, kind: null, barcode: null, archived: false, version: 7 }
+  const tables = {
+    items: encodeTable(
+      'items',
+      itemIds.map((id) => ({ id, ...item, ...more, version: 7 })),
+    ),
+    locations: encodeTable('locations', [bin]),
+  }
+  await device.arrive({ tables, point: { ...device.point.value, ...SEVEN }, lastSeq: 0 })
+  device.close()
+  const database = new DeviceDatabase(name)
+  const ids = Array.from({ length: count }, () => randomUUID())
+  const from = Date.now() - 1_000_000
+  await database.outbox.bulkAdd(
+    ids.map((id, i): OutboxEntry => {
+      const at = formatStamp({ ms: from + i, counter: 0, device: '0a0b0c0d' })
+      return { seq: i + 1, at, envelope: { seq: i + 1, id, at, seen: 7, ...work(i, (of) => ids[of]!) } }
+    }),
+  )
+  database.close()
+  return name
+}
+const ACTOR = { userId: randomUUID(), role: 'manager' as const }
+const SEVEN = { cursor: 'v7', epoch: 1, version: 7, complete: true }
+
+/** How long it takes to open, and to take the server's answer to the first half. */
+async function measure(name: string, count: number): Promise<{ open: number; confirm: number }> {
+  const start = performance.now()
+  const device = await Device.open({ name, actor: ACTOR })
+  const opened = performance.now()
+  expect(device.pendingCount.value).toBe(count)
+  await device.arrive({ tables: {}, point: { ...device.point.value, cursor: 'v8', version: 8 }, lastSeq: count / 2 })
+  const confirmed = performance.now()
+  expect(device.pendingCount.value).toBe(count / 2)
+  device.close()
+  return { open: opened - start, confirm: confirmed - opened }
+}
+
+for (const [what, work] of Object.entries(KINDS_OF_WORK)) {
+  test(`[D18] opening and confirming take time in proportion: ${what}`, { timeout: 120_000 }, async ({ annotate }) => {
+    await measure(await withWaiting(FEW, work), FEW) // warm
+    const few = await measure(await withWaiting(FEW, work), FEW)
+    const many = await measure(await withWaiting(MANY, work), MANY)
+    expect(many.open / few.open).toBeLessThan(FACTOR_MAX)
+    expect(many.confirm / few.confirm).toBeLessThan(FACTOR_MAX)
+    await annotate(JSON.stringify({ few, many }))
+  })
+}
