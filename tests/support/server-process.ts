@@ -18,12 +18,19 @@ export async function startServerProcess({
   databaseUrl,
   port,
   redisUrl = '',
+  replicaUrl = '',
 }: {
   databaseUrl: string
   port: number
   redisUrl?: string
+  replicaUrl?: string
 }): Promise<ServerProcess> {
-  const settings = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+  const settings = {
+    PORT: String(port),
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    DATABASE_REPLICA_URL: replicaUrl,
+  }
   const env = { ...process.env, ...settings, JWT_SECRET, LOG_LEVEL: 'silent' }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'run-server.ts')], {
     env,

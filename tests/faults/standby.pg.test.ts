@@ -1,0 +1,117 @@
+// A real streaming standby that falls behind, and one that is promoted without the last commits.
+import 'fake-indexeddb/auto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { afterEach, expect, test } from 'vitest'
+import { AccessTokens } from '../../server/accounts/access-tokens.ts'
+import { Accounts } from '../../server/accounts/accounts.ts'
+import { judgeLevels } from '../../server/alerts/judge-levels.ts'
+import { Database } from '../../server/database/database.ts'
+import { startEmbeddedPostgres } from '../../server/database/embedded-postgres.ts'
+import { migrate } from '../../server/database/migrate.ts'
+import { Ledger } from '../../server/ledger/ledger.ts'
+import { freePort } from '../support/free-port.ts'
+import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { startServerProcess } from '../support/server-process.ts'
+import { startStandby } from '../support/standby.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
+import { call, signIn } from '../support/test-server.ts'
+import { isSettled, sendOut, until } from './field-device.ts'
+
+const parts = useLedger()
+const ends: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end()
+})
+
+/** A primary with an organisation in it, behind a proxy, and its standby. */
+async function primaryAndStandby() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-primary-'))
+  const log = pino({ level: 'silent' })
+  const embedded = await startEmbeddedPostgres({ dataDir, log })
+  ends.push(async () => {
+    await embedded.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  await migrate(embedded.ownerUrl, { appUser: decodeURIComponent(new URL(embedded.url).username), log })
+  const database = new Database(embedded.url)
+  ends.push(() => database.end())
+  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
+  const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
+  const organisation = { ...parts, database, ledger, accounts, ...(await makeOrganisation(accounts)) }
+  const room = await stockRoom(new TestDevice(organisation, organisation.manager))
+  const standby = await startStandby({ ...embedded, dataDir })
+  ends.push(() => standby.stop())
+  const proxy = await TcpProxy.open(Number(new URL(embedded.url).port))
+  ends.push(() => proxy.close())
+  const url = new URL(embedded.url)
+  url.port = String(proxy.port)
+  return { organisation, room, standby, proxy, databaseUrl: url.href, manager: `manager@${organisation.domain}` }
+}
+
+test('[U4] a standby that lags never shows a device the past', { timeout: 60_000 }, async () => {
+  const { organisation, room, standby, databaseUrl, manager } = await primaryAndStandby()
+  const replicaUrl = standby.url
+  const server = await startServerProcess({ databaseUrl, replicaUrl, port: await freePort() })
+  ends.push(server.kill)
+  const token = await signIn(server.url, manager, PASSWORD)
+  const pull = async (cursor: string | null, atLeast?: number) => {
+    const input = { cursor, limit: 20_000, ...(atLeast !== undefined && { atLeast }) }
+    const { status, body } = await call(server.url, 'sync.pull', input, { token, get: true })
+    expect(status).toBe(200)
+    return body.result.data as { version: number; cursor: string; tables: Record<string, { rows: unknown[][] }> }
+  }
+  const device = new TestDevice(organisation, organisation.manager)
+  const receive = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
+  await standby.caughtUp()
+  await standby.pause(true)
+  const before = await pull(null)
+  const { version } = await device.pushWhole([device.mutation('stock.receive', receive)])
+  // Whoever has seen nothing of it may be answered by the standby, as of before.
+  expect((await pull(before.cursor)).version).toBe(before.version)
+  const after = await pull(before.cursor, version)
+  expect(after.version).toBe(version)
+  expect(after.tables['positions']!.rows).toHaveLength(1)
+  // Whoever holds the new version is never answered with the old one.
+  expect((await pull(after.cursor)).version).toBe(version)
+  await standby.pause(false)
+  await standby.caughtUp()
+  expect((await pull(after.cursor)).version).toBe(version)
+})
+
+test(
+  '[U7][D5] a standby promoted without the last commits: a new epoch, and every device sends its week again',
+  { timeout: 90_000 },
+  async () => {
+    const { organisation, room, standby, proxy, databaseUrl, manager } = await primaryAndStandby()
+    const server = await startServerProcess({ databaseUrl, port: await freePort() })
+    ends.push(server.kill)
+    const token = await signIn(server.url, manager, PASSWORD)
+    const who = { token, userId: organisation.manager }
+    const devices = [await sendOut(server.url, who), await sendOut(server.url, who)]
+    for (const { leave } of devices) ends.push(leave)
+    await until(() => devices.every(isSettled), 'the first sync', devices)
+    const receive = async () => {
+      for (const { device } of devices) {
+        const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
+        expect((await device.record('stock.receive', args)).saved).toBe(true)
+      }
+    }
+    const agree = (quantity: number) => () =>
+      devices.every((one) => isSettled(one) && one.device.view.position(room.itemId, room.binA).quantity === quantity)
+    await receive()
+    await until(agree(2000), 'agreement before', devices)
+    await standby.caughtUp()
+    await standby.pause(true)
+    await receive()
+    await until(agree(4000), 'agreement of what is lost next', devices)
+    // The primary is gone with its last commits; the standby takes its place.
+    await standby.promote()
+    proxy.retarget(Number(new URL(standby.url).port))
+    await receive()
+    await until(agree(6000), 'agreement after', devices)
+    expect(devices.map(({ device }) => device.point.value.epoch > 1)).toEqual([true, true])
+  },
+)
