@@ -42,7 +42,7 @@ export class LogWriter {
       for (const movement of movements) this.#addMovement(decided, movement)
       const by = { action: envelope.name, userId: batch.userId, clientId: batch.clientId, mutationId: envelope.id, at }
       for (const change of changes) {
-        if (!NOT_AUDITED.includes(change.kind)) this.addAudit(by, change)
+        if (!NOT_AUDITED.includes(change.kind) && isVisible(change)) this.addAudit(by, change)
         // A refusal that is sent again posts under its own id.
         if (change.kind === 'conflicts' && this.#posted.has(change.key)) this.#later.add(change.key)
       }
@@ -148,6 +148,11 @@ export interface AuditBy {
   clientId: string | null
   mutationId: string | null
   at: string
+}
+
+/** False where only the server's own business changed. */
+function isVisible({ before, after }: Change): boolean {
+  return before === undefined || JSON.stringify(plain(before)) !== JSON.stringify(plain(after))
 }
 
 /** A row without what is the server's own business. */

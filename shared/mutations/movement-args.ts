@@ -2,6 +2,7 @@
 import type { Book, Movement } from '../book/book.ts'
 import { fieldStampsOf } from '../book/book.ts'
 import type { Item, Location } from '../rows/rows.ts'
+import { FIELD_STAMPS } from '../rows/rows.ts'
 import { idSchema } from '../values/id.ts'
 import { quantitySchema } from '../values/quantity.ts'
 import type { Refusal } from '../values/refusals.ts'
@@ -39,13 +40,35 @@ export function findPlace(
 
 /** Opens the reviews that a movement of this item asks for. The movement itself is a fact, and recorded. */
 export function reviewItem(book: Book, item: Item, { lot, at }: { lot: string | undefined; at: string }): void {
-  if (isArchivedBefore(item, at)) book.review('item_archived', { itemId: item.id })
+  askToRestore(book, { kind: 'items', row: item, at })
   if (item.tracksLots && !lot) book.review('lot_missing', { itemId: item.id })
 }
 
 /** Opens the review that a movement at this place asks for. */
 export function reviewLocation(book: Book, location: Location, at: string): void {
-  if (isArchivedBefore(location, at)) book.review('location_archived', { locationId: location.id })
+  askToRestore(book, { kind: 'locations', row: location, at })
+}
+
+/** Under which name an archived row keeps the archiving that somebody was asked about. */
+const ASKED = 'asked'
+
+/** A hundred movements on one archived row are one question: whether to restore it. */
+function askToRestore(
+  book: Book,
+  about: { at: string } & ({ kind: 'items'; row: Item } | { kind: 'locations'; row: Location }),
+): void {
+  const { kind, row, at } = about
+  if (!isArchivedBefore(row, at)) return
+  const stamps = fieldStampsOf(row)
+  const code = kind === 'items' ? 'item_archived' : 'location_archived'
+  const detail = kind === 'items' ? { itemId: row.id } : { locationId: row.id }
+  // Only the server knows the stamps, and so whether somebody was asked already.
+  if (stamps.archived !== undefined && stamps[ASKED] === stamps.archived) return book.note(code, detail)
+  book.review(code, detail)
+  if (stamps.archived === undefined) return
+  const asked = { [FIELD_STAMPS]: { ...stamps, [ASKED]: stamps.archived } }
+  if (kind === 'items') book.put('items', { ...row, ...asked })
+  else book.put('locations', { ...row, ...asked })
 }
 
 function isArchivedBefore(row: Item | Location, at: string): boolean {

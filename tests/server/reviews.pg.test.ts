@@ -136,3 +136,24 @@ test('[A3] an alert is taken on or put off, and stays so while the stock moves b
   expect(await alertOf()).toMatchObject({ state: 'resolved', snoozedUntil: 1 })
   expect(await staff.do('alert.acknowledge', { id })).toMatchObject({ status: 'merged', code: 'already_resolved' })
 })
+
+test('[S3] however many movements come after an archiving, one review asks, and again after the next archiving', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA } = await stockRoom(manager)
+  const receive = () => staff.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
+  const reviews = async () => {
+    const all = (await readRows(parts, 'conflicts')).filter(({ code }) => code === 'item_archived')
+    return all.filter(({ detail }) => detail?.['itemId'] === itemId).length
+  }
+  await manager.do('item.archive', { id: itemId })
+  await pause()
+  expect((await receive()).status).toBe('merged')
+  expect(await receive()).toMatchObject({ status: 'merged', code: 'item_archived' })
+  expect(await reviews()).toBe(1)
+  await manager.do('item.restore', { id: itemId })
+  expect((await receive()).status).toBe('applied')
+  await manager.do('item.archive', { id: itemId })
+  await pause()
+  await receive()
+  expect(await reviews()).toBe(2)
+})
