@@ -12,6 +12,8 @@ import { encodeTable } from '#shared/rows/rows.ts'
 import { formatStamp, stampMs } from '#shared/values/stamp.ts'
 import type { OutboxEntry, SyncPoint } from '../../client/device/database.ts'
 import { DeviceDatabase } from '../../client/device/database.ts'
+import type { Told } from '../../client/device/arrival.ts'
+import { GoneAhead } from '../../client/device/arrival.ts'
 import { Device } from '../../client/device/device.ts'
 import { NewerDatabase, readPendingOf } from '../../client/device/kept.ts'
 import type { Clock } from '../../client/sync/clock.ts'
@@ -557,4 +559,90 @@ test('[D2] an answer that was long under way does not move what waits to before 
   }
   await exchange.pull(idle, () => undefined)
   expect(shown(device)).toBe(19_000)
+})
+
+test('[D12] what another tab has kept meanwhile is read, and an answer that does not follow it is not taken', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  const other = await world.open() // and nobody tells it
+  world.version = 8
+  world.onPull = () => ({ tables: goods(8, 'Tea') })
+  await exchange.pull(idle, () => undefined)
+  const late = { tables: goods(8, 'Late'), point: { ...POINT, cursor: 'late', version: 8 }, lastSeq: 0 }
+  await expect(other.arrive(late)).rejects.toThrow(GoneAhead)
+  expect([other.view.item(itemId)?.name, other.point.value.cursor]).toEqual(['Tea', 'v8'])
+  device.close()
+  expect((await world.open()).view.item(itemId)?.name).toBe('Tea')
+})
+
+test('[D4] a page in the middle of the first sync acknowledges nothing: its rows may come with a later one', async () => {
+  const world = new World()
+  const device = await world.open()
+  const loading = { ...POINT, cursor: 'page', complete: false }
+  await device.arrive({ tables: goods(), point: loading, lastSeq: 0 })
+  await receive(device, 1)
+  await device.arrive({ tables: {}, point: { ...loading, cursor: 'page 2' }, lastSeq: 1 })
+  expect([device.pendingCount.value, shown(device), (await world.outbox()).length]).toEqual([1, 1000, 1])
+  await device.arrive({ tables: {}, point: POINT, lastSeq: 1 })
+  expect([device.pendingCount.value, await world.outbox()]).toEqual([0, []])
+})
+
+test('[D8] a tab that missed what another was told says so, takes nothing, and reads it all', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  const follower = await world.open()
+  const told: Told[] = []
+  device.tell = (what) => void told.push(structuredClone(what))
+  for (const version of [8, 9]) {
+    world.version = version
+    world.onPull = () => ({ tables: goods(version, `Coffee ${version}`) })
+    await exchange.pull(idle, () => undefined)
+  }
+  expect(follower.follow(told[1]!)).toBe(false)
+  expect([follower.view.item(itemId)?.name, follower.point.value.version]).toEqual(['Coffee', 7])
+  await follower.reread()
+  expect([follower.view.item(itemId)?.name, follower.point.value.version]).toEqual(['Coffee 9', 9])
+})
+
+test('[T6] however far the clock was set, what was made before stays before what was made after', async () => {
+  const world = new World()
+  const device = await world.open()
+  // Its offset is not known well: the server will say that the clock moved further than it did.
+  await device.arrive({ tables: goods(), point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 }, lastSeq: 0 })
+  await device.mindClock()
+  await receive(device, 1)
+  world.wall += HOUR
+  await device.mindClock()
+  await receive(device, 2)
+  await device.settleClock(-11 * HOUR)
+  const [before, after] = await stamps(world)
+  expect(before).toBeLessThanOrEqual(after!)
+})
+
+test('[D6] what was undone here cannot be undone again, whether it was sent meanwhile or not', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  const waiting = (await receive(device, 1)) as { id: string }
+  const sent = (await receive(device, 2)) as { id: string }
+  await device.undo(waiting.id)
+  const twice = { saved: true, note: 'already_undone' }
+  expect(await device.undo(waiting.id)).toMatchObject(twice)
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  expect(await device.undo(waiting.id)).toMatchObject(twice)
+  expect(await device.undo(sent.id)).not.toHaveProperty('note')
+  expect(await device.undo(sent.id)).toMatchObject(twice)
+})
+
+test('[D18] a SKU that waits has one owner: whoever took it, until they let it go', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const make = (sku: string) => device.record('item.create', { id: randomUUID(), name: 'Tea', sku })
+  const note = { saved: true, note: 'sku_taken' }
+  const first = randomUUID()
+  await device.record('item.create', { id: first, name: 'Tea', sku: 'T-1' })
+  expect(await make('T-1')).toMatchObject(note)
+  await device.record('item.update', { id: first, set: { sku: 'T-2' }, base: { sku: 'T-1' } })
+  expect(await make('T-2')).toMatchObject(note)
+  expect(await make('T-1')).not.toHaveProperty('note')
 })

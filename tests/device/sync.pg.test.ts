@@ -5,6 +5,7 @@ import { effect } from '@preact/signals'
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Device } from '../../client/device/device.ts'
+import type { Actor } from '../../client/device/pending.ts'
 import type { ServerLink } from '../../client/sync/server-link.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { browserClock } from '../../client/sync/clock.ts'
@@ -48,10 +49,11 @@ async function join(
   name: string = randomUUID(),
   wrap: (link: ServerLink) => ServerLink = (link) => link,
   clock: Clock = browserClock,
+  as: { actor: Actor; token: string } = { actor: { userId: parts.manager, role: 'manager' }, token },
 ): Promise<Joined> {
   const { signal } = await import('@preact/signals')
-  const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
-  const device = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' } })
+  const session = { token: async () => as.token, forgetToken: () => undefined, expired: signal(false) }
+  const device = await Device.open({ name, actor: as.actor })
   let isCut = false
   const real = wrap(httpServerLink(session, server.url))
   const reachable = <T>(ask: () => Promise<T>) => (isCut ? Promise.reject(new LinkFailure({})) : ask())
@@ -354,4 +356,50 @@ test('two devices withdraw and count one shelf while offline, and agree in both 
     }
     await until(() => shown(one) === 37_000 && shown(two) === 37_000, `agreement on 37 in order ${order.join()}`)
   }
+})
+
+test('[D5] a lowered role: what needed the higher one waits for a decision, the rest is taken, and all is loaded for it', async () => {
+  const { domain } = parts as unknown as { domain: string }
+  const setRole = (role: 'manager' | 'staff') =>
+    parts.accounts.updateMember(parts.orgId, parts.manager, { id: parts.staff, role })
+  await setRole('manager')
+  const name = randomUUID()
+  const as = (role: 'manager' | 'staff', bearer: string) => ({ actor: { userId: parts.staff, role }, token: bearer })
+  const high = await signIn(server.url, `staff@${domain}`, PASSWORD)
+  const asManager = await join(name, undefined, undefined, as('manager', high))
+  await settled(asManager)
+  const emailOf = ({ device }: Joined) => device.view.member(parts.manager)?.email ?? null
+  expect(emailOf(asManager)).toBe(`manager@${domain}`)
+  asManager.cut(true)
+  await asManager.device.record('item.update', {
+    id: room.itemId,
+    set: { name: 'Renamed' },
+    base: { name: 'Café de Colombie' },
+  })
+  await receive(asManager, 3)
+  expect(asManager.device.view.item(room.itemId)?.name).toBe('Renamed')
+  await asManager.sync.stop()
+  asManager.device.close()
+  await setRole('staff')
+
+  // The session tells the app of the new role, and the app opens the device with it.
+  const low = await signIn(server.url, `staff@${domain}`, PASSWORD)
+  const cursors: (string | null)[] = []
+  const watching = (link: ServerLink): ServerLink => ({
+    ...link,
+    pull: (request) => {
+      cursors.push(request.cursor)
+      return link.pull(request)
+    },
+  })
+  const asStaff = await join(name, watching, undefined, as('staff', low))
+  await settled(asStaff)
+  await until(() => asStaff.device.view.openConflicts().length > 0, 'the decision')
+  expect(cursors).toContain(null) // begun anew
+  const [conflict] = asStaff.device.view.openConflicts()
+  expect(conflict).toMatchObject({ kind: 'refusal', code: 'role_too_low', userId: parts.staff, state: 'open' })
+  expect(JSON.parse(conflict!.mutation)).toMatchObject({ name: 'item.update', args: { set: { name: 'Renamed' } } })
+  expect([asStaff.device.view.item(room.itemId)?.name, shown(asStaff)]).toEqual(['Café de Colombie', 3000])
+  expect(emailOf(asStaff)).toBeNull()
+  expect(asStaff.device.point.value).toMatchObject({ complete: true })
 })
