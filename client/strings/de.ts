@@ -44,10 +44,10 @@ export const de: Catalogue = {
   'nav.home': 'Übersicht',
   'net.connecting': 'Verbindet …',
   'net.paused': 'Arbeit ohne Verbindung',
-  'net.limited': 'Der Server bittet um Geduld',
-  'net.outdated': 'Wartet auf die neue Serverversion',
-  'net.refused': 'Kein Abgleich: siehe Ablage',
-  'net.storage': 'Speicher gestört: siehe Ablage',
+  'net.limited': 'Server ausgelastet',
+  'net.outdated': 'Server veraltet',
+  'net.refused': 'Kein Abgleich',
+  'net.storage': 'Speicher gestört',
   'net.revoked': 'Zugang beendet',
   'net.signedOut': 'Abgemeldet: bitte neu anmelden',
   'net.signedOutKept': { one: 'Abgemeldet · {count} bleibt erhalten', other: 'Abgemeldet · {count} bleiben erhalten' },
@@ -77,6 +77,8 @@ export const de: Catalogue = {
   'storage.reload': 'Neu laden',
   'notice.storage':
     'Der Speicher dieses Browsers nimmt nicht an, was der Server sendet. Was Sie erfassen, ist nur dort gesichert, wo „gespeichert“ steht. Schaffen Sie Platz oder sichern Sie das Wartende als Datei.',
+  'notice.limited':
+    'Der Server hat zu viel zu tun und hat dieses Gerät um Geduld gebeten. Nichts geht verloren: Was wartet, wird von selbst gesendet.',
   'notice.outdated':
     'Der Server ist älter als diese App. Nichts geht verloren: Was Sie erfassen, bleibt hier und wird gesendet, sobald der Server aktualisiert ist.',
   'notice.room':
@@ -475,7 +477,7 @@ export const de: Catalogue = {
     other: '{count} Einträge warten noch auf Versand',
   },
   'more.signOutHint':
-    'Sie bleiben auf diesem Gerät und werden gesendet, wenn Sie sich hier wieder anmelden. Bis dahin sieht sie sonst niemand.',
+    'Was wartet, bleibt auf diesem Gerät und wird gesendet, wenn Sie sich hier wieder anmelden. Bis dahin sieht es sonst niemand.',
   'more.signOutAnyway': 'Abmelden',
   'more.stay': 'Bleiben',
   'more.thisDevice': 'Dieses Gerät',

@@ -48,10 +48,10 @@ export const en = {
   'nav.home': 'Overview',
   'net.connecting': 'Connecting…',
   'net.paused': 'Working offline',
-  'net.limited': 'The server asks for a moment',
-  'net.outdated': 'Waiting for the server’s update',
-  'net.refused': 'Not syncing: see the tray',
-  'net.storage': 'Storage failed: see the tray',
+  'net.limited': 'Server busy',
+  'net.outdated': 'Server out of date',
+  'net.refused': 'Not syncing',
+  'net.storage': 'Storage failed',
   'net.revoked': 'Access ended',
   'net.signedOut': 'Signed out: sign in again',
   'net.signedOutKept': { one: 'Signed out · {count} waiting is kept', other: 'Signed out · {count} waiting are kept' },
@@ -80,6 +80,8 @@ export const en = {
   'storage.reload': 'Reload',
   'notice.storage':
     'This browser’s storage refuses to keep what the server sends. What you record is kept only where the screen says “saved”. Free some storage, or save what waits as a file.',
+  'notice.limited':
+    'The server has too much to do and has asked this device to wait. Nothing is lost: what waits is sent by itself.',
   'notice.outdated':
     'The server is older than this app. Nothing is lost: what you record is kept here and sent once the server is updated.',
   'notice.room': 'This device is running out of storage. Free some, or new work may soon not be saved.',
@@ -465,7 +467,7 @@ export const en = {
   'more.signOut': 'Sign out',
   'more.signOutTitle': { one: '{count} is still waiting to be sent', other: '{count} are still waiting to be sent' },
   'more.signOutHint':
-    'They stay on this device and are sent when you sign in here again. Nobody else can see them until then.',
+    'What waits stays on this device and is sent when you sign in here again. Nobody else can see it until then.',
   'more.signOutAnyway': 'Sign out',
   'more.stay': 'Stay',
   'more.thisDevice': 'This device',

@@ -17,7 +17,7 @@ export function Banner({ tone, children, icon, aside, onPress }: Props) {
   const inside = (
     <>
       {icon && <Icon of={icon} />}
-      <span role="status" class="clip">
+      <span role="status" class="banner-text">
         {children}
       </span>
       {aside && <span class="banner-aside">{aside}</span>}

@@ -16,6 +16,7 @@ export function Notices() {
   return (
     <>
       {link === 'storage' && <Notice text={t('notice.storage')} />}
+      {link === 'limited' && <Notice text={t('notice.limited')} />}
       {link === 'outdated' && <Notice text={t('notice.outdated')} />}
       {roomIsLow.value && <Notice text={t('notice.room')} />}
       {loss && (

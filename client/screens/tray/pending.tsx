@@ -15,7 +15,7 @@ const SHOWN_MAX = 100
 
 export function Pending() {
   const { device, status } = useApp()
-  const count = device.pendingCount.value
+  const count = device.pendingCount.value - device.aside.value.length // those are named apart
   const [oldest, setOldest] = useState<readonly OutboxEntry[]>([])
   const newest = device.recent.value[0]
   useEffect(() => {

@@ -11,13 +11,16 @@ import { wordsFor } from '../../parts/mutation-words.ts'
 import { saveWaiting } from '../../parts/save-waiting.ts'
 import type { Device } from '../../device/device.ts'
 
+/** The notices say why nothing moves, and what it means for the work here: the refusal alone would alarm. */
+const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage'])
+
 export function Tools() {
   const { status, device, syncNow, pauseSync } = useApp()
   const { link, busy, problem } = status.value
   const waits = device.pendingCount.value > 0 || device.scans.unresolved.value.length > 0
   return (
     <Card title={t('tray.tools')}>
-      {problem && (
+      {problem && !SAID_ABOVE.has(link) && (
         <p class="warn-line" role="status">
           {meaning(problem).cause} {meaning(problem).remedy}
         </p>
