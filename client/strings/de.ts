@@ -43,7 +43,7 @@ export const de: Catalogue = {
   'app.opening': 'Wird geöffnet',
   'nav.home': 'Übersicht',
   'net.connecting': 'Verbindet …',
-  'net.paused': 'Arbeit ohne Verbindung',
+  'net.paused': 'Offline-Modus',
   'net.limited': 'Server ausgelastet',
   'net.outdated': 'Server veraltet',
   'net.refused': 'Kein Abgleich',
