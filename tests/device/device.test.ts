@@ -646,3 +646,19 @@ test('[D18] a SKU that waits has one owner: whoever took it, until they let it g
   expect(await make('T-2')).toMatchObject(note)
   expect(await make('T-1')).not.toHaveProperty('note')
 })
+
+test('[D5] a server that has lost what it acknowledged gets it again, in its place before what waits', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 1)
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  await receive(device, 2)
+  world.lastSeq = 0
+  world.onPush = ({ mutations }) => {
+    if (mutations[0]!.seq !== world.lastSeq + 1) throw new LinkFailure({ refusal: 'gap', lastSeq: world.lastSeq })
+    return {}
+  }
+  await exchange.push(idle)
+  expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([1, 2])
+})
