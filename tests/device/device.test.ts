@@ -662,3 +662,34 @@ test('[D5] a server that has lost what it acknowledged gets it again, in its pla
   await exchange.push(idle)
   expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([1, 2])
 })
+
+test('[D6] a count that waits and is undone shows what lay under it, also when the app opens again', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  await receive(device, 3)
+  const count = (await device.record('stock.count', { ...AT, counted: 9 })) as { id: string }
+  await device.undo(count.id)
+  expect(shown(device)).toBe(3000)
+  device.close()
+  expect(shown(await world.open())).toBe(3000)
+})
+
+test('[D9] what the server has decided is said to be synced, what waits only to be saved, newest first', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 1)
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  await receive(device, 2)
+  await receive(device, 3)
+  const said = (which: Device) =>
+    which.recent.value.map(({ envelope, state }) => [(envelope.args as { quantity: number }).quantity, state])
+  const expected = [
+    [3, 'saved'],
+    [2, 'saved'],
+    [1, 'synced'],
+  ]
+  expect(said(device)).toEqual(expected)
+  device.close()
+  expect(said(await world.open())).toEqual(expected)
+})
