@@ -11,6 +11,8 @@ export interface Person {
   orgId: string
   name: string
   role: Role
+  /** The role is not the one that they began with. */
+  changed: boolean
   accessToken: string
 }
 
@@ -54,7 +56,7 @@ export async function makeOrganisation(
   return Promise.all(
     users.map(async ({ id, name, role }) => {
       const accessToken = await signIn({ database, uuid }, { orgId, userId: id })
-      return { userId: id, orgId, name, role, accessToken }
+      return { userId: id, orgId, name, role, changed: false, accessToken }
     }),
   )
 }

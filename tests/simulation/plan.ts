@@ -42,6 +42,9 @@ export type Step =
   | { do: 'set clock'; device: number; skewMs: number }
   | { do: 'device dies'; device: number; turns: number }
   | { do: 'restart server'; replica: number }
+  /** The device's database is copied to another device, by a backup or an image. */
+  | { do: 'clone'; device: number }
+  | { do: 'set role'; person: number; role: 'manager' | 'staff' }
 
 export interface Plan {
   seed: number
@@ -104,6 +107,8 @@ function makeStep(random: Random, devices: number): Step {
     [2, () => ({ do: 'set clock', device, skewMs: skew(random) })],
     [4, () => ({ do: 'device dies', device, turns: random.below(30) })],
     [2, () => ({ do: 'restart server', replica })],
+    [1, () => ({ do: 'clone', device })],
+    [1, () => ({ do: 'set role', person: device, role: random.pick(['manager', 'staff']) })],
   ])
   return make()
 }

@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto'
 import type { Role } from '#shared/rows/rows.ts'
 import type { Recorded } from '../../client/device/recorded.ts'
 import type { OutboxEntry } from '../../client/device/database.ts'
+import { DeviceDatabase } from '../../client/device/database.ts'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { Exchange } from '../../client/sync/exchange.ts'
@@ -110,6 +111,19 @@ export class SimulatedDevice {
     this.device.close()
     await this.#parts.time.stillness()
     await this.open()
+  }
+
+  /** Another device with the same database, as a restored backup of the machine is. */
+  async clone(name: string): Promise<SimulatedDevice> {
+    const { time, seed } = this.#parts
+    const parts = { ...this.#parts, name, storage: time.uuid(), skewMs: this.skewMs, seed: seed + 8 }
+    const [from, to] = [new DeviceDatabase(this.storage), new DeviceDatabase(parts.storage)]
+    for (const table of from.tables) await to.table(table.name).bulkPut(await table.toArray())
+    from.close()
+    to.close()
+    const copy = new SimulatedDevice(parts)
+    await copy.open()
+    return copy
   }
 
   close(): void {

@@ -17,6 +17,7 @@ import { VirtualTime } from './virtual-time.ts'
 
 /** Rounds of a good connection in which everything has to settle. */
 const ROUNDS_TO_SETTLE = 4
+const DEVICES_MAX = 6
 /** Messages of one good connection: more means that device and server send each other around in circles. */
 const MESSAGES_MAX = 400
 
@@ -40,6 +41,8 @@ export class World {
   /** What happened, in plain sentences. */
   readonly story: string[] = []
   readonly things: Things
+  /** How long a push was under way at most. */
+  longestWay = 0
   devices: SimulatedDevice[] = []
   replicas: Replica[] = []
   people: Person[] = []
@@ -152,7 +155,25 @@ export class World {
       case 'restart server':
         this.tell(`server ${step.replica + 1} is restarted`)
         return this.#restart(step.replica)
+      case 'clone':
+        return this.#clone(this.#device(step.device))
+      case 'set role':
+        return this.#setRole(this.people[step.person % this.people.length]!, step.role)
     }
+  }
+
+  async #clone(device: SimulatedDevice): Promise<void> {
+    if (this.devices.length >= DEVICES_MAX) return
+    const name = `device ${this.devices.length + 1}`
+    this.devices.push(await device.clone(name))
+    this.tell(`${name} is a copy of ${device.name}, with all that waits there`)
+  }
+
+  async #setRole(person: Person, role: Person['role']): Promise<void> {
+    person.role = role
+    person.changed = true
+    await this.replicas[0]!.accounts.updateMember(person.orgId, person.userId, { id: person.userId, role })
+    this.tell(`${person.name} is ${role} from now on`)
   }
 
   #device(number: number): SimulatedDevice {
@@ -226,6 +247,7 @@ export class World {
       message.answer(message.reply)
       return
     }
+    this.longestWay = Math.max(this.longestWay, this.time.now - message.sentAt)
     const replica = this.replicas[index]!
     const befalls = message.path === 'push' ? meanwhile : 'nothing'
     if (befalls !== 'nothing') this.#arrange(befalls, index)
@@ -243,6 +265,7 @@ export class World {
 
   async #deliverTogether(index: number): Promise<void> {
     const pushes = this.network.takeAll(({ kind, path }) => kind === 'request' && path === 'push') as Request[]
+    for (const { sentAt } of pushes) this.longestWay = Math.max(this.longestWay, this.time.now - sentAt)
     if (pushes.length > 0) this.tell(`${pushes.map(describe).join(' and ')} reach server ${index + 1} at once`)
     const replies = await Promise.all(pushes.map((push) => this.replicas[index]!.serve(push)))
     pushes.forEach((push, i) => this.network.reply(push, replies[i]!))
@@ -280,6 +303,7 @@ export class World {
   async #pushMeanwhile(index: number): Promise<void> {
     const push = this.network.take(0, ({ kind, path }) => kind === 'request' && path === 'push') as Request | undefined
     if (!push) return
+    this.longestWay = Math.max(this.longestWay, this.time.now - push.sentAt)
     let served = false
     void this.replicas[(index + 1) % REPLICAS]!.serve(push).then((reply) => {
       served = true
