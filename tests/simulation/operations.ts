@@ -14,6 +14,23 @@ export interface Things {
 
 type Args = Record<string, unknown>
 
+/** What no server takes, each for another reason. */
+export function makePoison(kind: number, { items, locations }: Things): { name: string; args: unknown } {
+  const place = { itemId: items[0], locationId: locations[0] }
+  const poisons = [
+    { name: 'stock.teleport', args: place },
+    { name: 'stock.receive', args: { ...place, quantity: -1 } },
+    { name: 'stock.receive', args: { ...place, quantity: 1, reason: 'a\u0000b' } },
+    { name: 'stock.receive', args: { ...place, quantity: 1, reference: '\ud800' } },
+    { name: 'stock.withdraw', args: { ...place, quantity: 0.0001 } },
+    { name: 'stock.count', args: { ...place, counted: 1e300 } },
+    { name: 'stock.receive', args: null },
+    { name: 'toString', args: {} },
+    { name: 'stock.receive', args: { ...place, quantity: 1, lot: 'x'.repeat(20_000) } },
+  ]
+  return poisons[kind % poisons.length]!
+}
+
 const SKUS = ['A-1', 'B-2', 'C-3']
 const CODES = ['4006381333931', 'shelf-7', 'x/1']
 const NAMES = ['Nails', 'Schrauben', 'Café', '螺絲']

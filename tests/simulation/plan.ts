@@ -33,7 +33,7 @@ export type Step =
   /** All requests in flight arrive at once, at one replica: commits are grouped. */
   | { do: 'deliver together'; replica: number }
   /** All that a device sends and is sent arrives, until it is done. */
-  | { do: 'good connection'; device: number; replica: number; pageRows: number }
+  | { do: 'good connection'; device: number; replica: number }
   | { do: 'lose'; message: number }
   /** A copy of a message stays in flight, to arrive again, however late. */
   | { do: 'copy'; message: number }
@@ -44,11 +44,16 @@ export type Step =
   | { do: 'restart server'; replica: number }
   /** The device's database is copied to another device, by a backup or an image. */
   | { do: 'clone'; device: number }
+  /** Everybody synchronises at one moment, at two servers: one of them has to wait for the other. */
+  | { do: 'rush'; replica: number }
+  /** Something that no decent app would send waits in the outbox: from a newer version, or by a bug. */
+  | { do: 'poison'; device: number; kind: number }
   | { do: 'set role'; person: number; role: 'manager' | 'staff' }
 
 export interface Plan {
   seed: number
-  devices: { role: 'manager' | 'staff'; skewMs: number }[]
+  /** A fresh one has its first sync within the plan. */
+  devices: { role: 'manager' | 'staff'; skewMs: number; isFresh: boolean; pageRows: number }[]
   steps: Step[]
 }
 
@@ -59,7 +64,7 @@ const VERBS: readonly (readonly [number, string])[] = [
   [20, 'stock.withdraw'],
   [10, 'stock.transfer'],
   [10, 'stock.count'],
-  [8, 'stock.undo'],
+  [12, 'stock.undo'],
   [4, 'item.create'],
   [6, 'item.update'],
   [2, 'item.archive'],
@@ -75,31 +80,51 @@ const VERBS: readonly (readonly [number, string])[] = [
   [5, 'conflict.resolve'],
 ]
 
+/**
+ * What a world has more of than others, and what it lacks: a little of everything everywhere would never bring together
+ * the three rare things that break something (Groce et al., "Swarm testing").
+ */
+interface Mood {
+  steps: number[]
+  verbs: number[]
+}
+
+const STEP_KINDS = 16
+
+function makeMood(random: Random): Mood {
+  const factor = () => random.pick([0.1, 1, 1, 5])
+  const always = [1, 1, 1] // recording, synchronising and delivering
+  return {
+    steps: [...always, ...Array.from({ length: STEP_KINDS - always.length }, factor)],
+    verbs: VERBS.map(([, name]) => (name === 'stock.receive' ? 1 : factor())),
+  }
+}
+
 export function makePlan(seed: number): Plan {
   const random = new Random(seed, 1)
   const count = random.between(2, 4)
   const devices = Array.from({ length: count }, (_, index) => ({
     role: index === 0 || random.chance(0.4) ? ('manager' as const) : ('staff' as const),
     skewMs: random.chance(0.5) ? 0 : skew(random),
+    isFresh: index > 0 && random.chance(0.25),
+    pageRows: random.chance(0.3) ? random.between(1, 9) : 5_000,
   }))
   const length = random.between(20, 90)
-  const steps = Array.from({ length }, () => makeStep(random, count))
+  const mood = makeMood(random)
+  const steps = Array.from({ length }, () => makeStep(random, mood))
   return { seed, devices, steps }
 }
 
-function makeStep(random: Random, devices: number): Step {
-  const device = random.below(devices)
+function makeStep(random: Random, mood: Mood): Step {
+  const device = random.below(12) // modulo however many there are by then
   const replica = random.below(REPLICAS)
   const message = random.below(1000)
-  const make = random.weighted<() => Step>([
-    [40, () => recordStep(random, device)],
+  const kinds: [number, () => Step][] = [
+    [40, () => recordStep(random, device, mood)],
     [16, () => ({ do: 'sync', device })],
     [24, () => ({ do: 'deliver', message, replica, meanwhile: meanwhile(random) })],
     [4, () => ({ do: 'deliver together', replica })],
-    [
-      12,
-      () => ({ do: 'good connection', device, replica, pageRows: random.chance(0.3) ? random.between(1, 9) : 5_000 }),
-    ],
+    [12, () => ({ do: 'good connection', device, replica })],
     [5, () => ({ do: 'lose', message })],
     [5, () => ({ do: 'copy', message })],
     [2, () => ({ do: 'proxy refuses', message, refusal: random.pick(['too_large', 'rate_limited', 'unavailable']) })],
@@ -107,15 +132,18 @@ function makeStep(random: Random, devices: number): Step {
     [2, () => ({ do: 'set clock', device, skewMs: skew(random) })],
     [4, () => ({ do: 'device dies', device, turns: random.below(30) })],
     [2, () => ({ do: 'restart server', replica })],
-    [1, () => ({ do: 'clone', device })],
+    [2, () => ({ do: 'clone', device })],
+    [4, () => ({ do: 'rush', replica })],
+    [2, () => ({ do: 'poison', device, kind: random.below(100) })],
     [1, () => ({ do: 'set role', person: device, role: random.pick(['manager', 'staff']) })],
-  ])
-  return make()
+  ]
+  if (kinds.length !== STEP_KINDS) throw new Error(`there are ${kinds.length} kinds of step`)
+  return random.weighted(kinds.map(([weight, make], index) => [weight * mood.steps[index]!, make] as const))()
 }
 
-function recordStep(random: Random, device: number): RecordStep {
+function recordStep(random: Random, device: number, mood: Mood): RecordStep {
   const picks = Array.from({ length: 6 }, () => random.next())
-  const verb = random.weighted(VERBS)
+  const verb = random.weighted(VERBS.map(([weight, name], index) => [weight * mood.verbs[index]!, name] as const))
   return { do: 'record', device, verb, picks, ...(random.chance(0.04) && { dies: random.below(25) }) }
 }
 
@@ -125,7 +153,7 @@ function meanwhile(random: Random): Meanwhile {
     [4, 'backend killed'],
     [3, 'server killed'],
     [3, 'killed after commit'],
-    [5, 'another push'],
+    [8, 'another push'],
     [5, 'a pull'],
   ])
 }

@@ -14,15 +14,17 @@ export interface Failure {
 }
 
 /** Undefined where every rule held. */
-export async function runSeed(stage: Stage, seed: number): Promise<Failure | undefined> {
+export async function runSeed(stage: Stage, seed: number, { shrinks = true } = {}): Promise<Failure | undefined> {
   const plan = makePlan(seed)
   const first = await live(stage, plan)
   if (!first) return undefined
-  const small = await shrink(plan, async (candidate) => {
-    const failed = await live(stage, candidate)
-    return failed !== undefined && failed.error.rule === first.error.rule
-  })
-  const { error, story } = (await live(stage, small)) ?? first
+  const small = !shrinks
+    ? plan
+    : await shrink(plan, async (candidate) => {
+        const failed = await live(stage, candidate)
+        return failed !== undefined && failed.error.rule === first.error.rule
+      })
+  const { error, story } = (shrinks ? await live(stage, small) : undefined) ?? first
   const report = [
     `seed ${seed} breaks ${error.message}`,
     `again: npm run soak -- --seed ${seed} --seeds 1`,

@@ -5,6 +5,7 @@ import type { Line } from './reference-model.ts'
 export interface Conflict {
   id: string
   kind: 'refusal' | 'review'
+  code: string
   userId: string
   state: string
   resolution: string | null
@@ -88,10 +89,11 @@ const ALL_ROWS = Object.entries(KINDS)
   .join(' union all ')
 
 function toConflict({ key, version, row }: TruthRow): Conflict {
-  const { kind, user_id, state, resolution } = row as Record<string, string>
+  const { kind, code, user_id, state, resolution } = row as Record<string, string>
   return {
     id: key,
     kind: kind as Conflict['kind'],
+    code: code!,
     userId: user_id!,
     state: state!,
     resolution: resolution ?? null,

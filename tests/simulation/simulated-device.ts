@@ -2,6 +2,7 @@
 // presses buttons, and a plug that can be pulled.
 import 'fake-indexeddb/auto'
 import type { Role } from '#shared/rows/rows.ts'
+import { nextStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { Recorded } from '../../client/device/recorded.ts'
 import type { OutboxEntry } from '../../client/device/database.ts'
 import { DeviceDatabase } from '../../client/device/database.ts'
@@ -22,6 +23,7 @@ export interface DeviceParts {
   person: Person
   role: Role
   skewMs: number
+  pageRows: number
   seed: number
   time: VirtualTime
   network: Network
@@ -33,7 +35,7 @@ export class SimulatedDevice {
   readonly person: Person
   skewMs: number
   /** Rows per page that it asks for, at most. */
-  pageRows = Number.POSITIVE_INFINITY
+  pageRows: number
   device!: Device
   /** Why the last exchange ended; undefined where it went well. */
   failure: Error | undefined
@@ -49,6 +51,7 @@ export class SimulatedDevice {
     this.storage = parts.storage
     this.person = parts.person
     this.skewMs = parts.skewMs
+    this.pageRows = parts.pageRows
     this.#parts = parts
     this.#random = new Random(parts.seed, 3)
   }
@@ -111,6 +114,21 @@ export class SimulatedDevice {
     this.device.close()
     await this.#parts.time.stillness()
     await this.open()
+  }
+
+  /** Puts a mutation into the outbox past every check of the app, as its next one. */
+  async slip({ id, name, args }: { id: string; name: string; args: unknown }): Promise<void> {
+    const database = new DeviceDatabase(this.storage)
+    const { meta, outbox } = database
+    await database.transaction('rw', [meta, outbox], async () => {
+      const identity = (await database.readMeta('identity'))!
+      const { nextSeq: seq, clientId, lastStamp } = identity
+      const at = nextStamp(lastStamp, this.now, stampDevice(clientId))
+      await outbox.add({ seq, envelope: { seq, id, name, args, at }, at })
+      await database.writeMeta('identity', { ...identity, nextSeq: seq + 1, lastStamp: at })
+    })
+    database.close()
+    await this.device.reread()
   }
 
   /** Another device with the same database, as a restored backup of the machine is. */

@@ -1,38 +1,62 @@
-// `npm run soak -- --seeds 2000 [--seed 1]`: many worlds, one after the other, until one breaks a rule.
+// `npm run soak -- --seeds 2000 [--seed 1] [--bug 'its name']`: many worlds, one after the other, until one breaks a rule.
 import { parseArgs } from 'node:util'
 import { cloneDatabase, startTemplateServer, TEMPLATE, withDatabase } from '../support/template-server.ts'
-import { runSeed } from './run-seed.ts'
-import { Stage } from './stage.ts'
+import { plant, PLANTED_BUGS } from './planted-bugs.ts'
 
 const PROGRESS_EVERY = 50
+const DATABASE = 'simulation'
 
-const options = { seeds: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } } as const
-const { values } = parseArgs({ options })
-const first = Number(values.seed)
-const end = first + Number(values.seeds)
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    bug: { type: 'string' },
+    /** Where a test has a database already. */
+    url: { type: 'string' },
+    owner: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
+})
 
-const server = await startTemplateServer()
-const say = (text: string) => process.stdout.write(`${text}\n`)
-try {
-  await cloneDatabase(server.ownerUrl, { name: 'simulation', template: TEMPLATE })
-  const [url, ownerUrl] = [server.url, server.ownerUrl].map((one) => withDatabase(one, 'simulation')) as [
-    string,
-    string,
-  ]
-  const stage = new Stage({ url, ownerUrl })
+if (values.bug !== undefined) {
+  const bug = PLANTED_BUGS.find(({ name }) => name === values.bug)
+  if (!bug) throw new Error(`no planted bug is called ${values.bug}`)
+  plant(bug)
+}
+// Only now, so that what is planted is in what is loaded.
+const { runSeed } = await import('./run-seed.ts')
+const { Stage } = await import('./stage.ts')
+
+if (values.url !== undefined && values.owner !== undefined) await run({ url: values.url, ownerUrl: values.owner })
+else {
+  const server = await startTemplateServer()
+  try {
+    await cloneDatabase(server.ownerUrl, { name: DATABASE, template: TEMPLATE })
+    await run({ url: withDatabase(server.url, DATABASE), ownerUrl: withDatabase(server.ownerUrl, DATABASE) })
+  } finally {
+    await server.stop()
+  }
+}
+// Whatever a planted bug has left behind must not keep the process.
+process.exit()
+
+async function run(urls: { url: string; ownerUrl: string }): Promise<void> {
+  const stage = new Stage(urls)
+  const [first, count] = [Number(values.seed), Number(values.seeds)]
   const start = performance.now()
-  for (let seed = first; seed < end; seed++) {
-    const failure = await runSeed(stage, seed)
+  for (let done = 1; done <= count; done++) {
+    const failure = await runSeed(stage, first + done - 1, { shrinks: !values.quick })
     if (failure) {
       say(failure.report)
       process.exitCode = 1
       break
     }
-    const done = seed - first + 1
     const rate = ((done * 1000) / (performance.now() - start)).toFixed(1)
-    if (done % PROGRESS_EVERY === 0 || seed === end - 1) say(`${done} seeds hold every rule, ${rate} a second`)
+    if (done % PROGRESS_EVERY === 0 || done === count) say(`${done} seeds hold every rule, ${rate} a second`)
   }
   await stage.close()
-} finally {
-  await server.stop()
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
 }

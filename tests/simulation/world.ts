@@ -3,12 +3,13 @@
 import { CHECKS_AT_THE_END, checkDevice } from './check.ts'
 import type { Message, Request } from './network.ts'
 import { describe, Network, SILENCE } from './network.ts'
-import { makeArgs } from './operations.ts'
+import { makeArgs, makePoison } from './operations.ts'
 import type { Things } from './operations.ts'
 import type { Person } from './organisation.ts'
 import { makeOrganisation } from './organisation.ts'
 import type { Meanwhile, Plan, RecordStep, Step } from './plan.ts'
 import { REPLICAS } from './plan.ts'
+import { postedBy } from './reference-model.ts'
 import { Replica } from './replica.ts'
 import { ServerTruth } from './server-truth.ts'
 import { SimulatedDevice } from './simulated-device.ts'
@@ -38,6 +39,8 @@ export class World {
   readonly plan: Plan
   readonly network = new Network()
   readonly said = new Map<string, Said>()
+  /** Those that no server can take. */
+  readonly poison = new Set<string>()
   /** What happened, in plain sentences. */
   readonly story: string[] = []
   readonly things: Things
@@ -86,7 +89,7 @@ export class World {
     const people = this.plan.devices.map(({ role }, index) => ({ name: `person ${index + 1}`, role }))
     this.people = await makeOrganisation({ database, ledger, uuid }, { name: 'The shop', people })
     this.truth = new ServerTruth(this.stage.owner, this.people[0]!.orgId)
-    this.devices = this.plan.devices.map(({ skewMs, role }, index) => {
+    this.devices = this.plan.devices.map(({ skewMs, role, pageRows }, index) => {
       const person = this.people[index]!
       const { time, network } = this
       const seed = this.plan.seed * 16 + index
@@ -96,6 +99,7 @@ export class World {
         person,
         role,
         skewMs,
+        pageRows,
         seed,
         time,
         network,
@@ -111,7 +115,9 @@ export class World {
     await this.#connect(first!, { replica: 0 })
     const steps = ['item.create', 'item.create', 'location.create', 'location.create', 'category.create']
     for (const verb of steps) await this.#record(first!, { do: 'record', device: 0, verb, picks: [0.1, 0.9, 0.6] })
-    for (const device of this.devices) await this.#connect(device, { replica: 0 })
+    for (const [index, device] of this.devices.entries()) {
+      if (!this.plan.devices[index]!.isFresh) await this.#connect(device, { replica: 0 })
+    }
     this.story.length = 0
   }
 
@@ -155,11 +161,32 @@ export class World {
       case 'restart server':
         this.tell(`server ${step.replica + 1} is restarted`)
         return this.#restart(step.replica)
+      case 'rush':
+        return this.#rush(step.replica)
+      case 'poison':
+        return this.#poison(this.#device(step.device), step.kind)
       case 'clone':
         return this.#clone(this.#device(step.device))
       case 'set role':
         return this.#setRole(this.people[step.person % this.people.length]!, step.role)
     }
+  }
+
+  async #rush(replica: number): Promise<void> {
+    this.tell('everybody synchronises at one moment')
+    for (const device of this.devices) device.beginExchange()
+    await this.time.stillness()
+    const push = this.network.take(0, ({ kind, path }) => kind === 'request' && path === 'push')
+    await this.#deliver(push, { replica, meanwhile: 'another push' })
+  }
+
+  async #poison(device: SimulatedDevice, kind: number): Promise<void> {
+    const { name, args } = makePoison(kind, this.things)
+    const id = this.time.uuid()
+    await device.slip({ id, name, args })
+    this.poison.add(id)
+    this.#say(device, { id, verb: name, args: args as Record<string, unknown> })
+    this.tell(`${device.name} has a poisonous ${name} in its outbox, ${id}`)
   }
 
   async #clone(device: SimulatedDevice): Promise<void> {
@@ -181,7 +208,10 @@ export class World {
   }
 
   async #record(device: SimulatedDevice, step: RecordStep): Promise<void> {
-    const args = makeArgs(step, this.things)
+    const own = [...this.said.values()]
+      .filter((said) => said.device === device.name && postedBy(said.verb, said.args ?? {}))
+      .map(({ id }) => id)
+    const args = makeArgs(step, { ...this.things, mutations: own.length > 0 ? own : this.things.mutations })
     if (!args) return
     if (step.dies !== undefined) {
       this.tell(`${device.name} dies while ${step.verb} ${JSON.stringify(args)} is recorded`)
@@ -214,11 +244,7 @@ export class World {
     }
   }
 
-  async #connect(
-    device: SimulatedDevice,
-    { replica, pageRows }: { replica: number; pageRows?: number },
-  ): Promise<void> {
-    device.pageRows = pageRows ?? Number.POSITIVE_INFINITY
+  async #connect(device: SimulatedDevice, { replica }: { replica: number }): Promise<void> {
     if (!device.isExchanging) device.beginExchange()
     await this.time.stillness()
     for (let i = 0; device.isExchanging; i++) {
@@ -228,7 +254,6 @@ export class World {
       await this.#deliver(message, { replica, meanwhile: 'nothing' })
       await this.time.stillness()
     }
-    device.pageRows = Number.POSITIVE_INFINITY
   }
 
   #lose(message: Message | undefined): void {

@@ -1,0 +1,177 @@
+// Bugs that the simulation has to catch: each is an exact text of the product's source, and what stands in its place.
+// A text that is no longer found fails the test, so that no bug is forgotten when the source moves on.
+import { readFileSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface PlantedBug {
+  /** What somebody forgot, in a few words. */
+  name: string
+  changes: { file: string; from: string; to: string }[]
+  /** The rules that may catch it first. */
+  rules: number[]
+}
+
+const DECIDE = 'server/ledger/decide-group.ts'
+const COMMIT = 'server/ledger/commit-group.ts'
+const STORE = 'server/ledger/ledger-store.ts'
+const LEDGER = 'shared/book/ledger.ts'
+const DEVICE = 'client/device/device.ts'
+const OUTBOX = 'client/device/outbox.ts'
+const EXCHANGE = 'client/sync/exchange.ts'
+const MIRROR_STORE = 'client/device/mirror-store.ts'
+
+export const PLANTED_BUGS: PlantedBug[] = [
+  bug(
+    'what was decided is decided again',
+    [1, 2, 5, 6],
+    DECIDE,
+    '    if (known) {\n      if (batch',
+    '    if (known && seq < 0) {\n      if (batch',
+  ),
+  bug(
+    'rows are loaded before the lock is held',
+    [1, 2, 4, 5, 6],
+    COMMIT,
+    'const locked = lockHead(sql, orgId)\n',
+    'const locked = new Promise((go) => setTimeout(go, 5)).then(() => lockHead(sql, orgId))\n',
+  ),
+  bug(
+    'the head is read without a lock',
+    [1, 2, 4, 6, 7],
+    STORE,
+    'where org_id = ${orgId} for no key update`',
+    'where org_id = ${orgId}`',
+  ),
+  bug(
+    'how far a device came is not kept with what it sent',
+    [1, 6],
+    'server/ledger/ledger-write-store.ts',
+    'do update set last_seq = excluded.last_seq, last_at',
+    'do update set last_at',
+  ),
+  bug(
+    'a movement older than the count is added all the same',
+    [2, 5],
+    LEDGER,
+    'if (!isAfter(entry, standing.count)) return standing',
+    "if (entry.kind === 'count' && !isAfter(entry, standing.count)) return standing",
+  ),
+  bug(
+    'a late count forgets what was moved after it',
+    [2, 5],
+    LEDGER,
+    'quantity: entry.amount + sumAfter(entries, entry)',
+    'quantity: entry.amount',
+  ),
+  bug(
+    'undoing takes away what a count had absorbed',
+    [2, 5],
+    LEDGER,
+    "if (voided.kind === 'count' || !isAfter(voided, standing.count)) return standing",
+    "if (voided.kind === 'count') return standing",
+  ),
+  bug(
+    'undoing adds instead of taking away',
+    [2, 5],
+    LEDGER,
+    'standing.quantity - voided.amount',
+    'standing.quantity + voided.amount',
+  ),
+  bug(
+    'wrong clocks are not corrected',
+    [11],
+    'shared/values/stamp.ts',
+    'Math.abs(skew) > CLOCK_TOLERANCE_MS ? ms + skew : ms',
+    'ms',
+  ),
+  bug(
+    'everybody sees the conflicts of everybody',
+    [3, 8],
+    'server/feed/viewer.ts',
+    "return kind === 'conflicts' && role !== 'manager' ? 'user_id = $2' : '$2::uuid is not null'",
+    "return kind === 'conflicts' && role !== role ? 'user_id = $2' : '$2::uuid is not null'",
+  ),
+  bug('a page is taken for a version', [1, 3, 5, 6], EXCHANGE, 'complete: !more,', 'complete: true,'),
+  bug(
+    'the cursor moves when a push is answered',
+    [1, 3, 5, 6],
+    EXCHANGE,
+    'this.#atLeast = answer.version\n',
+    'this.#atLeast = answer.version\n        this.#device.point.value = { ...this.#device.point.value, version: answer.version }\n',
+  ),
+  bug(
+    'the outbox is cleared when a push is answered',
+    [5],
+    EXCHANGE,
+    'this.#atLeast = answer.version\n',
+    'this.#atLeast = answer.version\n        await this.#device.arrive({ tables: {}, point: this.#device.point.value, lastSeq: answer.lastSeq })\n',
+  ),
+  bug(
+    'acknowledged mutations stay in the outbox',
+    [5, 6],
+    OUTBOX,
+    'await outbox.bulkDelete(done.map(({ seq }) => seq))',
+    '',
+  ),
+  bug(
+    'saved is said before it is kept',
+    [1, 6],
+    DEVICE,
+    'const entry = await this.#keep({ id, name, args, scanId })\n',
+    'const keeping = this.#keep({ id, name, args, scanId })\n    keeping.then((kept) => this.#show(kept), () => undefined)\n    if (id) return { saved: true, id }\n    const entry = await keeping\n',
+  ),
+  bug(
+    'a copied device numbers its outbox anew and loses the ids',
+    [1],
+    OUTBOX,
+    'return { seq, at, envelope: { ...envelope, seq }, ...kept({ scanId }) }',
+    'return { seq, at, envelope: { ...envelope, seq, id: this.#newId() }, ...kept({ scanId }) }',
+  ),
+  {
+    name: 'the newest row is lost when the log is folded into the chunks',
+    rules: [3, 5, 6],
+    changes: [
+      { file: MIRROR_STORE, from: 'LOG_ROWS_MAX = 2_000', to: 'LOG_ROWS_MAX = 10' },
+      {
+        file: MIRROR_STORE,
+        from: 'this.#touch([...this.#logged, ...planned], planned)',
+        to: 'this.#touch([...this.#logged, ...planned], planned.slice(0, -1))',
+      },
+    ],
+  },
+  bug(
+    'a line of the ledger forgets the one before',
+    [4],
+    'server/ledger/log-writer.ts',
+    'this.#logHash = logHash(this.#logHash, line)',
+    "this.#logHash = logHash('', line)",
+  ),
+]
+
+function bug(name: string, rules: number[], file: string, ...[from, to]: [string, string]): PlantedBug {
+  return { name, rules, changes: [{ file, from, to }] }
+}
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+/** Puts a bug into the modules that this process loads from now on. @throws where its text is not there */
+export function plant({ changes }: PlantedBug): void {
+  const texts = new Map<string, string>()
+  for (const { file, from, to } of changes) {
+    const path = join(ROOT, file)
+    const text = texts.get(path) ?? readFileSync(path, 'utf8')
+    if (!text.includes(from)) throw new Error(`${file} no longer has: ${from}`)
+    texts.set(
+      path,
+      text.replace(from, () => to),
+    )
+  }
+  registerHooks({
+    load(url, context, next) {
+      const source = url.startsWith('file:') ? texts.get(fileURLToPath(url)) : undefined
+      return source === undefined ? next(url, context) : { format: 'module-typescript', source, shortCircuit: true }
+    },
+  })
+}
