@@ -35,6 +35,8 @@ export class Exchange {
   #atLeast = 0
   /** More waits than was sent at once. */
   #isUnsent = false
+  /** How far the server has said that what it took is what this device sent. */
+  #answered = { clientId: '', seq: 0 }
 
   constructor({ device, link, clock = browserClock }: { device: Device; link: ServerLink; clock?: Clock }) {
     this.#device = device
@@ -61,6 +63,7 @@ export class Exchange {
         sent += answer.count
         sentTo = answer.lastSeq
         this.#atLeast = answer.version
+        this.#answered = { clientId: (await this.#device.identity()).clientId, seq: sentTo }
       } catch (error) {
         if (error instanceof TooLargeAlone) await this.#device.setAside(error.seq)
         else if (error instanceof LinkFailure) await this.#recover(error)
@@ -78,6 +81,7 @@ export class Exchange {
   ): Promise<void> {
     const aside: Page[] = []
     let ahead: Promise<Page> | undefined
+    let pushed = false
     for (;;) {
       signal.throwIfAborted()
       const point = this.#device.point.value
@@ -88,10 +92,17 @@ export class Exchange {
       ahead = undefined
       onAnswer()
       if (!answer) continue
+      if (point.complete && !answer.more && !pushed && (await this.takesForOwn(answer.lastSeq))) {
+        pushed = await this.push(signal)
+        aside.length = 0
+        this.#collected = undefined
+        continue
+      }
       if (!point.complete) {
         if (answer.more) ahead = this.#request(answer.cursor)
         ahead?.catch(() => undefined) // looked at when its turn comes
-        await this.#device.arrive({ tables: answer.tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
+        const lastSeq = (await this.takesForOwn(answer.lastSeq)) ? 0 : answer.lastSeq
+        await this.#device.arrive({ tables: answer.tables, point: this.#pointAt(answer), lastSeq })
         onLoading({ rows: this.#device.size, fraction: fractionOf(answer) })
       } else if (isAnew) await this.#collect(answer)
       else {
@@ -113,6 +124,19 @@ export class Exchange {
     const { lastSeq } = answer
     await this.#device.arrive({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq })
     this.#collected = undefined
+  }
+
+  /**
+   * True where `lastSeq` would acknowledge what this device has no answer for. Another copy of it (a restored backup of
+   * the machine, a copied profile) may have sent something else under that number: pushing tells.
+   */
+  async takesForOwn(lastSeq: number): Promise<boolean> {
+    if (this.#device.pendingCount.value === 0) return false
+    const { clientId } = await this.#device.identity()
+    const answered = this.#answered.clientId === clientId ? this.#answered.seq : 0
+    if (lastSeq <= answered) return false
+    const [first] = await this.#device.after(answered, 1)
+    return first !== undefined && first.seq <= lastSeq
   }
 
   /** True where the last push led to a version that this device does not hold yet. */
@@ -167,6 +191,7 @@ export class Exchange {
 
   /** Does what a refusal asks for, or throws it on where only time or a person can help. */
   async #recover(failure: LinkFailure): Promise<void> {
+    this.#answered = { clientId: '', seq: 0 }
     switch (failure.refusal) {
       case 'gap':
         return this.#device.sendAgainAfter(failure.lastSeq ?? 0)

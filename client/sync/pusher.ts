@@ -64,7 +64,8 @@ export class Pusher {
         await this.#source.answered(answer.results)
         this.#max = PUSH_MAX
         this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)
-        return { ...answer, count: batch.length }
+        // A copy of this device may have come further: that says nothing of what waits here.
+        return { ...answer, count: batch.length, lastSeq: Math.min(answer.lastSeq, batch.at(-1)!.envelope.seq) }
       } catch (error) {
         if (!isTooMuch(error)) throw error
         if (batch.length === 1) throw new TooLargeAlone(batch[0]!.seq)

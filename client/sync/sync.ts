@@ -67,6 +67,8 @@ export class Sync {
   /** Live messages are taken one after the other, and not while a pull is under way. */
   #hearing: Promise<void> = Promise.resolve()
   #pulling = false
+  /** Settles with the push under way: its answer and the message of its commit come by two ways. */
+  #pushing: Promise<void> = Promise.resolve()
   #roundEnd = new AbortController()
 
   constructor({ device, session, clock = browserClock, link = httpServerLink(session, undefined, clock) }: SyncParts) {
@@ -236,7 +238,12 @@ export class Sync {
     this.#running = true
     this.#show()
     try {
-      const sent = await this.#exchange.push(ended, () => this.#on('pushAnswered'))
+      const pushing = this.#exchange.push(ended, () => this.#on('pushAnswered'))
+      this.#pushing = pushing.then(
+        () => undefined,
+        () => undefined, // told to whoever pushes
+      )
+      const sent = await pushing
       if (sent && this.#live?.open) await this.#heardOf(() => !this.#exchange.isBehind)
       const { complete, epoch, cursor } = this.#device.point.value
       if (this.#pullWanted || this.#exchange.isBehind || !complete || cursor === null) await this.#pull(ended)
@@ -334,6 +341,8 @@ export class Sync {
 
   /** A live message is taken when it follows what this device holds and no pull is under way; else it is a poke. */
   async #take({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage): Promise<void> {
+    if (await this.#exchange.takesForOwn(lastSeq)) await this.#pushing
+    const isForeign = await this.#exchange.takesForOwn(lastSeq)
     const point = this.#device.point.value
     const isWhole = point.complete && point.cursor !== null
     if (epoch === point.epoch && to <= point.version) {
@@ -341,7 +350,7 @@ export class Sync {
       return
     }
     const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
-    if (follows && !this.#pulling) {
+    if (follows && !isForeign && !this.#pulling) {
       const asOf = this.#clock.now()
       await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq })
       return

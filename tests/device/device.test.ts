@@ -693,3 +693,18 @@ test('[D9] what the server has decided is said to be synced, what waits only to 
   device.close()
   expect(said(await world.open())).toEqual(expected)
 })
+
+test('[D4] what another copy of this device sent under the same number acknowledges nothing here', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 3)
+  world.lastSeq = 1 // of the copy: this one has not sent yet
+  world.onPush = ({ clientId }) => {
+    if (world.pushes.some((push) => push.clientId !== clientId)) return {}
+    throw new LinkFailure({ refusal: 'seq_reused', lastSeq: 1 })
+  }
+  await exchange.pull(idle, () => undefined)
+  expect(world.pushes.map(({ mutations }) => mutations.length)).toEqual([1, 1]) // refused, and sent under a new id
+  expect(new Set(world.pushes.map(({ clientId }) => clientId)).size).toBe(2)
+  expect(world.pushes[1]!.mutations[0]!.id).toBe(world.pushes[0]!.mutations[0]!.id)
+})

@@ -133,8 +133,9 @@ export class SimulatedDevice {
 
   /** Another device with the same database, as a restored backup of the machine is. */
   async clone(name: string): Promise<SimulatedDevice> {
-    const { time, seed } = this.#parts
-    const parts = { ...this.#parts, name, storage: time.uuid(), skewMs: this.skewMs, seed: seed + 8 }
+    const { time } = this.#parts
+    const seed = Number.parseInt(time.uuid().slice(0, 8), 16) // chance does not repeat itself in a copy
+    const parts = { ...this.#parts, name, storage: time.uuid(), skewMs: this.skewMs, seed }
     const [from, to] = [new DeviceDatabase(this.storage), new DeviceDatabase(parts.storage)]
     for (const table of from.tables) await to.table(table.name).bulkPut(await table.toArray())
     from.close()
