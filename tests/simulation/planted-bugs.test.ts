@@ -6,7 +6,7 @@ import type { TestDatabase } from '../support/postgres.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 
-/** Twice what the rarest of them needs. */
+/** Most are caught within five, the rarest (a lock that is not held) within fifty. */
 const SEEDS_MAX = 80
 
 let database: TestDatabase

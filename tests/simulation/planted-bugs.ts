@@ -66,11 +66,11 @@ export const PLANTED_BUGS: PlantedBug[] = [
     'quantity: entry.amount',
   ),
   bug(
-    'undoing takes away what a count had absorbed',
-    [2, 5],
-    LEDGER,
-    "if (voided.kind === 'count' || !isAfter(voided, standing.count)) return standing",
-    "if (voided.kind === 'count') return standing",
+    'beginning again drops the outbox',
+    [1],
+    'client/device/kept.ts',
+    'if (!complete) await Promise.all([chunks.clear(), log.clear()])',
+    'await outbox.clear()',
   ),
   bug(
     'undoing adds instead of taking away',
