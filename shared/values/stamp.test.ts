@@ -62,3 +62,9 @@ test('[T5] stamps compare as text like their parts, and parse to what they were 
     }),
   )
 })
+
+test('[T2] a clock that tells parts of milliseconds gives whole stamps', () => {
+  const at = formatStamp({ ms: 1_000_000, counter: 3, device: '0000000a' })
+  const corrected = effectiveStamp(at, { serverNow: 1_010_000, deviceNow: 1_004_000.4 })
+  expect(corrected).toBe(formatStamp({ ms: 1_006_000, counter: 3, device: '0000000a' }))
+})

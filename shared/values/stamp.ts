@@ -67,7 +67,7 @@ export interface Correction {
  */
 export function effectiveStamp(at: string, { serverNow, deviceNow, seenAt, last }: Correction): string {
   const { ms, counter, device } = parseStamp(at)
-  const skew = serverNow - deviceNow
+  const skew = Math.round(serverNow - deviceNow) // some clocks tell parts of milliseconds, stamps have none
   const corrected = Math.abs(skew) > CLOCK_TOLERANCE_MS ? ms + skew : ms
   const placed = Math.max(Math.min(corrected, serverNow), seenAt ?? 0, 0)
   const candidate =
