@@ -109,8 +109,8 @@ export class GroupDecision {
     for (const change of changes) this.#keep(change)
     const conflicts = conflictsOf(decided)
     for (const conflict of conflicts) this.#record(conflict)
-    if (this.#waiting.size === 0) return
     for (const { kind, after } of changes) if (kind === 'conflicts') this.#await(after as Conflict)
+    if (this.#waiting.size === 0) return
     for (const { key } of changes) this.#wake(key)
     for (const { id } of conflicts) this.#wake(id)
     if (outcome.status !== 'refused') this.#wake(envelope.id)
@@ -242,7 +242,16 @@ function reviewsOf({ notes }: Effects): Note[] {
 
 /** A mutation as its conflict keeps it. What is too large to keep says so; its sender has it still. */
 function recorded(envelope: Envelope): string {
-  const text = JSON.stringify(envelope)
-  if (Buffer.byteLength(text) <= MUTATION_MAX_BYTES) return text
+  const text = asText(envelope)
+  if (text !== undefined && Buffer.byteLength(text) <= MUTATION_MAX_BYTES) return text
   return JSON.stringify({ ...envelope, name: isStorable(envelope.name) ? envelope.name.slice(0, 100) : '', args: null })
+}
+
+/** Undefined for what is nested deeper than can be written. */
+function asText(envelope: Envelope): string | undefined {
+  try {
+    return JSON.stringify(envelope)
+  } catch {
+    return undefined
+  }
 }

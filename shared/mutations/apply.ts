@@ -22,10 +22,12 @@ export type Outcome =
   | { status: 'refused'; refusal: Refusal }
 
 /** The verb and the parsed arguments of a mutation, or why it cannot be decided at all. */
-export function prepare({ name, args }: Pick<Envelope, 'name' | 'args'>): Prepared | Refusal {
+export function prepare(mutation: Pick<Envelope, 'name' | 'args'>): Prepared | Refusal {
+  const { name, args } = mutation
   const verb = findVerb(name)
   if (!verb) return refuse('unknown_verb', { name: isStorable(name) ? name.slice(0, 100) : '' })
-  if (textBytes(args) > MUTATION_MAX_BYTES) return refuse('mutation_too_large', { maxBytes: MUTATION_MAX_BYTES })
+  // Measured whole, as it is recorded: what waits must be decided again from its record.
+  if (textBytes(mutation) > MUTATION_MAX_BYTES) return refuse('mutation_too_large', { maxBytes: MUTATION_MAX_BYTES })
   const parsed = verb.args.safeParse(args)
   if (parsed.success) return { verb, args: parsed.data }
   const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`)
@@ -54,6 +56,11 @@ export function stampOf(envelope: Envelope, by: { userId: string; role: Role; at
 
 /** Bytes of a value as JSON in UTF-8. Texts that are surely small are not encoded. */
 function textBytes(value: unknown): number {
-  const text = JSON.stringify(value) ?? ''
+  let text: string
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    return Infinity // nested deeper than can be written: that alone is more than fits
+  }
   return text.length * 3 <= MUTATION_MAX_BYTES ? text.length : new TextEncoder().encode(text).length
 }

@@ -35,6 +35,19 @@ const frame = (mutations: unknown[], extra: object = {}) => ({
 })
 
 describe('whole requests', () => {
+  test('[M4] arguments nested deeper than can be written are refused alone', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const mutations = ['first', 'DEEP', 'last'].map((args) => device.mutation('bogus', args))
+    mutations[1]!.name = 'item.create'
+    const raw = JSON.stringify(frame(mutations, { clientId: device.clientId }))
+    const answer = await call(server.url, 'sync.push', undefined, {
+      token: tokens.manager,
+      raw: raw.replace('"DEEP"', '['.repeat(100_000) + ']'.repeat(100_000)),
+    })
+    const codes = answer.body.result.data.results.map(({ code }: { code: string }) => code)
+    expect(codes).toEqual(['unknown_verb', 'mutation_too_large', 'unknown_verb'])
+  })
+
   test('[P5] malformed, too long and too large pushes are refused by status, with refusal and lastSeq', async () => {
     const device = new TestDevice(parts, parts.manager)
     await device.do('bogus', {})
