@@ -174,8 +174,15 @@ async function loadRows(sql: Tx['sql'], orgId: string, wants: ReadSet) {
  * are settled. A trip of its own, before everything is loaded at once.
  */
 async function readNamed(sql: Tx['sql'], orgId: string, wants: ReadSet): Promise<void> {
-  if (wants.conflicts.size > 0) {
-    for (const conflict of await loadConflicts(sql, orgId, [...wants.conflicts.keys()])) readAgain(conflict, wants)
+  const asked = new Set<string>()
+  // A resolution that was refused can itself be resolved: then what it resolved is read as well.
+  for (
+    let ids = [...wants.conflicts.keys()];
+    ids.length > 0;
+    ids = [...wants.conflicts.keys()].filter((id) => !asked.has(id))
+  ) {
+    for (const id of ids) asked.add(id)
+    for (const conflict of await loadConflicts(sql, orgId, ids)) readAgain(conflict, wants)
   }
   if (wants.wholeCounts.size > 0) {
     for (const line of await loadLines(sql, orgId, [...wants.wholeCounts])) {

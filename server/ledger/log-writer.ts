@@ -63,6 +63,11 @@ export class LogWriter {
   take(): Lines {
     const lines = this.#lines
     this.#lines = noLines()
+    // Some took effect after their line was made: what a statement inserts, it cannot set right as well.
+    for (const line of lines.mutations) {
+      const posted = this.#posted.get(line.id)
+      if (posted) Object.assign(line, { log_no: posted.from, log_lines: posted.count })
+    }
     return lines
   }
 
@@ -76,7 +81,6 @@ export class LogWriter {
 
   #addMutation({ batch, envelope, outcome }: Decided): void {
     const { code = null, detail = null } = codeOf(outcome) ?? {}
-    const posted = this.#posted.get(envelope.id)
     this.#lines.mutations.push({
       id: envelope.id,
       client_id: batch.clientId,
@@ -85,8 +89,8 @@ export class LogWriter {
       user_id: batch.userId,
       code,
       detail,
-      log_no: posted?.from ?? null,
-      log_lines: posted?.count ?? 0,
+      log_no: null,
+      log_lines: 0,
     })
   }
 

@@ -2,6 +2,8 @@
 // the later stands, whichever arrives first. Keeps C3, C4, C7.
 import type { Book } from '../book/book.ts'
 import { fieldStampsOf } from '../book/book.ts'
+import type { Barcode, FieldStamps } from '../rows/rows.ts'
+import { FIELD_STAMPS } from '../rows/rows.ts'
 import { canonicalCode } from '../values/gtin.ts'
 import { toThousandths } from '../values/quantity.ts'
 import { STAMP_ZERO } from '../values/stamp.ts'
@@ -20,15 +22,25 @@ export function attachBarcode(
   const existing = book.row('barcodes', code)
   const packQuantity = barcode.packQuantity === undefined ? undefined : toThousandths(barcode.packQuantity)
   const fresh = { code, itemId, packQuantity: packQuantity ?? toThousandths(1), version: 0, deleted: false }
-  if (!existing) book.put('barcodes', stampAll(fresh, at))
-  else if (existing.deleted) {
+  if (!existing) book.put('barcodes', stampNew(fresh, at, packQuantity))
+  else if (existing.deleted && existing.itemId !== itemId) {
     // The same stamp is the same mutation, which takes a barcode from one item to give it to another.
-    if (at >= (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) book.put('barcodes', stampAll(fresh, at))
+    if (at >= (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) book.put('barcodes', stampNew(fresh, at, packQuantity))
     else book.note('changed_later', { code })
   } else if (existing.itemId === itemId) {
     const set = { deleted: false, ...(packQuantity !== undefined && { packQuantity }) }
-    book.put('barcodes', mergeFields(book, existing, { set, base: {}, at }))
+    const merged = mergeFields(book, existing, { set, base: {}, at })
+    book.put('barcodes', merged)
+    if (merged.deleted) book.note('changed_later', { code })
   } else book.review('barcode_taken', { code, itemId, ownerId: existing.itemId })
+}
+
+/** A new barcode's row. A pack that nobody named gives way to any that somebody did, whichever arrives first. */
+function stampNew(fresh: Barcode, at: string, packQuantity: number | undefined): Barcode {
+  const row: Barcode & { [FIELD_STAMPS]?: FieldStamps } = stampAll(fresh, at)
+  if (packQuantity !== undefined) return row
+  const { packQuantity: _unsaid, ...stamps } = fieldStampsOf(row)
+  return { ...row, [FIELD_STAMPS]: stamps }
 }
 
 /** Takes a barcode off its item, unless it was attached again later. */

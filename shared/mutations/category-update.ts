@@ -22,7 +22,7 @@ export const categoryUpdate = defineVerb<z.infer<typeof args>>({
     if (!category) return refuse('depends_on_missing', { kind: 'categories', id })
     const refusal = refuseParent(book, 'categories', { id, parentId: set.parentId })
     if (refusal) return refusal
-    book.put('categories', mergeFields(book, category, { set, base, at }))
+    book.put('categories', mergeFields(book, category, { set, base, at, verb: 'category.update' }))
     return undefined
   },
 })

@@ -48,7 +48,8 @@ export function conflictResolveVerb(find: FindVerb): Verb {
         const refusal = sendAgain(book, { conflict, resolution, stamp }, find)
         if (refusal) {
           book.note('still_refused', { id, code: refusal.code })
-          book.put('conflicts', { ...conflict, code: refusal.code, detail: refusal.detail ?? null })
+          const mutation = correctedText(conflict, resolution)
+          book.put('conflicts', { ...conflict, code: refusal.code, detail: refusal.detail ?? null, mutation })
           return undefined
         }
       }
@@ -66,7 +67,8 @@ function takeOtherSide(
 ): Refusal | undefined {
   const steps = otherSide(conflict)
   if (!steps) return refuse('bad_args', { choice: 'take' })
-  for (const { name, args } of steps) {
+  for (const { name, args, isDue } of steps) {
+    if (isDue?.(book) === false) continue
     const refusal = decideAs(book, { name, args, stamp }, find)
     if (refusal) return refusal
   }
@@ -83,6 +85,13 @@ function sendAgain(
   const strict = again.stamp.strict && resolution.choice !== 'record'
   const args = resolution.args ?? again.args
   return decideAs(book, { name: again.name, args, stamp: { ...again.stamp, strict } }, find)
+}
+
+/** What is still refused is kept as it was corrected: it may only have to wait, and then takes effect so. */
+function correctedText(conflict: Conflict, { choice, args }: Args): string {
+  if (args === undefined && choice !== 'record') return conflict.mutation
+  const mutation = mutationOf(conflict)
+  return JSON.stringify({ ...mutation, ...(args && { args }), ...(choice === 'record' && { strict: false }) })
 }
 
 /** A refused mutation as it was: at its own place in time, under its own id, by its author. */

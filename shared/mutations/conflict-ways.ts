@@ -1,4 +1,5 @@
 // The ways out of refusals and reviews: which choices there are, and what taking the other side of a review does. M6, M9.
+import type { Book } from '../book/book.ts'
 import type { Conflict } from '../rows/rows.ts'
 
 export interface RecordedMutation {
@@ -18,25 +19,43 @@ export function mutationOf({ mutation }: Conflict): RecordedMutation {
 export interface Step {
   name: string
   args: unknown
+  /** False where what it would change is no longer as the review found it: then it is left alone. */
+  isDue?: (book: Book) => boolean
 }
 
 type Detail = Record<string, unknown>
 
 /** What each review offers instead of what stands. Reviews that are not here only ask to be looked at. */
 const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMutation) => Step[]>> = {
-  field_clash: ({ id, field, lost }, { name }) => [
-    { name, args: { id, set: { [String(field)]: inUnits(String(field), lost) }, base: {} } },
+  // One that was sent again is recorded as its resolution: only the review knows the verb then.
+  field_clash: ({ id, verb, field, lost }, { name }) => [
+    {
+      name: typeof verb === 'string' ? verb : name,
+      args: { id, set: { [String(field)]: inUnits(String(field), lost) }, base: {} },
+    },
   ],
   sku_taken: ({ id, ownerId, sku }) => [
-    { name: 'item.update', args: { id: ownerId, set: { sku: null }, base: {} } },
+    {
+      name: 'item.update',
+      args: { id: ownerId, set: { sku: null }, base: {} },
+      isDue: (book) => book.row('items', String(ownerId))?.sku === sku,
+    },
     { name: 'item.update', args: { id, set: { sku }, base: {} } },
   ],
   barcode_taken: ({ code, itemId, ownerId }) => [
-    { name: 'barcode.detach', args: { itemId: ownerId, code } },
+    {
+      name: 'barcode.detach',
+      args: { itemId: ownerId, code },
+      isDue: (book) => book.row('barcodes', String(code))?.itemId === ownerId,
+    },
     { name: 'barcode.attach', args: { itemId, code } },
   ],
   location_barcode_taken: ({ id, ownerId, barcode }) => [
-    { name: 'location.update', args: { id: ownerId, set: { barcode: null }, base: {} } },
+    {
+      name: 'location.update',
+      args: { id: ownerId, set: { barcode: null }, base: {} },
+      isDue: (book) => book.row('locations', String(ownerId))?.barcode === barcode,
+    },
     { name: 'location.update', args: { id, set: { barcode }, base: {} } },
   ],
   item_archived: ({ itemId }) => [{ name: 'item.restore', args: { id: itemId } }],

@@ -22,9 +22,11 @@ export const countRecount = defineVerb<z.infer<typeof recountArgs>>({
   decide(book, { countId, lines }) {
     const count = book.row('counts', countId)
     if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
+    // All are looked at first: a refusal leaves none of them set aside, also where it is kept as "still refused".
+    const missing = lines.find((id) => book.row('countLines', id)?.countId !== countId)
+    if (missing !== undefined) return refuse('depends_on_missing', { kind: 'countLines', id: missing })
     for (const id of lines) {
-      const line = book.row('countLines', id)
-      if (!line || line.countId !== countId) return refuse('depends_on_missing', { kind: 'countLines', id })
+      const line = book.row('countLines', id)!
       if (line.state === 'waiting') book.put('countLines', { ...line, state: 'recount' })
       else book.note('line_settled', { id, state: line.state })
     }

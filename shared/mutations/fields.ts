@@ -16,14 +16,14 @@ export function stampAll<R extends object>(row: R, at: string): R {
 
 /**
  * A row with the fields of `set` that are later than its own. A value that loses without its winner having seen it
- * (`base`) is kept in a review.
+ * (`base`) is kept in a review, with the `verb` that takes it after all.
  */
 export function mergeFields<R extends Stamped>(
   book: Book,
   row: R,
-  change: { set: Fields; base: Fields; at: string },
+  change: { set: Fields; base: Fields; at: string; verb?: string },
 ): R {
-  const { set, base, at } = change
+  const { set, base, at, verb } = change
   const current = row as Fields & Stamped
   const stamps = { ...fieldStampsOf(row) }
   const merged: Fields = { ...current }
@@ -34,7 +34,7 @@ export function mergeFields<R extends Stamped>(
     const unseen = field in base && !same(base[field], current[field])
     if (differs && unseen) {
       const [kept, lost] = wins ? [value, current[field]] : [current[field], value]
-      book.review('field_clash', { id: row.id, field, kept, lost })
+      book.review('field_clash', { id: row.id, ...(verb && { verb }), field, kept, lost })
     }
     if (!wins) continue
     merged[field] = value

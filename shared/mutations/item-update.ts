@@ -30,7 +30,7 @@ export const itemUpdate = defineVerb<z.infer<typeof args>>({
       book.review('sku_taken', { id, sku: set.sku, ownerId: owner })
       delete wanted.sku
     }
-    const merged = mergeFields(book, item, { set: wanted, base: toItemRow(base), at })
+    const merged = mergeFields(book, item, { set: wanted, base: toItemRow(base), at, verb: 'item.update' })
     if (merged.sku !== item.sku) {
       if (item.sku !== null) book.own('sku', item.sku, undefined)
       if (merged.sku !== null) book.own('sku', merged.sku, id)

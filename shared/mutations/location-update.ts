@@ -35,7 +35,8 @@ export const locationUpdate = defineVerb<z.infer<typeof args>>({
         delete wanted.barcode
       }
     }
-    const merged = mergeFields(book, location, { set: wanted, base: canonicalBase(base), at })
+    const change = { set: wanted, base: canonicalBase(base), at, verb: 'location.update' }
+    const merged = mergeFields(book, location, change)
     if (merged.barcode !== location.barcode) {
       if (location.barcode !== null) book.own('locationBarcode', location.barcode, undefined)
       if (merged.barcode !== null) book.own('locationBarcode', merged.barcode, id)

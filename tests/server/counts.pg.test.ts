@@ -128,3 +128,15 @@ test('[T7] a device with a wrong clock is not asked about its own counts', async
   expect(results.map(({ status }) => status)).toEqual(['applied', 'applied'])
   expect(await quantityAt(itemId, binA)).toBe(6000)
 })
+
+test('[N5] a recount that is still refused sets none of its lines aside', async () => {
+  const [manager, staff] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.staff)]
+  const { itemId, binA } = await stockRoom(manager)
+  const countId = randomUUID()
+  await manager.do('count.open', { id: countId, name: 'Winter', scope: {}, blind: false })
+  const line = await staff.do('stock.count', { itemId, locationId: binA, counted: 6, countId })
+  const recount = await manager.do('count.recount', { countId, lines: [line.id, randomUUID()] })
+  expect(recount.code).toBe('depends_on_missing')
+  expect((await manager.do('conflict.resolve', { id: recount.id, choice: 'resend' })).code).toBe('still_refused')
+  expect((await readRows(parts, 'countLines')).find(({ id }) => id === line.id)?.state).toBe('waiting')
+})

@@ -157,3 +157,63 @@ test('[S3] however many movements come after an archiving, one review asks, and 
   await receive()
   expect(await reviews()).toBe(2)
 })
+
+const reviewAbout = async (code: string, id: string) =>
+  (await readRows(parts, 'conflicts')).find(
+    (one) => one.code === code && one.state === 'open' && Object.values(one.detail ?? {}).includes(id),
+  )!
+
+test('[M8] the side that lost to an update that was sent again can be taken', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId } = await stockRoom(manager)
+  const refused = await staff.do('item.update', { id: itemId, set: { name: 'Three' }, base: { name: 'One' } })
+  await manager.do('item.update', { id: itemId, set: { name: 'Two' }, base: {} })
+  await manager.do('conflict.resolve', { id: refused.id, choice: 'resend' })
+  const review = await reviewAbout('field_clash', itemId)
+  expect(review.detail).toMatchObject({ kept: 'Two', lost: 'Three' })
+  expect((await manager.do('conflict.resolve', { id: review.id, choice: 'take' })).status).toBe('applied')
+  expect((await itemOf(itemId)).name).toBe('Three')
+})
+
+test('[M8] taking a code changes nothing of what its owner has come to bear since', async () => {
+  const manager = managerDevice()
+  const [owner, taker, other] = [randomUUID(), randomUUID(), randomUUID()]
+  const [sku, code] = [randomUUID(), randomUUID()]
+  await manager.do('item.create', { id: owner, name: 'Owner', sku, barcodes: [{ code }] })
+  await manager.do('item.create', { id: taker, name: 'Taker', sku, barcodes: [{ code }] })
+  await manager.do('item.update', { id: owner, set: { sku: `new ${sku}` }, base: { sku } })
+  await manager.do('conflict.resolve', { id: (await reviewAbout('sku_taken', taker)).id, choice: 'take' })
+  expect([(await itemOf(owner)).sku, (await itemOf(taker)).sku]).toEqual([`new ${sku}`, sku])
+  await manager.do('barcode.detach', { itemId: owner, code })
+  await manager.do('item.create', { id: other, name: 'Other', barcodes: [{ code }] })
+  const stale = await reviewAbout('barcode_taken', taker)
+  expect(await manager.do('conflict.resolve', { id: stale.id, choice: 'take' })).toMatchObject({
+    code: 'barcode_taken',
+  })
+  expect(await reviewAbout('barcode_taken', taker)).toMatchObject({ detail: { itemId: taker, ownerId: other } })
+  expect((await barcodeOf(code))?.itemId).toBe(other)
+})
+
+test('[C7] a pack that was named stands over none, whichever arrives first', async () => {
+  const { itemId } = await stockRoom(managerDevice())
+  for (const order of ['as made', 'the other way']) {
+    const [one, two, code] = [managerDevice(), managerDevice(), randomUUID()]
+    const packed = one.mutation('barcode.attach', { itemId, code, packQuantity: 6 })
+    await pause()
+    const plain = two.mutation('barcode.attach', { itemId, code })
+    if (order === 'as made') await one.push(packed)
+    await two.push(plain)
+    await one.push(packed)
+    expect(await barcodeOf(code), order).toMatchObject({ deleted: false, packQuantity: 6000 })
+  }
+})
+
+test('[M6] a resolution that was refused can be sent again by a manager, with all that it resolves', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA } = await stockRoom(manager)
+  const short = await manager.do('stock.withdraw', { itemId, locationId: binA, quantity: 4 }, { strict: true })
+  const refused = await staff.do('conflict.resolve', { id: short.id, choice: 'record' })
+  expect(refused.code).toBe('not_yours')
+  expect((await manager.do('conflict.resolve', { id: refused.id, choice: 'resend' })).status).toBe('applied')
+  expect((await readRows(parts, 'positions')).find((one) => one.itemId === itemId)?.quantity).toBe(-4000)
+})

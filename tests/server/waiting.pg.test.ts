@@ -1,6 +1,7 @@
 // What names something that does not exist yet waits for it, in the database, and takes effect by itself.
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import { recountWaiting } from '../../server/ledger/housekeeping-store.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
@@ -128,4 +129,50 @@ test('[M5] what a server of the version before recorded is counted by the housek
   expect(await waitingCount()).toBe(1)
   await manager.do('item.create', { id: itemId, name: 'Late' })
   expect(await quantityAt(itemId, binA)).toBe(4000)
+})
+
+test('[M5] what came in front of what it names can be undone afterwards', async () => {
+  const { manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  const early = manager.mutation('stock.receive', { itemId, locationId: binA, quantity: 4 })
+  await manager.push(early, manager.mutation('item.create', { id: itemId, name: 'Late' }))
+  expect((await manager.do('stock.undo', { mutationId: early.id })).status).toBe('applied')
+  expect(await quantityAt(itemId, binA)).toBe(0)
+})
+
+test('[M5] what was sent again and has to wait takes effect with what follows in the same push', async () => {
+  const { staff, manager } = devices()
+  const [id, categoryId] = [randomUUID(), randomUUID()]
+  const refused = await staff.do('item.create', { id, name: 'Early', categoryId })
+  expect(refused.code).toBe('role_too_low')
+  await manager.push(
+    manager.mutation('conflict.resolve', { id: refused.id, choice: 'resend' }),
+    manager.mutation('category.create', { id: categoryId, name: 'Category' }),
+  )
+  expect((await readRows(parts, 'items')).find((item) => item.id === id)).toMatchObject({ categoryId })
+  expect(await waitingCount()).toBe(0)
+})
+
+test('[M5][M6] what was corrected and has to wait takes effect as it was corrected', async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  const args = { itemId, locationId: binA, quantity: 4 }
+  const refused = await staff.do('stock.receive', { ...args, quantity: -4 })
+  await staff.do('conflict.resolve', { id: refused.id, choice: 'resend', args })
+  await manager.do('item.create', { id: itemId, name: 'Late' })
+  expect(await quantityAt(itemId, binA)).toBe(4000)
+})
+
+test('[M4] what could not be recorded whole is refused, and never waits without its arguments', async () => {
+  const { manager } = devices()
+  const custom = Object.fromEntries(Array.from({ length: 32 }, (_, index) => [`field ${index}`, 'y'.repeat(480)]))
+  const args = { id: randomUUID(), name: 'Large', categoryId: randomUUID(), custom, notes: '' }
+  args.notes = 'z'.repeat(MUTATION_MAX_BYTES - JSON.stringify(args).length)
+  expect((await manager.do('item.create', args)).code).toBe('mutation_too_large')
+  args.notes = args.notes.slice(300)
+  expect((await manager.do('item.create', args)).code).toBe('depends_on_missing')
+  await manager.do('category.create', { id: args.categoryId, name: 'Category' })
+  expect((await readRows(parts, 'items')).some((item) => item.id === args.id)).toBe(true)
 })
