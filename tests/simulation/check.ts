@@ -10,6 +10,7 @@ import type { World } from './world.ts'
 /** What must hold for a device at every moment. */
 export async function checkDevice(world: World, device: SimulatedDevice): Promise<void> {
   const { said, truth } = world
+  if (world.isUnawareOfRestore(device)) return // what it holds is of a history that is no more
   const point = device.device.point.value
   const outbox = await device.outbox()
   const waiting = new Map(outbox.map((entry) => [entry.envelope.id, entry]))
@@ -65,7 +66,7 @@ type Outbox = Awaited<ReturnType<SimulatedDevice['outbox']>>
 function pendingOf(outbox: Outbox): Map<string, Entry[]> | undefined {
   const pending = new Map<string, Entry[]>()
   for (const { envelope, at } of outbox) {
-    if (['stock.undo', 'conflict.resolve'].includes(envelope.name)) return undefined
+    if (['stock.undo', 'conflict.resolve', 'count.approve'].includes(envelope.name)) return undefined
     for (const { kind, position, amount } of postedBy(
       envelope.name,
       (envelope.args ?? {}) as Record<string, unknown>,
@@ -154,8 +155,13 @@ function everyMutationIsInOnePlace({ said, truth }: World): void {
   for (const { id, verb, args } of said.values()) {
     if (!truth.mutations.has(id)) throw new Broken(1, `${verb} ${id} was saved, and the server never decided it`)
     const refusal = truth.conflicts.find((conflict) => conflict.id === id && conflict.kind === 'refusal')
-    const tookEffect = !refusal || (refusal.state === 'resolved' && ['resend', 'record'].includes(refusal.resolution!))
+    const tookEffect =
+      !refusal || (refusal.state === 'resolved' && ['resend', 'record', 'arrived'].includes(refusal.resolution!))
     const posted = (lines.get(id) ?? []).filter(({ kind }) => kind !== 'void')
+    if (verb === 'count.approve') {
+      checkApproval(id, posted, truth)
+      continue
+    }
     const expected = tookEffect ? (postedBy(verb, args ?? {}) ?? []) : []
     if (inWords(posted) !== inWords(expected)) {
       throw new Broken(1, `${verb} ${id} should have posted [${inWords(expected)}], and posted [${inWords(posted)}]`)
@@ -163,6 +169,21 @@ function everyMutationIsInOnePlace({ said, truth }: World): void {
   }
   for (const { mutation } of truth.lines) {
     if (!said.has(mutation)) throw new Broken(1, `the ledger has ${mutation}, which nobody made`)
+  }
+}
+
+/** An approval posts counts alone: on each position what lines of its count say, at the time of one of them. */
+function checkApproval(id: string, posted: readonly Line[], truth: World['truth']): void {
+  const lines = truth.rows.filter(({ kind, row }) => kind === 'countLines' && row['state'] === 'approved')
+  for (const { kind, position, amount, at } of posted) {
+    const said = lines.some(
+      ({ row }) =>
+        `${row['item_id'] as string}/${row['location_id'] as string}/${row['lot'] as string}` === position &&
+        row['counted'] === amount &&
+        row['at'] === at,
+    )
+    if (kind === 'count' && said) continue
+    throw new Broken(1, `the approval ${id} posted ${kind} ${amount} at ${position}, which no line of it says`)
   }
 }
 
@@ -232,7 +253,7 @@ function stampsAreTrue({ said, truth, plan, longestWay }: World): void {
   const tolerance = CLOCK_ERROR_MS + longestWay
   for (const { mutation, at, kind } of truth.lines) {
     const made = said.get(mutation)
-    if (!made || kind === 'void') continue
+    if (!made || kind === 'void' || made.verb === 'count.approve') continue
     const wrongMs = Number.parseInt(at.slice(0, 12), 16) - made.at
     if (Math.abs(wrongMs) > tolerance)
       throw new Broken(11, `${made.verb} ${mutation} stands ${wrongMs} ms beside the time when it was made`)

@@ -9,6 +9,10 @@ export interface Things {
   /** Ids of mutations that were shown as saved. */
   mutations: string[]
   conflicts: string[]
+  alerts: string[]
+  /** Planned counts that somebody opened, and lines of them that arrived. */
+  counts: string[]
+  countLines: string[]
   newId: () => string
 }
 
@@ -48,7 +52,11 @@ export function makeArgs({ verb, picks }: RecordStep, things: Things): Args | un
 const makers: Record<string, (choose: Choices, things: Things) => Args> = {
   'stock.receive': (choose, things) => ({ ...place(choose, things), quantity: choose.quantity() }),
   'stock.withdraw': (choose, things) => ({ ...place(choose, things), quantity: choose.quantity() }),
-  'stock.count': (choose, things) => ({ ...place(choose, things), counted: choose.quantity() - 1 }),
+  'stock.count': (choose, things) => ({
+    ...place(choose, things),
+    counted: choose.quantity() - 1,
+    ...choose.maybe(() => (things.counts.length > 0 ? { countId: choose.latest(things.counts) } : {})),
+  }),
   'stock.transfer': (choose, { items, locations }) => ({
     itemId: choose.of(items),
     fromLocationId: choose.of(locations),
@@ -107,9 +115,42 @@ const makers: Record<string, (choose: Choices, things: Things) => Args> = {
     base: {},
   }),
   'location.archive': (choose, { locations }) => ({ id: choose.of(locations) }),
+  'location.restore': (choose, { locations }) => ({ id: choose.of(locations) }),
+  'category.restore': (choose, { categories }) => ({ id: choose.of(categories) }),
+  'lot.correct': (choose, { items }) => ({
+    itemId: choose.of(items),
+    lot: choose.of(['L1', 'L2']),
+    expiresOn: choose.of(['2027-01-31', '2028-02-29']),
+  }),
+  'level.set': (choose, { items, locations }) => ({
+    itemId: choose.of(items),
+    ...choose.maybe(() => ({ locationId: choose.of(locations) })),
+    low: choose.of([null, choose.quantity()]),
+    high: choose.of([null, choose.quantity()]),
+  }),
+  'alert.acknowledge': (choose, { alerts }) => ({ id: choose.latest(alerts) }),
+  'alert.snooze': (choose, { alerts }) => ({ id: choose.latest(alerts), until: 1_800_000_000_000 }),
+  'count.open': (choose, { counts, newId }) => ({
+    id: keep(counts, newId()),
+    name: choose.of(NAMES),
+    scope: {},
+    blind: choose.of([true, false]),
+  }),
+  'count.join': (choose, { counts }) => ({ countId: choose.latest(counts) }),
+  'count.submit': (choose, { counts }) => ({ countId: choose.latest(counts) }),
+  'count.approve': (choose, { counts }) => ({
+    countId: choose.latest(counts),
+    seen: choose.of([5, 20, 1_000_000]),
+    reason: choose.of(NAMES),
+  }),
+  'count.recount': (choose, { counts, countLines }) => ({
+    countId: choose.latest(counts),
+    lines: [choose.latest(countLines) ?? choose.of(counts)],
+  }),
+  'count.cancel': (choose, { counts }) => ({ countId: choose.latest(counts) }),
   'conflict.resolve': (choose, { conflicts }) => ({
     id: choose.latest(conflicts),
-    choice: choose.of(['resend', 'record', 'keep', 'discard']),
+    choice: choose.of(['resend', 'record', 'keep', 'take', 'discard']),
   }),
 }
 

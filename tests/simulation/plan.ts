@@ -48,6 +48,10 @@ export type Step =
   | { do: 'rush'; replica: number }
   /** Something that no decent app would send waits in the outbox: from a newer version, or by a bug. */
   | { do: 'poison'; device: number; kind: number }
+  /** The database as it is now is put aside. */
+  | { do: 'back up' }
+  /** The database is what it was at the last backup. Whoever runs it says so, or it is for the devices to notice. */
+  | { do: 'restore'; isDeclared: boolean }
   | { do: 'set role'; person: number; role: 'manager' | 'staff' }
 
 export interface Plan {
@@ -58,6 +62,8 @@ export interface Plan {
 }
 
 export const REPLICAS = 2
+/** How many of the worlds have dozens of devices: most faults show with three, and sooner. */
+const CROWDS = 0.03
 
 const VERBS: readonly (readonly [number, string])[] = [
   [20, 'stock.receive'],
@@ -78,6 +84,18 @@ const VERBS: readonly (readonly [number, string])[] = [
   [3, 'location.update'],
   [1, 'location.archive'],
   [5, 'conflict.resolve'],
+  [1, 'location.restore'],
+  [1, 'category.restore'],
+  [1, 'lot.correct'],
+  [4, 'level.set'],
+  [2, 'alert.acknowledge'],
+  [1, 'alert.snooze'],
+  [3, 'count.open'],
+  [2, 'count.join'],
+  [2, 'count.submit'],
+  [5, 'count.approve'],
+  [1, 'count.recount'],
+  [1, 'count.cancel'],
 ]
 
 /**
@@ -89,7 +107,7 @@ interface Mood {
   verbs: number[]
 }
 
-const STEP_KINDS = 16
+const STEP_KINDS = 18
 
 function makeMood(random: Random): Mood {
   const factor = () => random.pick([0.1, 1, 1, 5])
@@ -102,7 +120,7 @@ function makeMood(random: Random): Mood {
 
 export function makePlan(seed: number): Plan {
   const random = new Random(seed, 1)
-  const count = random.between(2, 4)
+  const count = random.chance(CROWDS) ? random.between(12, 24) : random.between(2, 4)
   const devices = Array.from({ length: count }, (_, index) => ({
     role: index === 0 || random.chance(0.4) ? ('manager' as const) : ('staff' as const),
     skewMs: random.chance(0.5) ? 0 : skew(random),
@@ -116,7 +134,7 @@ export function makePlan(seed: number): Plan {
 }
 
 function makeStep(random: Random, mood: Mood): Step {
-  const device = random.below(12) // modulo however many there are by then
+  const device = random.below(24) // modulo however many there are by then
   const replica = random.below(REPLICAS)
   const message = random.below(1000)
   const kinds: [number, () => Step][] = [
@@ -135,6 +153,8 @@ function makeStep(random: Random, mood: Mood): Step {
     [2, () => ({ do: 'clone', device })],
     [4, () => ({ do: 'rush', replica })],
     [2, () => ({ do: 'poison', device, kind: random.below(100) })],
+    [3, () => ({ do: 'back up' })],
+    [2, () => ({ do: 'restore', isDeclared: random.chance(0.5) })],
     [1, () => ({ do: 'set role', person: device, role: random.pick(['manager', 'staff']) })],
   ]
   if (kinds.length !== STEP_KINDS) throw new Error(`there are ${kinds.length} kinds of step`)

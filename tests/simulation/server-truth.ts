@@ -55,6 +55,11 @@ export class ServerTruth {
     this.#orgId = orgId
   }
 
+  /** What was read is no longer so. */
+  forget(): void {
+    this.#worked = -1
+  }
+
   /** Reads everything anew, unless no server has worked since. `worked` grows when one has. */
   async refresh(worked: number): Promise<void> {
     if (this.#worked === worked) return

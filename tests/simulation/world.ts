@@ -1,5 +1,7 @@
 // One world: an organisation, its servers and devices, the network between them, and what people did. It lives through a
 // plan, checks what must always hold after every step, then heals and checks what must hold at the end.
+import type { Backup } from './backup.ts'
+import { backUp, restore } from './backup.ts'
 import { CHECKS_AT_THE_END, checkDevice } from './check.ts'
 import type { Message, Request } from './network.ts'
 import { describe, Network, SILENCE } from './network.ts'
@@ -19,6 +21,7 @@ import { VirtualTime } from './virtual-time.ts'
 /** Rounds of a good connection in which everything has to settle. */
 const ROUNDS_TO_SETTLE = 4
 const DEVICES_MAX = 6
+const BACKUP_AGE_MS = 86_400_000
 /** Messages of one good connection: more means that device and server send each other around in circles. */
 const MESSAGES_MAX = 400
 
@@ -50,13 +53,27 @@ export class World {
   replicas: Replica[] = []
   people: Person[] = []
   truth!: ServerTruth
+  #backup: (Backup & { at: number; people: Person['role'][] }) | undefined
+  /** Devices that have not heard of the last restore, with the epoch before it. */
+  readonly #unaware = new Map<SimulatedDevice, number>()
+  #isHealed = false
 
   constructor(stage: Stage, plan: Plan) {
     this.stage = stage
     this.plan = plan
     this.time = new VirtualTime(plan.seed)
     const newId = () => this.time.uuid()
-    this.things = { items: [], locations: [], categories: [], mutations: [], conflicts: [], newId }
+    this.things = {
+      items: [],
+      locations: [],
+      categories: [],
+      mutations: [],
+      conflicts: [],
+      alerts: [],
+      counts: [],
+      countLines: [],
+      newId,
+    }
   }
 
   /** Lives through the plan. @throws {Broken} where something does not hold that must. */
@@ -167,6 +184,10 @@ export class World {
         return this.#poison(this.#device(step.device), step.kind)
       case 'clone':
         return this.#clone(this.#device(step.device))
+      case 'back up':
+        return this.#backUp()
+      case 'restore':
+        return this.#restore(step.isDeclared)
       case 'set role':
         return this.#setRole(this.people[step.person % this.people.length]!, step.role)
     }
@@ -367,7 +388,49 @@ export class World {
   async #checkNow(): Promise<void> {
     await this.truth.refresh(this.time.worked)
     this.things.conflicts = this.truth.conflicts.map(({ id }) => id)
+    this.things.alerts = this.#keysOf('alerts')
+    this.things.countLines = this.#keysOf('countLines')
     for (const device of this.devices) await checkDevice(this, device)
+  }
+
+  #keysOf(kind: string): string[] {
+    return this.truth.rows.filter((row) => row.kind === kind).map(({ key }) => key)
+  }
+
+  async #backUp(): Promise<void> {
+    const { orgId } = this.people[0]!
+    this.#backup = {
+      ...(await backUp(this.stage.owner, orgId)),
+      at: this.time.now,
+      people: this.people.map(({ role }) => role),
+    }
+    this.tell('the database is backed up')
+  }
+
+  /** A backup of yesterday, at most: what devices sent in the week before the loss is theirs to send again. */
+  async #restore(isDeclared: boolean): Promise<void> {
+    const backup = this.#backup
+    if (!backup || this.time.now - backup.at > BACKUP_AGE_MS) return
+    const { orgId } = this.people[0]!
+    const epoch = this.truth.head.epoch
+    await restore(this.stage.owner, orgId, backup)
+    this.truth.forget()
+    this.people.forEach((person, index) => {
+      person.changed ||= person.role !== backup.people[index]
+      person.role = backup.people[index]!
+    })
+    for (const device of this.devices) this.#unaware.set(device, epoch)
+    this.tell(`the database is restored from the backup${isDeclared ? '' : ', and nobody says so'}`)
+    if (isDeclared) await this.replicas[0]!.ledger.beginEpoch(orgId, {})
+  }
+
+  /** Until it hears of the new epoch, or nothing that it had seen was lost. */
+  isUnawareOfRestore(device: SimulatedDevice): boolean {
+    const epoch = this.#unaware.get(device)
+    if (epoch === undefined) return false
+    const point = device.device.point.value
+    if (this.#isHealed || point.epoch > epoch) this.#unaware.delete(device)
+    return this.#unaware.has(device)
   }
 
   /** Everything works again. What was under way is lost. */
@@ -376,6 +439,7 @@ export class World {
     for (const message of this.network.takeAll(() => true)) message.answer(SILENCE)
     await this.time.stillness()
     for (let round = 0; round < ROUNDS_TO_SETTLE; round++) {
+      this.#isHealed = round === ROUNDS_TO_SETTLE - 1
       for (const device of this.devices) {
         this.time.now += 1_000
         await device.device.bringBack()
@@ -384,8 +448,9 @@ export class World {
           this.tell(`the exchange of ${device.name} ended with ${String(device.failure)}`)
       }
       await this.#checkNow()
-      if (this.devices.every((device) => isSettled(device, this.truth.head.version))) return
+      if (this.devices.every((device) => isSettled(device, this.truth.head.version))) break
     }
+    this.#isHealed = true
   }
 
   async #end(): Promise<void> {
