@@ -205,6 +205,10 @@ export class Exchange {
       case 'resnapshot':
         this.#collected = undefined
         return this.#device.startOver({ newIdentity: false, resend: false })
+      case 'unavailable':
+        // A server that was restored may never reach the version that a push led to: what it holds will do next time.
+        this.#atLeast = 0
+        throw failure
       case undefined:
       default:
         throw failure

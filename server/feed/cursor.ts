@@ -17,6 +17,8 @@ export interface Cursor {
   role: Role
   /** Head of the hash chains at the version; empty in the middle of a pull. */
   chainHead: string
+  /** It is of older rows: nobody goes on from it, but it is a witness still. */
+  isStale?: true
 }
 
 /** Grows whenever a kind or a column comes, goes or moves: a mirror of older rows must be loaded anew. */
@@ -51,8 +53,8 @@ export class Cursors {
   }
 
   /**
-   * The cursor, 'garbage' where it is none, 'stale' where it is of older rows, another organisation or another secret,
-   * or 'newer' where only a newer server can read it.
+   * The cursor, 'garbage' where it is none, 'stale' where it is of the first version, another organisation or another
+   * secret, or 'newer' where only a newer server can read it.
    */
   decode(orgId: string, cursor: string): Cursor | 'garbage' | 'stale' | 'newer' {
     const [payload = '', mac = ''] = cursor.split('.')
@@ -63,7 +65,8 @@ export class Cursors {
     if (!parsed.success) return isNewer(values) ? 'newer' : 'garbage'
     const [, rowSchema, epoch, version, role, chainHead, within] = parsed.data
     if (!this.#isOurs(orgId, text, mac)) return 'stale'
-    if (rowSchema !== ROW_SCHEMA) return rowSchema > ROW_SCHEMA ? 'newer' : 'stale'
+    if (rowSchema > ROW_SCHEMA) return 'newer'
+    if (rowSchema < ROW_SCHEMA) return { epoch, version, role, chainHead, isStale: true }
     if (within && !isPlace(within[0], within[1])) return 'garbage'
     return { epoch, version, role, chainHead, ...(within && { within: { kind: within[0], key: within[1] } }) }
   }

@@ -45,7 +45,7 @@ export class LiveFeed {
    */
   async *subscribe(viewer: Viewer, request: LiveRequest, { signal, roleNow }: Watching): AsyncGenerator<LiveMessage> {
     const { cursor, clientId } = request
-    const known = cursor === null ? undefined : openCursor(this.#parts.cursors, viewer, cursor)
+    const known = cursor === null ? undefined : await openCursor(this.#parts, viewer, cursor)
     const listener = new Listener(signal)
     this.#add(viewer.orgId, listener)
     try {

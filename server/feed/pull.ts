@@ -38,7 +38,7 @@ export interface PullParts {
 
 /** @throws {PullRefused} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
 export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
-  const cursor = request.cursor === null ? undefined : openCursor(parts.cursors, viewer, request.cursor)
+  const cursor = request.cursor === null ? undefined : await openCursor(parts, viewer, request.cursor)
   const attempts = [parts.replica, parts.primary, parts.primary].filter((database) => database !== undefined)
   for (const [index, database] of attempts.entries()) {
     const answer = await readPull(database, viewer, { parts, request, cursor })
@@ -50,12 +50,15 @@ export async function pull(parts: PullParts, viewer: Viewer, request: PullReques
 }
 
 /** @throws {PullRefused} where the cursor is not one to go on from */
-export function openCursor(cursors: Cursors, viewer: Viewer, text: string): Cursor {
-  const cursor = cursors.decode(viewer.orgId, text)
+export async function openCursor(parts: PullParts, viewer: Viewer, text: string): Promise<Cursor> {
+  const cursor = parts.cursors.decode(viewer.orgId, text)
   if (cursor === 'garbage') throw new PullRefused('malformed')
   if (cursor === 'newer') throw new PullRefused('unavailable')
-  if (cursor === 'stale' || cursor.role !== viewer.role) throw new PullRefused('resnapshot')
-  return cursor
+  if (cursor === 'stale') throw new PullRefused('resnapshot')
+  if (cursor.role === viewer.role && !cursor.isStale) return cursor
+  // Whoever begins anew forgets what they have seen: it is asked now, or nobody would know of what was lost.
+  await findLost(parts, viewer, cursor)
+  throw new PullRefused('resnapshot')
 }
 
 /** Says whether a server can go on from a cursor. @throws {PullRefused} where nobody can */

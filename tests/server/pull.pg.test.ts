@@ -176,6 +176,17 @@ test('[U7] a database that lost commits that a device has seen begins a new epoc
   await owner.end()
 })
 
+test('[U7] a cursor that is worthless otherwise is a witness all the same', async () => {
+  const organisation = { ...parts, ...(await makeOrganisation(parts.accounts)) }
+  const { orgId, manager } = organisation
+  await stockRoom(new TestDevice(organisation, manager))
+  const seen = { epoch: 1, version: 1_000, role: 'staff' as const, chainHead: 'f00d' }
+  await expect(ask({ cursor: cursors.encode(orgId, seen) }, asRole('manager', manager, orgId))).rejects.toMatchObject({
+    refusal: 'epoch_changed',
+  })
+  expect((await ask({ cursor: null }, asRole('manager', manager, orgId))).epoch).toBeGreaterThan(1)
+})
+
 test('[U5] lastSeq belongs to the snapshot: what it acknowledges is among the rows', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)

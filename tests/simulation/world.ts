@@ -36,6 +36,9 @@ export interface Said {
   at: number
 }
 
+/** A world may be run again in the same process, and must find nothing of its first run. */
+let runs = 0
+
 export class World {
   readonly time: VirtualTime
   readonly stage: Stage
@@ -106,13 +109,14 @@ export class World {
     const people = this.plan.devices.map(({ role }, index) => ({ name: `person ${index + 1}`, role }))
     this.people = await makeOrganisation({ database, ledger, uuid }, { name: 'The shop', people })
     this.truth = new ServerTruth(this.stage.owner, this.people[0]!.orgId)
+    const run = (runs += 1)
     this.devices = this.plan.devices.map(({ skewMs, role, pageRows }, index) => {
       const person = this.people[index]!
       const { time, network } = this
       const seed = this.plan.seed * 16 + index
       return new SimulatedDevice({
         name: `device ${index + 1}`,
-        storage: uuid(),
+        storage: `${uuid()}-${run}`,
         person,
         role,
         skewMs,
