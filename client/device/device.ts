@@ -195,10 +195,15 @@ export class Device {
       await this.reread()
       throw new GoneAhead()
     }
-    const changes = whole ? [] : this.#mirror.take(planned)
+    if (whole) {
+      keeping.done()
+      // What waits may mean something else over other rows: it is put over them anew, in its order.
+      return this.#rereadAll()
+    }
+    const changes = this.#mirror.take(planned)
     keeping.done()
     this.#takeIn(arrival, changes, kept)
-    this.tell(whole ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
+    this.tell({ kind: 'arrived', arrival, from })
   }
 
   /** Takes what another tab has recorded or received. False where this tab has missed something and must reread. */
@@ -374,7 +379,6 @@ export class Device {
     const freed = this.#pending.acknowledge(gone.map(({ seq }) => seq))
     const all = [...changes, ...freed]
     this.#pending.settle(all)
-    if (arrival.whole) this.#settleAll()
     this.point.value = arrival.point
     this.#placeAnew()
     this.pendingCount.value = this.#pending.size

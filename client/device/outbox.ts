@@ -126,7 +126,10 @@ export class Outbox {
       .map((entry) => ({ ...entry, envelope: restamped(entry.envelope, inOwnTime(entry.at, clockOffsetMs)) }))
     const entries = [...again, ...waiting].map(({ envelope, at, scanId }, index): OutboxEntry => {
       const seq = index + 1
-      return { seq, at, envelope: { ...envelope, seq }, ...kept({ scanId }) }
+      const { seen, ...unseen } = envelope
+      // Versions are an epoch's own: in another one `seen` would name a commit that came later.
+      const own = resend || seen === undefined ? unseen : { ...unseen, seen }
+      return { seq, at, envelope: { ...own, seq }, ...kept({ scanId }) }
     })
     await outbox.clear()
     await outbox.bulkPut(entries)

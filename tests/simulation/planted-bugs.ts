@@ -126,8 +126,8 @@ export const PLANTED_BUGS: PlantedBug[] = [
     'a copied device numbers its outbox anew and loses the ids',
     [1],
     OUTBOX,
-    'return { seq, at, envelope: { ...envelope, seq }, ...kept({ scanId }) }',
-    'return { seq, at, envelope: { ...envelope, seq, id: this.#newId() }, ...kept({ scanId }) }',
+    'return { seq, at, envelope: { ...own, seq }, ...kept({ scanId }) }',
+    'return { seq, at, envelope: { ...own, seq, id: this.#newId() }, ...kept({ scanId }) }',
   ),
   {
     name: 'the newest row is lost when the log is folded into the chunks',
