@@ -8,11 +8,13 @@ describe('readConfig', () => {
   it('has a default for everything a first start needs', () => {
     expect(readConfig({})).toEqual({
       port: 3000,
+      metricsPort: undefined,
       dataDir: resolve('.data'),
       databaseUrl: undefined,
       databaseOwnerUrl: undefined,
       databaseReplicaUrl: undefined,
       roles: ['api', 'worker'],
+      migrateOnStart: true,
       redisUrl: undefined,
       publicUrl: 'http://localhost:3000',
       jwtSecret: undefined,
@@ -24,11 +26,13 @@ describe('readConfig', () => {
   it('takes what is set', () => {
     const config = readConfig({
       PORT: '8080',
+      METRICS_PORT: '9464',
       DATA_DIR: '/srv/stock',
       DATABASE_URL: 'postgres://app:pw@db:5432/stock',
       DATABASE_OWNER_URL: 'postgresql://owner:pw@db:5432/stock',
       DATABASE_REPLICA_URL: 'postgres://app:pw@replica:5432/stock',
       ROLES: 'worker',
+      MIGRATE_ON_START: 'false',
       REDIS_URL: 'rediss://cache:6380',
       PUBLIC_URL: 'https://stock.example.com/',
       JWT_SECRET: SECRET,
@@ -37,11 +41,13 @@ describe('readConfig', () => {
     })
     expect(config).toEqual({
       port: 8080,
+      metricsPort: 9464,
       dataDir: '/srv/stock',
       databaseUrl: 'postgres://app:pw@db:5432/stock',
       databaseOwnerUrl: 'postgresql://owner:pw@db:5432/stock',
       databaseReplicaUrl: 'postgres://app:pw@replica:5432/stock',
       roles: ['worker'],
+      migrateOnStart: false,
       redisUrl: 'rediss://cache:6380',
       publicUrl: 'https://stock.example.com',
       jwtSecret: SECRET,
@@ -71,6 +77,8 @@ describe('readConfig', () => {
   it.each([
     [{ PORT: 'http' }, 'PORT must be a whole number. Example: 3000'],
     [{ PORT: '-1' }, 'PORT must be a whole number. Example: 3000'],
+    [{ METRICS_PORT: 'on' }, 'METRICS_PORT must be a whole number. Example: 9464'],
+    [{ MIGRATE_ON_START: 'no' }, 'MIGRATE_ON_START must be true or false. Example: false'],
     [{ ROLES: 'api,cook' }, 'ROLES may name api and worker. Example: api,worker'],
     [{ PORT: '65536' }, 'PORT must be from 1 to 65535. Example: 3000'],
     [

@@ -17,14 +17,16 @@ const DEMO_PASSWORD_MIN_LENGTH = 8
 
 const postgresUrl = urlOf(['postgres:', 'postgresql:'])
 
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a whole number')
+  .transform(Number)
+  .refine((number) => number >= 1 && number <= 65_535, 'must be from 1 to 65535')
+
 const environment = z
   .object({
-    PORT: z
-      .string()
-      .regex(/^\d{1,5}$/, 'must be a whole number')
-      .transform(Number)
-      .refine((port) => port >= 1 && port <= 65_535, 'must be from 1 to 65535')
-      .default(3000),
+    PORT: port.default(3000),
+    METRICS_PORT: port.optional(),
     DATA_DIR: z.string().default('.data'),
     DATABASE_URL: postgresUrl.optional(),
     DATABASE_OWNER_URL: postgresUrl.optional(),
@@ -34,6 +36,10 @@ const environment = z
       .transform((text) => text.split(',').map((role) => role.trim()))
       .refine((roles) => roles.every((role) => role === 'api' || role === 'worker'), 'may name api and worker')
       .default(['api', 'worker']),
+    MIGRATE_ON_START: z
+      .enum(['true', 'false'], 'must be true or false')
+      .transform((text) => text === 'true')
+      .default(true),
     REDIS_URL: urlOf(['redis:', 'rediss:']).optional(),
     PUBLIC_URL: urlOf(['http:', 'https:'])
       .refine((url) => new URL(url).pathname === '/', 'must have no path')
@@ -56,6 +62,8 @@ const environment = z
   })
   .transform((values) => ({
     port: values.PORT,
+    /** Where /metrics, /healthz and /readyz are served for whoever runs this. Absent: nowhere. */
+    metricsPort: values.METRICS_PORT,
     dataDir: resolve(values.DATA_DIR),
     /** Absent: the embedded PostgreSQL. */
     databaseUrl: values.DATABASE_URL,
@@ -65,6 +73,8 @@ const environment = z
     databaseReplicaUrl: values.DATABASE_REPLICA_URL,
     /** What this process does: answer devices, run jobs by the clock, or both. */
     roles: values.ROLES,
+    /** False where a deployment migrates beforehand, by `npm run migrate`. */
+    migrateOnStart: values.MIGRATE_ON_START,
     /** Absent: one process, with an in-process bus. */
     redisUrl: values.REDIS_URL,
     /** The origin that browsers see, without a slash at its end. */
@@ -80,11 +90,13 @@ type VariableName = keyof z.input<typeof environment>
 
 const examples: Record<VariableName, string> = {
   PORT: '3000',
+  METRICS_PORT: '9464',
   DATA_DIR: '/var/lib/stockhand',
   DATABASE_URL: 'postgres://stockhand:PASSWORD@localhost:5432/stockhand',
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',
   DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@replica:5432/stockhand',
   ROLES: 'api,worker',
+  MIGRATE_ON_START: 'false',
   REDIS_URL: 'redis://localhost:6379',
   PUBLIC_URL: 'https://stock.example.com',
   TRUST_PROXY: 'loopback,10.0.0.0/8',

@@ -28,7 +28,8 @@ import { keptSecret } from './kept-secret.ts'
 
 export interface ServerOptions {
   config: Config
-  database: { url: string; ownerUrl: string; embedded: boolean }
+  /** Prepared for this version. */
+  database: { url: string; embedded: boolean }
   log: Logger
 }
 
@@ -43,11 +44,7 @@ export interface RunningServer {
 
 const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 
-export async function startServer({
-  config,
-  database: { url, ownerUrl, embedded },
-  log,
-}: ServerOptions): Promise<RunningServer> {
+export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {
   const database = new Database(url)
   await database.ready()
   const secret = config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret')
@@ -102,7 +99,7 @@ export async function startServer({
     await Promise.all([database.end(), replica?.end()])
   }
   try {
-    if (config.roles.includes('worker')) jobs = await startJobs({ url, ownerUrl, database, log })
+    if (config.roles.includes('worker')) jobs = await startJobs({ url, database, log })
     await app.listen({ port: config.port, host: '0.0.0.0' })
   } catch (error) {
     await stop()
@@ -111,9 +108,7 @@ export async function startServer({
   return { url: config.publicUrl, ...(demo && { demo }), ...(setupToken !== undefined && { setupToken }), stop }
 }
 
-async function startJobs(parts: { url: string; ownerUrl: string; database: Database; log: Logger }): Promise<Jobs> {
-  const { url, ownerUrl, database, log } = parts
-  await Jobs.prepare(ownerUrl)
+async function startJobs({ url, database, log }: { url: string; database: Database; log: Logger }): Promise<Jobs> {
   const jobs = new Jobs({ url, log, tasks: ledgerTasks({ database, now: Date.now, log }) })
   await jobs.start()
   return jobs

@@ -7,9 +7,10 @@ import pino, { type Logger } from 'pino'
 import { isClientStale } from './client-build.ts'
 import { type Config, readConfig } from './config.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
-import { migrate } from './database/migrate.ts'
+import { awaitMigrations } from './database/migrate.ts'
 import { greeting } from './greeting.ts'
 import { startServer } from './main.ts'
+import { prepareDatabase } from './prepare-database.ts'
 import { StartError } from './start-error.ts'
 
 type Stop = () => Promise<void>
@@ -33,7 +34,8 @@ async function start(): Promise<void> {
   buildClientIfStale(log)
   const database = await startDatabase(config, log)
   if (stopping) return
-  await migrate(database.ownerUrl, { appUser: decodeURIComponent(new URL(database.url).username), log })
+  if (config.migrateOnStart) await prepareDatabase(database, log)
+  else await awaitMigrations(database.url, { log })
   if (stopping) return
   const server = await startServer({ config, database, log })
   started.push(server.stop)

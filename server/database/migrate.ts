@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import postgres, { type ReservedSql, type Sql } from 'postgres'
@@ -28,6 +29,9 @@ const LOCK_KEY = 7_254_001
 const CONNECT_TIMEOUT_S = 10
 /** A migration that waits for a table's lock makes everybody else wait behind it: better to fail, and be run again. */
 const LOCK_TIMEOUT = '10s'
+/** How long a server waits for whoever migrates; after it, the platform sees that it does not start. */
+const PATIENCE_MS = 60_000
+const ASK_AGAIN_MS = 500
 
 /** @returns the names of what it applied. @throws {StartError} in one line, never with a password. */
 export async function migrate(ownerUrl: string, { appUser, folder = FOLDER, log }: Options): Promise<string[]> {
@@ -50,6 +54,41 @@ export async function migrate(ownerUrl: string, { appUser, folder = FOLDER, log 
     }
   } finally {
     await sql.end({ timeout: 1 })
+  }
+}
+
+/** Resolves once a database has all migrations of this version, which somebody else applies. @throws {StartError} */
+export async function awaitMigrations(
+  url: string,
+  { folder = FOLDER, log, patienceMs = PATIENCE_MS }: Omit<Options, 'appUser'> & { patienceMs?: number },
+): Promise<void> {
+  const names = readMigrations(folder).map(({ name }) => name)
+  const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
+  try {
+    const end = Date.now() + patienceMs
+    for (let isFirst = true; ; isFirst = false) {
+      const missing = await findMissing(sql, names)
+      if (missing.length === 0) return
+      if (Date.now() >= end) {
+        throw new StartError(
+          `the database lacks ${missing.join(', ')}: run npm run migrate, or leave MIGRATE_ON_START out`,
+        )
+      }
+      if (isFirst) log.info(`waiting until the database has ${missing.join(', ')}`)
+      await sleep(ASK_AGAIN_MS)
+    }
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** All of them where the database cannot be asked: it may only just be starting. */
+async function findMissing(sql: Sql, names: readonly string[]): Promise<readonly string[]> {
+  try {
+    const applied = await sql<{ name: string }[]>`select name from schema_migrations`
+    return names.filter((name) => !applied.some((one) => one.name === name))
+  } catch {
+    return names
   }
 }
 

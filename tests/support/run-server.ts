@@ -3,12 +3,12 @@ import pino from 'pino'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
 
-// Without jobs unless a test asks for them: they need the database's owner.
+// Without jobs unless a test asks for them: their tables are made by whoever migrates.
 const config = readConfig({ ROLES: 'api', ...process.env })
 const url = config.databaseUrl!
 const server = await startServer({
   config,
-  database: { url, ownerUrl: url, embedded: false },
+  database: { url, embedded: false },
   log: pino({ level: 'silent' }),
 })
 process.once('SIGTERM', () => void server.stop().then(() => process.exit(0)))

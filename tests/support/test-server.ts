@@ -25,7 +25,7 @@ export async function startTestServer(databaseUrl: string): Promise<TestServer> 
     LOG_LEVEL: 'silent',
     ROLES: 'api',
   })
-  const database = { url: databaseUrl, ownerUrl: databaseUrl, embedded: false }
+  const database = { url: databaseUrl, embedded: false }
   const { stop, setupToken } = await startServer({ config, database, log: pino({ level: 'silent' }) })
   return { url, setupToken, stop }
 }
