@@ -10,6 +10,8 @@ const SOURCES = ['client', 'shared', 'vite.config.ts', 'package-lock.json']
 export function isClientStale(root: string): boolean {
   const built = join(root, BUILT)
   if (!existsSync(built)) return true
+  // An image: shared/ is there for the server, and as old or new as the machine that packed it says.
+  if (!existsSync(join(root, 'client'))) return false
   const { mtimeMs } = statSync(built)
   return SOURCES.some((source) => existsSync(join(root, source)) && newest(join(root, source)) > mtimeMs)
 }

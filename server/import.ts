@@ -135,7 +135,7 @@ async function importDirectly(config: Config, request: Request): Promise<ImportR
   const embedded = config.databaseUrl === undefined ? await startEmbedded(config) : undefined
   const urls = embedded ?? databaseUrls(config)
   try {
-    await migrate(urls.ownerUrl, { appUser: decodeURIComponent(new URL(urls.url).username), log })
+    await migrate(urls.ownerUrl, { appUrl: urls.url, log })
     const { orgId, userId } = await findManager(urls, request)
     const database = new Database(urls.url)
     const bus = openBus<CommitNotice>({ redisUrl: config.redisUrl, deliver: () => undefined, log })

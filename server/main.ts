@@ -1,5 +1,4 @@
 // Wiring only: builds the parts of a server and starts it.
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { AccessTokens } from './accounts/access-tokens.ts'
@@ -25,6 +24,7 @@ import { Jobs } from './jobs/jobs.ts'
 import { ledgerTasks } from './jobs/ledger-tasks.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { keptSecret } from './kept-secret.ts'
+import { setupTokenOf } from './setup-token.ts'
 
 export interface ServerOptions {
   config: Config
@@ -62,7 +62,7 @@ export async function startServer({ config, database: { url, embedded }, log }: 
   const tokens = new AccessTokens(secret)
   const accounts = new Accounts({ database, ledger, tokens })
   const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined
-  const setupToken = !embedded && (await accounts.needsSetup()) ? randomBytes(12).toString('base64url') : undefined
+  const setupToken = !embedded && (await accounts.needsSetup()) ? setupTokenOf(secret) : undefined
   const importer = new Importer({ database, ledger, now: Date.now })
   const api: ApiParts = {
     admission: new Admission(),

@@ -9,7 +9,7 @@ export async function prepareDatabase(
   { url, ownerUrl }: { url: string; ownerUrl: string },
   log: Pick<Logger, 'info'>,
 ): Promise<string[]> {
-  const applied = await migrate(ownerUrl, { appUser: decodeURIComponent(new URL(url).username), log })
+  const applied = await migrate(ownerUrl, { appUrl: url, log })
   await Jobs.prepare(ownerUrl)
   return applied
 }

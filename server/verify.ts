@@ -53,7 +53,7 @@ async function openDatabase(): Promise<{ url: string; stop: () => Promise<void> 
   const running = findEmbeddedPostgres(dataDir)
   if (running) return { url: running.url, stop: async () => undefined }
   const embedded = await startEmbeddedPostgres({ dataDir, log })
-  await migrate(embedded.ownerUrl, { appUser: decodeURIComponent(new URL(embedded.url).username), log })
+  await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
   return embedded
 }
 

@@ -38,7 +38,7 @@ export async function openStage(): Promise<Stage> {
   const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-bench-'))
   const log = pino({ level: 'silent' })
   const embedded = await startEmbeddedPostgres({ dataDir, log })
-  await migrate(embedded.ownerUrl, { appUser: decodeURIComponent(new URL(embedded.url).username), log })
+  await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
   const database = new Database(embedded.url)
   const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('b'.repeat(40)) })

@@ -98,7 +98,7 @@ describe('migrate', () => {
       '0001_role.sql',
       `${MAKE_ROLE} create table shelf (name text); create table safe (name text); grant select on shelf to stockhand_app;`,
     )
-    await migrate(database.ownerUrl, { folder, log, appUser: new URL(database.url).username })
+    await migrate(database.ownerUrl, { folder, log, appUrl: database.url })
     const app = postgres(database.url, { max: 1 })
     try {
       expect(await app`select name from shelf`).toEqual([])
@@ -113,9 +113,8 @@ describe('migrate', () => {
     const another = await createEmptyTestDatabase()
     try {
       write('0001_role.sql', `${MAKE_ROLE} create table shelf (name text); grant select on shelf to stockhand_app;`)
-      const appUser = new URL(database.url).username
       const urls = [database.ownerUrl, another.ownerUrl]
-      const applied = await Promise.all(urls.map((url) => migrate(url, { folder, log, appUser })))
+      const applied = await Promise.all(urls.map((url) => migrate(url, { folder, log, appUrl: database.url })))
       expect(applied).toEqual([['0001_role.sql'], ['0001_role.sql']])
     } finally {
       await another.drop()

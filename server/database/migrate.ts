@@ -9,10 +9,11 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import postgres, { type ReservedSql, type Sql } from 'postgres'
 import { StartError } from '../start-error.ts'
+import { ensureAppLogin } from './app-login.ts'
 
 type Options = {
-  /** The login that the application connects as; it is given the role stockhand_app. */
-  appUser?: string
+  /** How the application connects: its login is made where it is missing, and given the role stockhand_app. */
+  appUrl?: string
   folder?: string
   log: Pick<Logger, 'info'>
 }
@@ -34,7 +35,7 @@ const PATIENCE_MS = 60_000
 const ASK_AGAIN_MS = 500
 
 /** @returns the names of what it applied. @throws {StartError} in one line, never with a password. */
-export async function migrate(ownerUrl: string, { appUser, folder = FOLDER, log }: Options): Promise<string[]> {
+export async function migrate(ownerUrl: string, { appUrl, folder = FOLDER, log }: Options): Promise<string[]> {
   const migrations = readMigrations(folder)
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
   try {
@@ -47,7 +48,7 @@ export async function migrate(ownerUrl: string, { appUser, folder = FOLDER, log 
         await apply(connection, migration)
         log.info(`migrated ${migration.name}`)
       }
-      if (appUser !== undefined) await grantAppRole(connection, appUser)
+      if (appUrl !== undefined) await letIn(connection, appUrl)
       return pending.map(({ name }) => name)
     } finally {
       connection.release()
@@ -60,7 +61,7 @@ export async function migrate(ownerUrl: string, { appUser, folder = FOLDER, log 
 /** Resolves once a database has all migrations of this version, which somebody else applies. @throws {StartError} */
 export async function awaitMigrations(
   url: string,
-  { folder = FOLDER, log, patienceMs = PATIENCE_MS }: Omit<Options, 'appUser'> & { patienceMs?: number },
+  { folder = FOLDER, log, patienceMs = PATIENCE_MS }: Omit<Options, 'appUrl'> & { patienceMs?: number },
 ): Promise<void> {
   const names = readMigrations(folder).map(({ name }) => name)
   const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
@@ -161,7 +162,9 @@ async function apply(connection: ReservedSql, { name, text, checksum }: Migratio
   }
 }
 
-async function grantAppRole(connection: ReservedSql, appUser: string): Promise<void> {
+async function letIn(connection: ReservedSql, appUrl: string): Promise<void> {
+  await ensureAppLogin(connection, appUrl)
+  const appUser = decodeURIComponent(new URL(appUrl).username)
   const [missing] = await connection`
     select 1 as missing from pg_roles
     where rolname = ${APP_ROLE} and not pg_has_role(${appUser}, oid, 'member')`

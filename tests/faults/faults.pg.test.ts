@@ -104,7 +104,7 @@ test('[P1] PostgreSQL killed at random points under load, and started again', { 
     await embedded.stop()
     rmSync(dataDir, { recursive: true, force: true })
   })
-  await migrate(embedded.ownerUrl, { appUser: decodeURIComponent(new URL(embedded.url).username), log })
+  await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
   const proxy = await TcpProxy.open(Number(new URL(embedded.url).port))
   ends.push(() => proxy.close())
   const url = new URL(embedded.url)

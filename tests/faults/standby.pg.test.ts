@@ -35,7 +35,7 @@ async function primaryAndStandby() {
     await embedded.stop()
     rmSync(dataDir, { recursive: true, force: true })
   })
-  await migrate(embedded.ownerUrl, { appUser: decodeURIComponent(new URL(embedded.url).username), log })
+  await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
   const database = new Database(embedded.url)
   ends.push(() => database.end())
   const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })

@@ -27,7 +27,7 @@ export async function startTemplateServer(): Promise<TemplateServer> {
     const sql = postgres(server.ownerUrl, { max: 1 })
     await sql.unsafe(`create database ${TEMPLATE}`)
     await sql.end()
-    await migrate(withDatabase(server.ownerUrl, TEMPLATE), { appUser: new URL(server.url).username, log })
+    await migrate(withDatabase(server.ownerUrl, TEMPLATE), { appUrl: server.url, log })
     return { ownerUrl: server.ownerUrl, url: server.url, stop }
   } catch (error) {
     await stop()

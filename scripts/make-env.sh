@@ -1,0 +1,26 @@
+#!/bin/sh
+# Writes the secrets that a deployment needs into a file, each made up here: `sh scripts/make-env.sh`, or `npm run env`.
+# It needs a shell and nothing else, since a machine that runs containers may have no Node. Guarantees: what the file has
+# already stays as it is, so it can be run again after an upgrade; the file is for its owner's eyes only; nothing is
+# printed of it.
+#
+#   sh scripts/make-env.sh [FILE]     FILE: .env for Compose (the default), secrets.env for an overlay of Kubernetes
+set -eu
+umask 077
+file="${1:-$(dirname "$0")/../.env}"
+touch "$file"
+chmod 600 "$file"
+
+# Letters and digits alone: the passwords become part of URLs. 40 of them are 238 bits.
+secret() {
+  LC_ALL=C tr -dc 'A-Za-z0-9' < /dev/urandom | head -c 40
+}
+
+added=''
+for name in JWT_SECRET POSTGRES_OWNER_PASSWORD POSTGRES_APP_PASSWORD REDIS_PASSWORD GRAFANA_PASSWORD; do
+  if ! grep -q "^$name=" "$file"; then
+    printf '%s=%s\n' "$name" "$(secret)" >> "$file"
+    added="$added $name"
+  fi
+done
+if [ -n "$added" ]; then echo "$file has now:$added"; else echo "$file has everything already"; fi
