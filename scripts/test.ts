@@ -30,6 +30,12 @@ const NEEDS: Need[] = [
     debian: 'haproxy',
     elsewhere: 'install haproxy with the package manager of your system (brew install haproxy)',
   },
+  {
+    program: 'promtool',
+    found: () => findProgram('promtool'),
+    debian: 'prometheus',
+    elsewhere: 'install Prometheus with the package manager of your system (brew install prometheus)',
+  },
 ]
 
 function main(): void {

@@ -1,6 +1,9 @@
-// Wiring only: builds the parts of a server and starts it.
+// Wiring only: builds the parts of a server and starts those that its roles ask for.
 import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
+import { ALERT_KINDS } from '#shared/rows/rows.ts'
 import { AccessTokens } from './accounts/access-tokens.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { LoginLimits } from './accounts/login-limits.ts'
@@ -8,8 +11,9 @@ import { judgeLevels } from './alerts/judge-levels.ts'
 import { Admission } from './api/admission.ts'
 import { appRouter } from './api/app-router.ts'
 import type { ApiParts } from './api/context.ts'
-import type { CommitNotice } from './bus/commit-notice.ts'
+import type { Bus } from './bus/bus.ts'
 import { openBus } from './bus/bus.ts'
+import type { CommitNotice } from './bus/commit-notice.ts'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
 import type { Demo } from './demo/demo.ts'
@@ -17,14 +21,19 @@ import { prepareDemo } from './demo/demo.ts'
 import { Cursors } from './feed/cursor.ts'
 import { LiveFeed } from './feed/live.ts'
 import type { PullParts } from './feed/pull.ts'
+import type { SocketServer } from './feed/socket-server.ts'
 import { serveSockets } from './feed/socket-server.ts'
 import { buildApp, isAllowedOrigin } from './http/app.ts'
 import { Importer } from './imports/importer.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { ledgerTasks } from './jobs/ledger-tasks.ts'
-import { Ledger } from './ledger/ledger.ts'
 import { keptSecret } from './kept-secret.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { InstallationGauges } from './metrics/installation-gauges.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { serveOperations } from './metrics/operations-server.ts'
 import { setupTokenOf } from './setup-token.ts'
+import { VERSION } from './version.ts'
 
 export interface ServerOptions {
   config: Config
@@ -47,6 +56,57 @@ const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {
   const database = new Database(url)
   await database.ready()
+  const core = buildCore({ config, database, log })
+  const { accounts, ledger, bus, replica } = core
+  const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined
+  const setupToken = !embedded && (await accounts.needsSetup()) ? setupTokenOf(core.secret) : undefined
+  const running: Running = {}
+  const stop = async () => {
+    await running.jobs?.stop()
+    await running.sockets?.close()
+    await running.app?.close()
+    await ledger.drained()
+    await bus.close()
+    await running.endOperations?.()
+    await Promise.all([database.end(), replica?.end()])
+  }
+  try {
+    if (config.roles.includes('worker')) running.jobs = await startJobs({ url, database, log })
+    running.endOperations = await startOperations(core)
+    if (config.roles.includes('api')) await startApi(core, running, setupToken)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url: config.publicUrl, ...(demo && { demo }), ...(setupToken !== undefined && { setupToken }), stop }
+}
+
+/** What was started, as far as it was. */
+interface Running {
+  jobs?: Jobs
+  endOperations?: (() => Promise<void>) | undefined
+  app?: FastifyInstance
+  sockets?: SocketServer
+}
+
+/** What every role needs. */
+interface Core {
+  config: Config
+  log: Logger
+  metrics: Metrics
+  /** What this server signs with. */
+  secret: string
+  database: Database
+  replica: Database | undefined
+  ledger: Ledger
+  accounts: Accounts
+  pulling: PullParts
+  feed: LiveFeed
+  bus: Bus<CommitNotice>
+}
+
+function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' | 'log'>): Core {
+  const metrics = new Metrics({ version: VERSION, protocol: PROTOCOL_VERSION })
   const secret = config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret')
   const replica = config.databaseReplicaUrl === undefined ? undefined : new Database(config.databaseReplicaUrl)
   const pulling: PullParts = {
@@ -56,60 +116,78 @@ export async function startServer({ config, database: { url, embedded }, log }: 
     lostCommits: (orgId, seen) => ledger.beginEpoch(orgId, { lost: seen }),
     now: Date.now,
   }
-  const feed = new LiveFeed(pulling)
+  const feed = new LiveFeed(pulling, (ms) => metrics.propagated(ms))
   const bus = openBus<CommitNotice>({ redisUrl: config.redisUrl, deliver: (notice) => feed.deliver(notice), log })
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: (notice) => bus.publish(notice) })
-  const tokens = new AccessTokens(secret)
-  const accounts = new Accounts({ database, ledger, tokens })
-  const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined
-  const setupToken = !embedded && (await accounts.needsSetup()) ? setupTokenOf(secret) : undefined
-  const importer = new Importer({ database, ledger, now: Date.now })
+  const ledger = new Ledger({
+    database,
+    judgeLevels,
+    now: Date.now,
+    publish: (notice) => bus.publish({ ...notice, committedAtMs: Date.now() }),
+    tookMs: (ms) => metrics.committed(ms),
+  })
+  const accounts = new Accounts({ database, ledger, tokens: new AccessTokens(secret) })
+  return { config, log, metrics, secret, database, replica, ledger, accounts, pulling, feed, bus }
+}
+
+async function startApi(core: Core, running: Running, setupToken: string | undefined): Promise<void> {
+  const { config, log, metrics, database, ledger, accounts, pulling, feed } = core
   const api: ApiParts = {
     admission: new Admission(),
     accounts,
     database,
     feed,
     pulling,
-    importer,
+    importer: new Importer({ database, ledger, now: Date.now }),
     ledger,
     loginLimits: new LoginLimits(),
+    metrics,
     setupToken,
   }
-  const app = await buildApp({
+  const app = (running.app = await buildApp({
     api,
     log,
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy,
     clientDir: CLIENT_DIR,
     ready: () => database.ready(),
-  })
-  const closeSockets = serveSockets({
+    requestEnded: (request) => metrics.requestEnded(request),
+  }))
+  const sockets = (running.sockets = serveSockets({
     server: app.server,
     router: appRouter,
     createContext: (accessToken) => ({ parts: api, accessToken, receivedAt: Date.now() }),
     isAllowedOrigin: (request) => isAllowedOrigin(request, config.publicUrl),
-  })
-  let jobs: Jobs | undefined
-  const stop = async () => {
-    await jobs?.stop()
-    await closeSockets()
-    await app.close()
-    await ledger.drained()
-    await bus.close()
-    await Promise.all([database.end(), replica?.end()])
-  }
-  try {
-    if (config.roles.includes('worker')) jobs = await startJobs({ url, database, log })
-    await app.listen({ port: config.port, host: '0.0.0.0' })
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return { url: config.publicUrl, ...(demo && { demo }), ...(setupToken !== undefined && { setupToken }), stop }
+  }))
+  metrics.watch({ connections: () => sockets.connections, busUp: () => core.bus.connected })
+  await app.listen({ port: config.port, host: '0.0.0.0' })
 }
 
 async function startJobs({ url, database, log }: { url: string; database: Database; log: Logger }): Promise<Jobs> {
   const jobs = new Jobs({ url, log, tasks: ledgerTasks({ database, now: Date.now, log }) })
   await jobs.start()
   return jobs
+}
+
+async function startOperations({ config, metrics, database, replica, log }: Core) {
+  const { metricsPort, publicUrl, dataDir } = config
+  if (metricsPort === undefined) return undefined
+  metrics.watchProcess()
+  const gauges = config.roles.includes('worker')
+    ? new InstallationGauges(metrics, {
+        database,
+        replica,
+        publicUrl,
+        volumes: { data: dataDir },
+        alertKinds: ALERT_KINDS,
+        log,
+      })
+    : undefined
+  return serveOperations({
+    port: metricsPort,
+    metrics: async () => {
+      await gauges?.refresh()
+      return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
+    },
+    ready: () => database.ready(),
+  })
 }

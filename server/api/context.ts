@@ -9,6 +9,7 @@ import type { Admission } from './admission.ts'
 import type { Importer } from '../imports/importer.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LoginLimits } from '../accounts/login-limits.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 
 export interface ApiParts {
   admission: Admission
@@ -19,6 +20,7 @@ export interface ApiParts {
   importer: Importer
   ledger: Ledger
   loginLimits: LoginLimits
+  metrics: Pick<Metrics, 'pushTaken' | 'pushRefused' | 'pulled'>
   /** Guards the first visit of a new server; undefined where the demo made the organisation. */
   setupToken: string | undefined
 }

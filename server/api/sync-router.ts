@@ -19,15 +19,20 @@ export const syncRouter = router({
       const { userId, orgId, sessionId } = ctx.claims
       const device = { epoch, deviceNow, serverNow: ctx.receivedAt }
       const answer = await ctx.parts.ledger.push(orgId, { userId, sessionId, clientId, envelopes, device })
+      ctx.parts.metrics.pushTaken({ envelopes, results: answer.results, deviceNow })
       return { ...answer, serverNow: ctx.receivedAt }
     } catch (error) {
-      throw await withLastSeq(toRefused(error), input, { parts: ctx.parts, claims: ctx.claims })
+      const refused = toRefused(error)
+      ctx.parts.metrics.pushRefused(refused.refusal)
+      throw await withLastSeq(refused, input, { parts: ctx.parts, claims: ctx.claims })
     }
   }),
 
-  pull: viewerProcedure
-    .input(pullSchema)
-    .query(({ ctx, input }): Promise<PullAnswer> => pull(ctx.parts.pulling, ctx.viewer, input)),
+  pull: viewerProcedure.input(pullSchema).query(async ({ ctx, input }): Promise<PullAnswer> => {
+    const answer = await pull(ctx.parts.pulling, ctx.viewer, input)
+    ctx.parts.metrics.pulled(answer)
+    return answer
+  }),
 })
 
 function parsePush(

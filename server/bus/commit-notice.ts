@@ -13,4 +13,6 @@ export interface CommitNotice {
   tables?: WireTables
   /** The last seq of each device whose push this commit took. */
   lastSeqs: Record<string, number>
+  /** When it was committed, Unix ms by the clock of that replica. Absent from a server of the version before. */
+  committedAtMs?: number
 }

@@ -21,22 +21,24 @@ export interface Watching {
 
 export class LiveFeed {
   readonly #parts: PullParts
+  readonly #propagated: (ms: number) => void
   readonly #listeners = new Map<string, Set<Listener>>()
   readonly #made = new WeakMap<CommitNotice, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
 
-  constructor(parts: PullParts) {
+  /** `propagated` is told how long a commit took until all sockets had it, ms. */
+  constructor(parts: PullParts, propagated: (ms: number) => void = () => undefined) {
     this.#parts = parts
+    this.#propagated = propagated
   }
 
   /** Hands a commit, of this replica or another, to the sockets of its organisation. */
   deliver(notice: CommitNotice): void {
-    for (const listener of this.#listeners.get(notice.orgId) ?? []) listener.offer(notice)
-  }
-
-  get connections(): number {
-    let count = 0
-    for (const listeners of this.#listeners.values()) count += listeners.size
-    return count
+    const listeners = this.#listeners.get(notice.orgId)
+    if (!listeners) return
+    for (const listener of listeners) listener.offer(notice)
+    const { committedAtMs } = notice
+    // Once for all of them: each has written its message when this turn of the event loop is over.
+    if (committedAtMs !== undefined) setImmediate(() => this.#propagated(Date.now() - committedAtMs))
   }
 
   /**

@@ -19,8 +19,14 @@ export interface SocketParts<R extends AnyRouter> {
   isAllowedOrigin: (request: IncomingMessage) => boolean
 }
 
-/** Takes over upgrades of /trpc. Returns how to close all sockets. */
-export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): () => Promise<void> {
+export interface SocketServer {
+  /** How many are open. */
+  readonly connections: number
+  close(): Promise<void>
+}
+
+/** Takes over upgrades of /trpc. */
+export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): SocketServer {
   const { server, router, createContext, isAllowedOrigin } = parts
   const wss = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_MAX_BYTES })
   const handler = applyWSSHandler<R>({
@@ -45,10 +51,15 @@ export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): () => 
       wss.emit('connection', client, request)
     })
   })
-  return async () => {
-    handler.broadcastReconnectNotification()
-    for (const client of wss.clients) client.close(1001)
-    await new Promise<void>((resolve) => wss.close(() => resolve()))
-    for (const client of wss.clients) client.terminate()
+  return {
+    get connections() {
+      return wss.clients.size
+    },
+    close: async () => {
+      handler.broadcastReconnectNotification()
+      for (const client of wss.clients) client.close(1001)
+      await new Promise<void>((resolve) => wss.close(() => resolve()))
+      for (const client of wss.clients) client.terminate()
+    },
   }
 }

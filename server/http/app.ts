@@ -16,6 +16,8 @@ import { appRouter } from '../api/app-router.ts'
 import type { ApiParts, Context } from '../api/context.ts'
 import { bearerToken } from '../api/context.ts'
 import { Refused } from '../api/trpc.ts'
+import type { EndedRequest } from '../metrics/metrics.ts'
+import { recordRequests } from './record-requests.ts'
 
 /** Twice what a push may have: the answer to a larger one must name what to do, and a proxy replays no more. */
 const BODY_MAX_BYTES = 1024 * 1024
@@ -36,6 +38,8 @@ export interface AppParts {
   clientDir: string
   /** Rejects while the server cannot do its work. */
   ready: () => Promise<void>
+  /** Told of every request once it is answered, but for probes of health. */
+  requestEnded: (request: EndedRequest) => void
 }
 
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
@@ -54,6 +58,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     const isSmall = request.url.startsWith('/trpc/') && !request.url.startsWith('/trpc/sync.pull')
     if (isSmall) request.headers['x-no-compression'] = 'true'
   })
+  recordRequests(app, parts)
   await app.register(helmet, securityHeaders(parts.publicUrl))
   await app.register(compress, {
     threshold: COMPRESS_FROM_BYTES,

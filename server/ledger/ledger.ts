@@ -14,6 +14,8 @@ import { commitOwnChange } from './own-change.ts'
 export interface LedgerParts extends CommitParts {
   /** Told of every commit, after it, in the order of this process's commits. */
   publish(notice: CommitNotice): void
+  /** Told how long each commit took, ms. */
+  tookMs?: (ms: number) => void
 }
 
 export class Ledger {
@@ -23,7 +25,7 @@ export class Ledger {
   constructor(parts: LedgerParts) {
     this.#parts = parts
     this.#queue = new CommitQueue({
-      commit: (orgId, batches) => commitGroup(parts, orgId, batches),
+      commit: (orgId, batches) => this.#timed(() => commitGroup(parts, orgId, batches)),
       recordPoison: (orgId, batch) => commitGroup(parts, orgId, [asPoison(batch)]),
       committed: ({ notice }) => {
         if (notice) parts.publish(notice)
@@ -49,6 +51,13 @@ export class Ledger {
   async beginEpoch(orgId: string, reason: NewEpoch): Promise<void> {
     const notice = await commitNewEpoch(this.#parts, orgId, reason)
     if (notice) this.#parts.publish(notice)
+  }
+
+  async #timed<T>(commit: () => Promise<T>): Promise<T> {
+    const begun = performance.now()
+    const result = await commit()
+    this.#parts.tookMs?.(performance.now() - begun)
+    return result
   }
 
   /** Resolves when everything that was pushed is settled. */

@@ -14,6 +14,8 @@ export type Role = z.infer<typeof role>
 
 const customSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
 
+export const ALERT_KINDS = ['low_stock', 'high_stock', 'negative_stock', 'imported_negative'] as const
+
 /** What a planned count is to cover: any of these, or everything. It guides whoever counts, and refuses nothing. */
 export const scopeSchema = z.strictObject({
   locationIds: z.array(id).max(200).optional(),
@@ -105,7 +107,7 @@ const schemas = {
   }),
   alerts: z.object({
     id,
-    kind: z.enum(['low_stock', 'high_stock', 'negative_stock', 'imported_negative']),
+    kind: z.enum(ALERT_KINDS),
     itemId: id.nullable(),
     locationId: id.nullable(),
     lot: text.nullable(),

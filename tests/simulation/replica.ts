@@ -1,4 +1,5 @@
 // One server of several over the same database: the real procedures, ledger and feed, called without a socket between.
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import { judgeLevels } from '../../server/alerts/judge-levels.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
 import { Admission } from '../../server/api/admission.ts'
@@ -10,6 +11,7 @@ import { Cursors } from '../../server/feed/cursor.ts'
 import { LiveFeed } from '../../server/feed/live.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
+import { Metrics } from '../../server/metrics/metrics.ts'
 import type { Reply, Request } from './network.ts'
 import { SILENCE } from './network.ts'
 import { openTokens } from './organisation.ts'
@@ -55,7 +57,8 @@ export class Replica {
     const unused = {} as Pick<ApiParts, 'importer' | 'loginLimits'>
     const admission = new Admission()
     const { accounts, feed, ledger } = this
-    this.#parts = { ...unused, accounts, admission, database, feed, ledger, pulling, setupToken: undefined }
+    const metrics = new Metrics({ version: 'simulated', protocol: PROTOCOL_VERSION })
+    this.#parts = { ...unused, accounts, admission, database, feed, ledger, metrics, pulling, setupToken: undefined }
   }
 
   /** The process is gone: nothing of it answers, publishes or tries again. */

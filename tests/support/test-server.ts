@@ -15,7 +15,10 @@ export interface TestServer {
 
 export const JWT_SECRET = 'tests-tests-tests-tests-tests-tests-tests'
 
-export async function startTestServer(databaseUrl: string): Promise<TestServer> {
+export async function startTestServer(
+  databaseUrl: string,
+  { log = pino({ level: 'silent' }), env = {} }: { log?: pino.Logger; env?: Record<string, string> } = {},
+): Promise<TestServer> {
   const port = await freePort()
   const url = `http://localhost:${port}`
   const config = readConfig({
@@ -24,9 +27,10 @@ export async function startTestServer(databaseUrl: string): Promise<TestServer> 
     PUBLIC_URL: url,
     LOG_LEVEL: 'silent',
     ROLES: 'api',
+    ...env,
   })
   const database = { url: databaseUrl, embedded: false }
-  const { stop, setupToken } = await startServer({ config, database, log: pino({ level: 'silent' }) })
+  const { stop, setupToken } = await startServer({ config, database, log })
   return { url, setupToken, stop }
 }
 

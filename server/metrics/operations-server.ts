@@ -1,0 +1,46 @@
+// The port for whoever runs this: metrics, and whether the process lives and can work. Apart from the app's port, so that
+// it need not be open to anybody else; a worker has only this one.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { StartError } from '../start-error.ts'
+
+export interface OperationsParts {
+  port: number
+  metrics: () => Promise<{ contentType: string; text: string }>
+  /** Rejects, with the cause in words, while this process should be given no work. */
+  ready: () => Promise<void>
+}
+
+/** @returns how to end it */
+export async function serveOperations({ port, metrics, ready }: OperationsParts): Promise<() => Promise<void>> {
+  const answers: Record<string, () => Promise<{ status: number; contentType: string; text: string }>> = {
+    '/metrics': async () => ({ status: 200, ...(await metrics()) }),
+    '/healthz': async () => json(200, { ok: true }),
+    '/readyz': () =>
+      ready().then(
+        () => json(200, { ok: true }),
+        (error: Error) => json(503, { ok: false, cause: error.message }),
+      ),
+  }
+  const server = createServer((request, response) => {
+    const answer = answers[(request.url ?? '').split('?')[0]!] ?? (async () => json(404, { ok: false }))
+    void answer()
+      .catch((error: unknown) => json(500, { ok: false, cause: String(error) }))
+      .then(({ status, contentType, text }) => response.writeHead(status, { 'content-type': contentType }).end(text))
+  })
+  server.listen(port, '0.0.0.0')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw new StartError(`METRICS_PORT ${port} cannot be opened (${(error as Error).message}): set it to another one`)
+  }
+  return async () => {
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  }
+}
+
+function json(status: number, body: unknown) {
+  return { status, contentType: 'application/json', text: JSON.stringify(body) }
+}
