@@ -3,12 +3,13 @@
 // database) is told in one line without a stack; a signal ends everything within seconds, a second one at once.
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
-import pino, { type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { isClientStale } from './client-build.ts'
 import { type Config, readConfig } from './config.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { awaitMigrations } from './database/migrate.ts'
 import { greeting } from './greeting.ts'
+import { openLog } from './log.ts'
 import { startServer } from './main.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { StartError } from './start-error.ts'
@@ -29,7 +30,7 @@ const whenStarted = start()
 
 async function start(): Promise<void> {
   const config = readConfig(process.env)
-  const log = pino({ level: config.logLevel })
+  const log = openLog(config.logLevel)
   listenForSignals(log)
   buildClientIfStale(log)
   const database = await startDatabase(config, log)

@@ -17,6 +17,7 @@ export const syncRouter = router({
     try {
       const { clientId, epoch, deviceNow, envelopes } = parsePush(input, ctx)
       const { userId, orgId, sessionId } = ctx.claims
+      if (ctx.http) ctx.http.req.about.device = clientId
       const device = { epoch, deviceNow, serverNow: ctx.receivedAt }
       const answer = await ctx.parts.ledger.push(orgId, { userId, sessionId, clientId, envelopes, device })
       ctx.parts.metrics.pushTaken({ envelopes, results: answer.results, deviceNow })
@@ -29,6 +30,7 @@ export const syncRouter = router({
   }),
 
   pull: viewerProcedure.input(pullSchema).query(async ({ ctx, input }): Promise<PullAnswer> => {
+    if (ctx.http && input.clientId !== undefined) ctx.http.req.about.device = input.clientId
     const answer = await pull(ctx.parts.pulling, ctx.viewer, input)
     ctx.parts.metrics.pulled(answer)
     return answer

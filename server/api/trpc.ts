@@ -76,6 +76,7 @@ export const publicProcedure = admitted.use(async ({ next }) => {
 export const tokenProcedure = publicProcedure.use(async ({ ctx, next }) => {
   const claims = ctx.accessToken === undefined ? undefined : await ctx.parts.accounts.claims(ctx.accessToken)
   if (!claims) throw new Refused('unauthenticated')
+  if (ctx.http) ctx.http.req.about.org = claims.orgId
   return next({ ctx: { ...ctx, claims } })
 })
 
@@ -85,6 +86,7 @@ export function procedureFor(least: Role) {
     const { accounts } = ctx.parts
     const person = ctx.accessToken === undefined ? undefined : await accounts.authenticate(ctx.accessToken)
     if (!person) throw new Refused('unauthenticated')
+    if (ctx.http) ctx.http.req.about.org = person.orgId
     if (!mayAct(person.role, least)) throw new Refused('role_too_low')
     return next({ ctx: { ...ctx, person, viewer: { orgId: person.orgId, userId: person.userId, role: person.role } } })
   })

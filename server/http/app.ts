@@ -18,6 +18,8 @@ import { bearerToken } from '../api/context.ts'
 import { Refused } from '../api/trpc.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
 import { recordRequests } from './record-requests.ts'
+import type { RequestIds } from './request-ids.ts'
+import { requestIdsOf } from './request-ids.ts'
 
 /** Twice what a push may have: the answer to a larger one must name what to do, and a proxy replays no more. */
 const BODY_MAX_BYTES = 1024 * 1024
@@ -27,6 +29,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The server's clock when the request's head arrived, Unix ms. */
     receivedAt: number
+    /** What it is about, for the log. */
+    about: { org?: string; device?: string }
   }
 }
 
@@ -50,8 +54,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     trustProxy: parts.trustProxy ?? false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 5000 },
+    requestIdHeader: false,
+    genReqId: (raw) => nameRequest(raw).request,
+    childLoggerFactory: (logger, _bindings, options, raw) => logger.child(nameRequest(raw), options),
   })
   app.decorateRequest('receivedAt', 0)
+  app.decorateRequest('about')
   app.addHook('onRequest', async (request) => {
     request.receivedAt = Date.now()
     // Answers of procedures are streams, which are compressed at any size: worth it for pages of rows alone.
@@ -70,6 +78,17 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await serveApi(app, parts)
   await serveClient(app, parts.clientDir)
   return app
+}
+
+const names = new WeakMap<IncomingMessage, RequestIds>()
+
+/** Asked for its id and for its line in the log: the same name both times. */
+function nameRequest(raw: IncomingMessage): RequestIds {
+  const known = names.get(raw)
+  if (known) return known
+  const ids = requestIdsOf(raw)
+  names.set(raw, ids)
+  return ids
 }
 
 /** True for requests of our own pages, and of programs, which send no Origin. */
@@ -91,7 +110,7 @@ function serveHealth(app: FastifyInstance, { ready }: AppParts): void {
   })
 }
 
-async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts): Promise<void> {
+async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Promise<void> {
   app.addHook('preHandler', async (request, reply) => {
     if (request.method === 'GET' || !request.url.startsWith('/trpc')) return
     if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new Refused('role_too_low')))
@@ -137,11 +156,11 @@ async function serveApi(app: FastifyInstance, { api, publicUrl, log }: AppParts)
           ? { headers: { 'retry-after': String(first.retryAfterS) } }
           : {}
       },
-      onError: ({ error, path }) => {
+      onError: ({ error, path, req }) => {
         if (!(error instanceof Refused) && error.code === 'INTERNAL_SERVER_ERROR')
-          log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
+          req.log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
         else if (error instanceof Refused && error.refusal === 'unavailable')
-          log.warn({ path, error: String(error.cause) }, 'answered 503')
+          req.log.warn({ path, error: String(error.cause) }, 'answered 503')
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   })

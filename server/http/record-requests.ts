@@ -1,8 +1,10 @@
-// What becomes of each request, told once it is answered (or once its sender has gone). Guarantees: routes are names of
-// ours, so whatever somebody asks for there are few of them; probes of health are left out.
-import type { FastifyInstance } from 'fastify'
+// What becomes of each request, told once it is answered (or once its sender has gone): a line in the log, and a number
+// for metrics. Guarantees: routes are names of ours, so whatever somebody asks for there are few of them; neither what
+// was sent nor who sent it is in the line, only which organisation and which device; probes of health are left out.
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { appRouter } from '../api/app-router.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
+import { REQUEST_ID_HEADER } from './request-ids.ts'
 
 const PROCEDURES = new Set(Object.keys(appRouter._def.procedures))
 const PROBES = ['/healthz', '/readyz']
@@ -10,13 +12,24 @@ const PROBES = ['/healthz', '/readyz']
 export function recordRequests(
   app: FastifyInstance,
   { requestEnded }: { requestEnded: (request: EndedRequest) => void },
-) {
+): void {
+  app.addHook('onRequest', async (request, reply) => {
+    request.about = {}
+    reply.header(REQUEST_ID_HEADER, request.id)
+  })
   app.addHook('onResponse', async (request, reply) => {
     const [path = ''] = request.url.split('?')
     if (PROBES.includes(path)) return
     const { method } = request
-    requestEnded({ method, route: routeOf(path), status: reply.statusCode, durationMs: reply.elapsedTime })
+    const ended = { method, route: routeOf(path), status: reply.statusCode, durationMs: reply.elapsedTime }
+    requestEnded(ended)
+    const level = isReading(request) && ended.status < 400 ? 'debug' : 'info'
+    request.log[level]({ ...ended, durationMs: Math.round(ended.durationMs * 10) / 10, ...request.about }, 'request')
   })
+}
+
+function isReading({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
 function routeOf(path: string): string {
