@@ -23,25 +23,32 @@ export interface Tx {
   write(statement: postgres.PendingQuery<postgres.Row[]>): void
 }
 
+interface Pool {
+  sql: postgres.Sql
+  /** Resolves once nothing more should be asked of it. */
+  givenUp: Promise<undefined>
+  giveUp(): void
+}
+
 export class Database {
-  readonly #open: () => postgres.Sql
-  #sql: postgres.Sql
+  readonly #open: () => Pool
+  #pool: Pool
   #isEnding = false
 
   /** Opens no connection yet; `ready` does. */
   constructor(url: string, { poolMax = POOL_MAX }: { poolMax?: number } = {}) {
     this.#open = () => openPool(url, poolMax)
-    this.#sql = this.#open()
+    this.#pool = this.#open()
   }
 
   /** Throws unless the database answers. */
   async ready(): Promise<void> {
-    await this.#sql`select 1`
+    await this.anonymous`select 1`
   }
 
   /** What needs no organisation: only functions of the owner answer here, tables stay empty. */
   get anonymous(): postgres.Sql {
-    return this.#sql
+    return this.#pool.sql
   }
 
   /** Runs `work` in one transaction as an organisation. Whatever throws rolls it back. */
@@ -56,19 +63,40 @@ export class Database {
 
   async end(): Promise<void> {
     this.#isEnding = true
-    await this.#sql.end({ timeout: 5 })
+    await this.#pool.sql.end({ timeout: 5 })
   }
 
-  /** One of a pool's connections broke: what comes now gets a new pool, and what runs ends in the old one. */
-  #giveUp(pool: postgres.Sql): void {
-    if (this.#sql !== pool || this.#isEnding) return
-    this.#sql = this.#open()
-    void pool.end({ timeout: GIVE_UP_TIMEOUT_S }).catch(() => undefined)
+  /** A connection of the pool, once one is free or opened. */
+  async #reserve(): Promise<ReservedConnection> {
+    for (;;) {
+      const pool = this.#pool
+      const reserving = pool.sql.reserve()
+      const reserved = await Promise.race([reserving, pool.givenUp]).catch((error: unknown) => {
+        this.#giveUp(pool)
+        throw error
+      })
+      if (reserved) return new ReservedConnection(reserved, () => this.#giveUp(pool))
+      reserving.then(
+        (late) => late.release(),
+        () => undefined, // nobody waits for it any more
+      )
+    }
+  }
+
+  /**
+   * One of a pool's connections broke, or could not be opened: what comes now, and what still waits for a connection, gets
+   * a new pool; what runs ends in the old one. postgres.js (3.4.9) hands a later connection to a `reserve` that it has
+   * rejected, and nobody gives it back: a pool that goes on has none left after some such failures.
+   */
+  #giveUp(pool: Pool): void {
+    if (this.#pool !== pool || this.#isEnding) return
+    this.#pool = this.#open()
+    pool.giveUp()
+    void pool.sql.end({ timeout: GIVE_UP_TIMEOUT_S }).catch(() => undefined)
   }
 
   async #run<T>(orgId: string, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const pool = this.#sql
-    const connection = new ReservedConnection(await pool.reserve(), () => this.#giveUp(pool))
+    const connection = await this.#reserve()
     const { sql, lost } = connection
     const sent: Promise<unknown>[] = []
     const write: Tx['write'] = (statement) => {
@@ -92,8 +120,9 @@ export class Database {
   }
 }
 
-function openPool(url: string, max: number): postgres.Sql {
-  return postgres(url, {
+function openPool(url: string, max: number): Pool {
+  const { promise: givenUp, resolve } = Promise.withResolvers<undefined>()
+  const sql = postgres(url, {
     max,
     connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => undefined,
@@ -101,6 +130,7 @@ function openPool(url: string, max: number): postgres.Sql {
     // Sums and versions stay below 2^53; exact integers of thousandths are worth more than bigint's ceremony.
     types: { int8: numberType(INT8), numeric: numberType(NUMERIC), date: textType(DATE) },
   })
+  return { sql, givenUp, giveUp: () => resolve(undefined) }
 }
 
 async function rollBack(sql: Sql, sent: Promise<unknown>[]): Promise<void> {

@@ -33,10 +33,16 @@ export async function sendOut(
 export async function until(holds: () => boolean, what: string, devices: readonly FieldDevice[] = []): Promise<void> {
   const end = Date.now() + 45_000
   for (let turn = 1; !holds(); turn++) {
-    if (Date.now() > end) throw new Error(`not in 45 s: ${what}`)
+    if (Date.now() > end) throw new Error(`not in 45 s: ${what}\n${devices.map(standing).join('\n')}`)
     if (turn % 40 === 0) for (const { sync } of devices) sync.kick()
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
+}
+
+/** How a device stands: for whoever reads why a test failed. */
+function standing({ device, sync }: FieldDevice): string {
+  const { epoch, version, complete, cursor } = device.point.value
+  return JSON.stringify({ ...sync.status.value, waiting: device.pendingCount.value, epoch, version, complete, cursor })
 }
 
 export const isSettled = ({ device }: FieldDevice): boolean =>

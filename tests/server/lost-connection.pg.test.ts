@@ -3,7 +3,9 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../../server/database/database.ts'
 import { Database } from '../../server/database/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 
 const parts = useLedger()
 let owner: postgres.Sql
@@ -44,6 +46,27 @@ test('statements that wait behind others on a connection that ends are answered'
   await expect(work).rejects.toThrow()
   expect(await database.snapshot(parts.orgId, async (sql) => [...(await sql`select 1 as one`)])).toEqual([{ one: 1 }])
   await database.end()
+})
+
+test('a database that was away answers as soon as it is back, however many asked meanwhile', async () => {
+  const port = Number(new URL(parts.urls.url).port)
+  const proxy = await TcpProxy.open(port)
+  const url = new URL(parts.urls.url)
+  url.port = String(proxy.port)
+  const database = new Database(url.href, { poolMax: 2 })
+  const ask = () => database.snapshot(parts.orgId, async (sql) => [...(await sql`select 1 as one`)])
+  for (let round = 0; round < 3; round++) {
+    const four = () => Promise.allSettled(Array.from({ length: 4 }, ask))
+    const before = four()
+    proxy.retarget(await freePort())
+    const meanwhile = four()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    proxy.retarget(port)
+    await Promise.all([before, meanwhile])
+  }
+  expect(await ask()).toEqual([{ one: 1 }])
+  await database.end()
+  await proxy.close()
 })
 
 test('[P1] a push whose connection ends in the middle is committed once, on another', async () => {
