@@ -1,5 +1,6 @@
 // The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, T6.
 import { signal } from '@preact/signals'
+import type { Envelope } from '#shared/mutations/envelope.ts'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { KINDS } from '#shared/rows/rows.ts'
@@ -93,23 +94,14 @@ export class Device {
   async reread(): Promise<void> {
     if (!(await this.#outbox.identity())) return this.#restore()
     const { kept, point, doubt, outbox, done } = await readAll(this.#database)
-    this.#pending.clear()
     this.#store.fill(kept)
     this.#doubt = doubt
     this.point.value = point ?? START
     for (const entry of done.toReversed()) this.#rememberDone(entry)
-    this.#lastAt = this.point.value.lastAt ?? undefined
-    this.#placedByMs = this.point.value.clockOffsetMs
-    const unsettled: RowChange[] = []
-    for (const entry of outbox) {
-      const at = this.#place(entry.envelope.at)
-      unsettled.push(...this.#put({ ...entry, at }).unsettled)
-    }
-    this.#pending.settle(unsettled)
+    this.#putAll(outbox.map(({ envelope }) => envelope))
     this.#recent.begin(done, outbox)
     this.pendingCount.value = this.#pending.size
     this.aside.value = outbox.filter(isAside)
-    this.#announce(EVERYTHING)
   }
 
   /** What a mutation would do, without recording it: for screens that ask before they record. */
@@ -195,15 +187,10 @@ export class Device {
       await this.reread()
       throw new GoneAhead()
     }
-    if (whole) {
-      keeping.done()
-      // What waits may mean something else over other rows: it is put over them anew, in its order.
-      return this.#rereadAll()
-    }
-    const changes = this.#mirror.take(planned)
+    const changes = whole ? [] : this.#mirror.take(planned)
     keeping.done()
     this.#takeIn(arrival, changes, kept)
-    this.tell({ kind: 'arrived', arrival, from })
+    this.tell(whole ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
   }
 
   /** Takes what another tab has recorded or received. False where this tab has missed something and must reread. */
@@ -253,9 +240,13 @@ export class Device {
     this.wanted.value++
   }
 
-  /** Puts what was acknowledged after `lastSeq` back into the outbox: the server has lost it. */
+  /**
+   * Puts what was acknowledged after `lastSeq` back into the outbox: the server has lost it. What is older than a week is
+   * kept no more; then this device numbers what it has anew, as another one.
+   */
   async sendAgainAfter(lastSeq: number): Promise<void> {
-    await this.#outbox.sendAgainAfter(lastSeq)
+    const isWhole = await this.#outbox.sendAgainAfter(lastSeq)
+    if (!isWhole) return this.startOver({ newIdentity: true, resend: false })
     await this.#rereadAll()
   }
 
@@ -343,13 +334,18 @@ export class Device {
     return effectiveStamp(stamp, { serverNow, deviceNow, last: this.#lastAt })
   }
 
-  /** The server's clock is known better: what waits is placed anew. */
-  #placeAnew(): void {
+  /** Puts all that waits over the rows, in its order and at its places in time: both may have become others. */
+  #putAll(envelopes: readonly Envelope[]): void {
     const { clockOffsetMs, lastAt } = this.point.value
-    if (Math.abs(clockOffsetMs - this.#placedByMs) <= CLOCK_TOLERANCE_MS) return
+    this.#pending.clear()
     this.#placedByMs = clockOffsetMs
     this.#lastAt = lastAt ?? undefined
-    if (this.#pending.restamp((stamp) => (this.#lastAt = this.#place(stamp)))) this.#settleAll()
+    const unsettled: RowChange[] = []
+    for (const envelope of envelopes) {
+      unsettled.push(...this.#put({ envelope, at: this.#place(envelope.at) }).unsettled)
+    }
+    this.#pending.settle(unsettled)
+    this.#announce(EVERYTHING)
   }
 
   /** Shows a kept mutation: over the rows, and among the recent ones. */
@@ -360,7 +356,7 @@ export class Device {
     this.#recent.saved(entry)
   }
 
-  #put({ envelope, at }: OutboxEntry): { touched: RowChange[]; unsettled: RowChange[] } {
+  #put({ envelope, at }: Pick<OutboxEntry, 'envelope' | 'at'>): { touched: RowChange[]; unsettled: RowChange[] } {
     if (this.#lastAt === undefined || at > this.#lastAt) this.#lastAt = at
     const outcome = this.#pending.decide(envelope, at)
     const effects = outcome.status === 'refused' ? { changes: [], movements: [], notes: [] } : outcome.effects
@@ -380,15 +376,11 @@ export class Device {
     const all = [...changes, ...freed]
     this.#pending.settle(all)
     this.point.value = arrival.point
-    this.#placeAnew()
+    const offsetMs = arrival.point.clockOffsetMs - this.#placedByMs
+    if (arrival.whole || Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#putAll(this.#pending.envelopes())
     this.pendingCount.value = this.#pending.size
     this.#recent.synced(gone)
     this.#announce(all)
-  }
-
-  #settleAll(): void {
-    this.#pending.settle(this.#pending.touched())
-    this.#announce(EVERYTHING)
   }
 
   #announce(changes: readonly RowChange[]): void {

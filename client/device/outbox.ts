@@ -171,13 +171,18 @@ export class Outbox {
     })
   }
 
-  /** Puts what was acknowledged after `lastSeq` back: the server has lost it. */
-  async sendAgainAfter(lastSeq: number): Promise<void> {
+  /**
+   * Puts what was acknowledged after `lastSeq` back: the server has lost it. False where that leaves a gap, because it is
+   * older than what is kept.
+   */
+  async sendAgainAfter(lastSeq: number): Promise<boolean> {
     const { outbox, done } = this.#database
-    await this.#database.transaction('rw', [outbox, done], async () => {
+    return this.#database.transaction('rw', [outbox, done], async () => {
       const lost = await done.filter(({ seq }) => seq > lastSeq).toArray()
       await outbox.bulkPut(lost.map(({ seq, envelope, at }) => ({ seq, envelope, at })))
       await done.bulkDelete(lost.map(({ id }) => id))
+      const [next] = await this.after(lastSeq, 1)
+      return next === undefined || next.seq === lastSeq + 1
     })
   }
 

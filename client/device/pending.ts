@@ -7,7 +7,6 @@ import type { Outcome } from '#shared/mutations/apply.ts'
 import { applyMutation, prepare, refused } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { CountLine, Kind, Role, Row } from '#shared/rows/rows.ts'
-import { KINDS } from '#shared/rows/rows.ts'
 import { STAMP_ZERO } from '#shared/values/stamp.ts'
 import type { Mirror, RowChange } from './mirror.ts'
 import { Overlay } from './overlay.ts'
@@ -183,26 +182,6 @@ export class PendingRows {
       for (const { kind, key, after } of outcome.effects.changes) results.set(nameOf(kind, key), after)
     }
     return results
-  }
-
-  /** Every row that something pending changes, or has changed. */
-  touched(): RowChange[] {
-    const shown = KINDS.flatMap((kind) => [...this.#overlay.rows(kind).keys()].map((key) => nameOf(kind, key)))
-    return [...new Set([...shown, ...this.#bySeq.keys()])].map((name) => {
-      const space = name.indexOf(' ')
-      return { kind: name.slice(0, space) as Kind, key: name.slice(space + 1) }
-    })
-  }
-
-  /** Places what is pending anew in time, oldest first. True where a place changed. */
-  restamp(place: (stamp: string) => string): boolean {
-    let isChanged = false
-    for (const pending of [...this.#pending.values()].toSorted((a, b) => a.envelope.seq - b.envelope.seq)) {
-      const at = place(pending.envelope.at)
-      isChanged ||= at !== pending.at
-      pending.at = at
-    }
-    return isChanged
   }
 
   /** The envelopes that wait, in their order. */

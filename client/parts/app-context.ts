@@ -8,30 +8,12 @@ import type { Role } from '#shared/rows/rows.ts'
 import type { Person, Session } from '../app/session.ts'
 import type { ScanRecord } from '../device/database.ts'
 import type { Device } from '../device/device.ts'
+import type { LinkStatus } from '../device/link-status.ts'
 import type { Remote } from '../remote/remote.ts'
 import type { Scan } from '../scanner/code.ts'
 import type { Feedback } from '../scanner/feedback.ts'
 import type { NavEntry } from '../ui/app-frame.tsx'
 import type { Drafts } from './drafts.ts'
-
-/** How it stands with the server, as the sync's table of states says it. */
-export interface LinkStatus {
-  link:
-    | 'online'
-    | 'offline'
-    | 'connecting'
-    | 'paused'
-    | 'signed_out'
-    | 'limited'
-    | 'outdated'
-    | 'refused'
-    | 'storage'
-    | 'revoked'
-  busy: boolean
-  loading: { rows: number; fraction: number } | undefined
-  /** A code for `meaningOf`. */
-  problem: string | undefined
-}
 
 /** Who gets a scan: the one that asked last. */
 export interface ScanTaker {

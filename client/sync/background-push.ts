@@ -50,6 +50,5 @@ async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): P
 
 /** An answer that asks for more than another try. */
 function isForATab(error: unknown): boolean {
-  if (!(error instanceof LinkFailure)) return false
-  return error.refusal !== undefined && error.refusal !== 'unavailable' && error.refusal !== 'rate_limited'
+  return error instanceof LinkFailure && error.refusal !== undefined && !error.asksForTime
 }

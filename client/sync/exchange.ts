@@ -4,6 +4,7 @@ import type { WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { SyncPoint } from '../device/database.ts'
 import type { Device } from '../device/device.ts'
+import type { Loading } from '../device/link-status.ts'
 import { Mirror } from '../device/mirror.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
@@ -17,12 +18,6 @@ const FIRST_PAGE = 20_000
 const PAGE = 5_000
 /** After so many what they made is fetched: they leave the outbox in one transaction, and these take half a second. */
 const PUSHED_MAX = 5_000
-
-export interface Loading {
-  rows: number
-  /** 0 … 1 */
-  fraction: number
-}
 
 export class Exchange {
   readonly #device: Device

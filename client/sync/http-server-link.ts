@@ -46,6 +46,7 @@ export function httpServerLink(
       return await ask()
     } catch (error) {
       const failure = toFailure(error, clock.now())
+      if (failure.refusal === 'resnapshot') session.forgetToken() // the role may be another: the next token says so
       if (failure.refusal !== 'unauthenticated') throw failure
       session.forgetToken()
       if (!again) throw failure

@@ -25,6 +25,9 @@ export interface ServerLink {
   listen(request: { clientId: string; cursor: string | null }, handlers: LiveHandlers): () => void
 }
 
+/** Codes of 429 and 503: the server, or a proxy before it, asks for time. */
+const ASKS_FOR_TIME: ReadonlySet<string | undefined> = new Set(['busy', 'rate_limited', 'unavailable'])
+
 /** A request that the server refused, or that did not reach it. */
 export class LinkFailure extends Error {
   /** A code of the catalogue; undefined where nobody answered. */
@@ -51,6 +54,10 @@ export class LinkFailure extends Error {
     this.lastSeq = lastSeq
     this.retryAfterMs = retryAfterMs
     this.protocol = protocol
+  }
+
+  get asksForTime(): boolean {
+    return ASKS_FOR_TIME.has(this.refusal)
   }
 }
 

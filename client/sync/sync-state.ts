@@ -1,6 +1,7 @@
 // How it stands between this tab and the server: every state with every event, in one table that the types keep
 // complete. Pure; sync.ts does what it says. What people are shown follows from the state alone, and is never a guess:
 // "online" only after an answer, "connecting" until the first attempt has ended. Keeps D9.
+import type { Link } from '../device/link-status.ts'
 
 export type SyncState =
   /** Another tab leads: it says how it stands. */
@@ -175,18 +176,6 @@ export const TRANSITIONS: Record<SyncState, Record<SyncEvent, Transition>> = {
     signedIn: to('paused'),
   },
 }
-
-export type Link =
-  | 'online'
-  | 'offline'
-  | 'connecting'
-  | 'paused'
-  | 'signed_out'
-  | 'limited'
-  | 'outdated'
-  | 'refused'
-  | 'storage'
-  | 'revoked'
 
 /** What a state is called in front of people. */
 export const SHOWN: Record<SyncState, Link> = {

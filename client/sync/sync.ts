@@ -6,10 +6,10 @@ import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import { GoneAhead } from '../device/arrival.ts'
 import type { Device } from '../device/device.ts'
+import type { LinkStatus, Loading } from '../device/link-status.ts'
 import { isStorageFailure } from '../device/storage-failure.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
-import type { Loading } from './exchange.ts'
 import { Exchange } from './exchange.ts'
 import type { TokenSource } from './http-server-link.ts'
 import { httpServerLink } from './http-server-link.ts'
@@ -18,7 +18,6 @@ import { LinkFailure } from './server-link.ts'
 import { lockName } from './lock-name.ts'
 import type { Effect, SyncEvent, SyncState } from './sync-state.ts'
 import { SHOWN, TRANSITIONS, WAIT_MS } from './sync-state.ts'
-import type { SyncStatus } from './sync-status.ts'
 import type { Tabs, Wish } from './tabs.ts'
 import { joinTabs } from './tabs.ts'
 
@@ -37,10 +36,10 @@ const SPREAD_MS = 3_000
 /** A socket that is refused for these learns more by asking; for anything else it takes its time. */
 const ASKS_FOR_A_PULL = new Set(['epoch_changed', 'resnapshot', 'unauthenticated'])
 const PAUSED_KEY = 'stockhand.paused'
-const CONNECTING: SyncStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
+const CONNECTING: LinkStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
 
 export class Sync {
-  readonly status = signal<SyncStatus>(CONNECTING)
+  readonly status = signal<LinkStatus>(CONNECTING)
   readonly #device: Device
   readonly #session: SyncParts['session']
   readonly #link: ServerLink
@@ -359,13 +358,11 @@ export class Sync {
   }
 }
 
-function eventOf({ refusal, protocol }: LinkFailure, isExpired: boolean): SyncEvent {
+function eventOf({ refusal, protocol, asksForTime }: LinkFailure, isExpired: boolean): SyncEvent {
+  if (asksForTime) return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'tooNew' : 'askedToWait'
   switch (refusal) {
     case undefined:
       return 'noAnswer'
-    case 'rate_limited':
-    case 'unavailable':
-      return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'tooNew' : 'askedToWait'
     case 'unauthenticated':
       return isExpired ? 'signedOut' : 'refused'
     case 'disabled':

@@ -2,8 +2,8 @@
 // the browser, or hanging) is replaced after some seconds. Keeps D8, D10.
 import type { Told } from '../device/arrival.ts'
 import type { Device } from '../device/device.ts'
+import type { LinkStatus } from '../device/link-status.ts'
 import type { Clock } from './clock.ts'
-import type { SyncStatus } from './sync-status.ts'
 
 /** How often the others ask whether the leader is there. A hidden tab's timers are slowed; its answers are not. */
 const ASK_MS = 3_000
@@ -19,9 +19,9 @@ export interface TabParts {
   /** This tab leads no more, or does not lead yet. */
   follow: () => void
   /** How it stands, while this tab leads. */
-  status: () => SyncStatus
+  status: () => LinkStatus
   /** How the leading tab says it stands. */
-  hear: (status: SyncStatus) => void
+  hear: (status: LinkStatus) => void
   /** A person has asked another tab to synchronise, or to work offline. */
   wish: (wish: Wish) => void
 }
@@ -38,7 +38,7 @@ export interface Tabs {
 type Message =
   | { type: 'told'; told: Told }
   | { type: 'ask' }
-  | { type: 'status'; status: SyncStatus }
+  | { type: 'status'; status: LinkStatus }
   | { type: 'wish'; wish: Wish }
 
 /** Joins the other tabs. */

@@ -665,6 +665,36 @@ test('[D5] a server that has lost what it acknowledged gets it again, in its pla
   expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([1, 2])
 })
 
+test('[D5] what the server lost is older than what is kept here: the rest is sent as of a new device, once', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  const send = async (quantity: number) => {
+    await receive(device, quantity)
+    await exchange.push(idle)
+    await exchange.pull(idle, () => undefined)
+  }
+  await send(1)
+  world.wall += 8 * 24 * HOUR
+  world.monotonic += 8 * 24 * HOUR
+  await send(2)
+  await receive(device, 3)
+  const { clientId } = await device.identity()
+  world.lastSeq = 0
+  let refusals = 0
+  world.onPush = ({ mutations }) => {
+    if (mutations[0]!.seq === world.lastSeq + 1) return {}
+    if ((refusals += 1) > 5) throw new Error('it asks again and again')
+    throw new LinkFailure({ refusal: 'gap', lastSeq: world.lastSeq })
+  }
+  await exchange.push(idle)
+  const { clientId: other, mutations } = world.pushes.at(-1)!
+  expect(other).not.toBe(clientId)
+  expect(mutations.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([
+    [1, 2],
+    [2, 3],
+  ])
+})
+
 test('[D6] a count that waits and is undone shows what lay under it, also when the app opens again', async () => {
   const world = new World()
   const { device } = await world.synced()

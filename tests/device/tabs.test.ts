@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
-import type { SyncStatus } from '../../client/sync/sync-status.ts'
+import type { LinkStatus } from '../../client/device/link-status.ts'
 import type { Tabs, Wish } from '../../client/sync/tabs.ts'
 import { joinTabs, SILENCE_MAX_MS } from '../../client/sync/tabs.ts'
 
@@ -24,12 +24,12 @@ const fast: Clock = {
       })
     }),
 }
-const ONLINE: SyncStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
+const ONLINE: LinkStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
 
 interface TestTab {
   tabs: Tabs
   log: string[]
-  heard: SyncStatus[]
+  heard: LinkStatus[]
   wishes: Wish[]
 }
 const opened: { tabs: Tabs; device: Device }[] = []

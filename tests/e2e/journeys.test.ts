@@ -171,6 +171,7 @@ test('[M6] a refusal is shown with its reason, and discarded with a word', async
   await shop.setRole('manager', 'staff') // meanwhile
   await context.setOffline(false)
   await expect(page.getByRole('heading', { name: shop.coffee.name })).toBeVisible({ timeout: 20_000 })
+  await expect(page.getByRole('button', { name: 'Edit' })).toBeHidden() // the app has heard of it too
   await page.goto('/tray')
   await page.getByText('Needs a decision').waitFor()
   await page

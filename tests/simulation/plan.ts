@@ -37,7 +37,7 @@ export type Step =
   | { do: 'lose'; message: number }
   /** A copy of a message stays in flight, to arrive again, however late. */
   | { do: 'copy'; message: number }
-  | { do: 'proxy refuses'; message: number; refusal: 'too_large' | 'rate_limited' | 'unavailable' }
+  | { do: 'proxy refuses'; message: number; refusal: 'too_large' | 'rate_limited' | 'busy' | 'unavailable' }
   | { do: 'wait'; ms: number }
   | { do: 'set clock'; device: number; skewMs: number }
   | { do: 'device dies'; device: number; turns: number }
@@ -145,7 +145,14 @@ function makeStep(random: Random, mood: Mood): Step {
     [12, () => ({ do: 'good connection', device, replica })],
     [5, () => ({ do: 'lose', message })],
     [5, () => ({ do: 'copy', message })],
-    [2, () => ({ do: 'proxy refuses', message, refusal: random.pick(['too_large', 'rate_limited', 'unavailable']) })],
+    [
+      2,
+      () => ({
+        do: 'proxy refuses',
+        message,
+        refusal: random.pick(['too_large', 'rate_limited', 'busy', 'unavailable']),
+      }),
+    ],
     [8, () => ({ do: 'wait', ms: pause(random) })],
     [2, () => ({ do: 'set clock', device, skewMs: skew(random) })],
     [4, () => ({ do: 'device dies', device, turns: random.below(30) })],
