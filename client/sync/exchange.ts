@@ -1,4 +1,4 @@
-// One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps X1–X6.
+// One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps D4, D5, D12, T6.
 import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'

@@ -1,5 +1,5 @@
 // The sync loop of the leading tab: push before pull, live in between. What happens when is written in sync-state.ts;
-// here it is done. Keeps X1–X8.
+// here it is done. Keeps D8, D9, D11, D12.
 import type { ReadonlySignal } from '@preact/signals'
 import { effect, signal } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'

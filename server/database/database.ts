@@ -2,11 +2,10 @@
 // on in both. Statements that are issued without awaiting travel together, so that a transaction costs two round trips.
 import postgres from 'postgres'
 import { ReservedConnection } from './reserved-connection.ts'
+import { APP_ROLE } from './app-role.ts'
 
 export type Sql = postgres.ReservedSql
 
-/** The role that the migrations make: it owns nothing and cannot bypass row-level security. */
-const APP_ROLE = 'stockhand_app'
 /** Enough for the commits and reads of one process; PostgreSQL's own limit is 100 by default. */
 const POOL_MAX = 12
 const CONNECT_TIMEOUT_S = 5

@@ -1,7 +1,6 @@
 // Lets the application use what a library keeps in a schema of its own. It owns none of it.
 import postgres from 'postgres'
-
-const APP_ROLE = 'stockhand_app'
+import { APP_ROLE } from './app-role.ts'
 
 /** `schema` is ours, never from outside. */
 export async function grantSchema(ownerUrl: string, schema: 'jobs'): Promise<void> {

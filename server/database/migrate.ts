@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import postgres, { type ReservedSql, type Sql } from 'postgres'
 import { StartError } from '../start-error.ts'
 import { ensureAppLogin } from './app-login.ts'
+import { APP_ROLE } from './app-role.ts'
 
 type Options = {
   /** How the application connects: its login is made where it is missing, and given the role stockhand_app. */
@@ -22,8 +23,6 @@ type Migration = { name: string; text: string; checksum: string }
 
 const FOLDER = fileURLToPath(new URL('../../sql', import.meta.url))
 const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/
-/** The role that the migrations give the application's rights to. */
-const APP_ROLE = 'stockhand_app'
 /** Any number, the same in every version: two versions that deploy at once must wait for each other. */
 const LOCK_KEY = 7_254_001
 /** Without it a database that drops packets holds a start up for minutes. */

@@ -1,5 +1,5 @@
 // Live: tells every connected device of every commit. A message is a courtesy: losing one costs time, never data.
-// Keeps V1–V5.
+// Keeps V1–V4.
 import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
 import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/limits.ts'
 import type { Role } from '#shared/rows/rows.ts'

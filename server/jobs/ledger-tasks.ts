@@ -2,8 +2,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../database/database.ts'
 import { listOrganisations } from '../database/organisations-store.ts'
-import { checkLedger } from '../ledger/ledger-check.ts'
-import { keepReport } from '../ledger/ledger-check-store.ts'
+import { checkAndKeep } from '../ledger/ledger-check.ts'
 import { forgetTombstones, recountWaiting } from '../ledger/housekeeping-store.ts'
 import type { Task } from './jobs.ts'
 
@@ -18,10 +17,8 @@ export function ledgerTasks({ database, now, log }: LedgerTaskParts): Task[] {
     for (const { orgId } of await listOrganisations(database)) await work(orgId)
   }
   const check = async (orgId: string) => {
-    const begun = now()
-    const report = await checkLedger(database, orgId)
-    await keepReport(database, orgId, { report, atMs: begun, tookMs: now() - begun })
-    if (report.findings.length > 0) log.error({ orgId, findings: report.findings }, 'the ledger does not fit')
+    const { findings } = await checkAndKeep(database, orgId, now)
+    if (findings.length > 0) log.error({ orgId, findings }, 'the ledger does not fit')
   }
   const tidy = async (orgId: string) => {
     await forgetTombstones(database, orgId, now())

@@ -1,5 +1,5 @@
 // One line of commits per organisation: batches that arrive while one is under way form the next group. A group that
-// fails is taken apart until only what is poisonous fails. Keeps Q1–Q4.
+// fails is taken apart until only what is poisonous fails. Keeps P8.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, BatchAnswer } from './batch.ts'
 import { RequestRefused } from './batch.ts'

@@ -3,7 +3,14 @@
 import type { Database, Sql } from '../database/database.ts'
 import { chainHead } from './chain.ts'
 import type { CheckedHead } from './ledger-check-store.ts'
-import { findWrongPositions, readAudit, readCommits, readHeadToCheck, readLog } from './ledger-check-store.ts'
+import {
+  findWrongPositions,
+  keepReport,
+  readAudit,
+  readCommits,
+  readHeadToCheck,
+  readLog,
+} from './ledger-check-store.ts'
 import { auditHash, logHash } from './log-lines.ts'
 
 export interface Finding {
@@ -39,6 +46,14 @@ export function checkLedger(database: Database, orgId: string): Promise<CheckRep
     }
     return { lines: walk.logs.no, auditLines: walk.audit.no, commits: walk.version, findings }
   })
+}
+
+/** Checks an organisation, and keeps the report where its managers see it. */
+export async function checkAndKeep(database: Database, orgId: string, now: () => number): Promise<CheckReport> {
+  const atMs = now()
+  const report = await checkLedger(database, orgId)
+  await keepReport(database, orgId, { report, atMs, tookMs: now() - atMs })
+  return report
 }
 
 function inUnits(thousandths: number | null): string {

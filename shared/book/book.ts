@@ -1,4 +1,4 @@
-// The Book: the rows that a batch of mutations works on, one and the same for memory, device and server. Keeps B1–B5.
+// The Book: the rows that a batch of mutations works on, one and the same for memory, device and server. Keeps B1–B4.
 // Below it lies a shelf that can only be read; what verbs change stays in the Book until its owner takes it.
 import type { CountLine, FieldStamps, Kind, Lot, Position, Row } from '../rows/rows.ts'
 import { FIELD_STAMPS, keyOf, lotKey, parsePositionKey, positionKey } from '../rows/rows.ts'

@@ -1,4 +1,4 @@
-// The envelope of a mutation: who made it, when, and in which order of the device. Keeps E1–E2.
+// The envelope of a mutation: who made it, when, and in which order of the device. Keeps M3, M4.
 import { z } from 'zod'
 import { idSchema } from '../values/id.ts'
 import { stampSchema } from '../values/stamp-schema.ts'

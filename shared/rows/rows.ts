@@ -1,4 +1,4 @@
-// The kinds of row that devices hold: one schema each, its key, and which columns are quantities. Keeps R1–R2.
+// The kinds of row that devices hold: one schema each, its key, and which columns are quantities. Keeps B4.
 // On the wire quantities are numbers in units; in a row they are integers of thousandths.
 import { z } from 'zod'
 import type { Json } from '../values/json.ts'
