@@ -11,6 +11,8 @@ export class ConfigError extends StartError {
   override readonly name = 'ConfigError'
 }
 
+/** With what follows it, the end of a process stays below the 30 s after which Kubernetes kills it. */
+const DRAIN_DELAY_MAX_S = 10
 /** Why 32: HS256 keys shorter than the hash can be guessed faster than the hash (RFC 7518 §3.2). */
 const JWT_SECRET_MIN_LENGTH = 32
 const DEMO_PASSWORD_MIN_LENGTH = 8
@@ -40,6 +42,12 @@ const environment = z
       .enum(['true', 'false'], 'must be true or false')
       .transform((text) => text === 'true')
       .default(true),
+    DRAIN_DELAY: z
+      .string()
+      .regex(/^\d{1,2}$/, 'must be a whole number of seconds')
+      .transform(Number)
+      .refine((seconds) => seconds <= DRAIN_DELAY_MAX_S, `must be at most ${DRAIN_DELAY_MAX_S}`)
+      .default(0),
     REDIS_URL: urlOf(['redis:', 'rediss:']).optional(),
     PUBLIC_URL: urlOf(['http:', 'https:'])
       .refine((url) => new URL(url).pathname === '/', 'must have no path')
@@ -75,6 +83,8 @@ const environment = z
     roles: values.ROLES,
     /** False where a deployment migrates beforehand, by `npm run migrate`. */
     migrateOnStart: values.MIGRATE_ON_START,
+    /** How long a process that was told to end goes on as before, so that balancers see that it will. */
+    drainDelayMs: values.DRAIN_DELAY * 1000,
     /** Absent: one process, with an in-process bus. */
     redisUrl: values.REDIS_URL,
     /** The origin that browsers see, without a slash at its end. */
@@ -97,6 +107,7 @@ const examples: Record<VariableName, string> = {
   DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@replica:5432/stockhand',
   ROLES: 'api,worker',
   MIGRATE_ON_START: 'false',
+  DRAIN_DELAY: '5',
   REDIS_URL: 'redis://localhost:6379',
   PUBLIC_URL: 'https://stock.example.com',
   TRUST_PROXY: 'loopback,10.0.0.0/8',

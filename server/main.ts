@@ -1,5 +1,6 @@
 // Wiring only: builds the parts of a server and starts those that its roles ask for.
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
@@ -51,6 +52,10 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** Sockets that move at once all come back at once; longer than this, and an update of ten servers takes minutes. */
+const MOVE_SPREAD_MAX_MS = 5_000
+/** What is under way takes a second at most, but for an import: that begins anew elsewhere. */
+const ANSWER_MAX_MS = 5_000
 const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 
 export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {
@@ -62,9 +67,8 @@ export async function startServer({ config, database: { url, embedded }, log }: 
   const setupToken = !embedded && (await accounts.needsSetup()) ? setupTokenOf(core.secret) : undefined
   const running: Running = {}
   const stop = async () => {
-    await running.jobs?.stop()
-    await running.sockets?.close()
-    await running.app?.close()
+    core.life.isEnding = true
+    await Promise.all([running.jobs?.stop(), drain(running, config.drainDelayMs)])
     await ledger.drained()
     await bus.close()
     await running.endOperations?.()
@@ -89,9 +93,23 @@ interface Running {
   sockets?: SocketServer
 }
 
+/**
+ * Ends the api so that nobody notices: it goes on until balancers have seen that it is no longer ready, then sends its
+ * devices' sockets elsewhere one by one, and at last answers what is under way.
+ */
+async function drain({ app, sockets }: Running, delayMs: number): Promise<void> {
+  if (!app) return
+  await sleep(app.server.listening ? delayMs : 0)
+  await sockets?.close(Math.min(delayMs, MOVE_SPREAD_MAX_MS))
+  const late = setTimeout(() => app.server.closeAllConnections(), ANSWER_MAX_MS)
+  await app.close()
+  clearTimeout(late)
+}
+
 /** What every role needs. */
 interface Core {
   config: Config
+  life: { isEnding: boolean }
   log: Logger
   metrics: Metrics
   /** What this server signs with. */
@@ -126,7 +144,20 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
     tookMs: (ms) => metrics.committed(ms),
   })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens(secret) })
-  return { config, log, metrics, secret, database, replica, ledger, accounts, pulling, feed, bus }
+  return {
+    config,
+    life: { isEnding: false },
+    log,
+    metrics,
+    secret,
+    database,
+    replica,
+    ledger,
+    accounts,
+    pulling,
+    feed,
+    bus,
+  }
 }
 
 async function startApi(core: Core, running: Running, setupToken: string | undefined): Promise<void> {
@@ -149,7 +180,8 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy,
     clientDir: CLIENT_DIR,
-    ready: () => database.ready(),
+    ready: () => ready(core),
+    isEnding: () => core.life.isEnding,
     requestEnded: (request) => metrics.requestEnded(request),
   }))
   const sockets = (running.sockets = serveSockets({
@@ -168,7 +200,14 @@ async function startJobs({ url, database, log }: { url: string; database: Databa
   return jobs
 }
 
-async function startOperations({ config, metrics, database, replica, log }: Core) {
+/** @throws the cause, in words for whoever looks at a probe. */
+async function ready({ life, database }: Core): Promise<void> {
+  if (life.isEnding) throw new Error('this process is ending')
+  await database.ready().catch(() => Promise.reject(new Error('the database does not answer')))
+}
+
+async function startOperations(core: Core) {
+  const { config, metrics, database, replica, log } = core
   const { metricsPort, publicUrl, dataDir } = config
   if (metricsPort === undefined) return undefined
   metrics.watchProcess()
@@ -188,6 +227,6 @@ async function startOperations({ config, metrics, database, replica, log }: Core
       await gauges?.refresh()
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }
     },
-    ready: () => database.ready(),
+    ready: () => ready(core),
   })
 }

@@ -17,8 +17,8 @@ import { StartError } from './start-error.ts'
 type Stop = () => Promise<void>
 type Database = { url: string; ownerUrl: string; embedded: boolean }
 
-/** A socket or job that does not end must not keep the process from ending. */
-const STOP_TIMEOUT_MS = 15_000
+/** A socket or job that does not end must not keep the process from ending; Kubernetes kills it after 30 s. */
+const STOP_TIMEOUT_MS = 25_000
 /** Ctrl-C under npm arrives twice: from the terminal, and again from npm. The person pressed it once. */
 const SAME_SIGNAL_MS = 1_000
 const ROOT = resolve(import.meta.dirname, '..')

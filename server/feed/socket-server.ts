@@ -1,7 +1,9 @@
 // The WebSocket side of /trpc: authenticated by its first message, bounded in size, pinged often.
 import type { IncomingMessage, Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
 import type { AnyRouter, inferRouterContext } from '@trpc/server'
+import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
 
 /** Requests on a socket are small: a subscription, no data. */
@@ -11,6 +13,9 @@ const PING_MS = 25_000
 const PONG_WAIT_MS = 10_000
 /** Whoever opens a socket says at once who they are. */
 const FIRST_MESSAGE_WAIT_MS = 10_000
+/** Close code (IANA): the server restarts, come again. */
+const SERVICE_RESTART = 1012
+const CLOSE_WAIT_MS = 1_000
 
 export interface SocketParts<R extends AnyRouter> {
   server: Server
@@ -22,14 +27,16 @@ export interface SocketParts<R extends AnyRouter> {
 export interface SocketServer {
   /** How many are open. */
   readonly connections: number
-  close(): Promise<void>
+  /** Takes no more, and tells those that are open to move: each at some moment within `spreadMs`. */
+  close(spreadMs: number): Promise<void>
 }
 
 /** Takes over upgrades of /trpc. */
 export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): SocketServer {
   const { server, router, createContext, isAllowedOrigin } = parts
   const wss = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_MAX_BYTES })
-  const handler = applyWSSHandler<R>({
+  let isClosing = false
+  applyWSSHandler<R>({
     wss,
     router,
     createContext: ({ info }) => {
@@ -41,6 +48,10 @@ export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): Socket
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy()) // a client that hangs up while it is refused ends itself, not the server
     const [path] = (request.url ?? '').split('?')
+    if (isClosing) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n')
+      return
+    }
     if (path !== '/trpc' || !isAllowedOrigin(request)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
       return
@@ -55,11 +66,20 @@ export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): Socket
     get connections() {
       return wss.clients.size
     },
-    close: async () => {
-      handler.broadcastReconnectNotification()
-      for (const client of wss.clients) client.close(1001)
-      await new Promise<void>((resolve) => wss.close(() => resolve()))
-      for (const client of wss.clients) client.terminate()
+    close: async (spreadMs) => {
+      isClosing = true
+      await Promise.all([...wss.clients].map((client) => move(client, Math.random() * spreadMs)))
     },
   }
+}
+
+/** Tells a device to connect again, which finds another server. If they all came at once they would find it busy. */
+async function move(client: WebSocket, delayMs: number): Promise<void> {
+  const closed = new Promise((resolve) => client.once('close', resolve))
+  await Promise.race([closed, sleep(delayMs)])
+  client.close(SERVICE_RESTART)
+  const patience = new AbortController()
+  await Promise.race([closed, sleep(CLOSE_WAIT_MS, undefined, patience).catch(() => undefined)])
+  patience.abort()
+  client.terminate() // one that is half open never answers
 }

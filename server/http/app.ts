@@ -40,8 +40,10 @@ export interface AppParts {
   publicUrl: string
   trustProxy: string[] | undefined
   clientDir: string
-  /** Rejects while the server cannot do its work. */
+  /** Rejects, with the cause in words, while this process should be given no work. */
   ready: () => Promise<void>
+  /** True once this process was told to end: what still arrives is answered, and its connection closed. */
+  isEnding: () => boolean
   /** Told of every request once it is answered, but for probes of health. */
   requestEnded: (request: EndedRequest) => void
 }
@@ -52,7 +54,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
     trustProxy: parts.trustProxy ?? false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle', // what is under way is answered
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 5000 },
     requestIdHeader: false,
     genReqId: (raw) => nameRequest(raw).request,
@@ -60,6 +63,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   })
   app.decorateRequest('receivedAt', 0)
   app.decorateRequest('about')
+  app.addHook('onSend', async (_request, reply) => {
+    if (parts.isEnding()) reply.header('connection', 'close')
+  })
   app.addHook('onRequest', async (request) => {
     request.receivedAt = Date.now()
     // Answers of procedures are streams, which are compressed at any size: worth it for pages of rows alone.
@@ -104,8 +110,8 @@ function serveHealth(app: FastifyInstance, { ready }: AppParts): void {
     try {
       await ready()
       return { ok: true }
-    } catch {
-      return reply.code(503).send({ ok: false, cause: 'the database does not answer' })
+    } catch (error) {
+      return reply.code(503).send({ ok: false, cause: (error as Error).message })
     }
   })
 }

@@ -26,3 +26,29 @@ test('[H3] the ledger check is a job that is done once, by the application’s o
   expect(schedules.map(({ name }) => name)).toEqual(['housekeeping', 'ledger-check'])
   await owner.end()
 })
+
+test(
+  'a job that is under way when its replica ends is given back, and done by another',
+  { timeout: 60_000 },
+  async () => {
+    await Jobs.prepare(parts.urls.ownerUrl)
+    const begun: string[] = []
+    const taskOf = (replica: string, ends: boolean) => ({
+      name: 'long',
+      cron: '0 0 1 1 *',
+      run: async () => {
+        begun.push(replica)
+        if (!ends) await new Promise(() => undefined)
+      },
+    })
+    const first = new Jobs({ url: parts.urls.url, log, tasks: [taskOf('first', false)] })
+    await first.start()
+    await first.now('long')
+    await expect.poll(() => begun, { timeout: 10_000 }).toEqual(['first'])
+    await first.stop()
+    const second = new Jobs({ url: parts.urls.url, log, tasks: [taskOf('second', true)] })
+    await second.start()
+    await expect.poll(() => begun, { timeout: 20_000 }).toEqual(['first', 'second'])
+    await second.stop()
+  },
+)

@@ -22,6 +22,7 @@ export async function startHaproxy(ports: readonly number[]): Promise<{ url: str
       '  timeout client 60s',
       '  timeout server 60s',
       '  timeout tunnel 1h',
+      '  timeout check 5s', // a busy machine is slow, not down
       'frontend devices',
       `  bind 127.0.0.1:${port}`,
       '  default_backend replicas',

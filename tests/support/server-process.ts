@@ -10,8 +10,8 @@ export interface ServerProcess {
   url: string
   /** SIGKILL: no time for anything. */
   kill(): Promise<void>
-  /** SIGTERM: it ends by itself. */
-  stop(): Promise<void>
+  /** SIGTERM: it ends by itself. Resolves to its exit code. */
+  stop(): Promise<number | null>
 }
 
 export async function startServerProcess({
@@ -19,11 +19,13 @@ export async function startServerProcess({
   port,
   redisUrl = '',
   replicaUrl = '',
+  env: extra = {},
 }: {
   databaseUrl: string
   port: number
   redisUrl?: string
   replicaUrl?: string
+  env?: Record<string, string>
 }): Promise<ServerProcess> {
   const settings = {
     PORT: String(port),
@@ -31,7 +33,7 @@ export async function startServerProcess({
     REDIS_URL: redisUrl,
     DATABASE_REPLICA_URL: replicaUrl,
   }
-  const env = { ...process.env, ...settings, JWT_SECRET, LOG_LEVEL: 'silent' }
+  const env = { ...process.env, ...settings, JWT_SECRET, LOG_LEVEL: 'silent', ...extra }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'run-server.ts')], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -48,9 +50,16 @@ export async function startServerProcess({
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
-    if (child.exitCode !== null || child.signalCode !== null) return
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
     child.kill(signal)
     await once(child, 'exit')
+    return child.exitCode
   }
-  return { url, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
+  return {
+    url,
+    kill: async () => {
+      await end('SIGKILL')
+    },
+    stop: () => end('SIGTERM'),
+  }
 }

@@ -1,0 +1,169 @@
+// Servers that are told to end (SIGTERM), one by one, under load: nobody notices.
+import 'fake-indexeddb/auto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { freePort } from '../support/free-port.ts'
+import { startHaproxy } from '../support/haproxy.ts'
+import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { startRedis } from '../support/redis.ts'
+import { startServerProcess } from '../support/server-process.ts'
+import { call, signIn } from '../support/test-server.ts'
+import { isSettled, sendOut, until } from './field-device.ts'
+
+const parts = useLedger()
+const ends: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end()
+})
+
+/** Kubernetes kills after 30 s. */
+const END_MAX_MS = 30_000
+const PUSHERS = 8
+const emailOf = (role: string) => `${role}@${(parts as unknown as { domain: string }).domain}`
+
+/** Pushes one receipt after the other, as fast as they are answered, over connections that are kept. */
+function startPushing(origin: string, token: string, receive: object) {
+  const failed: string[] = []
+  let taken = 0
+  let isOn = true
+  const work = async () => {
+    const device = new TestDevice(parts, parts.manager)
+    while (isOn) {
+      const mutations = [device.mutation('stock.receive', receive)]
+      const push = { clientId: device.clientId, epoch: 1, deviceNow: Date.now(), mutations }
+      const answer = await call(origin, 'sync.push', push, { token }).catch((error: unknown) => ({
+        status: `${String(error)} ${String((error as Error).cause)}`,
+        body: undefined,
+      }))
+      if (answer.status === 200 && answer.body.result.data.results[0].status === 'applied') taken += 1
+      else {
+        failed.push(`${answer.status} ${JSON.stringify(answer.body)}`)
+        return
+      }
+    }
+  }
+  const working = Promise.all(Array.from({ length: PUSHERS }, work))
+  return {
+    failed,
+    stop: async () => {
+      isOn = false
+      await working
+      return taken
+    },
+  }
+}
+
+test(
+  '[P1][V1] three replicas behind a balancer, each told to end and started anew under load: not one push fails, and no device shows that it was without a server',
+  { timeout: 180_000 },
+  async () => {
+    const room = await stockRoom(new TestDevice(parts, parts.manager))
+    const redis = await startRedis()
+    ends.push(() => redis.stop())
+    const ports = [await freePort(), await freePort(), await freePort()]
+    const start = (port: number) =>
+      startServerProcess({ databaseUrl: parts.urls.url, port, redisUrl: redis.url, env: { DRAIN_DELAY: '2' } })
+    const replicas = await Promise.all(ports.map(start))
+    ends.push(() => Promise.all(replicas.map(({ kill }) => kill())))
+    const balancer = await startHaproxy(ports)
+    ends.push(() => balancer.stop())
+    const token = await signIn(balancer.url, emailOf('manager'), PASSWORD)
+    const devices = await Promise.all(
+      Array.from({ length: 4 }, () => sendOut(balancer.url, { token, userId: parts.manager })),
+    )
+    for (const { leave } of devices) ends.push(leave)
+    await until(() => devices.every(isSettled), 'the first sync', devices)
+    const shown = new Set<string>()
+    for (const { sync } of devices) sync.status.subscribe(({ link }) => shown.add(link))
+    const receive = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
+    const pushing = startPushing(balancer.url, token, receive)
+    for (const [index, port] of ports.entries()) {
+      await sleep(500)
+      const begun = Date.now()
+      expect(await replicas[index]!.stop()).toBe(0)
+      expect(Date.now() - begun).toBeLessThan(END_MAX_MS)
+      replicas[index] = await start(port)
+      await sleep(500) // until the balancer has seen it
+    }
+    const taken = await pushing.stop()
+    expect(pushing.failed).toEqual([])
+    expect(taken).toBeGreaterThan(100)
+    const quantity = async () =>
+      (await readRows(parts, 'positions')).find((row) => row.itemId === room.itemId)?.quantity
+    expect(await quantity()).toBe(taken * 1000)
+    const sees = () =>
+      devices.every(({ device }) => device.view.position(room.itemId, room.binA).quantity === taken * 1000)
+    await until(sees, 'agreement', devices)
+    expect([...shown]).toEqual(['online'])
+  },
+)
+
+test('[P1] a push whose body is still under way when the server is told to end is taken and answered', async () => {
+  const room = await stockRoom(new TestDevice(parts, parts.manager))
+  const port = await freePort()
+  const server = await startServerProcess({ databaseUrl: parts.urls.url, port, env: { DRAIN_DELAY: '1' } })
+  ends.push(server.kill)
+  const token = await signIn(server.url, emailOf('manager'), PASSWORD)
+  const device = new TestDevice(parts, parts.manager)
+  const mutations = [device.mutation('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity: 1 })]
+  const body = JSON.stringify({ clientId: device.clientId, epoch: 1, deviceNow: Date.now(), mutations })
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+  const head = [
+    'POST /trpc/sync.push HTTP/1.1',
+    `Host: localhost:${port}`,
+    `Authorization: Bearer ${token}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 40)}`)
+  await sleep(100)
+  const ended = server.stop()
+  await sleep(2_500) // it has stopped to listen by now
+  await expect(fetch(`${server.url}/readyz`)).rejects.toThrow()
+  socket.write(body.slice(40))
+  await once(socket, 'close')
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+  expect(answer).toContain('"status":"applied"')
+  expect(answer.toLowerCase()).toContain('connection: close')
+  expect(await ended).toBe(0)
+})
+
+test('[V2] a server that is told to end says so at once, goes on for a while, and sends its sockets elsewhere', async () => {
+  const port = await freePort()
+  const operations = await freePort()
+  const env = { DRAIN_DELAY: '2', METRICS_PORT: String(operations) }
+  const server = await startServerProcess({ databaseUrl: parts.urls.url, port, env })
+  ends.push(server.kill)
+  const closed: { code: number; at: number }[] = []
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/trpc?connectionParams=1`)
+    socket.on('close', (code) => closed.push({ code, at: Date.now() }))
+    return socket
+  })
+  await Promise.all(sockets.map((socket) => once(socket, 'open')))
+  for (const socket of sockets) socket.send('{"method":"connectionParams","data":{}}')
+  const begun = Date.now()
+  const ended = server.stop()
+  await sleep(200)
+  for (const origin of [server.url, `http://127.0.0.1:${operations}`]) {
+    const { status, body } = await fetch(`${origin}/readyz`).then(async (one) => ({
+      status: one.status,
+      body: await one.json(),
+    }))
+    expect([status, body]).toEqual([503, { ok: false, cause: 'this process is ending' }])
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200)
+  }
+  const answer = await call(server.url, 'auth.me', undefined, { get: true })
+  expect([answer.status, answer.headers.get('connection')]).toEqual([401, 'close'])
+  expect(closed).toEqual([])
+  expect(await ended).toBe(0)
+  expect(closed.map(({ code }) => code)).toEqual(sockets.map(() => 1012))
+  const moments = closed.map(({ at }) => at - begun)
+  expect(Math.min(...moments)).toBeGreaterThan(1_900)
+  expect(Math.max(...moments) - Math.min(...moments)).toBeGreaterThan(500)
+})
