@@ -9,6 +9,7 @@ describe('readConfig', () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       metricsPort: undefined,
+      writesIn: undefined,
       dataDir: resolve('.data'),
       databaseUrl: undefined,
       databaseOwnerUrl: undefined,
@@ -44,6 +45,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       port: 8080,
       metricsPort: 9464,
+      writesIn: undefined,
       dataDir: '/srv/stock',
       databaseUrl: 'postgres://app:pw@db:5432/stock',
       databaseOwnerUrl: 'postgresql://owner:pw@db:5432/stock',
@@ -69,6 +71,31 @@ describe('readConfig', () => {
     expect(readConfig({ DATABASE_URL: url }).databaseOwnerUrl).toBe(url)
   })
 
+  it('has the replica and nothing else in a region that is not the primary one', () => {
+    const everywhere = {
+      DATABASE_URL: 'postgres://app:pw@primary.internal/stock',
+      DATABASE_OWNER_URL: 'postgres://owner:pw@primary.internal/stock',
+      DATABASE_REPLICA_URL: 'postgres://app:pw@{FLY_REGION}.db.internal:5433/stock',
+      PRIMARY_REGION: 'yyz',
+    }
+    expect(readConfig({ ...everywhere, FLY_REGION: 'lhr' })).toMatchObject({
+      writesIn: 'yyz',
+      databaseUrl: 'postgres://app:pw@lhr.db.internal:5433/stock',
+      databaseOwnerUrl: undefined,
+      databaseReplicaUrl: undefined,
+      roles: ['api'],
+      migrateOnStart: false,
+    })
+    for (const here of [{ FLY_REGION: 'yyz' }, { FLY_REGION: 'lhr', PRIMARY_REGION: '' }])
+      expect(readConfig({ ...everywhere, ...here })).toMatchObject({
+        writesIn: undefined,
+        databaseUrl: everywhere.DATABASE_URL,
+        databaseReplicaUrl: `postgres://app:pw@${here.FLY_REGION}.db.internal:5433/stock`,
+        roles: ['api', 'worker'],
+        migrateOnStart: true,
+      })
+  })
+
   it('reads a secret from the file that NAME_FILE names, without its line end', () => {
     const config = readConfig({ JWT_SECRET_FILE: '/run/secrets/jwt' }, (path) => {
       expect(path).toBe('/run/secrets/jwt')
@@ -84,6 +111,16 @@ describe('readConfig', () => {
     [{ MIGRATE_ON_START: 'no' }, 'MIGRATE_ON_START must be true or false. Example: false'],
     [{ DRAIN_DELAY: '5s' }, 'DRAIN_DELAY must be a whole number of seconds. Example: 5'],
     [{ DRAIN_DELAY: '11' }, 'DRAIN_DELAY must be at most 10. Example: 5'],
+    [{ FLY_REGION: 'Toronto' }, 'FLY_REGION must be a region of Fly.io: three small letters. Example: iad'],
+    [
+      { PRIMARY_REGION: 'yyz', FLY_REGION: 'lhr', DATABASE_URL: 'postgres://db/stock' },
+      'DATABASE_REPLICA_URL must be set outside the primary region (yyz). ' +
+        'Example: postgres://stockhand:PASSWORD@{FLY_REGION}.replica:5432/stockhand',
+    ],
+    [
+      { PRIMARY_REGION: 'yyz', FLY_REGION: 'lhr', ROLES: 'worker', DATABASE_REPLICA_URL: 'postgres://db/stock' },
+      'ROLES must name api outside the primary region (yyz): jobs run there alone. Example: api,worker',
+    ],
     [{ ROLES: 'api,cook' }, 'ROLES may name api and worker. Example: api,worker'],
     [{ PORT: '65536' }, 'PORT must be from 1 to 65535. Example: 3000'],
     [

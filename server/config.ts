@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { StartError } from './start-error.ts'
 
-export type Config = z.infer<typeof environment>
+export type Config = z.infer<typeof configuration>
 
 export class ConfigError extends StartError {
   override readonly name = 'ConfigError'
@@ -25,76 +25,97 @@ const port = z
   .transform(Number)
   .refine((number) => number >= 1 && number <= 65_535, 'must be from 1 to 65535')
 
-const environment = z
-  .object({
-    PORT: port.default(3000),
-    METRICS_PORT: port.optional(),
-    DATA_DIR: z.string().default('.data'),
-    DATABASE_URL: postgresUrl.optional(),
-    DATABASE_OWNER_URL: postgresUrl.optional(),
-    DATABASE_REPLICA_URL: postgresUrl.optional(),
-    ROLES: z
-      .string()
-      .transform((text) => text.split(',').map((role) => role.trim()))
-      .refine((roles) => roles.every((role) => role === 'api' || role === 'worker'), 'may name api and worker')
-      .default(['api', 'worker']),
-    MIGRATE_ON_START: z
-      .enum(['true', 'false'], 'must be true or false')
-      .transform((text) => text === 'true')
-      .default(true),
-    DRAIN_DELAY: z
-      .string()
-      .regex(/^\d{1,2}$/, 'must be a whole number of seconds')
-      .transform(Number)
-      .refine((seconds) => seconds <= DRAIN_DELAY_MAX_S, `must be at most ${DRAIN_DELAY_MAX_S}`)
-      .default(0),
-    REDIS_URL: urlOf(['redis:', 'rediss:']).optional(),
-    PUBLIC_URL: urlOf(['http:', 'https:'])
-      .refine((url) => new URL(url).pathname === '/', 'must have no path')
-      .optional(),
-    TRUST_PROXY: z
-      .string()
-      .transform((text) => text.split(',').map((part) => part.trim()))
-      .optional(),
-    JWT_SECRET: z
-      .string()
-      .min(JWT_SECRET_MIN_LENGTH, `must have at least ${JWT_SECRET_MIN_LENGTH} characters`)
-      .optional(),
-    DEMO_PASSWORD: z
-      .string()
-      .min(DEMO_PASSWORD_MIN_LENGTH, `must have at least ${DEMO_PASSWORD_MIN_LENGTH} characters`)
-      .optional(),
-    LOG_LEVEL: z
-      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a level that pino knows')
-      .default('info'),
-  })
-  .transform((values) => ({
-    port: values.PORT,
-    /** Where /metrics, /healthz and /readyz are served for whoever runs this. Absent: nowhere. */
-    metricsPort: values.METRICS_PORT,
-    dataDir: resolve(values.DATA_DIR),
+const region = z.string().regex(/^[a-z]{3}$/, 'must be a region of Fly.io: three small letters')
+
+const environment = z.object({
+  PORT: port.default(3000),
+  METRICS_PORT: port.optional(),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_OWNER_URL: postgresUrl.optional(),
+  DATABASE_REPLICA_URL: postgresUrl.optional(),
+  ROLES: z
+    .string()
+    .transform((text) => text.split(',').map((role) => role.trim()))
+    .refine((roles) => roles.every((role) => role === 'api' || role === 'worker'), 'may name api and worker')
+    .default(['api', 'worker']),
+  MIGRATE_ON_START: z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .default(true),
+  DRAIN_DELAY: z
+    .string()
+    .regex(/^\d{1,2}$/, 'must be a whole number of seconds')
+    .transform(Number)
+    .refine((seconds) => seconds <= DRAIN_DELAY_MAX_S, `must be at most ${DRAIN_DELAY_MAX_S}`)
+    .default(0),
+  REDIS_URL: urlOf(['redis:', 'rediss:']).optional(),
+  PUBLIC_URL: urlOf(['http:', 'https:'])
+    .refine((url) => new URL(url).pathname === '/', 'must have no path')
+    .optional(),
+  TRUST_PROXY: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .optional(),
+  JWT_SECRET: z
+    .string()
+    .min(JWT_SECRET_MIN_LENGTH, `must have at least ${JWT_SECRET_MIN_LENGTH} characters`)
+    .optional(),
+  DEMO_PASSWORD: z
+    .string()
+    .min(DEMO_PASSWORD_MIN_LENGTH, `must have at least ${DEMO_PASSWORD_MIN_LENGTH} characters`)
+    .optional(),
+  PRIMARY_REGION: region.optional(),
+  FLY_REGION: region.optional(),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a level that pino knows')
+    .default('info'),
+})
+
+const configuration = environment.transform((values) => ({
+  port: values.PORT,
+  /** Where /metrics, /healthz and /readyz are served for whoever runs this. Absent: nowhere. */
+  metricsPort: values.METRICS_PORT,
+  dataDir: resolve(values.DATA_DIR),
+  ...placeOf(values),
+  /** How long a process that was told to end goes on as before, so that balancers see that it will. */
+  drainDelayMs: values.DRAIN_DELAY * 1000,
+  /** Absent: one process, with an in-process bus. */
+  redisUrl: values.REDIS_URL,
+  /** The origin that browsers see, without a slash at its end. */
+  publicUrl: new URL(values.PUBLIC_URL ?? `http://localhost:${values.PORT}`).origin,
+  /** Proxies whose word on the sender's address counts: networks, or names such as loopback. Absent: nobody's. */
+  trustProxy: values.TRUST_PROXY,
+  jwtSecret: values.JWT_SECRET,
+  demoPassword: values.DEMO_PASSWORD,
+  logLevel: values.LOG_LEVEL,
+}))
+
+type Values = z.infer<typeof environment>
+
+/**
+ * What depends on where this process runs. In a region that is not the primary one it has the replica next to it and
+ * nothing else: it migrates nothing and runs no jobs, and whatever writes is for the primary region.
+ */
+function placeOf(values: Values) {
+  const { PRIMARY_REGION: primary, FLY_REGION: here, DATABASE_URL: url, DATABASE_REPLICA_URL: replica } = values
+  const writesIn = here === undefined || here === primary ? undefined : primary
+  const isPrimary = writesIn === undefined
+  return {
+    /** The region whose servers write, where that is another one. */
+    writesIn,
     /** Absent: the embedded PostgreSQL. */
-    databaseUrl: values.DATABASE_URL,
+    databaseUrl: isPrimary ? url : replica,
     /** Whom migrations run as; the same as databaseUrl unless it is given. */
-    databaseOwnerUrl: values.DATABASE_OWNER_URL ?? values.DATABASE_URL,
+    databaseOwnerUrl: isPrimary ? (values.DATABASE_OWNER_URL ?? url) : undefined,
     /** A streaming replica that pulls are read from, as long as it is not behind whoever asks. */
-    databaseReplicaUrl: values.DATABASE_REPLICA_URL,
+    databaseReplicaUrl: isPrimary ? replica : undefined,
     /** What this process does: answer devices, run jobs by the clock, or both. */
-    roles: values.ROLES,
+    roles: isPrimary ? values.ROLES : values.ROLES.filter((role) => role !== 'worker'),
     /** False where a deployment migrates beforehand, by `npm run migrate`. */
-    migrateOnStart: values.MIGRATE_ON_START,
-    /** How long a process that was told to end goes on as before, so that balancers see that it will. */
-    drainDelayMs: values.DRAIN_DELAY * 1000,
-    /** Absent: one process, with an in-process bus. */
-    redisUrl: values.REDIS_URL,
-    /** The origin that browsers see, without a slash at its end. */
-    publicUrl: new URL(values.PUBLIC_URL ?? `http://localhost:${values.PORT}`).origin,
-    /** Proxies whose word on the sender's address counts: networks, or names such as loopback. Absent: nobody's. */
-    trustProxy: values.TRUST_PROXY,
-    jwtSecret: values.JWT_SECRET,
-    demoPassword: values.DEMO_PASSWORD,
-    logLevel: values.LOG_LEVEL,
-  }))
+    migrateOnStart: isPrimary && values.MIGRATE_ON_START,
+  }
+}
 
 type VariableName = keyof z.input<typeof environment>
 
@@ -104,7 +125,7 @@ const examples: Record<VariableName, string> = {
   DATA_DIR: '/var/lib/stockhand',
   DATABASE_URL: 'postgres://stockhand:PASSWORD@localhost:5432/stockhand',
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',
-  DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@replica:5432/stockhand',
+  DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@{FLY_REGION}.replica:5432/stockhand',
   ROLES: 'api,worker',
   MIGRATE_ON_START: 'false',
   DRAIN_DELAY: '5',
@@ -113,6 +134,8 @@ const examples: Record<VariableName, string> = {
   TRUST_PROXY: 'loopback,10.0.0.0/8',
   JWT_SECRET: 'the output of: openssl rand -base64 48',
   DEMO_PASSWORD: 'correct-horse-battery',
+  PRIMARY_REGION: 'yyz',
+  FLY_REGION: 'iad',
   LOG_LEVEL: 'info',
 }
 
@@ -137,10 +160,22 @@ export function readConfig(env: NodeJS.ProcessEnv, readFile: (path: string) => s
   if (values['DATABASE_OWNER_URL'] !== undefined && values['DATABASE_URL'] === undefined) {
     throw wrong('DATABASE_URL', 'must be set too where DATABASE_OWNER_URL is')
   }
-  const parsed = environment.safeParse(values)
-  if (parsed.success) return parsed.data
+  // One setting for all regions: each finds the replica next to it.
+  const replica = values['DATABASE_REPLICA_URL']?.replaceAll('{FLY_REGION}', values['FLY_REGION'] ?? '')
+  if (replica !== undefined) values['DATABASE_REPLICA_URL'] = replica
+  const parsed = configuration.safeParse(values)
+  if (parsed.success) return checkPlace(parsed.data)
   const issue = parsed.error.issues[0]
   throw wrong(String(issue?.path[0]) as VariableName, issue?.message ?? 'is not valid')
+}
+
+function checkPlace(config: Config): Config {
+  if (config.writesIn === undefined) return config
+  if (config.databaseUrl === undefined)
+    throw wrong('DATABASE_REPLICA_URL', `must be set outside the primary region (${config.writesIn})`)
+  if (config.roles.length === 0)
+    throw wrong('ROLES', `must name api outside the primary region (${config.writesIn}): jobs run there alone`)
+  return config
 }
 
 function readSecret(env: NodeJS.ProcessEnv, name: VariableName, readFile: (path: string) => string) {

@@ -130,6 +130,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
   const pulling: PullParts = {
     primary: database,
     replica,
+    isReplica: config.writesIn !== undefined,
     cursors: new Cursors(secret),
     lostCommits: (orgId, seen) => ledger.beginEpoch(orgId, { lost: seen }),
     now: Date.now,
@@ -179,6 +180,7 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
     log,
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy,
+    writesIn: config.writesIn,
     clientDir: CLIENT_DIR,
     ready: () => ready(core),
     isEnding: () => core.life.isEnding,

@@ -53,7 +53,7 @@ export class LiveFeed {
     try {
       let state = await this.#head(viewer, clientId)
       // A device that is ahead of this server would take every message for an old one.
-      if (known) await findLost(this.#parts, viewer, known)
+      if (known && !this.#parts.isReplica) await findLost(this.#parts, viewer, known)
       yield { ...state, from: known?.version ?? 0 }
       while (!signal.aborted) {
         const notice = await listener.next()
@@ -63,7 +63,7 @@ export class LiveFeed {
         const next =
           notice !== 'head' && follows(notice, state)
             ? this.#message(notice, viewer, { clientId, lastSeq: state.lastSeq })
-            : await this.#head(viewer, clientId)
+            : this.#notBefore(state, notice, await this.#head(viewer, clientId))
         if (next.epoch !== state.epoch) throw new PullRefused('epoch_changed', next.lastSeq)
         yield next
         state = next
@@ -80,6 +80,16 @@ export class LiveFeed {
     const { epoch, version, chainHead, lastSeq } = head
     const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, chainHead })
     return { epoch, from: version, to: version, cursor, lastSeq, events: [] }
+  }
+
+  /**
+   * The head; of a replica that is behind what was told already, or behind the commit that it is asked for, the news of
+   * that commit alone: a poke to pull.
+   */
+  #notBefore(state: LiveMessage, notice: CommitNotice | 'head', head: LiveMessage): LiveMessage {
+    const reached = Math.max(state.to, notice === 'head' ? 0 : notice.to)
+    if (!this.#parts.isReplica || head.epoch !== state.epoch || head.to >= reached) return head
+    return { ...head, from: state.to, to: reached, cursor: state.cursor }
   }
 
   #message(

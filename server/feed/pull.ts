@@ -30,6 +30,8 @@ export interface PullParts {
   primary: Database
   /** Asked first, where there is one. */
   replica?: Database | undefined
+  /** `primary` is a replica itself: what it does not hold is in the primary region, and nothing was lost. */
+  isReplica?: boolean
   cursors: Cursors
   /** A signed cursor tells of commits that the primary does not hold: where that is so, a new epoch begins. */
   lostCommits(orgId: string, seen: Cursor): Promise<void>
@@ -69,10 +71,15 @@ export function holds(head: FeedHead, cursor: Cursor): boolean {
 }
 
 /** Asks the primary whether it lost what a cursor has seen. @throws {PullRefused} epoch_changed where it did */
-export async function findLost({ primary, lostCommits }: PullParts, viewer: Viewer, cursor: Cursor): Promise<void> {
+export async function findLost(
+  { primary, isReplica, lostCommits }: PullParts,
+  viewer: Viewer,
+  cursor: Cursor,
+): Promise<void> {
   const read = (sql: Sql) => readHead(sql, viewer, { clientId: undefined, cursorVersion: cursor.version })
   const head = await primary.snapshot(viewer.orgId, read)
   if (!head || (head.epoch === cursor.epoch && holds(head, cursor))) return
+  if (isReplica) throw new PullRefused('unavailable')
   if (head.epoch === cursor.epoch) await lostCommits(viewer.orgId, cursor)
   throw new PullRefused('epoch_changed', head.lastSeq)
 }

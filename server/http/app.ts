@@ -17,7 +17,9 @@ import type { ApiParts, Context } from '../api/context.ts'
 import { bearerToken } from '../api/context.ts'
 import { Refused } from '../api/trpc.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
+import { errorBody } from './error-body.ts'
 import { recordRequests } from './record-requests.ts'
+import { leaveWritesTo } from './region-replay.ts'
 import type { RequestIds } from './request-ids.ts'
 import { requestIdsOf } from './request-ids.ts'
 
@@ -39,6 +41,8 @@ export interface AppParts {
   log: FastifyBaseLogger
   publicUrl: string
   trustProxy: string[] | undefined
+  /** The region that writes, where that is another one. */
+  writesIn?: string | undefined
   clientDir: string
   /** Rejects, with the cause in words, while this process should be given no work. */
   ready: () => Promise<void>
@@ -73,6 +77,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     if (isSmall) request.headers['x-no-compression'] = 'true'
   })
   recordRequests(app, parts)
+  if (parts.writesIn !== undefined) leaveWritesTo(app, parts.writesIn)
   await app.register(helmet, securityHeaders(parts.publicUrl))
   await app.register(compress, {
     threshold: COMPRESS_FROM_BYTES,
@@ -174,11 +179,6 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
 
 /** How long replicas that are older than the app may take to be replaced. */
 const NEWER_APP_WAIT_S = 30
-
-/** The shape that tRPC gives its errors, for those that happen before it. */
-function errorBody({ message, code, refusal }: Refused) {
-  return { error: { message, code: -32600, data: { code, refusal } } }
-}
 
 async function serveClient(app: FastifyInstance, clientDir: string): Promise<void> {
   if (!existsSync(join(clientDir, 'index.html'))) return

@@ -1,24 +1,12 @@
 // A real streaming standby that falls behind, and one that is promoted without the last commits.
 import 'fake-indexeddb/auto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pino from 'pino'
 import { afterEach, expect, test } from 'vitest'
-import { AccessTokens } from '../../server/accounts/access-tokens.ts'
-import { Accounts } from '../../server/accounts/accounts.ts'
-import { judgeLevels } from '../../server/alerts/judge-levels.ts'
-import { Database } from '../../server/database/database.ts'
-import { startEmbeddedPostgres } from '../../server/database/embedded-postgres.ts'
-import { migrate } from '../../server/database/migrate.ts'
-import { Ledger } from '../../server/ledger/ledger.ts'
 import { freePort } from '../support/free-port.ts'
-import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { PASSWORD, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
-import { startStandby } from '../support/standby.ts'
-import { TcpProxy } from '../support/tcp-proxy.ts'
 import { call, signIn } from '../support/test-server.ts'
 import { isSettled, sendOut, until } from './field-device.ts'
+import { primaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()
 const ends: (() => Promise<unknown>)[] = []
@@ -26,33 +14,8 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
 
-/** A primary with an organisation in it, behind a proxy, and its standby. */
-async function primaryAndStandby() {
-  const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-primary-'))
-  const log = pino({ level: 'silent' })
-  const embedded = await startEmbeddedPostgres({ dataDir, log })
-  ends.push(async () => {
-    await embedded.stop()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
-  await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
-  const database = new Database(embedded.url)
-  ends.push(() => database.end())
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
-  const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
-  const organisation = { ...parts, database, ledger, accounts, ...(await makeOrganisation(accounts)) }
-  const room = await stockRoom(new TestDevice(organisation, organisation.manager))
-  const standby = await startStandby({ ...embedded, dataDir })
-  ends.push(() => standby.stop())
-  const proxy = await TcpProxy.open(Number(new URL(embedded.url).port))
-  ends.push(() => proxy.close())
-  const url = new URL(embedded.url)
-  url.port = String(proxy.port)
-  return { organisation, room, standby, proxy, databaseUrl: url.href, manager: `manager@${organisation.domain}` }
-}
-
 test('[U4] a standby that lags never shows a device the past', { timeout: 60_000 }, async () => {
-  const { organisation, room, standby, databaseUrl, manager } = await primaryAndStandby()
+  const { organisation, room, standby, databaseUrl, manager } = await primaryAndStandby(parts, ends)
   const replicaUrl = standby.url
   const server = await startServerProcess({ databaseUrl, replicaUrl, port: await freePort() })
   ends.push(server.kill)
@@ -85,7 +48,7 @@ test(
   '[U7][D5] a standby promoted without the last commits: a new epoch, and every device sends its week again',
   { timeout: 90_000 },
   async () => {
-    const { organisation, room, standby, proxy, databaseUrl, manager } = await primaryAndStandby()
+    const { organisation, room, standby, proxy, databaseUrl, manager } = await primaryAndStandby(parts, ends)
     const server = await startServerProcess({ databaseUrl, port: await freePort() })
     ends.push(server.kill)
     const token = await signIn(server.url, manager, PASSWORD)
