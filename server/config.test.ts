@@ -75,12 +75,12 @@ describe('readConfig', () => {
     const everywhere = {
       DATABASE_URL: 'postgres://app:pw@primary.internal/stock',
       DATABASE_OWNER_URL: 'postgres://owner:pw@primary.internal/stock',
-      DATABASE_REPLICA_URL: 'postgres://app:pw@{FLY_REGION}.db.internal:5433/stock',
+      DATABASE_REPLICA_URL: 'postgres://app:pw@top1.nearest.of.db.internal:5433/stock',
       PRIMARY_REGION: 'yyz',
     }
     expect(readConfig({ ...everywhere, FLY_REGION: 'lhr' })).toMatchObject({
       writesIn: 'yyz',
-      databaseUrl: 'postgres://app:pw@lhr.db.internal:5433/stock',
+      databaseUrl: everywhere.DATABASE_REPLICA_URL,
       databaseOwnerUrl: undefined,
       databaseReplicaUrl: undefined,
       roles: ['api'],
@@ -90,7 +90,7 @@ describe('readConfig', () => {
       expect(readConfig({ ...everywhere, ...here })).toMatchObject({
         writesIn: undefined,
         databaseUrl: everywhere.DATABASE_URL,
-        databaseReplicaUrl: `postgres://app:pw@${here.FLY_REGION}.db.internal:5433/stock`,
+        databaseReplicaUrl: everywhere.DATABASE_REPLICA_URL,
         roles: ['api', 'worker'],
         migrateOnStart: true,
       })
@@ -115,7 +115,7 @@ describe('readConfig', () => {
     [
       { PRIMARY_REGION: 'yyz', FLY_REGION: 'lhr', DATABASE_URL: 'postgres://db/stock' },
       'DATABASE_REPLICA_URL must be set outside the primary region (yyz). ' +
-        'Example: postgres://stockhand:PASSWORD@{FLY_REGION}.replica:5432/stockhand',
+        'Example: postgres://stockhand:PASSWORD@replica:5432/stockhand',
     ],
     [
       { PRIMARY_REGION: 'yyz', FLY_REGION: 'lhr', ROLES: 'worker', DATABASE_REPLICA_URL: 'postgres://db/stock' },

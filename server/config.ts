@@ -125,7 +125,7 @@ const examples: Record<VariableName, string> = {
   DATA_DIR: '/var/lib/stockhand',
   DATABASE_URL: 'postgres://stockhand:PASSWORD@localhost:5432/stockhand',
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',
-  DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@{FLY_REGION}.replica:5432/stockhand',
+  DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@replica:5432/stockhand',
   ROLES: 'api,worker',
   MIGRATE_ON_START: 'false',
   DRAIN_DELAY: '5',
@@ -160,9 +160,6 @@ export function readConfig(env: NodeJS.ProcessEnv, readFile: (path: string) => s
   if (values['DATABASE_OWNER_URL'] !== undefined && values['DATABASE_URL'] === undefined) {
     throw wrong('DATABASE_URL', 'must be set too where DATABASE_OWNER_URL is')
   }
-  // One setting for all regions: each finds the replica next to it.
-  const replica = values['DATABASE_REPLICA_URL']?.replaceAll('{FLY_REGION}', values['FLY_REGION'] ?? '')
-  if (replica !== undefined) values['DATABASE_REPLICA_URL'] = replica
   const parsed = configuration.safeParse(values)
   if (parsed.success) return checkPlace(parsed.data)
   const issue = parsed.error.issues[0]

@@ -1,10 +1,14 @@
 // npm run migrate as a deployment uses it: the owner prepares the database, servers without rights of an owner wait.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
+import postgres from 'postgres'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEmptyTestDatabase, type TestDatabase } from '../tests/support/postgres.ts'
+import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { Database } from './database/database.ts'
 import { awaitMigrations } from './database/migrate.ts'
 import { Jobs } from './jobs/jobs.ts'
@@ -55,6 +59,28 @@ test('it waits no longer than a minute, and says in one line what to do', async 
   await expect(awaitMigrations(database.url, { log, patienceMs: 0 })).rejects.toThrow(
     /^the database lacks 0001_ledger_and_catalogue\.sql, .*: run npm run migrate, or leave MIGRATE_ON_START out$/,
   )
+})
+
+test('an owner who is no superuser suffices, as where somebody else runs PostgreSQL', { timeout: 60_000 }, async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-owner-'))
+  const embedded = await startEmbeddedPostgres({ dataDir, log, durable: false })
+  const superuser = postgres(embedded.ownerUrl, { max: 1, onnotice: () => undefined })
+  await superuser.unsafe("create role plain_owner login createrole password 'owner-password'")
+  await superuser.unsafe('create database plain owner plain_owner')
+  await superuser.end()
+  const urlOf = (user: string, password: string) =>
+    Object.assign(new URL(embedded.ownerUrl), { username: user, password, pathname: '/plain' }).href
+  const owned = {
+    DATABASE_URL: urlOf('plain_app', 'app-password'),
+    DATABASE_OWNER_URL: urlOf('plain_owner', 'owner-password'),
+  }
+  expect(await migrate(owned)).toMatchObject({ code: 0, errors: '' })
+  const application = new Database(owned.DATABASE_URL)
+  const items = await application.anonymous`select items from measure_items()` // past row-level security, by its owner
+  await application.end()
+  await embedded.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+  expect([...items]).toEqual([{ items: 0 }])
 })
 
 test.each([
