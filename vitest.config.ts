@@ -6,7 +6,7 @@ const needsPostgres = [
   '{client,server,shared,tests,bench,functions}/**/*.pg.test.{ts,tsx}',
   'tests/simulation/**/*.test.ts',
 ]
-const elsewhere = ['node_modules/**', 'dist/**', 'tests/e2e/**']
+const elsewhere = ['node_modules/**', 'dist/**', 'tests/e2e/**', 'tests/ops/engine/**']
 const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
 
 export default defineConfig({
