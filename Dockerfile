@@ -38,11 +38,13 @@ LABEL org.opencontainers.image.title="Stockhand" \
       org.opencontainers.image.revision="$REVISION"
 # Whoever breaks into the server finds nothing to install things with.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn-* \
-      /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg
+      /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
+ && mkdir /data && chown 1000:1000 /data
 ENV NODE_ENV=production \
     PORT=3000 \
     METRICS_PORT=9464 \
-    MIGRATE_ON_START=false
+    MIGRATE_ON_START=false \
+    DATA_DIR=/data
 COPY package.json ./
 COPY --from=packages /app/node_modules node_modules
 COPY sql sql
