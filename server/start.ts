@@ -25,7 +25,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 /** What was started, to be ended in the opposite order. */
 const started: Stop[] = []
-let stopping = false
+const ending = new AbortController()
 const whenStarted = start()
 
 async function start(): Promise<void> {
@@ -34,10 +34,10 @@ async function start(): Promise<void> {
   listenForSignals(log)
   buildClientIfStale(log)
   const database = await startDatabase(config, log)
-  if (stopping) return
+  if (ending.signal.aborted) return
   if (config.migrateOnStart) await prepareDatabase(database, log)
-  else await awaitMigrations(database.url, { log })
-  if (stopping) return
+  else await awaitMigrations(database.url, { log, signal: ending.signal })
+  if (ending.signal.aborted) return
   const server = await startServer({ config, database, log })
   started.push(server.stop)
   process.stdout.write(greeting(server))
@@ -71,7 +71,7 @@ function listenForSignals(log: Logger): void {
       return
     }
     firstAt = performance.now()
-    stopping = true
+    ending.abort()
     log.info(`${signal}: ending (once more: at once)`)
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
     // What is being started just now is ended too, once it is there.
@@ -111,7 +111,7 @@ function describe(error: unknown): string {
 try {
   await whenStarted
 } catch (error) {
-  if (!stopping) {
+  if (!ending.signal.aborted) {
     process.stderr.write(`stockhand: ${describe(error)}\n`)
     await stopAll()
     process.exit(1)

@@ -57,10 +57,18 @@ export async function migrate(ownerUrl: string, { appUrl, folder = FOLDER, log }
   }
 }
 
-/** Resolves once a database has all migrations of this version, which somebody else applies. @throws {StartError} */
+/**
+ * Resolves once a database has all migrations of this version, which somebody else applies.
+ * @throws {StartError}, or when the signal says that nobody waits any more
+ */
 export async function awaitMigrations(
   url: string,
-  { folder = FOLDER, log, patienceMs = PATIENCE_MS }: Omit<Options, 'appUrl'> & { patienceMs?: number },
+  {
+    folder = FOLDER,
+    log,
+    patienceMs = PATIENCE_MS,
+    signal,
+  }: Omit<Options, 'appUrl'> & { patienceMs?: number; signal?: AbortSignal },
 ): Promise<void> {
   const names = readMigrations(folder).map(({ name }) => name)
   const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
@@ -75,7 +83,7 @@ export async function awaitMigrations(
         )
       }
       if (isFirst) log.info(`waiting until the database has ${missing.join(', ')}`)
-      await sleep(ASK_AGAIN_MS)
+      await sleep(ASK_AGAIN_MS, undefined, { signal })
     }
   } finally {
     await sql.end({ timeout: 1 })

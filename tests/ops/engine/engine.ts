@@ -2,7 +2,7 @@
 // started for them and stopped after them. Guarantees: nothing of the machine's Docker is changed but images and
 // containers that carry our names; an engine that was started here is ended by its own process id.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -86,8 +86,4 @@ export function mustDocker(engine: Pick<Engine, 'env'>, ...args: string[]): stri
   const { status, stdout, stderr } = docker(engine, ...args)
   if (status !== 0) throw new Error(`docker ${args.join(' ')} ended with ${status}:\n${stdout}\n${stderr}`)
   return stdout.trim()
-}
-
-export function isEmpty(folder: string): boolean {
-  return !existsSync(folder) || readdirSync(folder).length === 0
 }
