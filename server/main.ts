@@ -55,7 +55,7 @@ export interface RunningServer {
 /** Sockets that move at once all come back at once; longer than this, and an update of ten servers takes minutes. */
 const MOVE_SPREAD_MAX_MS = 5_000
 /** What is under way takes a second at most, but for an import: that begins anew elsewhere. */
-const ANSWER_MAX_MS = 5_000
+const ANSWER_MAX_MS = 4_000
 const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 
 export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {

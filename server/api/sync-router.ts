@@ -23,9 +23,7 @@ export const syncRouter = router({
       ctx.parts.metrics.pushTaken({ envelopes, results: answer.results, deviceNow })
       return { ...answer, serverNow: ctx.receivedAt }
     } catch (error) {
-      const refused = toRefused(error)
-      ctx.parts.metrics.pushRefused(refused.refusal)
-      throw await withLastSeq(refused, input, { parts: ctx.parts, claims: ctx.claims })
+      throw await withLastSeq(toRefused(error), input, { parts: ctx.parts, claims: ctx.claims })
     }
   }),
 

@@ -45,14 +45,15 @@ export function toRefused(error: unknown): Refused {
   return new Refused('unavailable', { cause: error })
 }
 
+/** Whatever is not of the catalogue is told by its words, not by those of a driver or a parser. */
+export function asRefused(error: TRPCError): Refused {
+  if (error instanceof Refused) return error
+  return new Refused(error.code === 'INTERNAL_SERVER_ERROR' ? 'unavailable' : 'malformed')
+}
+
 const t = initTRPC.context<Context>().create({
   errorFormatter({ shape, error }) {
-    // Whatever is not of the catalogue is told by its words, not by those of a driver or a parser.
-    const refused =
-      error instanceof Refused
-        ? error
-        : new Refused(error.code === 'INTERNAL_SERVER_ERROR' ? 'unavailable' : 'malformed')
-    const { refusal, lastSeq, message } = refused
+    const { refusal, lastSeq, message } = asRefused(error)
     const { stack: _stack, ...data } = shape.data
     return { ...shape, message, data: { ...data, refusal, ...(lastSeq !== undefined && { lastSeq }) } }
   },

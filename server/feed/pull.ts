@@ -14,6 +14,8 @@ import type { Viewer } from './viewer.ts'
 
 /** How long a server that is behind may wait before another is asked. */
 const BEHIND_WAIT_MS = 200
+/** A replica that does not answer may take seconds to say so: not every pull waits for that. */
+const REST_MS = 10_000
 const PAGE_DEFAULT = 5_000
 
 export class PullRefused extends Error {
@@ -41,14 +43,34 @@ export interface PullParts {
 /** @throws {PullRefused} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
 export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
   const cursor = request.cursor === null ? undefined : await openCursor(parts, viewer, request.cursor)
-  const attempts = [parts.replica, parts.primary, parts.primary].filter((database) => database !== undefined)
+  const replica = parts.replica && isResting(parts.replica) ? undefined : parts.replica
+  const attempts = [replica, parts.primary, parts.primary].filter((database) => database !== undefined)
   for (const [index, database] of attempts.entries()) {
-    const answer = await readPull(database, viewer, { parts, request, cursor })
+    const reading = readPull(database, viewer, { parts, request, cursor })
+    const answer = await (database === replica ? unlessAway(database, reading) : reading)
     if (answer) return answer
     if (index < attempts.length - 1) await sleep(BEHIND_WAIT_MS)
   }
   if (cursor) await findLost(parts, viewer, cursor)
   throw new PullRefused('unavailable')
+}
+
+/** Replicas that did not answer, and when they are asked again (of a clock that never jumps). */
+const resting = new WeakMap<Database, number>()
+
+function isResting(replica: Database): boolean {
+  return performance.now() < (resting.get(replica) ?? 0)
+}
+
+/** A replica that does not answer gives way to the primary, as one that is behind does. */
+async function unlessAway<T>(replica: Database, reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof PullRefused) throw error
+    resting.set(replica, performance.now() + REST_MS)
+    return undefined
+  }
 }
 
 /** @throws {PullRefused} where the cursor is not one to go on from */

@@ -15,7 +15,7 @@ import type { AppRouter } from '../api/app-router.ts'
 import { appRouter } from '../api/app-router.ts'
 import type { ApiParts, Context } from '../api/context.ts'
 import { bearerToken } from '../api/context.ts'
-import { Refused } from '../api/trpc.ts'
+import { asRefused, Refused } from '../api/trpc.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
 import { errorBody } from './error-body.ts'
 import { recordRequests } from './record-requests.ts'
@@ -26,6 +26,8 @@ import { requestIdsOf } from './request-ids.ts'
 /** Twice what a push may have: the answer to a larger one must name what to do, and a proxy replays no more. */
 const BODY_MAX_BYTES = 1024 * 1024
 const COMPRESS_FROM_BYTES = 4 * 1024
+/** Refusals of it are counted here: most come before the procedure begins. */
+const PUSH = 'sync.push'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -140,7 +142,10 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
     reply.header('cache-control', 'no-store')
   })
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
-    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reply.code(413).send(errorBody(new Refused('too_large')))
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+      if (request.url === `/trpc/${PUSH}`) api.metrics.pushRefused('too_large')
+      return reply.code(413).send(errorBody(new Refused('too_large')))
+    }
     if ((error.statusCode ?? 500) < 500) return reply.code(error.statusCode!).send(errorBody(new Refused('malformed')))
     request.log.error({ error: error.message, stack: error.stack }, 'a request failed')
     return reply
@@ -168,6 +173,7 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
           : {}
       },
       onError: ({ error, path, req }) => {
+        if (path === PUSH) api.metrics.pushRefused(asRefused(error).refusal)
         if (!(error instanceof Refused) && error.code === 'INTERNAL_SERVER_ERROR')
           req.log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
         else if (error instanceof Refused && error.refusal === 'unavailable')

@@ -42,10 +42,19 @@ export class Jobs {
     for (const { name, cron, run } of this.#tasks) {
       await this.#boss.createQueue(name, { policy: 'singleton', expireInSeconds: EXPIRE_S, retryLimit: RETRIES })
       await this.#boss.schedule(name, cron)
-      await this.#boss.work(name, async () => {
-        this.#log.info({ job: name }, 'job begins')
-        await run()
-      })
+      await this.#boss.work(name, () => this.#do(name, run))
+    }
+  }
+
+  async #do(job: string, run: Task['run']): Promise<void> {
+    const begun = performance.now()
+    this.#log.info({ job }, 'job begins')
+    try {
+      await run()
+      this.#log.info({ job, durationMs: Math.round(performance.now() - begun) }, 'job done')
+    } catch (error) {
+      this.#log.error({ job, error: String(error), stack: (error as Error).stack }, 'job failed, and is tried again')
+      throw error
     }
   }
 

@@ -82,6 +82,9 @@ test('a push, a pull and a socket are counted once, by what became of them', asy
   const push = { clientId: device.clientId, epoch: 1, deviceNow: Date.now(), mutations }
   expect((await call(server.url, 'sync.push', push, { token })).status).toBe(200)
   expect((await call(server.url, 'sync.push', { ...push, epoch: 9 }, { token })).status).toBe(409)
+  expect((await call(server.url, 'sync.push', push, { token: 'nobody' })).status).toBe(401)
+  expect((await call(server.url, 'sync.push', undefined, { token, raw: '{' })).status).toBe(400)
+  expect((await call(server.url, 'sync.push', undefined, { raw: `"${'x'.repeat(1_100_000)}"` })).status).toBe(413)
   expect((await call(server.url, 'sync.pull', { cursor: null }, { token, get: true })).status).toBe(200)
   expect((await call(server.url, randomUUID(), {}, { token })).status).toBe(404)
   await socket.until(() => socket.messages.some(({ tables }) => tables?.positions))
@@ -91,6 +94,9 @@ test('a push, a pull and a socket are counted once, by what became of them', asy
       [
         'stockhand_pushes_total{outcome="taken"}',
         'stockhand_pushes_total{outcome="epoch_changed"}',
+        'stockhand_pushes_total{outcome="unauthenticated"}',
+        'stockhand_pushes_total{outcome="malformed"}',
+        'stockhand_pushes_total{outcome="too_large"}',
         'stockhand_mutations_total{verb="stock.receive",outcome="applied"}',
         'stockhand_mutations_total{verb="stock.receive",outcome="refused"}',
         'stockhand_mutations_total{verb="unknown",outcome="refused"}',
@@ -105,7 +111,9 @@ test('a push, a pull and a socket are counted once, by what became of them', asy
       ].map(async (series) => [series, await grown(before, series)] as const),
     ),
   )
-  expect(Object.values(grownBy), JSON.stringify(grownBy, null, 2)).toEqual([1, 1, 1, 1, 1, 3, 0, 1, 2, 1, 1, 1, 1])
+  expect(Object.values(grownBy), JSON.stringify(grownBy, null, 2)).toEqual([
+    1, 1, 1, 1, 1, 1, 1, 1, 3, 0, 1, 2, 1, 1, 1, 1,
+  ])
   const after = await scrape(operations)
   expect(valueOf(after, 'stockhand_websocket_connections')).toBe(1)
   expect(after).not.toContain('evil')

@@ -8,7 +8,8 @@ import type { Cursor } from '../../server/feed/cursor.ts'
 import { Cursors, ROW_SCHEMA } from '../../server/feed/cursor.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
 import { pull } from '../../server/feed/pull.ts'
-import type { Database, Sql } from '../../server/database/database.ts'
+import type { Sql } from '../../server/database/database.ts'
+import { Database } from '../../server/database/database.ts'
 import { makeOrganisation, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
 const parts = useLedger()
@@ -140,6 +141,17 @@ test('[U4] a replica that lags gives way to the primary', async () => {
   const atLeast = version + 1
   const next = await pull(pulling({ replica: lagging }), asRole('manager', parts.manager), { cursor, atLeast })
   expect(decodeTable('items', next.tables.items!)).toMatchObject([{ notes: 'x' }])
+})
+
+test('[U4] a replica that does not answer gives way to the primary, and is left alone for a while', async () => {
+  const away = new Database('postgres://nobody@127.0.0.1:1/none')
+  const parted = pulling({ replica: away })
+  const { version, cursor } = await pull(parted, asRole('manager', parts.manager), { cursor: null, limit: 20_000 })
+  const begun = performance.now()
+  for (let i = 0; i < 10; i++)
+    expect((await pull(parted, asRole('manager', parts.manager), { cursor })).version).toBe(version)
+  expect(performance.now() - begun).toBeLessThan(1_000)
+  await away.end()
 })
 
 test('[U6] a cursor older than the tombstones that are kept loads everything anew', async () => {
