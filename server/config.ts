@@ -139,6 +139,9 @@ const examples: Record<VariableName, string> = {
   LOG_LEVEL: 'info',
 }
 
+/** Everything that is read, for those who check what a deployment sets. */
+export const VARIABLE_NAMES = Object.keys(examples)
+
 /** Each may come as NAME or, from a file that a secret store mounts, as NAME_FILE. */
 const SECRETS: readonly VariableName[] = [
   'DATABASE_URL',
