@@ -8,6 +8,8 @@ import { StartError } from './start-error.ts'
 const COMMANDS: Record<string, () => Promise<unknown>> = {
   server: () => import('./start.ts'),
   migrate: () => import('./migrate.ts'),
+  backup: () => import('./backup.ts'),
+  restore: () => import('./restore.ts'),
   verify: () => import('./verify.ts'),
   import: () => import('./import.ts'),
 }

@@ -14,13 +14,14 @@ describe('readConfig', () => {
       databaseUrl: undefined,
       databaseOwnerUrl: undefined,
       databaseReplicaUrl: undefined,
-      roles: ['api', 'worker'],
+      roles: ['api', 'worker', 'backup'],
       migrateOnStart: true,
       drainDelayMs: 0,
       redisUrl: undefined,
       publicUrl: 'http://localhost:3000',
       jwtSecret: undefined,
       demoPassword: undefined,
+      backups: { dir: resolve('.data/backups'), cron: '0 2 * * *', recipient: undefined, s3: undefined },
       logLevel: 'info',
     })
   })
@@ -40,6 +41,14 @@ describe('readConfig', () => {
       PUBLIC_URL: 'https://stock.example.com/',
       JWT_SECRET: SECRET,
       DEMO_PASSWORD: 'correct-horse',
+      BACKUP_DIR: '/mnt/backups',
+      BACKUP_CRON: 'off',
+      BACKUP_AGE_RECIPIENT: 'age1recipient',
+      BACKUP_S3_ENDPOINT: 'https://s3.example.com/bucket',
+      BACKUP_S3_REGION: 'eu-1',
+      BACKUP_S3_PREFIX: 'shop/',
+      BACKUP_S3_ACCESS_KEY: 'key',
+      BACKUP_S3_SECRET_KEY: 'secret',
       LOG_LEVEL: 'warn',
     })
     expect(config).toEqual({
@@ -57,6 +66,18 @@ describe('readConfig', () => {
       publicUrl: 'https://stock.example.com',
       jwtSecret: SECRET,
       demoPassword: 'correct-horse',
+      backups: {
+        dir: '/mnt/backups',
+        cron: undefined,
+        recipient: 'age1recipient',
+        s3: {
+          endpoint: 'https://s3.example.com/bucket',
+          region: 'eu-1',
+          prefix: 'shop/',
+          accessKey: 'key',
+          secretKey: 'secret',
+        },
+      },
       logLevel: 'warn',
     })
   })
@@ -119,9 +140,9 @@ describe('readConfig', () => {
     ],
     [
       { PRIMARY_REGION: 'yyz', FLY_REGION: 'lhr', ROLES: 'worker', DATABASE_REPLICA_URL: 'postgres://db/stock' },
-      'ROLES must name api outside the primary region (yyz): jobs run there alone. Example: api,worker',
+      'ROLES must name api outside the primary region (yyz): jobs run there alone. Example: api,worker,backup',
     ],
-    [{ ROLES: 'api,cook' }, 'ROLES may name api and worker. Example: api,worker'],
+    [{ ROLES: 'api,cook' }, 'ROLES may name api, worker, backup. Example: api,worker,backup'],
     [{ PORT: '65536' }, 'PORT must be from 1 to 65535. Example: 3000'],
     [
       { DATABASE_URL: 'mysql://db' },

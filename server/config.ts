@@ -1,7 +1,7 @@
 // The environment, parsed once. Guarantees: what the rest of the server reads is valid; a wrong value is a ConfigError
 // of one line that names the variable, says what is wrong and gives an example. A secret's value is never repeated.
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { StartError } from './start-error.ts'
 
@@ -16,6 +16,9 @@ const DRAIN_DELAY_MAX_S = 10
 /** Why 32: HS256 keys shorter than the hash can be guessed faster than the hash (RFC 7518 §3.2). */
 const JWT_SECRET_MIN_LENGTH = 32
 const DEMO_PASSWORD_MIN_LENGTH = 8
+
+/** What a process may do: answer devices, run jobs by the clock, make backups. */
+const ROLES: readonly string[] = ['api', 'worker', 'backup']
 
 const postgresUrl = urlOf(['postgres:', 'postgresql:'])
 
@@ -37,8 +40,8 @@ const environment = z.object({
   ROLES: z
     .string()
     .transform((text) => text.split(',').map((role) => role.trim()))
-    .refine((roles) => roles.every((role) => role === 'api' || role === 'worker'), 'may name api and worker')
-    .default(['api', 'worker']),
+    .refine((roles) => roles.every((role) => ROLES.includes(role)), `may name ${ROLES.join(', ')}`)
+    .default([...ROLES]),
   MIGRATE_ON_START: z
     .enum(['true', 'false'], 'must be true or false')
     .transform((text) => text === 'true')
@@ -67,6 +70,19 @@ const environment = z.object({
     .optional(),
   PRIMARY_REGION: region.optional(),
   FLY_REGION: region.optional(),
+  BACKUP_DIR: z.string().optional(),
+  BACKUP_CRON: z
+    .string()
+    .regex(/^(off|(\S+ ){4}\S+)$/, 'must be off, or five fields as cron has them')
+    .default('0 2 * * *'),
+  BACKUP_AGE_RECIPIENT: z.string().startsWith('age1', 'must be a public key of age').optional(),
+  BACKUP_S3_ENDPOINT: urlOf(['http:', 'https:'])
+    .refine((url) => new URL(url).pathname.length > 1, 'must end with the name of the bucket')
+    .optional(),
+  BACKUP_S3_REGION: z.string().default('auto'),
+  BACKUP_S3_PREFIX: z.string().default(''),
+  BACKUP_S3_ACCESS_KEY: z.string().optional(),
+  BACKUP_S3_SECRET_KEY: z.string().optional(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a level that pino knows')
     .default('info'),
@@ -88,10 +104,35 @@ const configuration = environment.transform((values) => ({
   trustProxy: values.TRUST_PROXY,
   jwtSecret: values.JWT_SECRET,
   demoPassword: values.DEMO_PASSWORD,
+  backups: backupsOf(values),
   logLevel: values.LOG_LEVEL,
 }))
 
 type Values = z.infer<typeof environment>
+
+/** @throws {ConfigError} where a bucket has no keys */
+function backupsOf(values: Values) {
+  const key = (name: 'BACKUP_S3_ACCESS_KEY' | 'BACKUP_S3_SECRET_KEY') => {
+    if (values[name] === undefined) throw wrong(name, 'must be set where BACKUP_S3_ENDPOINT is')
+    return values[name]
+  }
+  const bucket = (endpoint: string) => ({
+    endpoint,
+    region: values.BACKUP_S3_REGION,
+    prefix: values.BACKUP_S3_PREFIX,
+    accessKey: key('BACKUP_S3_ACCESS_KEY'),
+    secretKey: key('BACKUP_S3_SECRET_KEY'),
+  })
+  return {
+    dir: resolve(values.BACKUP_DIR ?? join(values.DATA_DIR, 'backups')),
+    /** When, in UTC; undefined for never by the clock. */
+    cron: values.BACKUP_CRON === 'off' ? undefined : values.BACKUP_CRON,
+    /** An age public key: backups are encrypted for it. */
+    recipient: values.BACKUP_AGE_RECIPIENT,
+    /** Given, backups lie there and not in the folder. */
+    s3: values.BACKUP_S3_ENDPOINT === undefined ? undefined : bucket(values.BACKUP_S3_ENDPOINT),
+  }
+}
 
 /**
  * What depends on where this process runs. In a region that is not the primary one it has the replica next to it and
@@ -110,8 +151,8 @@ function placeOf(values: Values) {
     databaseOwnerUrl: isPrimary ? (values.DATABASE_OWNER_URL ?? url) : undefined,
     /** A streaming replica that pulls are read from, as long as it is not behind whoever asks. */
     databaseReplicaUrl: isPrimary ? replica : undefined,
-    /** What this process does: answer devices, run jobs by the clock, or both. */
-    roles: isPrimary ? values.ROLES : values.ROLES.filter((role) => role !== 'worker'),
+    /** What this process does. */
+    roles: isPrimary ? values.ROLES : values.ROLES.filter((role) => role === 'api'),
     /** False where a deployment migrates beforehand, by `npm run migrate`. */
     migrateOnStart: isPrimary && values.MIGRATE_ON_START,
   }
@@ -126,7 +167,7 @@ const examples: Record<VariableName, string> = {
   DATABASE_URL: 'postgres://stockhand:PASSWORD@localhost:5432/stockhand',
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',
   DATABASE_REPLICA_URL: 'postgres://stockhand:PASSWORD@replica:5432/stockhand',
-  ROLES: 'api,worker',
+  ROLES: 'api,worker,backup',
   MIGRATE_ON_START: 'false',
   DRAIN_DELAY: '5',
   REDIS_URL: 'redis://localhost:6379',
@@ -136,6 +177,14 @@ const examples: Record<VariableName, string> = {
   DEMO_PASSWORD: 'correct-horse-battery',
   PRIMARY_REGION: 'yyz',
   FLY_REGION: 'iad',
+  BACKUP_DIR: '/var/lib/stockhand/backups',
+  BACKUP_CRON: '0 2 * * *',
+  BACKUP_AGE_RECIPIENT: 'the public key that age-keygen prints',
+  BACKUP_S3_ENDPOINT: 'https://s3.eu-central-1.example.com/stock-backups',
+  BACKUP_S3_REGION: 'eu-central-1',
+  BACKUP_S3_PREFIX: 'shop/',
+  BACKUP_S3_ACCESS_KEY: 'the access key of the bucket',
+  BACKUP_S3_SECRET_KEY: 'the secret key of the bucket',
   LOG_LEVEL: 'info',
 }
 
@@ -150,6 +199,8 @@ const SECRETS: readonly VariableName[] = [
   'REDIS_URL',
   'JWT_SECRET',
   'DEMO_PASSWORD',
+  'BACKUP_S3_ACCESS_KEY',
+  'BACKUP_S3_SECRET_KEY',
 ]
 
 /** @throws {ConfigError} for the first wrong value. */

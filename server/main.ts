@@ -12,6 +12,9 @@ import { judgeLevels } from './alerts/judge-levels.ts'
 import { Admission } from './api/admission.ts'
 import { appRouter } from './api/app-router.ts'
 import type { ApiParts } from './api/context.ts'
+import { backupPlace } from './backups/backup-place.ts'
+import { findLastDone, listBackups } from './backups/backup-store.ts'
+import { isBackupDue, makeBackup } from './backups/make-backup.ts'
 import type { Bus } from './bus/bus.ts'
 import { openBus } from './bus/bus.ts'
 import type { CommitNotice } from './bus/commit-notice.ts'
@@ -26,6 +29,7 @@ import type { SocketServer } from './feed/socket-server.ts'
 import { serveSockets } from './feed/socket-server.ts'
 import { buildApp, isAllowedOrigin } from './http/app.ts'
 import { Importer } from './imports/importer.ts'
+import type { Task } from './jobs/jobs.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { ledgerTasks } from './jobs/ledger-tasks.ts'
 import { keptSecret } from './kept-secret.ts'
@@ -39,7 +43,7 @@ import { VERSION } from './version.ts'
 export interface ServerOptions {
   config: Config
   /** Prepared for this version. */
-  database: { url: string; embedded: boolean }
+  database: { url: string; ownerUrl: string; embedded: boolean }
   log: Logger
 }
 
@@ -56,9 +60,12 @@ export interface RunningServer {
 const MOVE_SPREAD_MAX_MS = 5_000
 /** What is under way takes a second at most, but for an import: that begins anew elsewhere. */
 const ANSWER_MAX_MS = 4_000
+const BACKUP_JOB = 'backup'
+const BACKUPS_SHOWN = 20
 const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 
-export async function startServer({ config, database: { url, embedded }, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ config, database: prepared, log }: ServerOptions): Promise<RunningServer> {
+  const { url, ownerUrl, embedded } = prepared
   const database = new Database(url)
   await database.ready()
   const core = buildCore({ config, database, log })
@@ -75,7 +82,7 @@ export async function startServer({ config, database: { url, embedded }, log }: 
     await Promise.all([database.end(), replica?.end()])
   }
   try {
-    if (config.roles.includes('worker')) running.jobs = await startJobs({ url, database, log })
+    running.jobs = await startJobs(core, { url, ownerUrl })
     running.endOperations = await startOperations(core)
     if (config.roles.includes('api')) await startApi(core, running, setupToken)
   } catch (error) {
@@ -166,6 +173,10 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
   const api: ApiParts = {
     admission: new Admission(),
     accounts,
+    backups: {
+      list: () => listBackups(database, BACKUPS_SHOWN),
+      ask: async () => running.jobs?.now(BACKUP_JOB),
+    },
     database,
     feed,
     pulling,
@@ -196,9 +207,28 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
   await app.listen({ port: config.port, host: '0.0.0.0' })
 }
 
-async function startJobs({ url, database, log }: { url: string; database: Database; log: Logger }): Promise<Jobs> {
-  const jobs = new Jobs({ url, log, tasks: ledgerTasks({ database, now: Date.now, log }) })
+/** What this process does by the clock; an api that does nothing so can ask for a backup all the same. */
+async function startJobs(
+  { config, database, log }: Core,
+  { url, ownerUrl }: { url: string; ownerUrl: string },
+): Promise<Jobs> {
+  const { roles, backups } = config
+  const place = backupPlace(backups)
+  const backup: Task = {
+    name: BACKUP_JOB,
+    cron: backups.cron,
+    run: async () => {
+      const made = await makeBackup({ ownerUrl, place, recipient: backups.recipient, now: Date.now })
+      log.info({ ...made, where: place.where }, 'a backup is made')
+    },
+  }
+  const tasks = [
+    ...(roles.includes('worker') ? ledgerTasks({ database, now: Date.now, log }) : []),
+    ...(roles.includes('backup') ? [backup] : []),
+  ]
+  const jobs = new Jobs({ url, log, tasks })
   await jobs.start()
+  if (roles.includes('backup') && (await isBackupDue(database, Date.now()))) await jobs.now(BACKUP_JOB)
   return jobs
 }
 
@@ -210,7 +240,7 @@ async function ready({ life, database }: Core): Promise<void> {
 
 async function startOperations(core: Core) {
   const { config, metrics, database, replica, log } = core
-  const { metricsPort, publicUrl, dataDir } = config
+  const { metricsPort, publicUrl, dataDir, backups } = config
   if (metricsPort === undefined) return undefined
   metrics.watchProcess()
   const gauges = config.roles.includes('worker')
@@ -218,7 +248,8 @@ async function startOperations(core: Core) {
         database,
         replica,
         publicUrl,
-        volumes: { data: dataDir },
+        volumes: { data: dataDir, ...(backups.s3 === undefined && { backups: backups.dir }) },
+        lastBackup: () => findLastDone(database),
         alertKinds: ALERT_KINDS,
         log,
       })

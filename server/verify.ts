@@ -5,11 +5,10 @@ import { parseArgs } from 'node:util'
 import pino from 'pino'
 import { readConfig } from './config.ts'
 import { Database } from './database/database.ts'
-import { findEmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
-import { migrate } from './database/migrate.ts'
 import { listOrganisations } from './database/organisations-store.ts'
 import type { CheckReport } from './ledger/ledger-check.ts'
 import { checkLedger } from './ledger/ledger-check.ts'
+import { openDatabase } from './open-database.ts'
 import { StartError } from './start-error.ts'
 
 const USAGE = `npm run verify [-- --org NAME] [--json]`
@@ -17,7 +16,7 @@ const log = pino({ level: 'silent' })
 
 async function main(): Promise<number> {
   const { org, json } = readRequest()
-  const { url, stop } = await openDatabase()
+  const { url, stop } = await openDatabase(readConfig(process.env), log)
   const database = new Database(url)
   try {
     const all = await listOrganisations(database)
@@ -44,17 +43,6 @@ function readRequest(): { org: string | undefined; json: boolean } {
   } catch (error) {
     throw new StartError(`${(error as Error).message}\n${USAGE}`)
   }
-}
-
-/** The configured database, the one that a running server has in DATA_DIR, or that one started for this. */
-async function openDatabase(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const { databaseUrl, dataDir } = readConfig(process.env)
-  if (databaseUrl !== undefined) return { url: databaseUrl, stop: async () => undefined }
-  const running = findEmbeddedPostgres(dataDir)
-  if (running) return { url: running.url, stop: async () => undefined }
-  const embedded = await startEmbeddedPostgres({ dataDir, log })
-  await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
-  return embedded
 }
 
 function inWords({

@@ -87,6 +87,13 @@ export class Exchange {
       ahead = undefined
       onAnswer()
       if (!answer) continue
+      if (point.epoch !== 0 && answer.epoch !== point.epoch) {
+        // Another history, told by no refusal: who serves now cannot read the cursors of who served before (a restore on
+        // another machine, with other secrets).
+        await this.#beginInNewEpoch()
+        aside.length = 0
+        continue
+      }
       if (point.complete && !answer.more && !pushed && (await this.takesForOwn(answer.lastSeq))) {
         pushed = await this.push(signal)
         aside.length = 0
@@ -170,6 +177,14 @@ export class Exchange {
     }
   }
 
+  /** History was rewritten: what was acknowledged in the last week goes out again, before what waits. */
+  #beginInNewEpoch(): Promise<void> {
+    this.#answered = { clientId: '', seq: 0 }
+    this.#atLeast = 0
+    this.#collected = undefined
+    return this.#device.startOver({ newIdentity: true, resend: true })
+  }
+
   #pointAt(answer: Page): SyncPoint {
     const { epoch, version, cursor, more, clockOffsetMs, lastAt } = answer
     const { asOf } = this.#device.point.value
@@ -194,9 +209,7 @@ export class Exchange {
       case 'device_taken':
         return this.#device.startOver({ newIdentity: true, resend: false })
       case 'epoch_changed':
-        this.#atLeast = 0
-        this.#collected = undefined
-        return this.#device.startOver({ newIdentity: true, resend: true })
+        return this.#beginInNewEpoch()
       case 'resnapshot':
         this.#collected = undefined
         return this.#device.startOver({ newIdentity: false, resend: false })

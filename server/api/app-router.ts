@@ -1,5 +1,6 @@
 // All procedures. The client imports the type alone.
 import { authRouter } from './auth-router.ts'
+import { backupsRouter } from './backups-router.ts'
 import { catalogueRouter } from './catalogue-router.ts'
 import { importsRouter } from './imports-router.ts'
 import { ledgerRouter } from './ledger-router.ts'
@@ -15,6 +16,7 @@ export const appRouter = router({
   live,
   ledger: ledgerRouter,
   movements: movementsRouter,
+  backups: backupsRouter,
   catalogue: catalogueRouter,
   people: peopleRouter,
   imports: importsRouter,

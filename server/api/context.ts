@@ -3,6 +3,7 @@ import type {} from '@fastify/cookie' // what it adds to requests and replies
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Database } from '../database/database.ts'
+import type { BackupNote } from '../backups/backup-store.ts'
 import type { LiveFeed } from '../feed/live.ts'
 import type { PullParts } from '../feed/pull.ts'
 import type { Admission } from './admission.ts'
@@ -14,6 +15,12 @@ import type { Metrics } from '../metrics/metrics.ts'
 export interface ApiParts {
   admission: Admission
   accounts: Accounts
+  backups: {
+    /** The newest first. */
+    list(): Promise<BackupNote[]>
+    /** Has one made as soon as a process is free that makes them. */
+    ask(): Promise<void>
+  }
   database: Database
   feed: LiveFeed
   pulling: PullParts

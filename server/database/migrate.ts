@@ -16,6 +16,8 @@ type Options = {
   /** How the application connects: its login is made where it is missing, and given the role stockhand_app. */
   appUrl?: string
   folder?: string
+  /** The last one to apply, where it is not the newest. */
+  upTo?: string
   log: Pick<Logger, 'info'>
 }
 
@@ -34,8 +36,8 @@ const PATIENCE_MS = 60_000
 const ASK_AGAIN_MS = 500
 
 /** @returns the names of what it applied. @throws {StartError} in one line, never with a password. */
-export async function migrate(ownerUrl: string, { appUrl, folder = FOLDER, log }: Options): Promise<string[]> {
-  const migrations = readMigrations(folder)
+export async function migrate(ownerUrl: string, { appUrl, folder = FOLDER, upTo, log }: Options): Promise<string[]> {
+  const migrations = readMigrations(folder, upTo)
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
   try {
     const connection = await connect(sql, ownerUrl)
@@ -68,7 +70,7 @@ export async function awaitMigrations(
     log,
     patienceMs = PATIENCE_MS,
     signal,
-  }: Omit<Options, 'appUrl'> & { patienceMs?: number; signal?: AbortSignal },
+  }: Pick<Options, 'folder' | 'log'> & { patienceMs?: number; signal?: AbortSignal },
 ): Promise<void> {
   const names = readMigrations(folder).map(({ name }) => name)
   const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
@@ -113,8 +115,13 @@ async function connect(sql: Sql, ownerUrl: string): Promise<ReservedSql> {
   }
 }
 
-function readMigrations(folder: string): Migration[] {
+function readMigrations(folder: string, upTo?: string): Migration[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
+  if (upTo !== undefined && !names.includes(upTo)) {
+    throw new StartError(
+      `${upTo} is asked for, which this version does not know: use the version that made it, or a newer one`,
+    )
+  }
   for (const name of names) {
     if (!FILE_NAME.test(name)) throw new StartError(`${join(folder, name)} must be named like 0001_what_it_does.sql`)
   }
@@ -127,7 +134,7 @@ function readMigrations(folder: string): Migration[] {
       throw new StartError(`${join(folder, name)} must be number ${index + 1}: migrations are numbered without gaps`)
     }
   }
-  return migrations
+  return upTo === undefined ? migrations : migrations.filter(({ name }) => name <= upTo)
 }
 
 async function findPending(connection: ReservedSql, migrations: readonly Migration[]): Promise<Migration[]> {

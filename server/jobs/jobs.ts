@@ -11,8 +11,8 @@ const RETRIES = 3
 
 export interface Task {
   name: string
-  /** When, in UTC (minute hour day month weekday). */
-  cron: string
+  /** When, in UTC (minute hour day month weekday); undefined where only somebody who asks for it has it run. */
+  cron: string | undefined
   run(): Promise<void>
 }
 
@@ -20,9 +20,20 @@ export class Jobs {
   readonly #boss: PgBoss
   readonly #log: Logger
   readonly #tasks: readonly Task[]
+  #begun: Promise<unknown> | undefined
 
+  /** Without tasks of its own a process can ask for one all the same. */
   constructor({ url, log, tasks }: { url: string; log: Logger; tasks: readonly Task[] }) {
-    this.#boss = new PgBoss({ connectionString: url, schema: SCHEMA, migrate: false, createSchema: false, max: 2 })
+    const works = tasks.length > 0
+    this.#boss = new PgBoss({
+      connectionString: url,
+      schema: SCHEMA,
+      migrate: false,
+      createSchema: false,
+      supervise: works,
+      schedule: works,
+      max: 2,
+    })
     this.#boss.on('error', (error) => log.warn({ error: error.message }, 'the queue of jobs has a problem'))
     this.#log = log
     this.#tasks = tasks
@@ -38,10 +49,11 @@ export class Jobs {
   }
 
   async start(): Promise<void> {
-    await this.#boss.start()
+    if (this.#tasks.length > 0) await this.#begin()
     for (const { name, cron, run } of this.#tasks) {
-      await this.#boss.createQueue(name, { policy: 'singleton', expireInSeconds: EXPIRE_S, retryLimit: RETRIES })
-      await this.#boss.schedule(name, cron)
+      await this.#makeQueue(name)
+      if (cron === undefined) await this.#boss.unschedule(name)
+      else await this.#boss.schedule(name, cron)
       await this.#boss.work(name, () => this.#do(name, run))
     }
   }
@@ -60,10 +72,22 @@ export class Jobs {
 
   /** Runs a task as soon as a worker is free. */
   async now(name: string): Promise<void> {
+    await this.#begin()
+    await this.#makeQueue(name)
     await this.#boss.send(name)
   }
 
+  /** Opened when it is first needed: most processes of an api never ask for anything. */
+  #begin(): Promise<unknown> {
+    this.#begun ??= this.#boss.start()
+    return this.#begun
+  }
+
+  #makeQueue(name: string): Promise<void> {
+    return this.#boss.createQueue(name, { policy: 'singleton', expireInSeconds: EXPIRE_S, retryLimit: RETRIES })
+  }
+
   async stop(): Promise<void> {
-    await this.#boss.stop({ graceful: true, timeout: 5_000 })
+    if (this.#begun) await this.#boss.stop({ graceful: true, timeout: 5_000 })
   }
 }

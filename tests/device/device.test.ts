@@ -324,6 +324,23 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
   expect(device.point.value).toMatchObject({ epoch: 0, cursor: null })
 })
 
+test('[D5] a server restored with other secrets cannot read the cursor and says no epoch: the rows’ epoch tells', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 1)
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+  world.epoch = world.serverNow
+  world.lastSeq = 0
+  world.onPull = ({ cursor }) => {
+    if (cursor === 'v7') throw new LinkFailure({ refusal: 'resnapshot' })
+    return {}
+  }
+  await exchange.pull(idle, () => undefined)
+  expect(device.point.value.epoch).toBe(world.epoch)
+  expect((await world.outbox()).map(({ envelope }) => envelope.args)).toEqual([{ ...AT, quantity: 1 }])
+})
+
 test('[D5] a crash in the middle of the new beginning leaves everything as it was', async () => {
   const world = new World()
   const { device, exchange } = await world.synced()

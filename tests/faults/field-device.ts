@@ -11,12 +11,10 @@ export interface FieldDevice {
   leave(): Promise<void>
 }
 
-export async function sendOut(
-  origin: string,
-  { token, userId }: { token: string; userId: string },
-): Promise<FieldDevice> {
-  const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
-  const device = await Device.open({ name: randomUUID(), actor: { userId, role: 'manager' } })
+/** `who` may get another token later, as somebody does who signs in again. */
+export async function sendOut(origin: string, who: { token: string; userId: string }): Promise<FieldDevice> {
+  const session = { token: async () => who.token, forgetToken: () => undefined, expired: signal(false) }
+  const device = await Device.open({ name: randomUUID(), actor: { userId: who.userId, role: 'manager' } })
   const sync = new Sync({ device, session, link: httpServerLink(session, origin) })
   sync.start()
   return {

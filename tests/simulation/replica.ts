@@ -54,7 +54,7 @@ export class Replica {
     }
     this.ledger = new Ledger({ database, judgeLevels, now: () => time.now, publish: tell })
     this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens })
-    const unused = {} as Pick<ApiParts, 'importer' | 'loginLimits'>
+    const unused = {} as Pick<ApiParts, 'backups' | 'importer' | 'loginLimits'>
     const admission = new Admission()
     const { accounts, feed, ledger } = this
     const metrics = new Metrics({ version: 'simulated', protocol: PROTOCOL_VERSION })

@@ -8,7 +8,7 @@ const config = readConfig({ ROLES: 'api', ...process.env })
 const url = config.databaseUrl!
 const server = await startServer({
   config,
-  database: { url, embedded: false },
+  database: { url, ownerUrl: config.databaseOwnerUrl ?? url, embedded: false },
   log: pino({ level: 'silent' }),
 })
 process.once('SIGTERM', () => void server.stop().then(() => process.exit(0)))

@@ -29,7 +29,7 @@ export async function startTestServer(
     ROLES: 'api',
     ...env,
   })
-  const database = { url: databaseUrl, embedded: false }
+  const database = { url: databaseUrl, ownerUrl: config.databaseOwnerUrl ?? databaseUrl, embedded: false }
   const { stop, setupToken } = await startServer({ config, database, log })
   return { url, setupToken, stop }
 }

@@ -1,0 +1,156 @@
+// What backups read and write in PostgreSQL, as the owner: whole tables by COPY, and the list of backups.
+import assert from 'node:assert/strict'
+import type { Readable } from 'node:stream'
+import { setImmediate as sent } from 'node:timers/promises'
+import type { Database } from '../database/database.ts'
+import type { Owner, OwnerConnection, OwnerTx } from '../database/owner.ts'
+import type { BackupHeader, TableHeader } from './backup-file.ts'
+
+/** Any number, the same in every version: two backups at once would only slow each other down. */
+const LOCK_KEY = 7_254_002
+/** What is about this installation, and not about what it keeps. */
+const LEFT_OUT = ['schema_migrations', 'backups']
+
+/** Undefined where somebody else is at it. The lock ends with the connection. */
+export async function lockForBackup(owner: Owner): Promise<OwnerConnection | undefined> {
+  const connection = await owner.reserve()
+  const [lock] = await connection<{ mine: boolean }[]>`select pg_try_advisory_lock(${LOCK_KEY}) as mine`
+  if (lock?.mine) return connection
+  connection.release()
+  return undefined
+}
+
+export async function unlock(connection: OwnerConnection): Promise<void> {
+  await connection`select pg_advisory_unlock(${LOCK_KEY})`
+  connection.release()
+}
+
+/** Everything as of one moment, while others go on writing. */
+export function inOneSnapshot<T>(owner: Owner, read: (tx: OwnerTx) => Promise<T>): Promise<T> {
+  return owner.begin('isolation level repeatable read read only', read) as Promise<T>
+}
+
+/** None where nothing was ever migrated. */
+export async function readMigrationsApplied(sql: Owner | OwnerTx): Promise<BackupHeader['migrations']> {
+  if (!(await hasTable(sql, 'schema_migrations'))) return []
+  const rows = await sql<{ name: string; checksum: string }[]>`
+    select name, checksum from schema_migrations order by name`
+  return [...rows]
+}
+
+/** Every table with the columns that have values of their own; each after those that its rows refer to. */
+export async function listTables(sql: Owner | OwnerTx): Promise<TableHeader[]> {
+  const tables = await sql<(TableHeader & { refersTo: string[] })[]>`
+    select c.relname as "table", array_agg(a.attname::text order by a.attnum) as columns,
+      array(
+        select f.confrelid::regclass::text from pg_constraint f
+        where f.conrelid = c.oid and f.contype = 'f' and f.confrelid <> c.oid
+      ) as "refersTo"
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.relname <> all (${LEFT_OUT})
+    group by c.oid
+    order by c.relname`
+  const listed = new Map<string, TableHeader>()
+  for (let left = [...tables]; left.length > 0;) {
+    const ready = left.filter(({ refersTo }) => refersTo.every((name) => listed.has(name)))
+    assert(ready.length > 0, `tables refer to each other in a circle: ${left.map(({ table }) => table).join(', ')}`)
+    for (const { table, columns } of ready) listed.set(table, { table, columns })
+    left = left.filter(({ table }) => !listed.has(table))
+  }
+  return [...listed.values()]
+}
+
+/** The rows of a table as COPY writes them. */
+export async function copyOut(tx: OwnerTx, { table, columns }: TableHeader): Promise<Readable> {
+  return tx`copy ${tx(table)} (${tx(columns)}) to stdout`.readable()
+}
+
+/** Takes the rows of a table. @throws where they do not fit */
+export async function copyIn(
+  tx: OwnerTx,
+  { table, columns }: TableHeader,
+  rows: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const into = await tx`copy ${tx(table)} (${tx(columns)}) from stdin`.writable()
+  into.on('error', () => undefined) // each write tells of it
+  for await (const chunk of rows) {
+    await new Promise<void>((resolve, reject) => into.write(chunk, (error) => (error ? reject(error) : resolve())))
+  }
+  into.end()
+  await sent()
+  // postgres.js (3.4.9) tells nobody of an error that comes once all rows are sent: the next statement does.
+  await tx`select 1`
+}
+
+export async function isEmpty(owner: Owner): Promise<boolean> {
+  if (!(await hasTable(owner, 'organisations'))) return true
+  return (await owner`select from organisations limit 1`).length === 0
+}
+
+async function hasTable(sql: Owner | OwnerTx, name: string): Promise<boolean> {
+  const [found] = await sql<{ isThere: boolean }[]>`
+    select to_regclass(${`public.${name}`}) is not null as "isThere"`
+  return found?.isThere === true
+}
+
+export interface Begun {
+  id: string
+  atMs: number
+  file: string
+  encrypted: boolean
+}
+
+export async function noteBegun(owner: Owner, { id, atMs, file, encrypted }: Begun): Promise<void> {
+  // What an earlier process left behind when it was killed is under way no longer: this one holds the lock.
+  await owner`
+    update backups set state = 'failed', ended_at = ${new Date(atMs)}, problem = 'the process that made it ended'
+    where state = 'running'`
+  await owner`
+    insert into backups (id, began_at, state, file, encrypted)
+    values (${id}, ${new Date(atMs)}, 'running', ${file}, ${encrypted})`
+}
+
+export interface Ended {
+  atMs: number
+  bytes?: number
+  sha256?: string
+  rowCount?: number
+  problem?: string
+}
+
+export async function noteEnded(owner: Owner, id: string, { atMs, bytes, sha256, rowCount, problem }: Ended) {
+  await owner`
+    update backups set ended_at = ${new Date(atMs)}, state = ${problem === undefined ? 'done' : 'failed'},
+      bytes = ${bytes ?? null}, sha256 = ${sha256 ?? null}, row_count = ${rowCount ?? null}, problem = ${problem ?? null}
+    where id = ${id}`
+}
+
+export interface BackupNote {
+  id: string
+  /** Unix ms. */
+  beganAt: number
+  /** Unix ms; null while it is made. */
+  endedAt: number | null
+  state: 'running' | 'done' | 'failed'
+  file: string
+  bytes: number | null
+  encrypted: boolean
+  problem: string | null
+}
+
+/** The newest first. */
+export async function listBackups(database: Database, limit: number): Promise<BackupNote[]> {
+  const rows = await database.anonymous<BackupNote[]>`
+    select id, (extract(epoch from began_at) * 1000)::int8 as "beganAt",
+      (extract(epoch from ended_at) * 1000)::int8 as "endedAt", state, file, bytes, encrypted, problem
+    from backups order by began_at desc limit ${limit}`
+  return [...rows]
+}
+
+export async function findLastDone(database: Database): Promise<{ atMs: number; bytes: number } | undefined> {
+  const [last] = await database.anonymous<{ atMs: number; bytes: number }[]>`
+    select (extract(epoch from began_at) * 1000)::int8 as "atMs", bytes
+    from backups where state = 'done' order by began_at desc limit 1`
+  return last
+}

@@ -1,0 +1,83 @@
+// Restores a backup into an empty database: its own migrations, its rows in one transaction, the migrations since, and a
+// new epoch for each organisation, so that every device sends again what it did since. All of it, or none.
+import type { Logger } from 'pino'
+import { migrate } from '../database/migrate.ts'
+import type { Owner, OwnerTx } from '../database/owner.ts'
+import { openAsOwner } from '../database/owner.ts'
+import { StartError } from '../start-error.ts'
+import type { BackupHeader, BackupPart } from './backup-file.ts'
+import { BackupDamaged, readBackup } from './backup-file.ts'
+import { copyIn, isEmpty, listTables, readMigrationsApplied } from './backup-store.ts'
+
+export interface RestoreParts {
+  ownerUrl: string
+  /** How the application connects: its login is made where it is missing. */
+  appUrl: string
+  /** A backup's text. */
+  text: AsyncIterable<Uint8Array>
+  log: Pick<Logger, 'info'>
+}
+
+export interface Restored {
+  madeAt: string
+  rowCount: number
+}
+
+/** The rows; not yet the epochs. @throws {StartError} {BackupDamaged} */
+export async function restoreBackup({ ownerUrl, appUrl, text, log }: RestoreParts): Promise<Restored> {
+  const owner = openAsOwner(ownerUrl)
+  try {
+    if (!(await isEmpty(owner))) {
+      throw new StartError(
+        'this database holds organisations already, and a backup is restored into an empty one: name another by ' +
+          'DATABASE_URL (or DATA_DIR), or move this one away',
+      )
+    }
+    const parts = readBackup(text)
+    const header = await readHeader(parts)
+    await prepare(owner, { ownerUrl, appUrl, header, log })
+    const rowCount = (await owner.begin((tx) => load(tx, parts))) as number
+    await migrate(ownerUrl, { appUrl, log })
+    return { madeAt: header.madeAt, rowCount }
+  } finally {
+    await owner.end({ timeout: 1 })
+  }
+}
+
+async function readHeader(parts: AsyncGenerator<BackupPart>): Promise<BackupHeader> {
+  const { value } = (await parts.next()) as { value: BackupPart }
+  if (value.kind !== 'header') throw new BackupDamaged('this is no backup of Stockhand')
+  return value.header
+}
+
+/** Makes the tables as they were when the backup was made. */
+async function prepare(
+  owner: Owner,
+  { ownerUrl, appUrl, header, log }: Omit<RestoreParts, 'text'> & { header: BackupHeader },
+): Promise<void> {
+  const last = header.migrations.at(-1)
+  if (!last) throw new BackupDamaged('this backup is damaged: it names no migration')
+  if ((await readMigrationsApplied(owner)).length > header.migrations.length) {
+    throw new StartError(
+      'this database was prepared by a newer version than the backup: restore into a new one; it is brought up to date then',
+    )
+  }
+  await migrate(ownerUrl, { appUrl, upTo: last.name, log })
+  if (JSON.stringify(await readMigrationsApplied(owner)) !== JSON.stringify(header.migrations)) {
+    throw new StartError('this backup was made by a version with other migrations: restore it with that version')
+  }
+}
+
+async function load(tx: OwnerTx, parts: AsyncGenerator<BackupPart>): Promise<number> {
+  const known = new Map((await listTables(tx)).map(({ table, columns }) => [table, new Set(columns)]))
+  for await (const part of parts) {
+    if (part.kind === 'end') return part.rowCount
+    if (part.kind !== 'table') continue
+    const { table, rows } = part
+    const columns = known.get(table.table)
+    if (!columns || !table.columns.every((column) => columns.has(column)))
+      throw new BackupDamaged(`this backup is damaged: there is no table ${table.table} as it says`)
+    await copyIn(tx, table, rows)
+  }
+  throw new BackupDamaged('this backup is damaged: it has no end')
+}
