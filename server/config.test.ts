@@ -112,7 +112,7 @@ describe('readConfig', () => {
         writesIn: undefined,
         databaseUrl: everywhere.DATABASE_URL,
         databaseReplicaUrl: everywhere.DATABASE_REPLICA_URL,
-        roles: ['api', 'worker'],
+        roles: ['api', 'worker', 'backup'],
         migrateOnStart: true,
       })
   })
