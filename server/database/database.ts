@@ -3,6 +3,7 @@
 import postgres from 'postgres'
 import { ReservedConnection } from './reserved-connection.ts'
 import { APP_ROLE } from './app-role.ts'
+import { outliveNobodysFailure } from './nobodys-failure.ts'
 
 export type Sql = postgres.ReservedSql
 
@@ -120,6 +121,7 @@ export class Database {
 }
 
 function openPool(url: string, max: number): Pool {
+  outliveNobodysFailure()
   const { promise: givenUp, resolve } = Promise.withResolvers<undefined>()
   const sql = postgres(url, {
     max,
