@@ -8,6 +8,7 @@ import type { Browser } from '@playwright/test'
 import postgres from 'postgres'
 import { build } from 'vite'
 import { measureAcknowledgement } from './acknowledgement.ts'
+import { measureCounting } from './counting.ts'
 import type { FirstSync } from './browser-first-sync.ts'
 import { firstSyncFigure, measureFirstSync, measureReopen } from './browser-first-sync.ts'
 import { measureColdStart, measureFirstScan, measureScan, measureSearch } from './browser-scan.ts'
@@ -41,6 +42,7 @@ const DEVICES = [1, 10, 100, 200, 1_000]
 const PEERS = ['first-sync', 'reopen', 'offline-edits', 'edit-to-device', 'throughput', 'sockets'] as const
 const FURTHER = [
   'acknowledgement',
+  'counting',
   'organisations',
   'replicas',
   'first-scan',
@@ -69,6 +71,7 @@ async function onSmallStage(stage: Stage): Promise<void> {
   await measure('offline-edits', () => measureOfflineEdits(stage))
   await measure('edit-to-device', () => measureEditToDevice(stage))
   for (const devices of DEVICES) await measure('acknowledgement', () => measureAcknowledgement(stage, devices))
+  await measure('counting', () => measureCounting(stage))
   await measure('sockets', () => measureSockets(stage))
   await measure('replicas', () => measureReplicas(stage))
   await measure('organisations', () => measureOrganisations(stage))

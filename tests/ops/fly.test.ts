@@ -99,7 +99,7 @@ describe('the app', () => {
       })
     expect(here('yyz')).toMatchObject({
       writesIn: undefined,
-      roles: ['api', 'worker'],
+      roles: ['api', 'worker', 'backup'],
       drainDelayMs: 5_000,
       publicUrl: env['PUBLIC_URL'],
       trustProxy: ['uniquelocal'],

@@ -1,0 +1,61 @@
+// What metrics and the log cost: the time to count a push of a hundred mutations, and to write its line, beside the time
+// that the server takes for the push itself.
+import { createWriteStream } from 'node:fs'
+import { Metrics } from '../server/metrics/metrics.ts'
+import { openLog } from '../server/log.ts'
+import type { Figure } from './support/figures.ts'
+import { median, ms } from './support/figures.ts'
+import { BenchDevice, makeShelves } from './support/mutations.ts'
+import type { Stage } from './support/stage.ts'
+
+const BATCH = 100
+const PUSHES = 100
+const COUNTS = 5_000
+const GOAL = 0.02
+
+export async function measureCounting(stage: Stage): Promise<Figure> {
+  const { itemIds, binIds } = await makeShelves(stage, { items: 25, bins: 1 })
+  const device = new BenchDevice(stage)
+  const batch = () =>
+    Array.from({ length: BATCH }, (_, i) =>
+      device.mutation('stock.receive', { itemId: itemIds[i % itemIds.length], locationId: binIds[0], quantity: 1 }),
+    )
+  const times: number[] = []
+  for (let i = 0; i < PUSHES; i++) {
+    const envelopes = batch()
+    const start = performance.now()
+    await device.push(envelopes)
+    times.push(performance.now() - start)
+  }
+  const push = median(times)
+  const counting = await timeCounting(batch())
+  return {
+    what: `counting a push of ${BATCH} mutations, and writing its line in the log`,
+    measured: `${(counting * 1000).toFixed(0)} µs`,
+    limit: `${ms(push)} for the push`,
+    goal: `≤ ${GOAL} ×`,
+    met: counting <= GOAL * push,
+  }
+}
+
+/** What a server does of it for each push, ms. */
+async function timeCounting(envelopes: ReturnType<BenchDevice['mutation']>[]): Promise<number> {
+  const metrics = new Metrics({ version: 'bench', protocol: 1 })
+  const sink = createWriteStream('/dev/null')
+  const log = openLog('info', sink)
+  const results = envelopes.map(({ seq }) => ({ seq, status: 'applied' as const }))
+  const request = { method: 'POST', route: 'sync.push', status: 200, durationMs: 3 }
+  const once = () => {
+    metrics.pushTaken({ envelopes, results, deviceNow: Date.now() })
+    metrics.committed(3)
+    metrics.propagated(3)
+    metrics.requestEnded(request)
+    log.child({ request: 'a'.repeat(32), trace: 'b'.repeat(32) }).info({ ...request, org: 'o', device: 'd' }, 'request')
+  }
+  for (let i = 0; i < COUNTS; i++) once() // warm
+  const start = performance.now()
+  for (let i = 0; i < COUNTS; i++) once()
+  const took = (performance.now() - start) / COUNTS
+  await new Promise((resolve) => sink.end(resolve))
+  return took
+}
