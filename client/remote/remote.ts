@@ -9,6 +9,8 @@ export type LookedUp = inferRouterOutputs<AppRouter>['catalogue']['lookup']
 
 export type LedgerReport = inferRouterOutputs<AppRouter>['ledger']['check']
 
+export type BackupNote = inferRouterOutputs<AppRouter>['backups']['list'][number]
+
 export class Remote {
   readonly #client
 
@@ -28,6 +30,16 @@ export class Remote {
   /** The item that a code belongs to, or null. Rejects without a connection. */
   lookup(code: string): Promise<LookedUp> {
     return this.#client.catalogue.lookup.query({ code })
+  }
+
+  /** The backups of this installation, the newest first. Rejects without a connection, and for whoever is no manager. */
+  backups(): Promise<BackupNote[]> {
+    return this.#client.backups.list.query()
+  }
+
+  /** Has a backup made as soon as a process is free that makes them. Rejects as `backups` does. */
+  async askForBackup(): Promise<void> {
+    await this.#client.backups.ask.mutate()
   }
 
   /** Whether the ledger says what was written. Rejects without a connection, and for whoever is no manager. */

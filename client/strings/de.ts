@@ -486,6 +486,19 @@ export const de: Catalogue = {
   'more.sounds': 'Töne',
   'more.soundsHint': 'Erfolg und Fehler klingen verschieden; Vibration bleibt an',
   'more.items': { one: '{count} Artikel auf diesem Gerät', other: '{count} Artikel auf diesem Gerät' },
+  'backups.title': 'Sicherungen',
+  'backups.hint':
+    'Jede Nacht gemacht und zurückgelesen, bevor sie zählen. Wer Ihren Server betreibt, kann sie wiederherstellen.',
+  'backups.now': 'Jetzt sichern',
+  'backups.making': 'Eine Sicherung entsteht …',
+  'backups.none': 'Es gibt noch keine Sicherung.',
+  'backups.nobody':
+    'Auf dem Server hat noch nichts damit begonnen; der Auftrag bleibt stehen. Dauert das an, sagen Sie es denen, die Ihren Server betreiben.',
+  'backups.unreachable': 'Der Server war nicht zu erreichen. Versuchen Sie es mit Verbindung erneut.',
+  'backups.encrypted': 'verschlüsselt',
+  'backups.state.running': 'entsteht',
+  'backups.state.done': 'gemacht',
+  'backups.state.failed': 'misslungen',
   'ledger.title': 'Bestandsbuch',
   'ledger.hint':
     'Jede Zahl beruht auf einem Buch, das niemand unbemerkt ändern kann. Prüfen Sie, ob darin noch steht, was geschrieben wurde.',

@@ -476,6 +476,18 @@ export const en = {
   'more.sounds': 'Sounds',
   'more.soundsHint': 'Success and error sound different; vibration stays on',
   'more.items': { one: '{count} item on this device', other: '{count} items on this device' },
+  'backups.title': 'Backups',
+  'backups.hint': 'Made every night and read back before they count. Whoever runs your server can restore one.',
+  'backups.now': 'Back up now',
+  'backups.making': 'Making a backup …',
+  'backups.none': 'There is no backup yet.',
+  'backups.nobody':
+    'Nothing on the server has begun it yet; it stays asked for. If this lasts, tell whoever runs your server.',
+  'backups.unreachable': 'The server could not be asked. Try again with a connection.',
+  'backups.encrypted': 'encrypted',
+  'backups.state.running': 'being made',
+  'backups.state.done': 'made',
+  'backups.state.failed': 'failed',
   'ledger.title': 'Ledger',
   'ledger.hint':
     'Every number rests on a ledger that cannot be changed unseen. Check that it still says what was written.',

@@ -34,6 +34,8 @@ export function folder(path: string): BackupPlace {
     where: path,
     put: async (name, content) => {
       await mkdir(path, { recursive: true, mode: 0o700 })
+      // What a process left behind that was killed: one backup is made at a time.
+      for (const left of await readdir(path)) if (left.endsWith(PARTIAL)) await rm(join(path, left))
       const partial = join(path, name + PARTIAL)
       try {
         await pipeline(content, createWriteStream(partial, { mode: 0o600, flush: true }))

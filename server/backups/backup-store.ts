@@ -62,8 +62,12 @@ export async function listTables(sql: Owner | OwnerTx): Promise<TableHeader[]> {
 }
 
 /** The rows of a table as COPY writes them. */
-export async function copyOut(tx: OwnerTx, { table, columns }: TableHeader): Promise<Readable> {
-  return tx`copy ${tx(table)} (${tx(columns)}) to stdout`.readable()
+export async function* copyOut(tx: OwnerTx, { table, columns }: TableHeader): AsyncGenerator<Buffer> {
+  const rows: Readable = await tx`copy ${tx(table)} (${tx(columns)}) to stdout`.readable()
+  yield* rows as AsyncIterable<Buffer>
+  // postgres.js (3.4.9) stops listening where the last rows filled its buffer, and only another read starts it again:
+  // without it the next statement is never answered.
+  rows._read(0)
 }
 
 /** Takes the rows of a table. @throws where they do not fit */

@@ -100,7 +100,7 @@ function write(
 }
 
 async function* tablesOf(tx: OwnerTx) {
-  for (const table of await listTables(tx)) yield { table, rows: await copyOut(tx, table) }
+  for (const table of await listTables(tx)) yield { table, rows: copyOut(tx, table) }
 }
 
 /** Reads back what was written. @returns how many rows it holds; undefined where only its recipient can tell */

@@ -79,7 +79,10 @@ export class Jobs {
 
   /** Opened when it is first needed: most processes of an api never ask for anything. */
   #begin(): Promise<unknown> {
-    this.#begun ??= this.#boss.start()
+    this.#begun ??= this.#boss.start().catch((error: unknown) => {
+      this.#begun = undefined // tried again by whoever asks next
+      throw error
+    })
     return this.#begun
   }
 

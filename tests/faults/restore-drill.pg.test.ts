@@ -2,6 +2,7 @@
 // device comes back. What the backup holds is compared row by row; what the devices saved is there once.
 import 'fake-indexeddb/auto'
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -201,6 +202,16 @@ test(
     expect(wrong).toMatchObject({ code: 1, text: expect.stringContaining('403') })
   },
 )
+
+test('tables of any size are read to their end', { timeout: 60_000 }, async () => {
+  const device = new TestDevice(parts, parts.manager)
+  for (let i = 0; i < 6; i++) {
+    const notes = 'x'.repeat(2_000)
+    const items = Array.from({ length: 30 + i }, () => ({ id: randomUUID(), name: 'Café', notes }))
+    await device.push(...items.map((item) => device.mutation('item.create', item)))
+    await backUp()
+  }
+})
 
 test('a damaged backup restores nothing, and what is there already is not touched', { timeout: 60_000 }, async () => {
   await stockRoom(new TestDevice(parts, parts.manager))

@@ -11,6 +11,7 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { ChoiceField, SwitchField } from '../../ui/field.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
+import { BackupsCard } from './backups-card.tsx'
 import { LedgerCard } from './ledger-card.tsx'
 import './more.css'
 
@@ -52,6 +53,7 @@ export function More() {
           <OthersWaiting own={device.name} />
         </Card>
         {mayDo(app, 'manager') && <LedgerCard />}
+        {mayDo(app, 'manager') && <BackupsCard />}
         <Shortcuts />
       </div>
     </Screen>
