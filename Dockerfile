@@ -39,12 +39,13 @@ LABEL org.opencontainers.image.title="Stockhand" \
 # Whoever breaks into the server finds nothing to install things with.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn-* \
       /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
- && mkdir /data && chown 1000:1000 /data
+ && mkdir /data /backups && chown 1000:1000 /data /backups
 ENV NODE_ENV=production \
     PORT=3000 \
     METRICS_PORT=9464 \
     MIGRATE_ON_START=false \
-    DATA_DIR=/data
+    DATA_DIR=/data \
+    BACKUP_DIR=/backups
 COPY package.json ./
 COPY --from=packages /app/node_modules node_modules
 COPY sql sql

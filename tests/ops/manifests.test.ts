@@ -17,7 +17,7 @@ interface Container {
   image: string
   args?: string[]
   env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[]
-  envFrom?: { configMapRef?: { name: string } }[]
+  envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string; optional?: boolean } }[]
   ports?: { name: string; containerPort: number }[]
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> }
   securityContext?: Record<string, unknown>
@@ -45,7 +45,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const IMAGE_OF_POSTGRES = ['POSTGRES_USER', 'POSTGRES_DB', 'POSTGRES_PASSWORD', 'PGDATA']
 const IMAGE_OF_REDIS = ['REDISCLI_AUTH']
 /** Only to make up an address of. */
-const PARTS_OF_ADDRESSES = ['POSTGRES_APP_PASSWORD', 'POSTGRES_OWNER_PASSWORD', 'REDIS_PASSWORD', 'BACKUP_DIR']
+const PARTS_OF_ADDRESSES = ['POSTGRES_APP_PASSWORD', 'POSTGRES_OWNER_PASSWORD', 'REDIS_PASSWORD']
 
 const cannotRender = lacks('kubectl')
 
@@ -114,7 +114,9 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
 
   it('sets what the server reads, by names that it knows', () => {
     for (const { owner, container } of containers) {
-      const settings = (container.envFrom ?? []).flatMap(({ configMapRef }) => {
+      const settings = (container.envFrom ?? []).flatMap(({ configMapRef, secretRef }) => {
+        expect(secretRef ?? { optional: true }, owner).toMatchObject({ optional: true }) // made by hand, or not at all
+        if (secretRef) return []
         const map = named('ConfigMap', configMapRef!.name) as unknown as { data: Record<string, string> } | undefined
         expect(map, `${owner}: ${configMapRef!.name}`).toBeDefined()
         return Object.keys(map!.data)
@@ -140,7 +142,12 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     const having = containers
       .filter(({ container }) => JSON.stringify(container.env ?? []).includes('POSTGRES_OWNER_PASSWORD'))
       .map(({ owner }) => owner)
-    expect(having.toSorted()).toEqual(['CronJob/backup', 'Job/migrate', 'StatefulSet/postgres'])
+    expect(having.toSorted()).toEqual([
+      'CronJob/backup',
+      'Deployment/backup-on-demand',
+      'Job/migrate',
+      'StatefulSet/postgres',
+    ])
   })
 
   it('runs one image of ours everywhere, with commands that it has', () => {
@@ -183,7 +190,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
   it('asks every server whether it has started, lives and can work, at ports that it has', () => {
     const image = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
     const serving = containers.filter(({ owner }) => /^(Deployment|StatefulSet)/.test(owner))
-    expect(serving).toHaveLength(4)
+    expect(serving).toHaveLength(5)
     for (const { owner, container } of serving) {
       const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe]
       for (const probe of probes) {

@@ -1,5 +1,5 @@
 // Our Compose file, brought up as a project of its own with secrets of its own, and taken away with all its data.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,6 +9,10 @@ import { must } from './programs.ts'
 const ROOT = resolve(import.meta.dirname, '../../..')
 const FILES = ['docker-compose.yml', 'tests/ops/stand-ins/compose.test.yml']
 export const REPLICAS = 3
+
+/** Ports that stay the same while containers come and go: devices know their server by its address. */
+const PORTS_FROM = 21_000
+const PORTS_TO = 29_000
 
 export interface ContainerState {
   Config: { User: string }
@@ -22,7 +26,7 @@ export class ComposeStack {
   readonly #project = `stockhand-test-${randomBytes(3).toString('hex')}`
 
   constructor(engine: Pick<Engine, 'env'>) {
-    this.#engine = { env: { ...engine.env, STACK_CONFIG: this.#folder } }
+    this.#engine = { env: { ...engine.env, STACK_CONFIG: this.#folder, STACK_PORTS: portRange() } }
     must('sh', [join(ROOT, 'scripts/make-env.sh'), join(this.#folder, '.env')])
     for (const name of ['prometheus', 'alertmanager'])
       cpSync(join(ROOT, 'monitoring', name), join(this.#folder, name), { recursive: true })
@@ -87,4 +91,9 @@ export class ComposeStack {
     if (change(text) === text) throw new Error(`${path} has nothing left to hurry`)
     writeFileSync(file, change(text))
   }
+}
+
+function portRange(): string {
+  const first = randomInt(PORTS_FROM, PORTS_TO)
+  return `${first}-${first + REPLICAS - 1}`
 }
