@@ -20,7 +20,7 @@ export const systemHealth: DashboardPlan = {
         },
         {
           title: 'Workers',
-          description: 'How many run. None: no backup, no check of the ledger, and half of these panels are empty.',
+          description: 'How many run. None: no check of the ledger, and half of these panels are empty.',
           type: 'stat',
           unit: 'short',
           queries: [{ expr: 'sum(up{job="stockhand", role="worker"}) or vector(0)' }],

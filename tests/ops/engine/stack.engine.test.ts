@@ -212,8 +212,10 @@ describe('whoever runs the stack', () => {
       const everything = shown(device!)
 
       stack.must('stop', 'app', 'worker', 'backup')
-      for (const program of ['dropdb', 'createdb'])
-        stack.must('exec', '-T', 'postgres', program, '-U', 'stockhand_owner', '--maintenance-db=postgres', 'stockhand')
+      const aside = 'alter database stockhand rename to stockhand_before'
+      stack.must('exec', '-T', 'postgres', 'psql', '-U', 'stockhand_owner', '-d', 'postgres', '-c', aside)
+      const anew = ['createdb', '-U', 'stockhand_owner', '--maintenance-db=postgres', 'stockhand']
+      stack.must('exec', '-T', 'postgres', ...anew)
       const restored = stack.must('run', '--rm', '-T', '--no-deps', 'backup', 'restore', 'latest')
       expect(restored).toMatch(/Corner Shop: \d+ movements, .*everything fits/)
       stack.up()
