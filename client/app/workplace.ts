@@ -86,7 +86,7 @@ export class Workplaces {
         person,
         device,
         session: this.#session,
-        remote: new Remote(this.#session),
+        remote: new Remote(this.#session, () => device.point.value.version),
         status: sync.status,
         syncNow: () => sync.kick(),
         pauseSync: (paused) => sync.pause(paused),

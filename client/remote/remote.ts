@@ -13,8 +13,11 @@ export type BackupNote = inferRouterOutputs<AppRouter>['backups']['list'][number
 
 export class Remote {
   readonly #client
+  readonly #version: () => number
 
-  constructor(session: { token(): Promise<string | undefined> }) {
+  /** `version` is what this device holds: no answer may be older. */
+  constructor(session: { token(): Promise<string | undefined> }, version: () => number) {
+    this.#version = version
     this.#client = createTRPCClient<AppRouter>({
       links: [
         httpLink({ url: '/trpc', headers: async () => ({ authorization: `Bearer ${(await session.token()) ?? ''}` }) }),
@@ -24,7 +27,7 @@ export class Remote {
 
   /** A page of movements, newest first. Rejects without a connection. */
   movements(filter: inferRouterInputs<AppRouter>['movements']['list']): Promise<MovementPage> {
-    return this.#client.movements.list.query(filter)
+    return this.#client.movements.list.query({ ...filter, atLeast: this.#version() })
   }
 
   /** The item that a code belongs to, or null. Rejects without a connection. */

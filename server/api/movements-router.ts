@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
+import { mustHold } from '../feed/pull.ts'
 import { listMovements } from '../reports/movements-store.ts'
 import { Refused, router, viewerProcedure } from './trpc.ts'
 
@@ -20,6 +21,8 @@ const listSchema = z.object({
   to: timeSchema.optional(),
   cursor: z.string().max(200).nullable().optional(),
   limit: z.int().min(1).max(PAGE_MAX).optional(),
+  /** The version that the device holds: its own movements are in the list. */
+  atLeast: z.int().min(0).optional(),
 })
 const cursorSchema = z.object({
   at: z
@@ -31,17 +34,13 @@ const cursorSchema = z.object({
 
 export const movementsRouter = router({
   list: viewerProcedure.input(listSchema).query(async ({ ctx, input }) => {
-    const { from, to, cursor, limit = 50, ...filter } = input
+    const { from, to, cursor, limit = 50, atLeast, ...filter } = input
+    const { orgId } = ctx.viewer
     const after = cursor ? parseCursor(cursor) : undefined
-    const rows = await ctx.parts.database.snapshot(ctx.viewer.orgId, (sql) =>
-      listMovements(sql, ctx.viewer.orgId, {
-        ...filter,
-        fromStamp: stampAt(from),
-        toStamp: stampAt(to),
-        after,
-        limit,
-      }),
-    )
+    const rows = await ctx.parts.database.snapshot(orgId, async (sql) => {
+      await mustHold(ctx.parts.pulling, sql, orgId, atLeast)
+      return listMovements(sql, orgId, { ...filter, fromStamp: stampAt(from), toStamp: stampAt(to), after, limit })
+    })
     const last = rows.length === limit ? rows.at(-1) : undefined
     return { rows: [...rows], cursor: last ? formatCursor(last) : null }
   }),

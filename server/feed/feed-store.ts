@@ -36,6 +36,12 @@ export async function readHead(
   return head
 }
 
+/** How far an organisation has come, in the snapshot that is read. */
+export async function readVersion(sql: Sql, orgId: string): Promise<number> {
+  const [head] = await sql<{ version: number }[]>`select version from org_heads where org_id = ${orgId}`
+  return head?.version ?? 0
+}
+
 /** A place in the order of rows: by version, then kind, then key. */
 export interface Place {
   version: number

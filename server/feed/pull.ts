@@ -9,7 +9,7 @@ import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'
 import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, Place } from './feed-store.ts'
-import { findPageEnd, readHead, readPage } from './feed-store.ts'
+import { findPageEnd, readHead, readPage, readVersion } from './feed-store.ts'
 import type { Viewer } from './viewer.ts'
 
 /** How long a server that is behind may wait before another is asked. */
@@ -83,6 +83,14 @@ export async function openCursor(parts: PullParts, viewer: Viewer, text: string)
   // Whoever begins anew forgets what they have seen: it is asked now, or nobody would know of what was lost.
   await findLost(parts, viewer, cursor)
   throw new PullRefused('resnapshot')
+}
+
+/**
+ * What a device has seen, or sent itself, is in every answer: a replica without it leaves the answer to the primary.
+ * @throws {PullRefused} unavailable
+ */
+export async function mustHold({ isReplica }: PullParts, sql: Sql, orgId: string, atLeast = 0): Promise<void> {
+  if (isReplica && (await readVersion(sql, orgId)) < atLeast) throw new PullRefused('unavailable')
 }
 
 /** Says whether a server can go on from a cursor. @throws {PullRefused} where nobody can */

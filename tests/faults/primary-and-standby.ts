@@ -30,7 +30,7 @@ export async function primaryAndStandby(parts: LedgerUnderTest, ends: (() => Pro
   const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
   const organisation = { ...parts, database, ledger, accounts, ...(await makeOrganisation(accounts)) }
-  const room = await stockRoom(new TestDevice(organisation, organisation.manager))
+  const room = await stockRoom(new TestDevice(organisation, organisation.manager), { sku: 'CAFE-1' })
   const standby = await startStandby({ ...embedded, dataDir })
   ends.push(() => standby.stop())
   const proxy = await TcpProxy.open(Number(new URL(embedded.url).port))

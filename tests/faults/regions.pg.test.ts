@@ -62,12 +62,11 @@ test('[U4] a write in the wrong region lands in the primary, and nothing is read
   await standby.caughtUp()
   proxy.replayed.length = 0
   const { version } = pushed.body.result.data
-  const code = stage.room.itemId
   for (const [path, input] of [
     ['sync.pull', { cursor: null, atLeast: version }],
     ['auth.me', undefined],
     ['movements.list', {}],
-    ['catalogue.lookup', { code }],
+    ['catalogue.lookup', { code: 'CAFE-1' }],
   ] as const)
     expect((await call(proxy.url, path, input, { token, get: true })).status).toBe(200)
   expect(proxy.replayed).toEqual([])
@@ -98,6 +97,18 @@ test('[U4] a replica that lags never shows a device the past, nor somebody who s
   const later = await pull({ cursor: own.cursor })
   expect([later.version, later.epoch]).toEqual([second, 1]) // and no commit is taken for lost
   expect(proxy.replayed.filter((path) => path === '/trpc/sync.pull yyz')).toHaveLength(2)
+  const list = async (input: object) => {
+    const answer = await call(proxy.url, 'movements.list', input, { token, get: true })
+    return (answer.body.result.data.rows as unknown[]).length
+  }
+  expect([await list({}), await list({ atLeast: second })]).toEqual([1, 2])
+  const barcode = { itemId: stage.room.itemId, code: 'BRAND-NEW' }
+  const device = new TestDevice(stage.organisation, stage.organisation.manager)
+  expect((await device.do('barcode.attach', barcode)).status).toBe('applied')
+  const lookup = async (code: string) =>
+    (await call(proxy.url, 'catalogue.lookup', { code }, { token, get: true })).body.result.data as unknown
+  expect(await lookup('BRAND-NEW')).toMatchObject({ item: { id: stage.room.itemId } })
+  expect(await lookup('NOBODY-KNOWS')).toBeNull()
   await standby.pause(false)
 }, 60_000)
 
