@@ -17,7 +17,8 @@ export async function checkDevice(world: World, device: SimulatedDevice): Promis
   for (const { id, device: name } of said.values()) {
     if (name !== device.name || waiting.has(id)) continue
     if (!truth.mutations.has(id)) throw new Broken(1, `${id} is neither in the outbox of ${name} nor on the server`)
-    const version = truth.versionOf.get(id) ?? 0
+    // What was refused is let go with its refusal, and may take effect much later.
+    const version = truth.conflicts.some((conflict) => conflict.id === id) ? 0 : (truth.versionOf.get(id) ?? 0)
     if (point.complete && version > point.version) {
       throw new Broken(5, `${name} let ${id} go at version ${point.version}; its rows are version ${version}`)
     }
