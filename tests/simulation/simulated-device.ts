@@ -137,6 +137,8 @@ export class SimulatedDevice {
     const seed = Number.parseInt(time.uuid().slice(0, 8), 16) // chance does not repeat itself in a copy
     const parts = { ...this.#parts, name, storage: time.uuid(), skewMs: this.skewMs, seed }
     const [from, to] = [new DeviceDatabase(this.storage), new DeviceDatabase(parts.storage)]
+    await to.delete() // the same seed was played before, while a history is made shorter
+    await to.open()
     for (const table of from.tables) await to.table(table.name).bulkPut(await table.toArray())
     from.close()
     to.close()

@@ -217,7 +217,10 @@ export class World {
   async #clone(device: SimulatedDevice): Promise<void> {
     if (this.devices.length >= DEVICES_MAX) return
     const name = `device ${this.devices.length + 1}`
-    this.devices.push(await device.clone(name))
+    const copy = await device.clone(name)
+    this.devices.push(copy)
+    const epoch = this.#unaware.get(device)
+    if (epoch !== undefined) this.#unaware.set(copy, epoch)
     this.tell(`${name} is a copy of ${device.name}, with all that waits there`)
   }
 
