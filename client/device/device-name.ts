@@ -1,3 +1,4 @@
+// What the database of a person's device is called.
 export const NAME_PREFIX = 'stockhand-'
 
 /** One database per organisation and person. */

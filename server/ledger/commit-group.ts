@@ -7,7 +7,6 @@ import { mutationOf, otherSide } from '#shared/mutations/conflict-ways.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Alert, Conflict, Item, Kind, Level, Position, Row } from '#shared/rows/rows.ts'
 import { levelKey } from '#shared/rows/rows.ts'
-import { isId } from '#shared/values/id.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
 import type { Database, Tx } from '../database/database.ts'
@@ -295,24 +294,25 @@ function judge(
 ): Alert[] {
   if (!decided.some(({ batch }) => batch.device)) return []
   const positions: Position[] = []
-  const deltas = new Sums()
+  const ofItems = new Sums()
+  const ofPlaces = new Sums()
   for (const { kind, key, before, after } of changes.values()) {
-    if (kind === 'items' && before && changesLevels(before as Item, after as Item)) deltas.add(key, 0)
-    if (kind === 'levels') deltas.add(key, 0)
+    if (kind === 'items' && before && changesLevels(before as Item, after as Item)) ofItems.add(key, 0)
+    if (kind === 'levels') ofPlaces.add(key, 0)
     if (kind !== 'positions') continue
     const position = after as Position
     const delta = position.quantity - ((before as Position | undefined)?.quantity ?? 0)
     if (delta === 0) continue
     positions.push(position)
-    deltas.add(position.itemId, delta)
-    deltas.add(levelKey(position.itemId, position.locationId), delta)
+    ofItems.add(position.itemId, delta)
+    ofPlaces.add(levelKey(position.itemId, position.locationId), delta)
   }
-  const items = [...deltas.sums].flatMap(([key, delta]) => {
-    const item = isId(key) ? book.row('items', key) : undefined
-    return item ? [{ item, total: (forAlerts.totals.get(item.id) ?? 0) + delta }] : []
+  const items = [...ofItems.sums].flatMap(([id, delta]) => {
+    const item = book.row('items', id)
+    return item ? [{ item, total: (forAlerts.totals.get(id) ?? 0) + delta }] : []
   })
   const places = placesOf(forAlerts, changes).flatMap(({ level, total }) => {
-    const delta = deltas.sums.get(levelKey(level.itemId, level.locationId))
+    const delta = ofPlaces.sums.get(levelKey(level.itemId, level.locationId))
     return delta === undefined ? [] : [{ level, total: total + delta }]
   })
   const open = forAlerts.alerts.map((alert) => (changes.get(`alerts ${alert.id}`)?.after as Alert | undefined) ?? alert)

@@ -121,7 +121,7 @@ class ChainWalk {
   ): Promise<void> {
     for (let line = await lines.peek(); line && line.version <= upTo; line = await lines.peek()) {
       visit(line)
-      lines.skip()
+      lines.advance()
     }
   }
 
@@ -163,7 +163,7 @@ class Peekable<T> {
     return this.#next
   }
 
-  skip(): void {
+  advance(): void {
     this.#next = undefined
   }
 }
