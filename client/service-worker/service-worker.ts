@@ -6,6 +6,7 @@ import { NavigationRoute, registerRoute } from 'workbox-routing'
 import { DeviceDatabase } from '../device/database.ts'
 import { deviceName } from '../device/device-name.ts'
 import { pushInBackground } from '../sync/background-push.ts'
+import { isSomebodySending } from '../sync/lock-name.ts'
 import { PUSH_TAG } from '../sync/push-tag.ts'
 import { LinkFailure } from '../sync/server-link.ts'
 import { plainLink, refresh } from './plain-link.ts'
@@ -41,6 +42,7 @@ self.addEventListener('sync', (event) => {
 
 /** Rejects where the browser should try again later. */
 async function pushWhatWaits(): Promise<void> {
+  if (await isSomebodySending()) return // a token more would only be another one to lose
   try {
     const signedIn = await refresh()
     await pushInBackground(new DeviceDatabase(deviceName(signedIn)), plainLink(signedIn.accessToken))

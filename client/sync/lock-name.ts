@@ -1,4 +1,12 @@
-/** The name of the lock that whoever pushes holds: the leading tab, or the service worker. */
+// The lock that whoever pushes holds: the leading tab, or the service worker.
+const PREFIX = 'stockhand-sync-'
+
 export function lockName(deviceName: string): string {
-  return `stockhand-sync-${deviceName}`
+  return `${PREFIX}${deviceName}`
+}
+
+/** True while a tab is open that sends what waits, or this origin's service worker does. */
+export async function isSomebodySending(): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query()
+  return held.some(({ name }) => name?.startsWith(PREFIX))
 }

@@ -65,6 +65,19 @@ test('[D16] while a person works offline, the service worker sends nothing eithe
   expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(50)
 })
 
+test('[D16] beside a tab the service worker asks the server nothing', async ({ shop }) => {
+  const device = await shop.signedIn('staff')
+  const asked: string[] = []
+  device.context.on('request', (request) => {
+    if (request.serviceWorker() && request.url().includes('/trpc/')) asked.push(request.url())
+  })
+  await withdrawOffline(shop, device, 1)
+  await device.context.setOffline(false)
+  await fireSync({ context: device.context, shop })
+  await expect(device.page.getByText(/waiting/)).toBeHidden()
+  expect(asked).toEqual([])
+})
+
 async function tagsOf(): Promise<string[]> {
   const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
     sync: { getTags(): Promise<string[]> }
