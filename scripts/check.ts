@@ -14,7 +14,7 @@ type Outcome = { passed: boolean; output: string; seconds: number }
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TYPE_PROJECTS = ['.', 'client', 'client/service-worker']
-const CRUISED = ['client', 'server', 'shared', 'scripts', 'functions', 'tests', 'bench']
+const CRUISED = ['client', 'server', 'shared', 'scripts', 'functions', 'monitoring', 'tests', 'bench']
 
 /** Runs one part on the tree below a folder. */
 export async function runPart(name: PartName, folder: string): Promise<Outcome> {

@@ -1,0 +1,140 @@
+// docker-compose.yml and the command that makes its secrets, as far as they can be judged without an engine: that one runs it
+// is shown by npm run test:ops.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { VARIABLE_NAMES } from '../../server/config.ts'
+
+interface Service {
+  image: string
+  command?: string[]
+  environment?: Record<string, string>
+  read_only?: boolean
+  cap_drop?: string[]
+  security_opt?: string[]
+  mem_limit?: string
+  ports?: string[]
+  volumes?: string[]
+  restart?: string
+  stop_grace_period?: string
+  healthcheck?: unknown
+  depends_on?: Record<string, { condition: string }>
+}
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')
+const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: Record<string, null> }
+const services = Object.entries(compose.services)
+const isOurs = ({ image }: Service) => image.includes('STOCKHAND_IMAGE')
+
+describe('the Compose file', () => {
+  it('has every service that it takes', () => {
+    expect(Object.keys(compose.services).toSorted()).toEqual(
+      ['alertmanager', 'app', 'backup', 'grafana', 'migrate', 'postgres', 'prometheus', 'redis', 'worker'].toSorted(),
+    )
+  })
+
+  it.each(services)(
+    '%s has no rights, writes nowhere, is bounded, pinned, and open to this machine alone',
+    (_, service) => {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        mem_limit: expect.stringMatching(/\d[mg]\b/),
+      })
+      expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?(-\w+)?\}?$/)
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/)
+      for (const volume of service.volumes ?? []) {
+        const [source = ''] = volume.split(':')
+        if (source.startsWith('.')) expect(existsSync(join(ROOT, source)), volume).toBe(true)
+        else expect(Object.keys(compose.volumes), volume).toContain(source)
+      }
+      // The image of ours has its own; migrate ends.
+      if (!isOurs(service)) expect(service.healthcheck).toBeDefined()
+    },
+  )
+
+  it('starts nothing before what it stands on is well', () => {
+    for (const [name, { depends_on: needs = {} }] of services) {
+      for (const [other, { condition }] of Object.entries(needs)) {
+        expect(compose.services[other], `${name} → ${other}`).toBeDefined()
+        expect(condition, `${name} → ${other}`).toBe(
+          other === 'migrate' ? 'service_completed_successfully' : 'service_healthy',
+        )
+      }
+    }
+    for (const name of ['app', 'worker', 'backup'])
+      expect(Object.keys(compose.services[name]!.depends_on!)).toEqual(['migrate', 'postgres', 'redis'])
+  })
+
+  it('gives servers more time to end than they take', () => {
+    const start = readFileSync(join(ROOT, 'server/start.ts'), 'utf8')
+    const takesS = Number(/STOP_TIMEOUT_MS = ([\d_]+)/.exec(start)![1]!.replaceAll('_', '')) / 1000
+    for (const name of ['app', 'worker', 'backup'])
+      expect(Number.parseInt(compose.services[name]!.stop_grace_period!, 10)).toBeGreaterThan(takesS + 5)
+  })
+
+  it('sets what the server reads, by names that it knows', () => {
+    for (const [name, service] of services.filter(([, one]) => isOurs(one)))
+      expect(
+        Object.keys(service.environment!).filter((one) => !VARIABLE_NAMES.includes(one)),
+        name,
+      ).toEqual([])
+  })
+
+  it('gives the owner’s password to those alone who migrate, back up and keep the database', () => {
+    const having = services.filter(([, { environment }]) =>
+      JSON.stringify(environment ?? {}).includes('POSTGRES_OWNER_PASSWORD'),
+    )
+    expect(having.map(([name]) => name).toSorted()).toEqual(['backup', 'migrate', 'postgres'])
+  })
+})
+
+describe('scripts/make-env.sh', () => {
+  let folder: string
+  let file: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'env-'))
+    file = join(folder, '.env')
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const make = () => execFileSync('sh', [join(ROOT, 'scripts/make-env.sh'), file], { encoding: 'utf8' })
+  const secrets = () =>
+    Object.fromEntries(
+      readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.split('=') as [string, string]),
+    )
+
+  it('makes every secret that Compose asks for, long, of letters and digits, for its owner’s eyes, and shows none', () => {
+    const words = make()
+    const asked = new Set([...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!))
+    expect(Object.keys(secrets()).toSorted()).toEqual([...asked].toSorted())
+    for (const value of Object.values(secrets())) {
+      expect(value).toMatch(/^[A-Za-z0-9]{40}$/)
+      expect(words).not.toContain(value)
+    }
+    expect(new Set(Object.values(secrets())).size).toBe(asked.size)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('adds what is missing and changes nothing that is there', () => {
+    writeFileSync(file, 'JWT_SECRET=mine\nPUBLIC_URL=https://stock.example.com\n')
+    make()
+    const first = readFileSync(file, 'utf8')
+    expect(first).toMatch(/^JWT_SECRET=mine\nPUBLIC_URL=https:\/\/stock\.example\.com\nPOSTGRES_OWNER_PASSWORD=/)
+    make()
+    expect(readFileSync(file, 'utf8')).toBe(first)
+  })
+
+  it('writes what git ignores', () => {
+    for (const path of ['.env', 'k8s/overlays/minikube/secrets.env', 'k8s/overlays/digitalocean/secrets.env'])
+      expect(execFileSync('git', ['check-ignore', path], { cwd: ROOT, encoding: 'utf8' }).trim()).toBe(path)
+  })
+})
