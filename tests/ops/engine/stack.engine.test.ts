@@ -260,11 +260,15 @@ async function keepBusy(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** In the page: all keys of a code at once, as a scanner sends them. */
+/** In the page: all keys of a code at once, as a scanner sends them; a stall of this machine is none of the scanner's. */
 function pullTrigger(keys: readonly string[]): void {
+  const at = performance.now()
   for (const key of keys) {
     const target = document.activeElement ?? document.body
-    for (const type of ['keydown', 'keyup'])
-      target.dispatchEvent(new KeyboardEvent(type, { key, bubbles: true, cancelable: true }))
+    for (const type of ['keydown', 'keyup']) {
+      const event = new KeyboardEvent(type, { key, bubbles: true, cancelable: true })
+      Object.defineProperty(event, 'timeStamp', { value: at })
+      target.dispatchEvent(event)
+    }
   }
 }
