@@ -8,4 +8,5 @@ if [ -n "${ALERT_WEBHOOK_URL:-}" ]; then
 else
   cp /etc/alertmanager/alertmanager.yml "$config"
 fi
-exec /bin/alertmanager --config.file="$config" --storage.path=/alertmanager "$@"
+# One of them: it has no others to agree with.
+exec /bin/alertmanager --cluster.listen-address= --config.file="$config" --storage.path=/alertmanager "$@"

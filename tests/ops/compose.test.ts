@@ -10,6 +10,7 @@ import { VARIABLE_NAMES } from '../../server/config.ts'
 
 interface Service {
   image: string
+  user?: string
   command?: string[]
   environment?: Record<string, string>
   read_only?: boolean
@@ -53,8 +54,9 @@ describe('the Compose file', () => {
         if (source.startsWith('.')) expect(existsSync(join(ROOT, source)), volume).toBe(true)
         else expect(Object.keys(compose.volumes), volume).toContain(source)
       }
-      // The image of ours has its own; migrate ends.
+      // The image of ours has both itself.
       if (!isOurs(service)) expect(service.healthcheck).toBeDefined()
+      if (!isOurs(service)) expect(service.user).toMatch(/^[1-9]\d*:\d+$/)
     },
   )
 
