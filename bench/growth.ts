@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { AccessTokens } from '../server/accounts/access-tokens.ts'
 import { Accounts } from '../server/accounts/accounts.ts'
 import { Database } from '../server/database/database.ts'
+import { startPgBouncer } from '../tests/support/pgbouncer.ts'
 import { startRedis } from '../tests/support/redis.ts'
 import type { Figure } from './support/figures.ts'
 import { ms, percentile, perSecond } from './support/figures.ts'
@@ -16,6 +17,9 @@ const DEVICES_AT_LEAST = 32
 const BATCH = 100
 const MUTATIONS = 20_000
 const REPLICAS = 3
+const POOLED_ORGANISATIONS = 10
+/** As few as a pooler would give to many servers. */
+const POOL_SIZE = 4
 
 /** The same work spread over more and more organisations, each with a line of commits of its own. */
 export async function measureOrganisations(stage: Stage): Promise<Figure> {
@@ -93,5 +97,24 @@ export async function measureReplicas(stage: Stage): Promise<Figure> {
     limit: `${ms(percentile(alone, 0.5))} / ${ms(percentile(alone, 0.99))} (one replica)`,
     goal: 'no later than on one',
     met: percentile(times, 0.5) <= percentile(alone, 0.5) * 1.25,
+  }
+}
+
+/** The same work with a pooler between the server and PostgreSQL, and without it. */
+export async function measurePooler(stage: Stage): Promise<Figure> {
+  const { databaseUrl, ownerUrl, dataDir } = stage
+  const bouncer = await startPgBouncer([databaseUrl], { program: '/usr/sbin/pgbouncer', poolSize: POOL_SIZE })
+  const { server, url } = await startServerProcess({ databaseUrl: bouncer.through(databaseUrl), ownerUrl, dataDir })
+  const stages = await organisations(stage, POOLED_ORGANISATIONS)
+  const pooled = await rateOver(stages.map((one) => ({ ...one, url })))
+  await stopProcess(server)
+  await bouncer.stop()
+  const direct = await rateOver(await organisations(stage, POOLED_ORGANISATIONS))
+  return {
+    what: `mutations on the server, ${POOLED_ORGANISATIONS} organisations, through PgBouncer with ${POOL_SIZE} connections`,
+    measured: perSecond(pooled),
+    limit: `${perSecond(direct)} (directly, 12 connections)`,
+    goal: '≥ 0.6 ×',
+    met: pooled >= direct * 0.6,
   }
 }

@@ -15,11 +15,12 @@ import { measureColdStart, measureFirstScan, measureScan, measureSearch } from '
 import { measureScripts, measureTabMemory } from './browser-size.ts'
 import { measureEditToDevice, measureSockets } from './live.ts'
 import { measureOfflineEdits } from './offline-edits.ts'
-import { measureOrganisations, measureReplicas } from './growth.ts'
+import { measureOrganisations, measurePooler, measureReplicas } from './growth.ts'
 import type { PullTime } from './pull-growth.ts'
 import { measurePull, pullFigure } from './pull-growth.ts'
 import { measureThroughput } from './server-throughput.ts'
 import { measureSocketMemory } from './socket-memory.ts'
+import { measureStorage } from './storage.ts'
 import { openBrowser } from './support/browser.ts'
 import { Catalogue } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
@@ -45,6 +46,8 @@ const FURTHER = [
   'counting',
   'organisations',
   'replicas',
+  'pooler',
+  'storage',
   'first-scan',
   'pull',
   'scan',
@@ -75,6 +78,8 @@ async function onSmallStage(stage: Stage): Promise<void> {
   await measure('sockets', () => measureSockets(stage))
   await measure('replicas', () => measureReplicas(stage))
   await measure('organisations', () => measureOrganisations(stage))
+  await measure('pooler', () => measurePooler(stage))
+  await measure('storage', () => measureStorage(stage))
   await measure('socket-memory', () => measureSocketMemory(stage))
 }
 

@@ -7,7 +7,14 @@ import { delimiter, join, resolve } from 'node:path'
 import { fetchKubectl } from './fetch-kubectl.ts'
 
 type Count = { passed: number; failed: number }
-type Need = { program: string; found: () => string | undefined; debian: string; elsewhere: string }
+type Need = {
+  program: string
+  found: () => string | undefined
+  debian: string
+  elsewhere: string
+  /** Its own tests alone need it, and say so where it is missing. */
+  optional?: true
+}
 
 const ROOT = resolve(import.meta.dirname, '..')
 const RESULTS = join(ROOT, '.cache/test-results')
@@ -36,6 +43,13 @@ const NEEDS: Need[] = [
     found: () => findProgram('promtool'),
     debian: 'prometheus',
     elsewhere: 'install Prometheus with the package manager of your system (brew install prometheus)',
+  },
+  {
+    program: 'PgBouncer',
+    found: () => findProgram('pgbouncer') ?? findProgram('pgbouncer', ['/usr/sbin']),
+    debian: 'pgbouncer',
+    elsewhere: 'install pgbouncer with the package manager of your system (brew install pgbouncer)',
+    optional: true,
   },
 ]
 
@@ -95,7 +109,7 @@ function prepare(): boolean {
       `${program} is missing. On Debian and Ubuntu: sudo apt-get install ${debian}. Elsewhere: ${elsewhere}.`,
     )
   }
-  return missing().length === 0
+  return missing().every(({ optional }) => optional)
 }
 
 function findChromium(): string | undefined {

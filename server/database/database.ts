@@ -1,6 +1,7 @@
 // The pool, and the two ways to use it: a transaction of one organisation, and a snapshot of one. Row-level security is
 // on in both. Statements that are issued without awaiting travel together, so that a transaction costs two round trips.
 import postgres from 'postgres'
+import { StartError } from '../start-error.ts'
 import { ReservedConnection } from './reserved-connection.ts'
 import { APP_ROLE } from './app-role.ts'
 import { outliveNobodysFailure } from './nobodys-failure.ts'
@@ -44,6 +45,19 @@ export class Database {
   /** Throws unless the database answers. */
   async ready(): Promise<void> {
     await this.anonymous`select 1`
+  }
+
+  /** @throws {StartError} where a statement of no organisation would see past row-level security. */
+  async checkBound(): Promise<void> {
+    const [unbound] = await this.anonymous<{ role: string }[]>`
+      select current_user as role from pg_roles
+      where rolname = current_user and (rolsuper or rolbypassrls or pg_has_role(
+        (select relowner from pg_class where oid = to_regclass('organisations')), 'usage'))`
+    if (unbound === undefined) return
+    throw new StartError(
+      `DATABASE_URL lets this server in as ${unbound.role}, whom row-level security does not bind: behind a pooler it ` +
+        'must name a login of its own that owns nothing, and DATABASE_OWNER_URL the owner, directly',
+    )
   }
 
   /** What needs no organisation: only functions of the owner answer here, tables stay empty. */
@@ -106,7 +120,8 @@ export class Database {
     }
     try {
       write(connection.begin(begin))
-      write(sql`select set_config('app.org_id', ${orgId}, true)`)
+      // The role as well: a pooler between here and PostgreSQL drops what the connection was opened with.
+      write(sql`select set_config('role', ${APP_ROLE}, true), set_config('app.org_id', ${orgId}, true)`)
       const result = await Promise.race([work({ sql, write }), lost])
       write(sql.unsafe('commit'))
       await Promise.race([Promise.all(sent), lost])

@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const HOW_TO_GET: Record<string, string> = {
+  pgbouncer: 'apt-get install pgbouncer, or brew install pgbouncer',
   kubectl: 'https://kubernetes.io/docs/tasks/tools, or brew install kubectl',
 }
 const FOLDERS = ['/usr/sbin', join(import.meta.dirname, '../../../.cache/bin')]
