@@ -30,6 +30,8 @@ export class Exchange {
   #atLeast = 0
   /** More waits than was sent at once. */
   #isUnsent = false
+  /** The epoch that this device begins anew in, as the client that it is there. */
+  #newEpoch = { clientId: '', epoch: 0 }
   /** How far the server has said that what it took is what this device sent. */
   #answered = { clientId: '', seq: 0 }
 
@@ -49,8 +51,8 @@ export class Exchange {
       this.#isUnsent = sent >= PUSHED_MAX
       if (this.#isUnsent) return true
       if (await this.#device.mindClock()) await this.#askClock(signal)
-      const { epoch } = this.#device.point.value
-      if (epoch === 0) return sent > 0 // the first pull tells it
+      const epoch = await this.#epoch(signal)
+      if (epoch === undefined) return sent > 0
       try {
         const answer = await this.#pusher.send(epoch, sentTo, signal)
         if (!answer) return sent > 0
@@ -79,6 +81,7 @@ export class Exchange {
     let pushed = false
     for (;;) {
       signal.throwIfAborted()
+      if (this.#device.point.value.epoch === 0 && !this.#collected) await this.#pushAll(signal)
       const point = this.#device.point.value
       const isAnew = point.complete && point.cursor === null
       if (!isAnew) this.#collected = undefined
@@ -115,6 +118,12 @@ export class Exchange {
       }
       if (!answer.more) return
     }
+  }
+
+  /** All that waits: in another epoch it goes out before the rows come. In the first sync nothing does. */
+  async #pushAll(signal: AbortSignal): Promise<void> {
+    do await this.push(signal)
+    while (this.#isUnsent)
   }
 
   /** All rows anew: kept aside until the last of them is there, so that the old ones stay readable. */
@@ -189,6 +198,23 @@ export class Exchange {
     const { epoch, version, cursor, more, clockOffsetMs, lastAt } = answer
     const { asOf } = this.#device.point.value
     return { cursor, epoch, version, complete: !more, asOf: more ? asOf : this.#clock.now(), clockOffsetMs, lastAt }
+  }
+
+  /**
+   * Which epoch it is: asked where this device begins anew, since what waits may be among the rows already, sent before
+   * under another number, and must be acknowledged together with them. Undefined in the first sync, whose pull tells it.
+   */
+  async #epoch(signal: AbortSignal): Promise<number | undefined> {
+    const { epoch, complete } = this.#device.point.value
+    if (epoch !== 0) return epoch
+    if (!complete) return undefined
+    const { clientId } = await this.#device.identity()
+    if (this.#newEpoch.clientId !== clientId) {
+      const asking = this.#fetch({ clientId, cursor: null, limit: 1 })
+      const answer = await patiently(asking, { clock: this.#clock, ms: PULL_PATIENCE_MS, signal })
+      this.#newEpoch = { clientId, epoch: answer.epoch }
+    }
+    return this.#newEpoch.epoch
   }
 
   /** The clock was set: what the server's reads, asked before what waits is sent with stamps of before. */

@@ -338,7 +338,35 @@ test('[D5] a server restored with other secrets cannot read the cursor and says 
   }
   await exchange.pull(idle, () => undefined)
   expect(device.point.value.epoch).toBe(world.epoch)
-  expect((await world.outbox()).map(({ envelope }) => envelope.args)).toEqual([{ ...AT, quantity: 1 }])
+  const { epoch, mutations } = world.pushes.at(-1)!
+  expect([world.pushes.length, epoch, mutations.map(({ args }) => args)]).toEqual([
+    2,
+    world.epoch,
+    [{ ...AT, quantity: 1 }],
+  ])
+})
+
+test('[D2][D5] in another epoch what waits goes out before the rows come: they may hold it already', async () => {
+  const world = new World()
+  const { device, exchange } = await world.synced()
+  await receive(device, 1)
+  let order: string[] = []
+  world.onPull = ({ cursor, limit }) => {
+    if (cursor === 'v7') throw new LinkFailure({ refusal: 'epoch_changed' })
+    order.push(limit === 1 ? 'epoch' : 'rows')
+    return {}
+  }
+  world.onPush = ({ epoch }) => {
+    order.push(`push to ${epoch}`)
+    return {}
+  }
+  await exchange.push(idle) // answered by a history that nobody has announced, where it took effect
+  order = []
+  world.epoch = world.serverNow
+  world.lastSeq = 0
+  await exchange.pull(idle, () => undefined)
+  expect(order).toEqual(['epoch', `push to ${world.epoch}`, 'rows'])
+  expect(device.pendingCount.value).toBe(0)
 })
 
 test('[D5] a crash in the middle of the new beginning leaves everything as it was', async () => {

@@ -426,7 +426,7 @@ export class World {
       person.changed ||= person.role !== backup.people[index]
       person.role = backup.people[index]!
     })
-    for (const device of this.devices) this.#unaware.set(device, epoch)
+    for (const device of this.devices) this.#unaware.set(device, Math.max(epoch, device.device.point.value.epoch))
     this.tell(`the database is restored from the backup${isDeclared ? '' : ', and nobody says so'}`)
     if (isDeclared) await this.replicas[0]!.ledger.beginEpoch(orgId, {})
   }
