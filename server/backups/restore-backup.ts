@@ -77,7 +77,16 @@ async function load(tx: OwnerTx, parts: AsyncGenerator<BackupPart>): Promise<num
     const columns = known.get(table.table)
     if (!columns || !table.columns.every((column) => columns.has(column)))
       throw new BackupDamaged(`this backup is damaged: there is no table ${table.table} as it says`)
-    await copyIn(tx, table, rows)
+    try {
+      await copyIn(tx, table, rows)
+    } catch (error) {
+      throw doNotFit(error) ? new BackupDamaged(`this backup is damaged: rows of ${table.table} do not fit`) : error
+    }
   }
   throw new BackupDamaged('this backup is damaged: it has no end')
+}
+
+/** SQLSTATE 22 (data), 23 (integrity), or 25P02: the statement after rows that did not fit. */
+function doNotFit(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(22|23|25P02)/.test(String(error.code))
 }

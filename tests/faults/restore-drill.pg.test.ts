@@ -221,10 +221,12 @@ test('a damaged backup restores nothing, and what is there already is not touche
   const target = await emptyDatabase()
   writeFileSync(path, whole.subarray(0, whole.length - 20))
   expect(await restore(path, target)).toMatchObject({ code: 1, text: expect.stringContaining('damaged') })
-  const flipped = Buffer.from(whole)
-  flipped[Math.floor(whole.length / 2)]! ^= 0x10
-  writeFileSync(path, flipped)
-  expect(await restore(path, target)).toMatchObject({ code: 1, text: expect.stringContaining('damaged') })
+  for (const part of [0.2, 0.4, 0.6, 0.8]) {
+    const flipped = Buffer.from(whole)
+    flipped[Math.floor(whole.length * part)]! ^= 0x10
+    writeFileSync(path, flipped)
+    expect(await restore(path, target)).toMatchObject({ code: 1, text: expect.stringContaining('damaged') })
+  }
   writeFileSync(path, whole)
   expect(await restore(path, target)).toMatchObject({ code: 0 })
   const before = await contents(target)
