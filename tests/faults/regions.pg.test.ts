@@ -1,6 +1,6 @@
 // Two regions behind a proxy that does what Fly.io's does: yyz with the primary, iad with a real streaming standby.
 import 'fake-indexeddb/auto'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { PASSWORD, readRows, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startRedis } from '../support/redis.ts'
@@ -11,12 +11,16 @@ import { isSettled, sendOut, until } from './field-device.ts'
 import { primaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()
-const ends: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end()
-})
+type Ends = (() => Promise<unknown>)[]
+const ends: Ends = []
+const lastEnds: Ends = []
+const endAll = async (list: Ends) => {
+  for (const end of list.splice(0).toReversed()) await end()
+}
+afterEach(() => endAll(ends))
+afterAll(() => endAll(lastEnds))
 
-async function twoRegions() {
+async function twoRegions(ends: Ends) {
   const stage = await primaryAndStandby(parts, ends)
   const redis = await startRedis()
   ends.push(() => redis.stop())
@@ -42,6 +46,10 @@ async function twoRegions() {
 
 type Stage = Awaited<ReturnType<typeof twoRegions>>
 
+/** One for all tests that neither stop its replica nor count what it holds; the first of them makes it. */
+let shared: Promise<Stage> | undefined
+const sharedRegions = () => (shared ??= twoRegions(lastEnds))
+
 function pushOf({ organisation, room }: Stage, device = new TestDevice(organisation, organisation.manager)) {
   const receive = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   const mutations = [device.mutation('stock.receive', receive)]
@@ -49,7 +57,7 @@ function pushOf({ organisation, room }: Stage, device = new TestDevice(organisat
 }
 
 test('[U4] a write in the wrong region lands in the primary, and nothing is read there that the replica can answer', async () => {
-  const stage = await twoRegions()
+  const stage = await sharedRegions()
   const { organisation, iad, proxy, standby, manager } = stage
   const token = await signIn(proxy.url, manager, PASSWORD)
   expect(proxy.replayed).toEqual(['/trpc/auth.login yyz'])
@@ -73,7 +81,7 @@ test('[U4] a write in the wrong region lands in the primary, and nothing is read
 }, 60_000)
 
 test('[U4] a replica that lags never shows a device the past, nor somebody who signed in a moment ago the door', async () => {
-  const stage = await twoRegions()
+  const stage = await twoRegions(ends)
   const { proxy, standby, manager } = stage
   await standby.caughtUp()
   await standby.pause(true)
@@ -113,7 +121,7 @@ test('[U4] a replica that lags never shows a device the past, nor somebody who s
 }, 60_000)
 
 test('[U4][V1] devices in a region whose replica lags now and then agree with everybody, and hear at once', async () => {
-  const stage = await twoRegions()
+  const stage = await twoRegions(ends)
   const { proxy, yyz, standby, manager, room, organisation } = stage
   const token = await signIn(yyz, manager, PASSWORD)
   const who = { token, userId: organisation.manager }
@@ -145,7 +153,7 @@ test('[U4][V1] devices in a region whose replica lags now and then agree with ev
 }, 120_000)
 
 test('a loop ends: what was replayed once is told to come again, also where the replica would have said no', async () => {
-  const stage = await twoRegions()
+  const stage = await sharedRegions()
   const { iad, start, manager, yyz } = stage
   const token = await signIn(yyz, manager, PASSWORD)
   const lost = await startRegionProxy({ iad, yyz: await start('lhr') }, 'iad') // whoever answers for yyz is not there
@@ -160,7 +168,7 @@ test('a loop ends: what was replayed once is told to come again, also where the 
 }, 60_000)
 
 test('what is too large to be replayed is told what to do; what is malformed is so here as well', async () => {
-  const stage = await twoRegions()
+  const stage = await sharedRegions()
   const { proxy, manager, iad, yyz } = stage
   const token = await signIn(proxy.url, manager, PASSWORD)
   proxy.replayed.length = 0
