@@ -12,6 +12,7 @@ import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { Database } from './database/database.ts'
 import { awaitMigrations } from './database/migrate.ts'
 import { Jobs } from './jobs/jobs.ts'
+import { prepareDatabase } from './prepare-database.ts'
 
 const log = pino({ level: 'silent' })
 let database: TestDatabase
@@ -44,6 +45,14 @@ test('prepares an empty database once, and says so each time', async () => {
   const jobs = new Jobs({ url: database.url, log, tasks: [] })
   await jobs.start() // as the application's own user, who owns nothing
   await jobs.stop()
+})
+
+test('servers that start at once all find the database ready', async () => {
+  const prepare = () => prepareDatabase({ url: database.url, ownerUrl: database.ownerUrl }, log)
+  for (let turn = 0; turn < 3; turn++) {
+    const applied = await Promise.all(Array.from({ length: 6 }, prepare))
+    expect(applied.filter(({ length }) => length > 0)).toHaveLength(turn === 0 ? 1 : 0)
+  }
 })
 
 test('a server that does not migrate waits for whoever does', async () => {
