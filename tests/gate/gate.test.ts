@@ -236,6 +236,11 @@ describe('the gate', () => {
   it.each([
     ['create index shelf_name on shelf (name);', 'require-concurrent-index-creation'],
     ['alter table shelf drop column name;', 'ban-drop-column'],
+    ['alter table shelf rename column name to title;', 'renaming-column'],
+    ['alter table shelf rename to rack;', 'renaming-table'],
+    ['drop table shelf;', 'ban-drop-table'],
+    ['alter table shelf alter column name type bigint;', 'changing-column-type'],
+    ['alter table shelf add column size bigint not null;', 'adding-required-field'],
     ['alter table shelf alter column name set not null;', 'adding-not-nullable-field'],
     ['create table box (made timestamp);', 'prefer-timestamp-tz'],
     ['create tabel box (id uuid);', 'syntax-error'],

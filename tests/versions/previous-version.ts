@@ -10,34 +10,43 @@ import { JWT_SECRET } from '../support/test-server.ts'
 
 /** To be set to the version that people run, whenever one is released. */
 const PREVIOUS = 'b12f84d'
+/** The one before the newest migrations: what a deployment upgrades from, server by server. */
+export const BEFORE_MIGRATIONS = '51c81b6'
 const ROOT = resolve(import.meta.dirname, '../..')
-const FOLDER = join(ROOT, '.cache/versions', PREVIOUS)
 const START_TIMEOUT_MS = 20_000
+/** Where versions since the first have it. */
+const HTTP_LINK = 'client/sync/http-server-link.ts'
 
-/** Unpacks it, once. Inside this folder it finds the same packages. */
-function unpack(): void {
-  if (existsSync(FOLDER)) return
-  const draft = `${FOLDER}.new-${process.pid}`
+/** Unpacks it, once, and gives its folder. Inside it finds the same packages. */
+function unpack(version: string): string {
+  const folder = join(ROOT, '.cache/versions', version)
+  if (existsSync(folder)) return folder
+  const draft = `${folder}.new-${process.pid}`
   mkdirSync(draft, { recursive: true })
   const parts = ['client', 'server', 'shared', 'sql', 'tests/support', 'package.json', 'tsconfig.json']
   let archive: Buffer
   try {
-    archive = execFileSync('git', ['archive', PREVIOUS, ...parts], { cwd: ROOT, maxBuffer: 2 ** 28 })
+    archive = execFileSync('git', ['archive', version, ...parts], { cwd: ROOT, maxBuffer: 2 ** 28 })
   } catch (error) {
-    throw new Error(`the version before (${PREVIOUS}) is not in this clone: fetch its whole history`, { cause: error })
+    throw new Error(`the version before (${version}) is not in this clone: fetch its whole history`, { cause: error })
   }
   execFileSync('tar', ['-x', '-C', draft], { input: archive })
-  rmSync(FOLDER, { recursive: true, force: true })
-  renameSync(draft, FOLDER)
+  rmSync(folder, { recursive: true, force: true })
+  renameSync(draft, folder)
+  return folder
 }
 
 /** A server of the version before, on a database of this version: as while replicas are started anew. */
-export async function startPreviousServer(databaseUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
-  unpack()
-  const port = await freePort()
-  const env = { ...process.env, PORT: String(port), DATABASE_URL: databaseUrl, JWT_SECRET, LOG_LEVEL: 'silent' }
-  const child = spawn(process.execPath, [join(FOLDER, 'tests/support/run-server.ts')], {
-    cwd: FOLDER,
+export async function startPreviousServer(
+  databaseUrl: string,
+  { version = PREVIOUS, port, redisUrl = '' }: { version?: string; port?: number; redisUrl?: string } = {},
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = unpack(version)
+  port ??= await freePort()
+  const settings = { PORT: String(port), DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+  const env = { ...process.env, ...settings, JWT_SECRET, LOG_LEVEL: 'silent' }
+  const child = spawn(process.execPath, [join(folder, 'tests/support/run-server.ts')], {
+    cwd: folder,
     env: { ...env, PUBLIC_URL: `http://localhost:${port}` },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
@@ -64,14 +73,15 @@ export interface AnyDevice {
 /** A device of the version before: its own code, against a server at some address. */
 export async function sendOutPrevious(
   origin: string,
-  { token, userId, name, now = Date.now }: { token: string; userId: string; name: string; now?: () => number },
+  who: { token: string; userId: string; name: string; now?: () => number; version?: string },
 ): Promise<AnyDevice> {
-  unpack()
-  const load = (path: string) => import(/* @vite-ignore */ pathToFileURL(join(FOLDER, path)).href)
+  const { token, userId, name, now = Date.now, version = PREVIOUS } = who
+  const folder = unpack(version)
+  const load = (path: string) => import(/* @vite-ignore */ pathToFileURL(join(folder, path)).href)
   const [devices, syncs, links] = await Promise.all([
     load('client/device/device.ts'),
     load('client/sync/sync.ts'),
-    load('client/sync/server-link.ts'),
+    load(existsSync(join(folder, HTTP_LINK)) ? HTTP_LINK : 'client/sync/server-link.ts'),
   ])
   const { signal } = await import('@preact/signals')
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
