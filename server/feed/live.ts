@@ -4,9 +4,11 @@ import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
 import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/limits.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
+import type { Sql } from '../database/database.ts'
+import type { Cursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
 import type { PullParts } from './pull.ts'
-import { findLost, openCursor, PullRefused } from './pull.ts'
+import { findLost, holds, openCursor, PullRefused } from './pull.ts'
 import type { Viewer } from './viewer.ts'
 import { visibleTables } from './viewer.ts'
 
@@ -51,9 +53,7 @@ export class LiveFeed {
     const listener = new Listener(signal)
     this.#add(viewer.orgId, listener)
     try {
-      let state = await this.#head(viewer, clientId)
-      // A device that is ahead of this server would take every message for an old one.
-      if (known && !this.#parts.isReplica) await findLost(this.#parts, viewer, known)
+      let state = await this.#head(viewer, clientId, known)
       yield { ...state, from: known?.version ?? 0 }
       while (!signal.aborted) {
         const notice = await listener.next()
@@ -73,10 +73,14 @@ export class LiveFeed {
     }
   }
 
-  async #head(viewer: Viewer, clientId: string | undefined): Promise<LiveMessage> {
-    const { primary, cursors } = this.#parts
-    const head = await primary.snapshot(viewer.orgId, (sql) => readHead(sql, viewer, { clientId }))
+  /** `known` is how far the device has come: one that is ahead of its primary would take every message for an old one. */
+  async #head(viewer: Viewer, clientId: string | undefined, known?: Cursor): Promise<LiveMessage> {
+    const { primary, cursors, isReplica } = this.#parts
+    const read = (sql: Sql) => readHead(sql, viewer, { clientId, cursorVersion: known?.version })
+    const head = await primary.snapshot(viewer.orgId, read)
     if (!head) throw new PullRefused('unauthenticated')
+    const isBehind = known && !isReplica && !(head.epoch === known.epoch && holds(head, known))
+    if (isBehind) await findLost(this.#parts, viewer, known)
     const { epoch, version, chainHead, lastSeq } = head
     const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, chainHead })
     return { epoch, from: version, to: version, cursor, lastSeq, events: [] }
