@@ -53,7 +53,12 @@ function parsePush(
 
 function bodyBytes(input: unknown, { http }: Context): number {
   const declared = Number(http?.req.headers['content-length'])
-  return Number.isFinite(declared) ? declared : Buffer.byteLength(JSON.stringify(input) ?? '')
+  if (Number.isFinite(declared)) return declared
+  try {
+    return Buffer.byteLength(JSON.stringify(input) ?? '')
+  } catch (cause) {
+    throw new Refused('malformed', { cause }) // nested deeper than anybody writes
+  }
 }
 
 /** Whoever is refused needs to know how far the server has come, to go on from there. */

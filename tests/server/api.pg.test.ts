@@ -48,6 +48,17 @@ describe('whole requests', () => {
     expect(codes).toEqual(['unknown_verb', 'mutation_too_large', 'unknown_verb'])
   })
 
+  test('[P5] a body of unknown length that is nested deeper than can be measured is malformed', async () => {
+    const depth = 100_000
+    const { status } = await fetch(`${server.url}/trpc/sync.push`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens.manager}` },
+      body: new Blob(['['.repeat(depth), ']'.repeat(depth)]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+    expect(status).toBe(400)
+  })
+
   test('[P5] malformed, too long and too large pushes are refused by status, with refusal and lastSeq', async () => {
     const device = new TestDevice(parts, parts.manager)
     await device.do('bogus', {})
