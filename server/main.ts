@@ -68,7 +68,7 @@ export async function startServer({ config, database: prepared, log }: ServerOpt
   const { url, ownerUrl, embedded } = prepared
   const database = new Database(url)
   await database.ready()
-  await database.checkBound()
+  await database.checkWay()
   const core = buildCore({ config, database, log })
   const { accounts, ledger, bus, replica } = core
   const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined

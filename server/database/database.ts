@@ -34,11 +34,13 @@ interface Pool {
 export class Database {
   readonly #open: () => Pool
   #pool: Pool
+  readonly #saysPrepare: boolean
   #isEnding = false
 
   /** Opens no connection yet; `ready` does. */
   constructor(url: string, { poolMax = POOL_MAX }: { poolMax?: number } = {}) {
     this.#open = () => openPool(url, poolMax)
+    this.#saysPrepare = new URL(url).searchParams.has('prepare')
     this.#pool = this.#open()
   }
 
@@ -47,17 +49,30 @@ export class Database {
     await this.anonymous`select 1`
   }
 
-  /** @throws {StartError} where a statement of no organisation would see past row-level security. */
-  async checkBound(): Promise<void> {
-    const [unbound] = await this.anonymous<{ role: string }[]>`
-      select current_user as role from pg_roles
-      where rolname = current_user and (rolsuper or rolbypassrls or pg_has_role(
-        (select relowner from pg_class where oid = to_regclass('organisations')), 'usage'))`
-    if (unbound === undefined) return
-    throw new StartError(
-      `DATABASE_URL lets this server in as ${unbound.role}, whom row-level security does not bind: behind a pooler it ` +
-        'must name a login of its own that owns nothing, and DATABASE_OWNER_URL the owner, directly',
-    )
+  /**
+   * @throws {StartError} where a statement of no organisation would see past row-level security, and where nothing says
+   * whether a pooler keeps prepared statements: one that does not would leave this server waiting for ever.
+   */
+  async checkWay(): Promise<void> {
+    const [{ role, unbound } = { role: '', unbound: true }] = await this.anonymous<
+      { role: string; unbound: boolean }[]
+    >`
+      select current_user as role, rolsuper or rolbypassrls or coalesce(pg_has_role(
+        (select relowner from pg_class where oid = to_regclass('organisations')), 'usage'), false) as unbound
+      from pg_roles where rolname = current_user`
+    if (unbound) {
+      throw new StartError(
+        `DATABASE_URL lets this server in as ${role}, whom row-level security does not bind: behind a pooler it must ` +
+          'name a login of its own that owns nothing, and DATABASE_OWNER_URL the owner, directly',
+      )
+    }
+    // PostgreSQL gives the role that is asked for.
+    if (role !== APP_ROLE && !this.#saysPrepare) {
+      throw new StartError(
+        'DATABASE_URL leads to a pooler: let it end with ?prepare=false, or with ?prepare=true for PgBouncer 1.21 or ' +
+          'newer with max_prepared_statements',
+      )
+    }
   }
 
   /** What needs no organisation: only functions of the owner answer here, tables stay empty. */

@@ -73,7 +73,8 @@ export async function awaitMigrations(
   }: Pick<Options, 'folder' | 'log'> & { patienceMs?: number; signal?: AbortSignal },
 ): Promise<void> {
   const names = readMigrations(folder).map(({ name }) => name)
-  const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
+  // Nothing prepared: a pooler may be between, and what it makes of that is not known yet.
+  const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S, prepare: false })
   try {
     const end = Date.now() + patienceMs
     for (let isFirst = true; ; isFirst = false) {

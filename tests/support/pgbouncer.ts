@@ -54,7 +54,7 @@ export async function startPgBouncer(
   const through = (text: string) => {
     const url = new URL(text)
     url.port = String(port)
-    if (!knowsPrepared) url.searchParams.set('prepare', 'false')
+    url.searchParams.set('prepare', String(knowsPrepared))
     return url.href
   }
   const run = () => startProgram(program, config, through(logins[0]!))
