@@ -169,7 +169,10 @@ describe('whoever runs the stack', () => {
             const numbers = (await ask(asked)).filter(({ value }) => value[1] !== 'NaN')
             expect(numbers.length, `${file}: ${title}: ${asked}`).toBeGreaterThan(0)
           }
-          await vi.waitFor(hasData, { timeout: 40_000, interval: 500 })
+          await vi.waitFor(hasData, { timeout: 40_000, interval: 500 }).catch((error: Error) => {
+            // What is true of the whole installation the worker reads: if it cannot, its log says why.
+            throw new Error(`${error.message}\n${stack.must('logs', '--no-log-prefix', '--tail', '20', 'worker')}`)
+          })
         }
       }
     } finally {
