@@ -101,9 +101,9 @@ export async function measureReplicas(stage: Stage): Promise<Figure> {
 }
 
 /** The same work with a pooler between the server and PostgreSQL, and without it. */
-export async function measurePooler(stage: Stage): Promise<Figure> {
+export async function measurePooler(stage: Stage, program: string): Promise<Figure> {
   const { databaseUrl, ownerUrl, dataDir } = stage
-  const bouncer = await startPgBouncer([databaseUrl], { program: '/usr/sbin/pgbouncer', poolSize: POOL_SIZE })
+  const bouncer = await startPgBouncer([databaseUrl], { program, poolSize: POOL_SIZE })
   const { server, url } = await startServerProcess({ databaseUrl: bouncer.through(databaseUrl), ownerUrl, dataDir })
   const stages = await organisations(stage, POOLED_ORGANISATIONS)
   const pooled = await rateOver(stages.map((one) => ({ ...one, url })))

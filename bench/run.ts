@@ -15,6 +15,7 @@ import { measureColdStart, measureFirstScan, measureScan, measureSearch } from '
 import { measureScripts, measureTabMemory } from './browser-size.ts'
 import { measureEditToDevice, measureSockets } from './live.ts'
 import { measureOfflineEdits } from './offline-edits.ts'
+import { findProgram } from '../tests/ops/support/lacks.ts'
 import { measureOrganisations, measurePooler, measureReplicas } from './growth.ts'
 import type { PullTime } from './pull-growth.ts'
 import { measurePull, pullFigure } from './pull-growth.ts'
@@ -78,7 +79,9 @@ async function onSmallStage(stage: Stage): Promise<void> {
   await measure('sockets', () => measureSockets(stage))
   await measure('replicas', () => measureReplicas(stage))
   await measure('organisations', () => measureOrganisations(stage))
-  await measure('pooler', () => measurePooler(stage))
+  const pgbouncer = findProgram('pgbouncer')
+  if (pgbouncer === undefined) process.stderr.write('pooler: not measured, this machine lacks pgbouncer\n')
+  else await measure('pooler', () => measurePooler(stage, pgbouncer))
   await measure('storage', () => measureStorage(stage))
   await measure('socket-memory', () => measureSocketMemory(stage))
 }

@@ -92,6 +92,7 @@ export async function startServerProcess({
       DATABASE_OWNER_URL: ownerUrl,
       DATA_DIR: dataDir,
       LOG_LEVEL: 'error',
+      ROLES: 'api,worker', // a backup in the middle of a measurement would be part of it
       JWT_SECRET: SECRET,
       ...env,
     },
