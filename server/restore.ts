@@ -8,6 +8,7 @@ import { judgeLevels } from './alerts/judge-levels.ts'
 import { BackupDamaged } from './backups/backup-file.ts'
 import { backupPlace } from './backups/backup-place.ts'
 import { unpack } from './backups/backup-stream.ts'
+import { countRows } from './backups/make-backup.ts'
 import { backupTime } from './backups/kept-by-age.ts'
 import { restoreBackup } from './backups/restore-backup.ts'
 import type { Config } from './config.ts'
@@ -29,10 +30,12 @@ async function main(): Promise<boolean> {
   const begun = performance.now()
   const config = readConfig(process.env)
   const { name, identity } = readRequest()
-  const file = await open(config, name)
+  const open = await find(config, name)
+  // All of it is read once before anything of it counts.
+  await countRows(unpack(await open(), identity))
   const { url, ownerUrl, stop } = await openEmpty(config)
   try {
-    const text = unpack(file, identity)
+    const text = unpack(await open(), identity)
     const { madeAt, rowCount } = await restoreBackup({ ownerUrl, appUrl: url, text, log })
     process.stdout.write(`Restored ${rowCount} rows as of ${madeAt}.\n`)
     const fits = await beginAnew(url)
@@ -85,12 +88,13 @@ function readIdentity(path: string): string {
   return key.trim()
 }
 
-async function open({ backups }: Config, name: string): Promise<Readable> {
-  if (existsSync(name)) return createReadStream(name)
+/** How to read it, from its beginning each time. */
+async function find({ backups }: Config, name: string): Promise<() => Promise<Readable>> {
+  if (existsSync(name)) return async () => createReadStream(name)
   const place = backupPlace(backups)
   const known = (await place.list()).filter((one) => backupTime(one) !== undefined).toSorted()
   const found = name === 'latest' ? known.at(-1) : known.find((one) => one === name)
-  if (found !== undefined) return place.get(found)
+  if (found !== undefined) return () => place.get(found)
   throw new StartError(
     `there is no backup ${name}, neither as a file nor in ${place.where}, which holds ${known.length} backups`,
   )

@@ -66,6 +66,15 @@ test('a backup of which a row was changed, lost or added is damaged', async () =
   }
 })
 
+test('a backup of which any byte was changed is damaged', async () => {
+  const whole = await write({ items: '1\tone\n2\ttwo\n', places: '1\there\n' })
+  for (let at = 0; at < whole.length; at++) {
+    const changed = Buffer.from(whole)
+    changed[at]! ^= 0x01
+    await expect(read(changed), String(at)).rejects.toThrow(BackupDamaged)
+  }
+})
+
 test('something else is no backup, and a newer format is said to be newer', async () => {
   await expect(read(Buffer.from('id,name\n1,one\n'))).rejects.toThrow('no backup of Stockhand')
   const newer = (await write({})).toString().replace('"format":1', '"format":2')

@@ -22,6 +22,8 @@ const headerSchema = z.object({
 const tableSchema = z.object({ table: z.string(), columns: z.array(z.string()) })
 const endSchema = z.object({
   end: z.literal(true),
+  /** Of all that stands before. */
+  sha256: z.string(),
   tables: z.record(z.string(), z.object({ rows: z.int(), sha256: z.string() })),
 })
 
@@ -58,25 +60,30 @@ export async function* writeBackup(
   header: Omit<BackupHeader, 'stockhand' | 'format'>,
   tables: AsyncIterable<{ table: TableHeader; rows: AsyncIterable<Uint8Array> }>,
 ): AsyncGenerator<Uint8Array> {
-  yield line({ stockhand: 'backup', format: FORMAT, ...header })
-  const end: z.infer<typeof endSchema> = { end: true, tables: {} }
+  const whole = createHash('sha256')
+  const said = (bytes: Uint8Array) => {
+    whole.update(bytes)
+    return bytes
+  }
+  yield said(line({ stockhand: 'backup', format: FORMAT, ...header }))
+  const tallies: z.infer<typeof endSchema>['tables'] = {}
   for await (const { table, rows } of tables) {
-    yield line(table)
+    yield said(line(table))
     const tally = new RowTally()
     for await (const chunk of rows) {
       tally.add(chunk)
-      yield chunk
+      yield said(chunk)
     }
-    yield END_OF_ROWS
-    end.tables[table.table] = { rows: tally.rows, sha256: tally.digest() }
+    yield said(END_OF_ROWS)
+    tallies[table.table] = { rows: tally.rows, sha256: tally.digest() }
   }
-  yield line(end)
+  yield line({ end: true, sha256: whole.digest('hex'), tables: tallies })
 }
 
 /** @throws {BackupDamaged} where it is none, was cut off, or was changed. The end alone says that it was whole. */
 export async function* readBackup(text: AsyncIterable<Uint8Array>): AsyncGenerator<BackupPart> {
   const lines = new Lines(text)
-  const header = parse(headerSchema, await lines.next(), 'this is no backup of Stockhand')
+  const header = parse(headerSchema, await lines.next(), 'this is no backup of Stockhand, or its beginning is damaged')
   if (header.format > FORMAT) throw new BackupDamaged('this backup was made by a newer version of Stockhand')
   yield { kind: 'header', header }
   const seen = new Map<string, { rows: number; sha256: string }>()
@@ -86,6 +93,8 @@ export async function* readBackup(text: AsyncIterable<Uint8Array>): AsyncGenerat
     const end = endSchema.safeParse(next)
     if (end.success) {
       compare(seen, end.data.tables)
+      if (end.data.sha256 !== lines.digestBeforeLine())
+        throw new BackupDamaged('this backup is damaged: it is not as it was written')
       if (!(await lines.isAtEnd())) throw new BackupDamaged('this backup is damaged: something follows its end')
       yield { kind: 'end', rowCount }
       return
@@ -120,6 +129,8 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, problem: string): T {
 class Lines {
   readonly #chunks: AsyncIterator<Uint8Array>
   #rest: Buffer = Buffer.alloc(0)
+  readonly #hash = createHash('sha256')
+  #beforeLine = ''
 
   constructor(text: AsyncIterable<Uint8Array>) {
     this.#chunks = text[Symbol.asyncIterator]()
@@ -131,10 +142,17 @@ class Lines {
       if (at < 0 && this.#rest.length < LINE_MAX_BYTES) await this.#more()
       else {
         const text = this.#rest.subarray(0, at).toString('utf8')
+        this.#beforeLine = this.#hash.copy().digest('hex')
+        this.#hash.update(this.#rest.subarray(0, at + 1))
         this.#rest = this.#rest.subarray(at + 1)
         return parseJson(text)
       }
     }
+  }
+
+  /** Of all that stands before the line that was read last. */
+  digestBeforeLine(): string {
+    return this.#beforeLine
   }
 
   /** Reads on to the end of the text: what it comes through (a decompressor) has looked at all of it then. */
@@ -152,7 +170,9 @@ class Lines {
         tally.add(rows)
         yield rows
       }
-      this.#rest = this.#rest.subarray(end === undefined ? upTo : end + END_OF_ROWS.length)
+      const taken = end === undefined ? upTo : end + END_OF_ROWS.length
+      this.#hash.update(this.#rest.subarray(0, taken))
+      this.#rest = this.#rest.subarray(taken)
       if (end !== undefined) return
       await this.#more()
     }

@@ -46,7 +46,7 @@ export async function restoreBackup({ ownerUrl, appUrl, text, log }: RestorePart
 
 async function readHeader(parts: AsyncGenerator<BackupPart>): Promise<BackupHeader> {
   const { value } = (await parts.next()) as { value: BackupPart }
-  if (value.kind !== 'header') throw new BackupDamaged('this is no backup of Stockhand')
+  if (value.kind !== 'header') throw new BackupDamaged('this is no backup of Stockhand, or its beginning is damaged')
   return value.header
 }
 
