@@ -13,11 +13,13 @@ async function main(): Promise<void> {
   try {
     const place = backupPlace(config.backups)
     const { recipient } = config.backups
-    const { file, bytes, rowCount, tookMs, removed } = await makeBackup({ ownerUrl, place, recipient, now: Date.now })
+    const made = await makeBackup({ ownerUrl, place, recipient, now: Date.now })
+    const { file, bytes, rowCount, tookMs, removed, notRemoved } = made
     const size = `${(bytes / 1e6).toFixed(1)} MB, ${(tookMs / 1000).toFixed(1)} s`
     const checked = recipient === undefined ? `${rowCount} rows read back` : 'encrypted, bytes read back'
     process.stdout.write(`${file} in ${place.where}: ${size}, ${checked}\n`)
     for (const name of removed) process.stdout.write(`${name} was older than any reason to keep it: removed\n`)
+    if (notRemoved !== undefined) process.stderr.write(`backup: older ones could not be removed (${notRemoved})\n`)
   } finally {
     await stop()
   }

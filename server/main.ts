@@ -62,6 +62,8 @@ const MOVE_SPREAD_MAX_MS = 5_000
 const ANSWER_MAX_MS = 4_000
 const BACKUP_JOB = 'backup'
 const BACKUPS_SHOWN = 20
+/** Each is a dump of everything, kept for two days, and any manager can ask for one. */
+const BACKUP_PAUSE_MS = 5 * 60_000
 const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 
 export async function startServer({ config, database: prepared, log }: ServerOptions): Promise<RunningServer> {
@@ -176,7 +178,13 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
     accounts,
     backups: {
       list: () => listBackups(database, BACKUPS_SHOWN),
-      ask: async () => running.jobs?.now(BACKUP_JOB),
+      ask: async () => {
+        const [newest] = await listBackups(database, 1)
+        const isRecent = newest !== undefined && Date.now() - newest.beganAt < BACKUP_PAUSE_MS
+        if (isRecent && newest.state !== 'failed') return false
+        await running.jobs?.now(BACKUP_JOB)
+        return true
+      },
     },
     database,
     feed,
@@ -221,6 +229,7 @@ async function startJobs(
     run: async () => {
       const made = await makeBackup({ ownerUrl, place, recipient: backups.recipient, now: Date.now })
       log.info({ ...made, where: place.where }, 'a backup is made')
+      if (made.notRemoved !== undefined) log.warn({ error: made.notRemoved }, 'older backups could not be removed')
     },
   }
   const tasks = [

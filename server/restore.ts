@@ -1,6 +1,6 @@
 // `npm run restore -- FILE`: restores a backup into an empty database, begins a new epoch, and says what there is now.
 // Guarantees: all of it or none; what is there already is never touched; exit 0 where the ledger fits afterwards.
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import pino from 'pino'
@@ -90,7 +90,7 @@ function readIdentity(path: string): string {
 
 /** How to read it, from its beginning each time. */
 async function find({ backups }: Config, name: string): Promise<() => Promise<Readable>> {
-  if (existsSync(name)) return async () => createReadStream(name)
+  if (statSync(name, { throwIfNoEntry: false })?.isFile()) return async () => createReadStream(name)
   const place = backupPlace(backups)
   const known = (await place.list()).filter((one) => backupTime(one) !== undefined).toSorted()
   const found = name === 'latest' ? known.at(-1) : known.find((one) => one === name)

@@ -40,9 +40,9 @@ export class Remote {
     return this.#client.backups.list.query()
   }
 
-  /** Has a backup made as soon as a process is free that makes them. Rejects as `backups` does. */
-  async askForBackup(): Promise<void> {
-    await this.#client.backups.ask.mutate()
+  /** Has a backup made soon; false where the newest was begun minutes ago. Rejects as `backups` does. */
+  async askForBackup(): Promise<boolean> {
+    return (await this.#client.backups.ask.mutate()).asked
   }
 
   /** Whether the ledger says what was written. Rejects without a connection, and for whoever is no manager. */

@@ -494,6 +494,7 @@ export const de: Catalogue = {
   'backups.none': 'Es gibt noch keine Sicherung.',
   'backups.nobody':
     'Auf dem Server hat noch nichts damit begonnen; der Auftrag bleibt stehen. Dauert das an, sagen Sie es denen, die Ihren Server betreiben.',
+  'backups.recent': 'Die neueste ist erst Minuten alt.',
   'backups.unreachable': 'Der Server war nicht zu erreichen. Versuchen Sie es mit Verbindung erneut.',
   'backups.encrypted': 'verschlüsselt',
   'backups.state.running': 'entsteht',

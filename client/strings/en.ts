@@ -483,6 +483,7 @@ export const en = {
   'backups.none': 'There is no backup yet.',
   'backups.nobody':
     'Nothing on the server has begun it yet; it stays asked for. If this lasts, tell whoever runs your server.',
+  'backups.recent': 'The newest is only minutes old.',
   'backups.unreachable': 'The server could not be asked. Try again with a connection.',
   'backups.encrypted': 'encrypted',
   'backups.state.running': 'being made',

@@ -3,5 +3,5 @@ import { managerProcedure, router } from './trpc.ts'
 
 export const backupsRouter = router({
   list: managerProcedure.query(({ ctx }) => ctx.parts.backups.list()),
-  ask: managerProcedure.mutation(({ ctx }) => ctx.parts.backups.ask()),
+  ask: managerProcedure.mutation(async ({ ctx }) => ({ asked: await ctx.parts.backups.ask() })),
 })

@@ -18,8 +18,8 @@ export interface ApiParts {
   backups: {
     /** The newest first. */
     list(): Promise<BackupNote[]>
-    /** Has one made as soon as a process is free that makes them. */
-    ask(): Promise<void>
+    /** Has one made as soon as a process is free that makes them. False where the newest was begun minutes ago. */
+    ask(): Promise<boolean>
   }
   database: Database
   feed: LiveFeed

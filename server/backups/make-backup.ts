@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import type { Owner, OwnerTx } from '../database/owner.ts'
 import { openAsOwner } from '../database/owner.ts'
@@ -39,6 +40,8 @@ export interface BackupMade {
   tookMs: number
   /** Older ones that were removed. */
   removed: string[]
+  /** Why others that are too old are still there. */
+  notRemoved?: string
 }
 
 /** One a day at least: a server that was off at its time makes it when it starts. */
@@ -67,20 +70,44 @@ export async function makeBackup(parts: BackupParts): Promise<BackupMade> {
 
 async function makeAndNote(owner: Owner, parts: BackupParts): Promise<BackupMade> {
   const { place, recipient, now } = parts
-  const atMs = now()
-  const file = backupName(atMs, { encrypted: recipient !== undefined })
+  const { file, atMs } = await freeName(parts)
   const id = randomUUID()
   await noteBegun(owner, { id, atMs, file, encrypted: recipient !== undefined })
   try {
     const { bytes, sha256 } = await write(owner, parts, { file, atMs })
     const rowCount = await verify(place, file, { sha256, isReadable: recipient === undefined })
-    const removed = tooOld(await place.list(), now())
-    for (const name of removed) await place.remove(name)
     await noteEnded(owner, id, { atMs: now(), bytes, sha256, ...(rowCount !== undefined && { rowCount }) })
-    return { file, bytes, rowCount: rowCount ?? 0, tookMs: now() - atMs, removed }
+    return { file, bytes, rowCount: rowCount ?? 0, tookMs: now() - atMs, ...(await removeOld(parts)) }
   } catch (error) {
+    // Under a good name it would be taken for one, and the good one of its day would go as too many.
+    await place.remove(file).catch(() => undefined)
     await noteEnded(owner, id, { atMs: now(), problem: (error as Error).message })
     throw error
+  }
+}
+
+/** Where the store lets nobody remove anything (an object lock), the backup counts all the same. */
+async function removeOld({ place, now }: BackupParts): Promise<Pick<BackupMade, 'removed' | 'notRemoved'>> {
+  const removed: string[] = []
+  try {
+    for (const name of tooOld(await place.list(), now())) {
+      await place.remove(name)
+      removed.push(name)
+    }
+    return { removed }
+  } catch (error) {
+    return { removed, notRemoved: (error as Error).message }
+  }
+}
+
+/** A name tells the second: one that is taken is waited out. */
+async function freeName({ place, recipient, now }: BackupParts): Promise<{ file: string; atMs: number }> {
+  const taken = new Set(await place.list())
+  for (;;) {
+    const atMs = now()
+    const file = backupName(atMs, { encrypted: recipient !== undefined })
+    if (!taken.has(file)) return { file, atMs }
+    await sleep(100)
   }
 }
 

@@ -87,7 +87,7 @@ export class Jobs {
   }
 
   #makeQueue(name: string): Promise<void> {
-    return this.#boss.createQueue(name, { policy: 'singleton', expireInSeconds: EXPIRE_S, retryLimit: RETRIES })
+    return this.#boss.createQueue(name, { policy: 'stately', expireInSeconds: EXPIRE_S, retryLimit: RETRIES })
   }
 
   async stop(): Promise<void> {

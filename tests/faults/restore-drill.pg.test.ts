@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import pino from 'pino'
@@ -16,6 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { folder } from '../../server/backups/backup-place.ts'
 import { makeBackup } from '../../server/backups/make-backup.ts'
 import { migrate } from '../../server/database/migrate.ts'
+import { Jobs } from '../../server/jobs/jobs.ts'
 import { isSettled, sendOut, until } from './field-device.ts'
 import { freePort } from '../support/free-port.ts'
 import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
@@ -203,6 +205,28 @@ test(
   },
 )
 
+test('what is not there as it was written leaves nothing under a good name', { timeout: 60_000 }, async () => {
+  const garbling = { ...place, get: async () => Readable.from([Buffer.from('something else')]) }
+  const made = makeBackup({ ownerUrl: parts.urls.ownerUrl, place: garbling, recipient: undefined, now: Date.now })
+  await expect(made).rejects.toThrow('damaged')
+  expect(await place.list()).toEqual([])
+})
+
+test('a store that lets nobody remove anything has a backup all the same', { timeout: 60_000 }, async () => {
+  writeFileSync(join(dir, 'stockhand-20200101T020000Z.backup.zst'), 'old')
+  const locked = {
+    ...place,
+    remove: async () => {
+      throw new Error('AccessDenied')
+    },
+  }
+  const made = await makeBackup({ ownerUrl: parts.urls.ownerUrl, place: locked, recipient: undefined, now: Date.now })
+  expect(made).toMatchObject({ removed: [], notRemoved: 'AccessDenied' })
+  const sql = postgres(parts.urls.ownerUrl, { max: 1 })
+  expect(await sql`select state from backups where file = ${made.file}`).toMatchObject([{ state: 'done' }])
+  await sql.end()
+})
+
 test('tables of any size are read to their end', { timeout: 60_000 }, async () => {
   const device = new TestDevice(parts, parts.manager)
   for (let i = 0; i < 6; i++) {
@@ -255,8 +279,11 @@ test('a backup of an older version is restored, and brought up to date', { timeo
 
 test('managers ask for one, and see which there are; nobody else does', { timeout: 60_000 }, async () => {
   const env = { ROLES: 'api,backup', BACKUP_DIR: dir, BACKUP_CRON: 'off', DATABASE_OWNER_URL: parts.urls.ownerUrl }
-  const { Jobs } = await import('../../server/jobs/jobs.ts')
   await Jobs.prepare(parts.urls.ownerUrl)
+  await backUp()
+  const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+  ends.push(() => owner.end())
+  await owner`update backups set began_at = began_at - interval '1 hour'` // not due, and not of minutes ago either
   const server = await startTestServer(parts.urls.url, { env: { ...env, DATABASE_URL: parts.urls.url } })
   ends.push(server.stop)
   const { domain } = parts as unknown as { domain: string }
@@ -268,7 +295,9 @@ test('managers ask for one, and see which there are; nobody else does', { timeou
   const token = await signIn(server.url, `manager@${domain}`, PASSWORD)
   const list = async () => (await call(server.url, 'backups.list', undefined, { token, get: true })).body.result.data
   const before = readdirSync(dir).length
-  expect((await call(server.url, 'backups.ask', undefined, { token })).status).toBe(200)
+  // However often they ask: each is a dump of everything.
+  const asks = Array.from({ length: 12 }, () => call(server.url, 'backups.ask', undefined, { token }))
+  for (const { status } of await Promise.all(asks)) expect(status).toBe(200)
   const end = Date.now() + 20_000
   let files: string[] = []
   while (files.length <= before && Date.now() < end) {
@@ -277,5 +306,8 @@ test('managers ask for one, and see which there are; nobody else does', { timeou
   }
   await expect
     .poll(list, { timeout: 10_000 })
-    .toContainEqual(expect.objectContaining({ file: files.at(-1), state: 'done' }))
+    .toContainEqual(expect.objectContaining({ file: files.toSorted().at(-1), state: 'done' }))
+  expect((await call(server.url, 'backups.ask', undefined, { token })).body.result.data).toEqual({ asked: false })
+  await expect.poll(async () => (await list()).some(({ state }: { state: string }) => state === 'running')).toBe(false)
+  expect(readdirSync(dir).length - before).toBeLessThanOrEqual(2)
 })

@@ -40,6 +40,11 @@ export function Home() {
   )
 }
 
+/** Undefined until this device holds everything: "nothing below its level" would be no answer before. */
+function totalsOf(device: Device) {
+  return device.point.value.complete ? stockTotals(device).current.value : undefined
+}
+
 /** "Tuesday morning", as one would say it. */
 function partOfDay(now: Date): string {
   const hour = now.getHours()
@@ -50,7 +55,7 @@ function partOfDay(now: Date): string {
 
 function Figures() {
   const { device } = useApp()
-  const totals = stockTotals(device).current.value
+  const totals = totalsOf(device)
   const count = device.view.itemCount
   const conflicts = device.view.openConflicts().length
   const pending = device.pendingCount.value
@@ -60,7 +65,7 @@ function Figures() {
       <FigureCard
         label={t('home.inStock')}
         value={totals ? formatNumber(totals.inStock.size) : '…'}
-        note={t('home.ofItems', { count })}
+        note={totals && t('home.ofItems', { count })}
         href="/stock?only=in"
       />
       <FigureCard
@@ -91,7 +96,7 @@ const ROWS = 8
 
 function BelowLevel() {
   const { device } = useApp()
-  const totals = stockTotals(device).current.value
+  const totals = totalsOf(device)
   if (!totals) {
     return (
       <Card title={t('home.belowLevel')}>

@@ -21,14 +21,15 @@ type Known = readonly BackupNote[] | 'asking' | 'unreachable'
 export function BackupsCard() {
   const { remote } = useApp()
   const known = useSignal<Known>('asking')
-  const wish = useSignal<'none' | 'waiting' | 'nobody'>('none')
+  const wish = useSignal<'none' | 'waiting' | 'nobody' | 'recent'>('none')
   const read = async () => (known.value = await remote.backups().catch((): Known => 'unreachable'))
   useEffect(() => void read(), [])
   const ask = async () => {
     wish.value = 'waiting'
     const before = newestId(known.value)
-    known.value = await askAndWatch(remote, before, (now) => (known.value = now)).catch((): Known => 'unreachable')
-    wish.value = newestId(known.value) === before && known.value !== 'unreachable' ? 'nobody' : 'none'
+    const made = await askAndWatch(remote, before, (now) => (known.value = now)).catch(() => 'unreachable' as const)
+    if (made === 'unreachable') known.value = made
+    wish.value = made === 'unreachable' || made === 'made' ? 'none' : made
   }
   return (
     <Card title={t('backups.title')}>
@@ -39,6 +40,7 @@ export function BackupsCard() {
       <div role="status">
         {wish.value === 'waiting' && <p class="soft">{t('backups.making')}</p>}
         {wish.value === 'nobody' && <p>{t('backups.nobody')}</p>}
+        {wish.value === 'recent' && <p class="soft">{t('backups.recent')}</p>}
         <KnownBackups known={known.value} />
       </div>
     </Card>
@@ -74,8 +76,12 @@ function newestId(known: Known): string | undefined {
 }
 
 /** Resolves once a new backup has ended, or nobody has begun one for a while. */
-async function askAndWatch(remote: Remote, before: string | undefined, show: (now: Known) => void): Promise<Known> {
-  await remote.askForBackup()
+async function askAndWatch(
+  remote: Remote,
+  before: string | undefined,
+  show: (now: Known) => void,
+): Promise<'made' | 'nobody' | 'recent'> {
+  if (!(await remote.askForBackup())) return 'recent'
   const end = Date.now() + PATIENCE_MS
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, GLANCE_MS))
@@ -83,7 +89,8 @@ async function askAndWatch(remote: Remote, before: string | undefined, show: (no
     show(now)
     const [newest] = now
     const hasBegun = newest !== undefined && newest.id !== before
-    if (hasBegun ? newest.state !== 'running' : Date.now() > end) return now
+    if (hasBegun && newest.state !== 'running') return 'made'
+    if (!hasBegun && Date.now() > end) return 'nobody'
   }
 }
 
