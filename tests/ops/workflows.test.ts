@@ -122,6 +122,16 @@ describe('a deployment', () => {
     },
   )
 
+  it('to Kubernetes takes every server back to what it noted before it changed anything, and to nothing else', () => {
+    const steps = workflowOf('deploy-kubernetes.yml').jobs['deploy']!.steps!
+    const index = (part: string) => steps.findIndex(({ run = '' }) => run.includes(part))
+    expect(index('deployment\\.kubernetes\\.io/revision')).toBeGreaterThanOrEqual(0)
+    expect(index('deployment\\.kubernetes\\.io/revision')).toBeLessThan(index('kubectl apply'))
+    expect(steps[index('deployment\\.kubernetes\\.io/revision')]!.run).toContain('api worker backup-on-demand')
+    const undone = steps.flatMap(({ run = '' }) => run.split('\n')).filter((line) => line.includes('rollout undo'))
+    expect(undone.map((line) => line.includes('--to-revision="$revision"'))).toEqual([true])
+  })
+
   it('is there for Fly.io and for Kubernetes', () => {
     expect(deployments.map(([name]) => name)).toEqual(['deploy-fly.yml', 'deploy-kubernetes.yml'])
   })
@@ -156,6 +166,14 @@ describe('the linter', () => {
     expect(plant(text)).not.toBe(text)
     expect(lint('planted.yml', plant(text)).status).not.toBe(0)
   })
+})
+
+it('every job that runs the tests of operations has Prometheus’ and PgBouncer’s programs', () => {
+  const testing = Object.values(workflowOf('ci.yml').jobs)
+    .map(({ steps = [] }) => steps.map(({ run = '' }) => run).join('\n'))
+    .filter((commands) => /npm (test|run test:ops)$/m.test(commands))
+  expect(testing).toHaveLength(2)
+  for (const commands of testing) expect(commands).toMatch(/apt-get install .*prometheus pgbouncer/)
 })
 
 it('dependabot looks after everything that is pinned', () => {
