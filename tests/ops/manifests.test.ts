@@ -42,6 +42,10 @@ interface PodTemplate {
 type Labels = { matchLabels?: Record<string, string>; matchExpressions?: { key: string; values: string[] }[] }
 
 const ROOT = resolve(import.meta.dirname, '../..')
+/** Connections that a process opens, as its source says; and what PostgreSQL keeps back by default. */
+const POOL = Number(/POOL_MAX = (\d+)/.exec(readFileSync(join(ROOT, 'server/database/database.ts'), 'utf8'))![1])
+const POOL_OF_JOBS = Number(/max: (\d+),/.exec(readFileSync(join(ROOT, 'server/jobs/jobs.ts'), 'utf8'))![1])
+const KEPT_FOR_SUPERUSERS = 3
 const IMAGE_OF_POSTGRES = ['POSTGRES_USER', 'POSTGRES_DB', 'POSTGRES_PASSWORD', 'PGDATA']
 const IMAGE_OF_REDIS = ['REDISCLI_AUTH']
 /** Only to make up an address of. */
@@ -94,6 +98,20 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     expect(replicas).toBeUndefined() // the autoscaler's number would be set back to it
     expect(named('HorizontalPodAutoscaler', 'api').spec).toMatchObject({ minReplicas: 3 })
     expect(named('PodDisruptionBudget', 'api').spec).toMatchObject({ minAvailable: 2 })
+  })
+
+  it('has a database with a connection for everything that may ever run at once', () => {
+    const most = (name: string) => {
+      const { maxReplicas } = named('HorizontalPodAutoscaler', name).spec as { maxReplicas: number }
+      return maxReplicas + 1 // one more while a version is rolled out
+    }
+    const others = ['CronJob/backup', 'Deployment/backup-on-demand', 'Job/migrate']
+    expect(pods.map(({ owner }) => owner)).toEqual(expect.arrayContaining(others))
+    const asked = most('api') * POOL + (most('worker') + others.length) * (POOL + POOL_OF_JOBS)
+    const database = containers.find(({ container }) => container.name === 'postgres')!.container
+    const taken = Number(/^max_connections=(\d+)$/.exec(database.args!.find((arg) => arg.startsWith('max_conn'))!)![1])
+    expect(asked).toBeLessThanOrEqual(taken - KEPT_FOR_SUPERUSERS)
+    expect(Number.parseInt(database.resources!.limits!['memory']!, 10) * 1024).toBeGreaterThan(256 + taken * 10)
   })
 
   it('keeps secrets in a Secret that was made for it, and in nothing else', () => {
