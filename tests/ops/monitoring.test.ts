@@ -16,6 +16,8 @@ const PROMETHEUS = join(ROOT, 'monitoring/prometheus')
 const DASHBOARDS = join(ROOT, 'monitoring/grafana/dashboards')
 /** What Prometheus itself knows. */
 const PROMETHEUS_SERIES = ['up', 'ALERTS']
+/** What Kubernetes tells of its volumes. */
+const KUBELET_SERIES = ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes']
 
 interface Rule {
   alert: string
@@ -33,7 +35,7 @@ const read = <T>(path: string) => parse(readFileSync(join(ROOT, path), 'utf8')) 
 const rules = read<{ groups: { rules: Rule[] }[] }>('monitoring/prometheus/rules/stockhand.yml').groups.flatMap(
   (group) => group.rules,
 )
-const known = new Set([...servedMetrics(), ...PROMETHEUS_SERIES])
+const known = new Set([...servedMetrics(), ...PROMETHEUS_SERIES, ...KUBELET_SERIES])
 
 describe('rules', () => {
   it.each(rules.map((rule) => [rule.alert, rule] as const))(
