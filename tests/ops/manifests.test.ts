@@ -81,15 +81,22 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
         'CronJob/backup',
         'Ingress/stockhand',
         'Service/api',
-        'Service/api-public',
         'Service/postgres',
         'Service/redis',
         'NetworkPolicy/default-deny',
       ]),
     )
-    expect(named('Service', 'api-public').spec).toMatchObject({ type: 'LoadBalancer' })
+    expect(all).not.toContain('Service/api-public') // one way in, unless whoever deploys asks for the other
     expect(named('Ingress', 'stockhand').spec).toMatchObject({ tls: [{ hosts: [expect.any(String)] }] })
     expect(named('StatefulSet', 'postgres').spec).toMatchObject({ volumeClaimTemplates: [expect.anything()] })
+  })
+
+  it('has nothing of the cluster’s own but the namespace, which a deployment leaves out', () => {
+    const ownNamespace = manifests.filter(({ metadata }) => metadata['namespace'] === undefined)
+    expect(ownNamespace.map(({ kind }) => kind)).toEqual(['Namespace'])
+    expect(ownNamespace[0]!.metadata['labels']).toMatchObject({ 'app.kubernetes.io/name': 'namespace' })
+    const workflow = readFileSync(join(ROOT, '.github/workflows/deploy-kubernetes.yml'), 'utf8')
+    expect(workflow).toContain("selector='app.kubernetes.io/name!=namespace'\n")
   })
 
   it('rolls out without a server less, and goes on with three of them', () => {
@@ -264,6 +271,36 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     const settings = ofKind('ConfigMap')[0] as unknown as { data: Record<string, string> }
     expect(new URL(settings.data['PUBLIC_URL']!).host).toBe(rules[0]!.host)
     expect(tls[0]!.hosts).toEqual([rules[0]!.host])
+  })
+})
+
+describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s, where it is asked for', (overlay) => {
+  it('has a balancer in front of the servers', () => {
+    const manifests = renderOverlay(overlay, ['load-balancer'])
+    expect(manifests.flatMap((manifest) => schemaProblems(manifest))).toEqual([])
+    const balancer = manifests.find(({ metadata }) => metadata.name === 'api-public')
+    expect(balancer).toMatchObject({ kind: 'Service', spec: { type: 'LoadBalancer' } })
+  })
+
+  it('takes a managed PostgreSQL: nothing of ours is left, and every address is the Secret’s', () => {
+    const addresses = [
+      'DATABASE_URL=postgres://a:b@db.example.com/c',
+      'DATABASE_OWNER_URL=postgres://d:e@db.example.com/c',
+    ]
+    const manifests = renderOverlay(overlay, ['managed-postgres'], addresses)
+    expect(manifests.flatMap((manifest) => schemaProblems(manifest))).toEqual([])
+    expect(manifests.filter(({ metadata }) => /postgres/.test(metadata.name))).toEqual([])
+    expect(JSON.stringify(manifests)).not.toMatch(/@postgres:|"app.kubernetes.io\/name":"postgres"/)
+    const secret = manifests.find(({ kind }) => kind === 'Secret')!.metadata.name
+    const set = manifests
+      .flatMap((manifest) => podsOf(manifest))
+      .flatMap(({ template }) => template.spec.containers.flatMap(({ env = [] }) => env))
+      .filter((one) => one.name.startsWith('DATABASE_'))
+    expect(set).toHaveLength(8) // of api, worker, and of three that have the owner's as well
+    for (const one of set)
+      expect(one).toEqual({ name: one.name, valueFrom: { secretKeyRef: { name: secret, key: one.name } } })
+    const ways = manifests.find(({ metadata }) => metadata.name === 'from-our-programs')!['spec']
+    expect(ways).toMatchObject({ egress: [{ ports: [{ port: 5432 }, { port: 25060 }] }, {}, {}] })
   })
 })
 

@@ -1,6 +1,6 @@
 // What an overlay becomes, by kubectl, with secrets made as whoever deploys makes them.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
@@ -9,12 +9,16 @@ import { findProgram } from './lacks.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 
-export function renderOverlay(overlay: string): Manifest[] {
+/** `components`: those that the overlay leaves to whoever deploys; `secrets`: further lines of secrets.env. */
+export function renderOverlay(overlay: string, components: string[] = [], secrets: string[] = []): Manifest[] {
   const folder = mkdtempSync(join(tmpdir(), 'k8s-'))
   try {
     cpSync(join(ROOT, 'k8s'), folder, { recursive: true, filter: (path) => !path.endsWith('secrets.env') })
     const target = join(folder, 'overlays', overlay)
     execFileSync('sh', [join(ROOT, 'scripts/make-env.sh'), join(target, 'secrets.env')])
+    appendFileSync(join(target, 'secrets.env'), secrets.map((line) => `${line}\n`).join(''))
+    const paths = components.map((name) => `../../components/${name}`)
+    if (paths.length > 0) appendFileSync(join(target, 'kustomization.yaml'), `components: [${paths.join(', ')}]\n`)
     const text = execFileSync(findProgram('kubectl')!, ['kustomize', target], { encoding: 'utf8' })
     return parseAllDocuments(text).map((document) => document.toJSON() as Manifest)
   } finally {
