@@ -223,7 +223,8 @@ test('a store that lets nobody remove anything has a backup all the same', { tim
   const made = await makeBackup({ ownerUrl: parts.urls.ownerUrl, place: locked, recipient: undefined, now: Date.now })
   expect(made).toMatchObject({ removed: [], notRemoved: 'AccessDenied' })
   const sql = postgres(parts.urls.ownerUrl, { max: 1 })
-  expect(await sql`select state from backups where file = ${made.file}`).toMatchObject([{ state: 'done' }])
+  // What failed within the same second bore the same name.
+  expect(await sql`select from backups where file = ${made.file} and state = 'done'`).toHaveLength(1)
   await sql.end()
 })
 
