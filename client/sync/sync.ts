@@ -269,6 +269,8 @@ export class Sync {
   async #pull(ended: AbortSignal): Promise<void> {
     this.#pullWanted = false
     this.#pulling = true
+    // Said before the first page is taken in: an answer alone does not mean that this device holds anything.
+    if (!this.#device.point.value.complete) this.#loading ??= { rows: this.#device.size, fraction: 0 }
     try {
       await this.#hearing
       const onLoading = (loading: Loading) => {

@@ -252,6 +252,23 @@ test('[D9] before the first attempt has ended it says that it is connecting; whe
   expect(joined.sync.status.value.link).toBe('offline')
 })
 
+test('[D9] while the first rows are being taken in it says so, and never "online" alone', async () => {
+  const said: boolean[] = []
+  const joined = await join(randomUUID(), (link) => ({
+    ...link,
+    pull: (request) => link.pull({ ...request, limit: 2 }),
+  }))
+  const stop = effect(() => {
+    const { link, loading } = joined.sync.status.value
+    if (link === 'online' && !joined.device.point.peek().complete) said.push(loading !== undefined)
+  })
+  await settled(joined)
+  await until(() => joined.sync.status.value.loading === undefined, 'the end of the first sync')
+  stop()
+  expect(said.length).toBeGreaterThan(0)
+  expect(said).not.toContain(false)
+})
+
 test('the network comes back while an attempt of before is still failing: it is tried again at once', async () => {
   let fail: (() => void) | undefined
   let cameBack = (): void => undefined
