@@ -218,7 +218,7 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
 
 /** What this process does by the clock; an api that does nothing so can ask for a backup all the same. */
 async function startJobs(
-  { config, database, log }: Core,
+  { config, database, ledger, log }: Core,
   { url, ownerUrl }: { url: string; ownerUrl: string },
 ): Promise<Jobs> {
   const { roles, backups } = config
@@ -233,7 +233,9 @@ async function startJobs(
     },
   }
   const tasks = [
-    ...(roles.includes('worker') ? ledgerTasks({ database, now: Date.now, log }) : []),
+    ...(roles.includes('worker')
+      ? ledgerTasks({ database, wake: (orgId) => ledger.wake(orgId), now: Date.now, log })
+      : []),
     ...(roles.includes('backup') ? [backup] : []),
   ]
   const jobs = new Jobs({ url, log, tasks })

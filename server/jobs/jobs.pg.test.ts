@@ -12,7 +12,7 @@ test('[H3] the ledger check is a job that is done once, by the application’s o
   await stockRoom(new TestDevice(parts, parts.manager))
   await Jobs.prepare(parts.urls.ownerUrl)
   await Jobs.prepare(parts.urls.ownerUrl) // as every start does
-  const tasks = ledgerTasks({ database: parts.database, now: Date.now, log })
+  const tasks = ledgerTasks({ database: parts.database, wake: (orgId) => parts.ledger.wake(orgId), now: Date.now, log })
   const replicas = [1, 2].map(() => new Jobs({ url: parts.urls.url, log, tasks }))
   for (const jobs of replicas) await jobs.start()
   await replicas[0]!.now('ledger-check')

@@ -8,11 +8,13 @@ import type { Task } from './jobs.ts'
 
 export interface LedgerTaskParts {
   database: Database
+  /** Decides again what waits for something that is there by now. */
+  wake: (orgId: string) => Promise<void>
   now: () => number
   log: Logger
 }
 
-export function ledgerTasks({ database, now, log }: LedgerTaskParts): Task[] {
+export function ledgerTasks({ database, wake, now, log }: LedgerTaskParts): Task[] {
   const forEach = async (work: (orgId: string) => Promise<void>) => {
     for (const { orgId } of await listOrganisations(database)) await work(orgId)
   }
@@ -23,6 +25,7 @@ export function ledgerTasks({ database, now, log }: LedgerTaskParts): Task[] {
   const tidy = async (orgId: string) => {
     await forgetTombstones(database, orgId, now())
     await recountWaiting(database, orgId)
+    await wake(orgId)
   }
   return [
     { name: 'ledger-check', cron: '30 2 * * *', run: () => forEach(check) },

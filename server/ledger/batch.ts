@@ -3,6 +3,7 @@ import type { Prepared } from '#shared/mutations/apply.ts'
 import { prepare } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
+import type { Conflict } from '#shared/rows/rows.ts'
 import type { Refusal, RequestRefusal } from '#shared/values/refusals.ts'
 
 /** What somebody sends to be decided. */
@@ -22,15 +23,32 @@ export interface SentBatch {
 /** A batch whose mutations were parsed as they came, while others were still being committed. */
 export interface Batch extends Omit<SentBatch, 'envelopes'> {
   mutations: PreparedEnvelope[]
+  /** What waits for what these bring is left for later: it may be that which failed. */
+  isApart?: true
 }
 
 export interface PreparedEnvelope {
   envelope: Envelope
   prepared: Prepared | Refusal
+  /** The refusal in which it waited, where it is decided again. */
+  waitedIn?: Conflict
 }
 
 export function prepareBatch({ envelopes, ...batch }: SentBatch): Batch {
   return { ...batch, mutations: envelopes.map((envelope) => ({ envelope, prepared: prepare(envelope) })) }
+}
+
+/** Refusals that are decided again, though nothing comes just now that they wait for. */
+export function waitingBatch([first, ...rest]: [Conflict, ...Conflict[]]): Batch {
+  const mutations = [first, ...rest].map((waitedIn) => {
+    const envelope = JSON.parse(waitedIn.mutation) as Envelope
+    return { envelope, prepared: prepare(envelope), waitedIn }
+  })
+  return { userId: first.userId, clientId: first.clientId, mutations }
+}
+
+export function hasWaited({ mutations }: Batch): boolean {
+  return mutations.some(({ waitedIn }) => waitedIn)
 }
 
 /** What became of a batch that was committed. */

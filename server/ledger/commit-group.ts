@@ -11,7 +11,7 @@ import { effectiveStamp } from '#shared/values/stamp.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
 import type { Database, Tx } from '../database/database.ts'
 import type { Batch, BatchAnswer } from './batch.ts'
-import { RequestRefused } from './batch.ts'
+import { hasWaited, RequestRefused } from './batch.ts'
 import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
 import type { Decided, Loaded } from './decide-group.ts'
@@ -35,7 +35,7 @@ export type JudgeLevels = (change: {
 }) => Alert[]
 
 /** What waits for something that a group brings is decided with it; more than this would hold the lock too long. */
-const WAITING_MAX = 10_000
+export const WAITING_MAX = 2_000
 
 export interface CommitParts {
   database: Database
@@ -47,13 +47,15 @@ export interface Committed {
   answers: (BatchAnswer | RequestRefused)[]
   /** Absent where nothing changed: then there is no new version either. */
   notice?: CommitNotice
+  /** True where something may still wait for what this group brought. */
+  leavesWaiting: boolean
 }
 
 /** Commits a group of batches of one organisation, or nothing of it. */
 export function commitGroup(parts: CommitParts, orgId: string, batches: readonly Batch[]): Promise<Committed> {
   const wants = collectReads(batches)
   return parts.database.transaction(orgId, async (tx) => {
-    const { head, loaded, shelf, forAlerts } = await loadGroup(tx, orgId, { batches, wants })
+    const { head, loaded, shelf, forAlerts, leavesWaiting } = await loadGroup(tx, orgId, { batches, wants })
     const decision = new GroupDecision(new Book(shelf), loaded)
     const nowMs = parts.now()
     const version = head.version + 1
@@ -64,10 +66,11 @@ export function commitGroup(parts: CommitParts, orgId: string, batches: readonly
       await sent() // PostgreSQL writes these while the next mutations are decided
     }
     for (const batch of batches) answers.push(await decideBatch({ decision, logs, write, version }, batch))
-    if (decision.decided.length === 0 && decision.devices.size === 0) return { answers: at(answers, head.version) }
+    if (decision.devices.size === 0 && decision.changes.size === 0 && decision.decided.length === 0)
+      return { answers: at(answers, head.version), leavesWaiting }
     const { closing, notice } = settle(parts, { head, decision, forAlerts, orgId, logs, nowMs })
     writeClosing(tx, orgId, closing)
-    return { answers, notice }
+    return { answers, notice, leavesWaiting }
   })
 }
 
@@ -107,8 +110,9 @@ async function decideBatch(
 function collectReads(batches: readonly Batch[]): ReadSet {
   const wants = new ReadSet()
   for (const { device, mutations } of batches) {
-    for (const { envelope, prepared } of mutations) {
-      if ('code' in prepared) continue
+    for (const { envelope, prepared, waitedIn } of mutations) {
+      if (waitedIn) wants.conflict(waitedIn.id, undefined)
+      if (waitedIn || 'code' in prepared) continue
       const { id, at } = envelope
       wants.of({ id, at: device ? effectiveStamp(at, device) : at, madeAt: at })
       prepared.verb.reads(prepared.args, wants)
@@ -141,7 +145,7 @@ async function loadGroup(
     locked,
     loadSenders(sql, orgId, {
       clientIds: unique(batches.map((batch) => batch.clientId)),
-      userIds: unique(batches.map((batch) => batch.userId)),
+      userIds: unique(batches.flatMap(authorsOf)),
       sessionIds: unique(batches.flatMap((batch) => batch.sessionId ?? [])),
       mutationIds: envelopes.map(({ id }) => id),
       versions,
@@ -149,7 +153,8 @@ async function loadGroup(
     loadRows(sql, orgId, wants),
   ])
   if (!head) throw new RequestRefused('unauthenticated')
-  const waiting = head.waiting > 0 ? await findWaiting(sql, orgId, { wants, envelopes }) : []
+  const wakes = !batches.some((batch) => batch.isApart || hasWaited(batch))
+  const waiting = head.waiting > 0 && wakes ? await findWaiting(sql, orgId, { wants, envelopes }) : []
   if (waiting.length > 0) {
     undoneCounts(batches, wants)
     const authors = { ...NOBODY, userIds: unique(waiting.map(({ userId }) => userId)) }
@@ -160,7 +165,14 @@ async function loadGroup(
     epoch: head.epoch,
     waiting,
   }
-  return { head, loaded, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
+  const isAllAgain = batches.every((batch) => hasWaited(batch)) // whoever decides those again does so until nothing follows
+  const leavesWaiting = head.waiting > 0 && !isAllAgain && (!wakes || waiting.length >= WAITING_MAX)
+  return { head, loaded, leavesWaiting, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
+}
+
+/** Whose roles count: of whoever sends, and of those whose refusals are decided again. */
+function authorsOf({ userId, mutations }: Batch): string[] {
+  return [userId, ...mutations.flatMap(({ waitedIn }) => waitedIn?.userId ?? [])]
 }
 
 async function loadRows(sql: Tx['sql'], orgId: string, wants: ReadSet) {
@@ -215,7 +227,7 @@ async function findWaiting(
   let missing = [...envelopes.map(({ id }) => id), ...wants.allKeys()]
   while (missing.length > 0 && found.size < WAITING_MAX) {
     for (const key of missing) asked.add(key)
-    for (const conflict of await loadWaiting(sql, orgId, missing)) {
+    for (const conflict of await loadWaiting(sql, orgId, { missing, limit: WAITING_MAX - found.size })) {
       found.set(conflict.id, conflict)
       readAgain(conflict, wants)
     }
@@ -292,7 +304,8 @@ function judge(
     decided: Decided[]
   },
 ): Alert[] {
-  if (!decided.some(({ batch }) => batch.device)) return []
+  const isLate = decided.length > 0 && decided.every((one) => one.isLate)
+  if (!isLate && !decided.some(({ batch }) => batch.device)) return []
   const positions: Position[] = []
   const ofItems = new Sums()
   const ofPlaces = new Sums()

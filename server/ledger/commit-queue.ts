@@ -20,7 +20,7 @@ interface Waiting {
 export interface QueueParts {
   commit(orgId: string, batches: readonly Batch[]): Promise<Committed>
   /** Told of every commit, after it. */
-  committed(result: Committed): void
+  committed(orgId: string, result: Committed): void
   /** Records a mutation that the database cannot take, as a refusal. */
   recordPoison(orgId: string, batch: Batch): Promise<Committed>
 }
@@ -97,11 +97,21 @@ export class CommitQueue {
 
   async #byHalves(orgId: string, batch: Batch): Promise<BatchAnswer> {
     const { mutations } = batch
-    if (mutations.length === 1) return answered(await this.#keep(this.#parts.recordPoison(orgId, batch)))
+    if (mutations.length === 1) return this.#alone(orgId, batch)
     const middle = Math.ceil(mutations.length / 2)
     const first = await this.#half(orgId, { ...batch, mutations: mutations.slice(0, middle) })
     const second = await this.#half(orgId, { ...batch, mutations: mutations.slice(middle) })
     return { ...second, results: [...first.results, ...second.results] }
+  }
+
+  /** One that failed alone may have failed for what it wakes: then only that is poisonous, and decided later, apart. */
+  async #alone(orgId: string, batch: Batch): Promise<BatchAnswer> {
+    try {
+      if (!batch.isApart) return answered(await this.#commit(orgId, [{ ...batch, isApart: true }]))
+    } catch (error) {
+      if (!isDataError(error)) throw error
+    }
+    return answered(await this.#keep(orgId, this.#parts.recordPoison(orgId, { ...batch, isApart: true })))
   }
 
   async #half(orgId: string, batch: Batch): Promise<BatchAnswer> {
@@ -116,7 +126,7 @@ export class CommitQueue {
   async #commit(orgId: string, batches: Batch[]): Promise<Committed> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#keep(this.#parts.commit(orgId, batches))
+        return await this.#keep(orgId, this.#parts.commit(orgId, batches))
       } catch (error) {
         if (!isPassing(error) || attempt === ATTEMPTS) throw error
         await sleep(RETRY_DELAY_MS * attempt)
@@ -124,9 +134,9 @@ export class CommitQueue {
     }
   }
 
-  async #keep(commit: Promise<Committed>): Promise<Committed> {
+  async #keep(orgId: string, commit: Promise<Committed>): Promise<Committed> {
     const result = await commit
-    this.#parts.committed(result)
+    this.#parts.committed(orgId, result)
     return result
   }
 }

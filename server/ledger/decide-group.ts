@@ -15,7 +15,7 @@ import { isStorable } from '#shared/values/text.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import type { Batch, PreparedEnvelope } from './batch.ts'
-import { RequestRefused } from './batch.ts'
+import { hasWaited, RequestRefused } from './batch.ts'
 import type { DeviceRow, Senders } from './ledger-store.ts'
 
 /** What was loaded for a group besides the Book's shelf. */
@@ -56,6 +56,10 @@ export class GroupDecision {
 
   /** Decides a batch, one mutation after the other. @throws {RequestRefused} before anything of it has taken effect. */
   *decide(batch: Batch): Generator<PushResult> {
+    if (hasWaited(batch)) {
+      for (const mutation of batch.mutations) yield this.#tryAgain(mutation)
+      return
+    }
     const role = this.#loaded.roles.get(batch.userId)
     const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
     if (role === undefined || isOut) throw new RequestRefused('unauthenticated', 0)
@@ -145,18 +149,29 @@ export class GroupDecision {
       this.#decideAgain(conflict)
   }
 
-  #decideAgain(conflict: Conflict): void {
+  /** Decides what waited again, unless somebody settled it meanwhile. */
+  #tryAgain({ prepared, waitedIn }: PreparedEnvelope): PushResult {
+    const { id, seq } = waitedIn!
+    const conflict = this.book.row('conflicts', id)
+    if (!conflict || !isWaiting(conflict)) return { seq, status: 'refused' }
+    return { seq, status: this.#decideAgain(conflict, prepared) }
+  }
+
+  #decideAgain(conflict: Conflict, known?: Prepared | Refusal): Outcome['status'] {
     const envelope = JSON.parse(conflict.mutation) as Envelope
     const { at, userId, clientId } = conflict
-    const prepared = prepare(envelope)
+    const prepared = known ?? prepare(envelope)
     const outcome = this.#run(prepared, { envelope, role: this.#roleFor(userId, prepared), userId, at })
     if (outcome.status === 'refused') {
-      this.#change(conflict, { code: outcome.refusal.code, detail: outcome.refusal.detail ?? null })
-      return
+      const { code, detail = null } = outcome.refusal
+      if (code === conflict.code && detail?.['id'] === conflict.detail?.['id']) this.#await(conflict)
+      else this.#change(conflict, { code, detail })
+      return outcome.status
     }
     this.#change(conflict, { state: 'resolved', resolution: 'arrived' })
     const batch = { userId, clientId, mutations: [] }
     this.#took({ batch, envelope, at, outcome, isLate: true })
+    return outcome.status
   }
 
   #change(before: Conflict, change: Partial<Conflict>): void {

@@ -1,6 +1,8 @@
-// Housekeeping of an organisation, under its lock. Tombstones: rows that are gone, kept so that devices learn of it. They are forgotten once a device that has not been
-// heard of for so long loads everything anew in any case. Keeps U6.
+// Housekeeping of an organisation, under its lock. Tombstones: rows that are gone, kept so that devices learn of it. They
+// are forgotten once a device that has not been heard of for so long loads everything anew in any case. Keeps M5, U6.
+import type { Row } from '#shared/rows/rows.ts'
 import type { Database } from '../database/database.ts'
+import { selectList } from '../database/tables.ts'
 
 /** A device that comes back after sixty days still gets what changed; after this it gets everything. */
 const KEPT_MS = 90 * 86_400_000
@@ -17,6 +19,24 @@ export function recountWaiting(database: Database, orgId: string): Promise<void>
         where c.org_id = ${orgId} and c.kind = 'refusal' and c.state = 'open' and c.code = 'depends_on_missing')
       where org_id = ${orgId}`
   })
+}
+
+/** The next refusals that wait for something, in the order of their own time. */
+export function readWaiting(
+  database: Database,
+  orgId: string,
+  { after, limit }: { after: { at: string; id: string }; limit: number },
+): Promise<Row<'conflicts'>[]> {
+  return database.snapshot(orgId, async (sql) => [
+    ...(await sql.unsafe<Row<'conflicts'>[]>(
+      `select ${selectList('conflicts')} from conflicts
+       where org_id = $1 and state = 'open' and code = 'depends_on_missing' and kind = 'refusal'
+         and (at, id) > ($2, $3::uuid)
+       order by at, id limit $4`,
+      [orgId, after.at, after.id, limit],
+      { prepare: true },
+    )),
+  ])
 }
 
 /** Forgets what is older, and says up to which version. */

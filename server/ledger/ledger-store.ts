@@ -161,12 +161,17 @@ export async function loadLines(sql: Sql, orgId: string, countIds: string[]): Pr
   )
 }
 
-/** The refusals that wait for any of these to exist: ids of rows and mutations, codes of barcodes. */
-export async function loadWaiting(sql: Sql, orgId: string, missing: string[]): Promise<Row<'conflicts'>[]> {
+/** The first refusals that wait for any of these to exist: ids of rows and mutations, codes of barcodes. */
+export async function loadWaiting(
+  sql: Sql,
+  orgId: string,
+  { missing, limit }: { missing: string[]; limit: number },
+): Promise<Row<'conflicts'>[]> {
   return sql.unsafe<Row<'conflicts'>[]>(
     `select ${selectList('conflicts')} from conflicts
-     where org_id = $1 and state = 'open' and code = 'depends_on_missing' and detail ->> 'id' = any($2::text[])`,
-    [orgId, missing],
+     where org_id = $1 and state = 'open' and code = 'depends_on_missing' and detail ->> 'id' = any($2::text[])
+     order by at, id limit $3`,
+    [orgId, missing, limit],
     { prepare: true },
   )
 }

@@ -10,6 +10,7 @@ import type { NewEpoch } from './new-epoch.ts'
 import { commitNewEpoch } from './new-epoch.ts'
 import type { OwnChange } from './own-change.ts'
 import { commitOwnChange } from './own-change.ts'
+import { Waker } from './waker.ts'
 
 export interface LedgerParts extends CommitParts {
   /** Told of every commit, after it, in the order of this process's commits. */
@@ -21,15 +22,21 @@ export interface LedgerParts extends CommitParts {
 export class Ledger {
   readonly #parts: LedgerParts
   readonly #queue: CommitQueue
+  readonly #waker: Waker
 
   constructor(parts: LedgerParts) {
     this.#parts = parts
     this.#queue = new CommitQueue({
       commit: (orgId, batches) => this.#timed(() => commitGroup(parts, orgId, batches)),
       recordPoison: (orgId, batch) => commitGroup(parts, orgId, [asPoison(batch)]),
-      committed: ({ notice }) => {
+      committed: (orgId, { notice, leavesWaiting }) => {
         if (notice) parts.publish(notice)
+        if (leavesWaiting) this.wake(orgId).catch(() => undefined) // the housekeeping does it again
       },
+    })
+    this.#waker = new Waker({
+      database: parts.database,
+      decide: (orgId, batch) => this.#queue.add(orgId, batch),
     })
   }
 
@@ -39,6 +46,11 @@ export class Ledger {
    */
   push(orgId: string, batch: SentBatch): Promise<BatchAnswer> {
     return this.#queue.add(orgId, prepareBatch(batch))
+  }
+
+  /** Decides again whatever waits for something that is there by now. */
+  wake(orgId: string): Promise<void> {
+    return this.#waker.wake(orgId)
   }
 
   /** Changes rows that are not changed by mutations. */
@@ -61,13 +73,14 @@ export class Ledger {
   }
 
   /** Resolves when everything that was pushed is settled. */
-  drained(): Promise<void> {
-    return this.#queue.drained()
+  async drained(): Promise<void> {
+    await this.#queue.drained()
+    await this.#waker.ended()
   }
 }
 
 /** Mutations that the database could not take: they are recorded as refused instead of being decided. */
 function asPoison(batch: Batch): Batch {
   const prepared = refuse('internal_error')
-  return { ...batch, mutations: batch.mutations.map(({ envelope }) => ({ envelope, prepared })) }
+  return { ...batch, mutations: batch.mutations.map((mutation) => ({ ...mutation, prepared })) }
 }

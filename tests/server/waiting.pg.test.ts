@@ -1,7 +1,11 @@
 // What names something that does not exist yet waits for it, in the database, and takes effect by itself.
 import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
+import { ledgerTasks } from '../../server/jobs/ledger-tasks.ts'
+import { WAITING_MAX } from '../../server/ledger/commit-group.ts'
 import { recountWaiting } from '../../server/ledger/housekeeping-store.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
@@ -175,4 +179,65 @@ test('[M4] what could not be recorded whole is refused, and never waits without 
   expect((await manager.do('item.create', args)).code).toBe('depends_on_missing')
   await manager.do('category.create', { id: args.categoryId, name: 'Category' })
   expect((await readRows(parts, 'items')).some((item) => item.id === args.id)).toBe(true)
+})
+
+test('[P8] what waited and cannot be written harms itself alone: what it waited for takes effect, and whatever else waited', async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  const receive = (reference: string) => staff.do('stock.receive', { itemId, locationId: binA, quantity: 2, reference })
+  const [first, poison, last] = [await receive('first'), await receive('poison'), await receive('last')]
+  const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+  await owner`alter table inventory_logs add constraint planted check (reference is distinct from 'poison')`
+  const create = manager.mutation('item.create', { id: itemId, name: 'Late' })
+  const other = manager.mutation('location.create', { id: randomUUID(), name: 'Beside it' })
+  expect((await manager.push(create, other)).map(({ status }) => status)).toEqual(['applied', 'applied'])
+  await parts.ledger.drained()
+  expect(await quantityAt(itemId, binA)).toBe(4000)
+  for (const { id } of [first, last]) expect(await conflictOf(id)).toMatchObject({ resolution: 'arrived' })
+  expect(await conflictOf(poison.id)).toMatchObject({ state: 'open', code: 'internal_error' })
+  expect(await waitingCount()).toBe(0)
+  await owner`alter table inventory_logs drop constraint planted`
+  await owner.end()
+  expect((await staff.do('conflict.resolve', { id: poison.id, choice: 'resend' })).status).toBe('applied')
+  expect(await quantityAt(itemId, binA)).toBe(6000)
+})
+
+test('[M5] however many wait for one thing, all of them take effect', { timeout: 60_000 }, async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const itemId = randomUUID()
+  const many = WAITING_MAX + 600
+  for (let left = many; left > 0; left -= 500) {
+    const portion = Array.from({ length: Math.min(left, 500) })
+    await staff.push(...portion.map(() => staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })))
+  }
+  await manager.do('item.create', { id: itemId, name: 'Late' })
+  await parts.ledger.drained()
+  expect(await quantityAt(itemId, binA)).toBe(many * 1000)
+  expect(await waitingCount()).toBe(0)
+})
+
+test('[M5] what was left waiting for something that is there is woken by the housekeeping', async () => {
+  const { staff, manager } = devices()
+  const { binA } = await stockRoom(manager)
+  const [itemId, unknown] = [randomUUID(), randomUUID()]
+  const early = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
+  const stays = await staff.do('stock.receive', { itemId: unknown, locationId: binA, quantity: 4 })
+  // As if the server had ended in between.
+  await parts.database.transaction(parts.orgId, ({ sql }) => sql`update org_heads set waiting = 0`)
+  await manager.do('item.create', { id: itemId, name: 'Late', low: 9 })
+  const wake = (orgId: string) => parts.ledger.wake(orgId)
+  const tasks = ledgerTasks({ database: parts.database, wake, now: Date.now, log: pino({ enabled: false }) })
+  await tasks.find(({ name }) => name === 'housekeeping')!.run()
+  expect(await quantityAt(itemId, binA)).toBe(4000)
+  expect(await conflictOf(early.id)).toMatchObject({ resolution: 'arrived' })
+  expect((await readRows(parts, 'alerts')).find((alert) => alert.itemId === itemId)).toMatchObject({
+    kind: 'low_stock',
+  })
+  expect(await waitingCount()).toBe(1)
+  const notices = parts.notices.length
+  await parts.ledger.wake(parts.orgId)
+  expect(parts.notices).toHaveLength(notices)
+  await manager.do('conflict.resolve', { id: stays.id, choice: 'discard' })
 })
