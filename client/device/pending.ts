@@ -210,6 +210,7 @@ export class PendingRows {
       history: (position) => this.#history(position, confirmed),
       posted: (mutationId) => this.#posted(mutationId, confirmed),
       linesOf: (countId) => this.#linesOf(countId, confirmed),
+      lastMoved: () => undefined, // what waits here was made in the order in which it is decided
     }
   }
 
@@ -235,8 +236,10 @@ export class PendingRows {
       ? this.#mirror.row('positions', position)
       : this.row('positions', position)
     if (!row) return []
+    const { countedId, countedAt, countedSince, quantity } = row
+    const since = countedSince === null ? {} : { since: countedSince }
     return [
-      { kind: 'count', id: row.countedId ?? '', at: row.countedAt ?? STAMP_ZERO, amount: row.quantity, void: false },
+      { kind: 'count', id: countedId ?? '', at: countedAt ?? STAMP_ZERO, amount: quantity, void: false, ...since },
     ]
   }
 

@@ -5,6 +5,7 @@ import type { Kind, Role, Row } from '#shared/rows/rows.ts'
 import { FIELD_STAMPS, parsePositionKey, positionKey } from '#shared/rows/rows.ts'
 import type { Sql } from '../database/database.ts'
 import { keyColumnsOf, selectList, tableOf } from '../database/tables.ts'
+import { loadLastMoved } from './last-moved-store.ts'
 import { LoadedShelf } from './loaded-shelf.ts'
 import type { ReadSet } from './read-set.ts'
 
@@ -187,6 +188,7 @@ export async function loadShelf(sql: Sql, orgId: string, wants: ReadSet): Promis
     loadOwners(sql, orgId, { wants, shelf }),
     loadHistories(sql, orgId, { wants, shelf }),
     loadPosted(sql, orgId, { wants, shelf }),
+    loadLastMoved(sql, orgId, { wants, shelf }),
   ])
   return shelf
 }
@@ -308,6 +310,7 @@ interface LoggedEntry {
   amount: number
   void: boolean
   madeAt: string | null
+  since: string | null
 }
 
 /**
@@ -339,7 +342,8 @@ async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading)
       e.kind = 'count' as counts, e.amount,
       exists (
         select from inventory_logs v where v.org_id = e.org_id and v.voids = e.mutation_id
-          and v.item_id = e.item_id and v.location_id = e.location_id and v.lot = e.lot) as void, e.made_at as "madeAt"
+          and v.item_id = e.item_id and v.location_id = e.location_id and v.lot = e.lot) as void, e.made_at as "madeAt",
+      e.counted_since as since
     from floors join inventory_logs e
       on e.org_id = ${orgId} and e.item_id = i and e.location_id = l and e.lot = t
         and (e.at >= floor or e.made_at >= floor)
@@ -351,7 +355,7 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
   if (wants.undone.size === 0) return
   const rows = await sql<
     ({ name: string; userId: string; refused: boolean; voids: boolean | null } & {
-      [K in keyof LoggedEntry]: LoggedEntry[K] | null
+      [K in Exclude<keyof LoggedEntry, 'since'>]: LoggedEntry[K] | null
     })[]
   >`
     select id, name, author_id as "userId", refused, item_id as "itemId", location_id as "locationId", lot, at,
@@ -368,10 +372,11 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
     }
     if (row.itemId === null || row.voids) continue
     const position = positionKey(row.itemId, row.locationId!, row.lot!)
-    entries.get(id)!.push({ position, entry: toEntry(row as LoggedEntry) })
+    entries.get(id)!.push({ position, entry: toEntry({ ...row, since: null } as LoggedEntry) })
   }
 }
 
-function toEntry({ id, at, counts, amount, void: voided, madeAt }: LoggedEntry): Entry {
-  return { id, at, kind: counts ? 'count' : 'delta', amount, void: voided, ...(madeAt !== null && { madeAt }) }
+function toEntry({ id, at, counts, amount, void: voided, madeAt, since }: LoggedEntry): Entry {
+  const entry = { id, at, amount, void: voided, ...(madeAt !== null && { madeAt }) }
+  return counts ? { ...entry, kind: 'count', ...(since !== null && { since }) } : { ...entry, kind: 'delta' }
 }

@@ -23,7 +23,8 @@ export interface MutationLine {
 }
 
 export interface Lines {
-  logLines: (LogLine & { hash: string })[]
+  /** `counted_since` is not hashed: it decides whether somebody is asked, never a quantity. */
+  logLines: (LogLine & { counted_since: string | null; hash: string })[]
   auditLines: (AuditLine & { hash: string })[]
   mutations: MutationLine[]
 }
@@ -48,6 +49,7 @@ const LOG: readonly Column[] = [
   ['unit_cost', 'numeric'],
   ['voids', 'uuid'],
   ['recorded_at_ms', 'int8'],
+  ['counted_since', 'text'],
   ['hash', 'bytea'],
 ]
 const AUDIT: readonly Column[] = [

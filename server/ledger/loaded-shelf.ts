@@ -1,5 +1,5 @@
 // The server's shelf: what was loaded for a group of batches, in memory while they are decided.
-import type { Posted, Shelf, Unique } from '#shared/book/book.ts'
+import type { Moved, Posted, Shelf, Unique } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
 import type { CountLine, Kind, Row } from '#shared/rows/rows.ts'
 import { keyOf } from '#shared/rows/rows.ts'
@@ -11,6 +11,7 @@ export class LoadedShelf implements Shelf {
   readonly #owners = new Map<string, string>()
   readonly #histories = new Map<string, Entry[]>()
   readonly #posted = new Map<string, Posted>()
+  readonly #moved = new Map<string, string>()
 
   constructor(wants: ReadSet) {
     this.#wants = wants
@@ -36,6 +37,10 @@ export class LoadedShelf implements Shelf {
     this.#posted.set(mutationId, posted)
   }
 
+  addMoved(kind: Moved, id: string, at: string): void {
+    this.#moved.set(`${kind} ${id}`, at)
+  }
+
   /** @throws where a verb reads what its `reads` did not name: taking that for "not there" would overwrite a row */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     const row = this.#rows.get(kind)?.get(key) as Row<K> | undefined
@@ -53,6 +58,10 @@ export class LoadedShelf implements Shelf {
 
   posted(mutationId: string): Posted | undefined {
     return this.#posted.get(mutationId)
+  }
+
+  lastMoved(kind: Moved, id: string): string | undefined {
+    return this.#moved.get(`${kind} ${id}`)
   }
 
   /** @throws like `row` */

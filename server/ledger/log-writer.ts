@@ -119,7 +119,7 @@ export class LogWriter {
       recorded_at_ms: this.#nowMs,
     }
     this.#logHash = logHash(this.#logHash, line)
-    this.#lines.logLines.push({ ...line, hash: `\\x${this.#logHash}` })
+    this.#lines.logLines.push({ ...line, counted_since: movement.since ?? null, hash: `\\x${this.#logHash}` })
   }
 
   addAudit(by: AuditBy, { kind, key, before, after }: Change): void {

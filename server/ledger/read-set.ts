@@ -1,5 +1,5 @@
 // What a group of batches reads, collected from its verbs before the one round trip that loads it.
-import type { Unique } from '#shared/book/book.ts'
+import type { Moved, Unique } from '#shared/book/book.ts'
 import type { Wants } from '#shared/mutations/verb.ts'
 import type { Kind } from '#shared/rows/rows.ts'
 import { parsePositionKey } from '#shared/rows/rows.ts'
@@ -19,6 +19,8 @@ export class ReadSet implements Wants {
   readonly conflicts = new Map<string, unknown[]>()
   /** Items whose levels change: their whole stock is needed. */
   readonly totals = new Set<string>()
+  /** Rows that are archived, with the earliest stamp that may get: what was moved since then is asked about. */
+  readonly moved: Record<Moved, Map<string, string>> = { items: new Map(), locations: new Map() }
   /** The mutation that reads now: its id, the least effective stamp it can get, and the stamp that its device gave it. */
   #id = ''
   #earliest = ''
@@ -56,6 +58,11 @@ export class ReadSet implements Wants {
 
   posted(mutationId: string): void {
     this.undone.add(mutationId)
+  }
+
+  lastMoved(kind: Moved, id: string): void {
+    const known = this.moved[kind].get(id)
+    if (known === undefined || this.#earliest < known) this.moved[kind].set(id, this.#earliest)
   }
 
   conflict(id: string, args: unknown): void {

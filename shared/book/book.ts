@@ -3,7 +3,7 @@
 import type { CountLine, FieldStamps, Kind, Lot, Position, Row } from '../rows/rows.ts'
 import { FIELD_STAMPS, keyOf, lotKey, parsePositionKey, positionKey } from '../rows/rows.ts'
 import type { MergeCode } from '../values/refusals.ts'
-import type { Entry, Mark } from './ledger.ts'
+import type { Entry, Mark, Standing } from './ledger.ts'
 import { isAfter, withEntry, withoutEntry } from './ledger.ts'
 
 /** What a mutation that already took effect posted to the ledger. */
@@ -29,8 +29,12 @@ export interface Shelf {
   posted(mutationId: string): Posted | undefined
   /** The lines of a planned count. */
   linesOf(countId: string): Iterable<CountLine>
+  /** The stamp of the last movement of an item, or at a place, that was asked for. Only the server knows them all. */
+  lastMoved(kind: Moved, id: string): string | undefined
 }
 export type Unique = 'sku' | 'locationBarcode'
+/** What a movement moves, and where. */
+export type Moved = 'items' | 'locations'
 
 /** The kind of a movement, as the audit shows it. */
 export type MovementKind = 'receive' | 'withdraw' | 'transfer_out' | 'transfer_in' | 'count' | 'void'
@@ -78,6 +82,7 @@ export class Book {
   readonly #histories = new Map<string, Entry[]>()
   readonly #posted = new Map<string, Posted>()
   readonly #owners = new Map<string, string | undefined>()
+  readonly #moved = new Map<string, string>()
   /** How to take back what the running mutation did, last first. */
   #undo: (() => void)[] = []
   #effects: Effects = emptyEffects()
@@ -146,6 +151,13 @@ export class Book {
     return [...lines.values()]
   }
 
+  /** When an item, or something at a place, was last moved or counted, as far as that was asked for. */
+  lastMoved(kind: Moved, id: string): string | undefined {
+    const known = this.#shelf.lastMoved(kind, id)
+    const moved = this.#moved.get(`${kind} ${id}`)
+    return known === undefined || (moved !== undefined && moved > known) ? moved : known
+  }
+
   /** The entries on a position, as far as they were asked for. */
   history(position: string): readonly Entry[] {
     return this.#history(position)
@@ -158,15 +170,17 @@ export class Book {
 
   /** Posts an entry to the ledger and brings its position up to date. Says whether a later count had absorbed it. */
   post(by: { name: string; userId: string }, movement: Movement): 'applied' | 'absorbed' {
-    const { position: key, entry: mark, since = null } = movement
-    const entry: Entry = { ...mark, kind: movement.kind === 'count' ? 'count' : 'delta', void: false }
+    const { position: key, entry: mark, since } = movement
+    const kind = movement.kind === 'count' ? 'count' : 'delta'
+    const entry: Entry = { ...mark, kind, void: false, ...(since !== undefined && { since }) }
     const position = this.position(key)
     const standing = standingOfRow(position)
     const absorbed = !isAfter(entry, standing.count)
     const history = this.#history(key)
-    const rests = entry.kind === 'count' && !absorbed
-    this.#stand(rests ? { ...position, countedSince: since } : position, withEntry(standing, entry, history))
+    this.#stand(position, withEntry(standing, entry, history))
     this.#push(history, entry)
+    this.#move('items', position.itemId, entry.at)
+    this.#move('locations', position.locationId, entry.at)
     const posted = this.#posted.get(mark.id)
     this.#set(this.#posted, mark.id, { ...by, entries: [...(posted?.entries ?? []), { position: key, entry }] })
     this.#effects.movements.push(movement)
@@ -181,9 +195,7 @@ export class Book {
     const index = history.findIndex((known) => known.id === entry.id)
     if (index >= 0) this.#replace(history, index, voided)
     const position = this.position(key)
-    const rests = position.countedId === entry.id
-    const standing = withoutEntry(standingOfRow(position), voided, history)
-    this.#stand(rests ? { ...position, countedSince: null } : position, standing)
+    this.#stand(position, withoutEntry(standingOfRow(position), voided, history))
     const posted = this.posted(entry.id)
     if (posted) {
       const entries = posted.entries.map((line) => (line.position === key ? { position: key, entry: voided } : line))
@@ -206,9 +218,18 @@ export class Book {
   }
 
   /** @throws beyond what a number holds exactly: the mutation is refused rather than the sum rounded */
-  #stand(position: Position, { quantity, count }: { quantity: number; count: Mark | undefined }): void {
+  #stand(position: Position, { quantity, count }: Standing): void {
     if (!Number.isSafeInteger(quantity)) throw new Error('a quantity beyond what can be summed exactly (B4)')
-    this.put('positions', { ...position, quantity, countedAt: count?.at ?? null, countedId: count?.id ?? null })
+    const counted = {
+      countedAt: count?.at ?? null,
+      countedId: count?.id ?? null,
+      countedSince: count?.since ?? null,
+    }
+    this.put('positions', { ...position, quantity, ...counted })
+  }
+
+  #move(kind: Moved, id: string, at: string): void {
+    if (at > (this.lastMoved(kind, id) ?? '')) this.#set(this.#moved, `${kind} ${id}`, at)
   }
 
   #history(key: string): Entry[] {
@@ -252,8 +273,10 @@ function emptyEffects(): Effects {
   return { changes: [], movements: [], notes: [] }
 }
 
-function standingOfRow({ quantity, countedAt, countedId }: Position): { quantity: number; count: Mark | undefined } {
-  return { quantity, count: countedAt === null ? undefined : { at: countedAt, id: countedId ?? '' } }
+function standingOfRow({ quantity, countedAt, countedId, countedSince }: Position): Standing {
+  if (countedAt === null) return { quantity, count: undefined }
+  const since = countedSince === null ? {} : { since: countedSince }
+  return { quantity, count: { at: countedAt, id: countedId ?? '', ...since } }
 }
 
 export function positionOf(args: { itemId: string; locationId: string; lot?: string | undefined }): string {

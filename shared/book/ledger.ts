@@ -17,6 +17,8 @@ interface EntryOf<K extends string> extends Mark {
   void: boolean
   /** The device's own stamp, where it was placed elsewhere in time. */
   madeAt?: string
+  /** Of a count: when whoever counted began. */
+  since?: string
 }
 /** One line of a position's ledger. `id` is the mutation's: a mutation has at most one entry on a position. */
 export type Entry = EntryOf<'delta'> | EntryOf<'count'>
@@ -25,8 +27,9 @@ export type Entry = EntryOf<'delta'> | EntryOf<'count'>
 export interface Standing {
   quantity: number
   /** The count that it rests on. */
-  count: Mark | undefined
+  count: Count | undefined
 }
+export type Count = Mark & Pick<Entry, 'since'>
 
 export const NOTHING: Standing = { quantity: 0, count: undefined }
 
@@ -40,7 +43,7 @@ export function standingOf(entries: readonly Entry[]): Standing {
   for (const entry of entries) if (entry.kind === 'count' && !entry.void && isAfter(entry, count)) count = entry
   return {
     quantity: (count?.amount ?? 0) + sumAfter(entries, count),
-    count: count && { at: count.at, id: count.id },
+    count: count && countOf(count),
   }
 }
 
@@ -58,7 +61,7 @@ export function sumAfter(entries: readonly Entry[], mark: Mark | undefined): num
 export function withEntry(standing: Standing, entry: Entry, entries: readonly Entry[]): Standing {
   if (!isAfter(entry, standing.count)) return standing
   if (entry.kind === 'delta') return { ...standing, quantity: standing.quantity + entry.amount }
-  return { quantity: entry.amount + sumAfter(entries, entry), count: { at: entry.at, id: entry.id } }
+  return { quantity: entry.amount + sumAfter(entries, entry), count: countOf(entry) }
 }
 
 /**
@@ -70,4 +73,8 @@ export function withoutEntry(standing: Standing, voided: Entry, entries: readonl
   if (rests) return standingOf(entries)
   if (voided.kind === 'count' || !isAfter(voided, standing.count)) return standing
   return { ...standing, quantity: standing.quantity - voided.amount }
+}
+
+function countOf({ at, id, since }: Entry): Count {
+  return { at, id, ...(since !== undefined && { since }) }
 }

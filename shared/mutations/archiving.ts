@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { idSchema } from '../values/id.ts'
 import { refuse } from '../values/refusals.ts'
 import { mergeFields } from './fields.ts'
+import { askToRestore } from './movement-args.ts'
 import { defineVerb } from './verb.ts'
 
 const args = z.strictObject({ id: idSchema })
@@ -14,11 +15,16 @@ function archivingVerb(name: string, kind: 'items' | 'categories' | 'locations',
     role: 'manager',
     reads({ id }, wants) {
       wants.row(kind, id)
+      if (archived && kind !== 'categories') wants.lastMoved(kind, id)
     },
     decide(book, { id }, { at }) {
       const row = book.row(kind, id)
       if (!row) return refuse('depends_on_missing', { kind, id })
-      book.put(kind, mergeFields(book, row, { set: { archived }, base: {}, at }))
+      const merged = mergeFields(book, row, { set: { archived }, base: {}, at })
+      book.put(kind, merged)
+      const isNews = archived && !row.archived && merged !== row
+      // A movement that was made after this, and came before it, had nothing to ask about.
+      if (isNews && kind !== 'categories' && (book.lastMoved(kind, id) ?? '') > at) askToRestore(book, kind, id)
       return undefined
     },
   })

@@ -1,5 +1,5 @@
 // What the movements have in common: where, how much, why; and what a movement checks before it posts. Keeps S1–S5.
-import type { Book, Movement } from '../book/book.ts'
+import type { Book, Moved, Movement } from '../book/book.ts'
 import { fieldStampsOf } from '../book/book.ts'
 import type { Item, Location } from '../rows/rows.ts'
 import { FIELD_STAMPS } from '../rows/rows.ts'
@@ -40,25 +40,22 @@ export function findPlace(
 
 /** Opens the reviews that a movement of this item asks for. The movement itself is a fact, and recorded. */
 export function reviewItem(book: Book, item: Item, { lot, at }: { lot: string | undefined; at: string }): void {
-  askToRestore(book, { kind: 'items', row: item, at })
+  if (isArchivedBefore(item, at)) askToRestore(book, 'items', item.id)
   if (item.tracksLots && !lot) book.review('lot_missing', { itemId: item.id })
 }
 
 /** Opens the review that a movement at this place asks for. */
 export function reviewLocation(book: Book, location: Location, at: string): void {
-  askToRestore(book, { kind: 'locations', row: location, at })
+  if (isArchivedBefore(location, at)) askToRestore(book, 'locations', location.id)
 }
 
 /** Under which name an archived row keeps the archiving that somebody was asked about. */
 const ASKED = 'asked'
 
 /** A hundred movements on one archived row are one question: whether to restore it. */
-function askToRestore(
-  book: Book,
-  about: { at: string } & ({ kind: 'items'; row: Item } | { kind: 'locations'; row: Location }),
-): void {
-  const { kind, row, at } = about
-  if (!isArchivedBefore(row, at)) return
+export function askToRestore(book: Book, kind: Moved, id: string): void {
+  const row = book.row(kind, id)
+  if (!row) return
   const stamps = fieldStampsOf(row)
   const code = kind === 'items' ? 'item_archived' : 'location_archived'
   const detail = kind === 'items' ? { itemId: row.id } : { locationId: row.id }
@@ -66,9 +63,7 @@ function askToRestore(
   if (stamps.archived !== undefined && stamps[ASKED] === stamps.archived) return book.note(code, detail)
   book.review(code, detail)
   if (stamps.archived === undefined) return
-  const asked = { [FIELD_STAMPS]: { ...stamps, [ASKED]: stamps.archived } }
-  if (kind === 'items') book.put('items', { ...row, ...asked })
-  else book.put('locations', { ...row, ...asked })
+  book.put(kind, { ...row, [FIELD_STAMPS]: { ...stamps, [ASKED]: stamps.archived } })
 }
 
 function isArchivedBefore(row: Item | Location, at: string): boolean {

@@ -1,6 +1,6 @@
 // A verb: one named change of synced data, decided by one pure function on the device and again on the server. M1–M4.
 import type { z } from 'zod'
-import type { Book, Unique } from '../book/book.ts'
+import type { Book, Moved, Unique } from '../book/book.ts'
 import type { Kind, Role } from '../rows/rows.ts'
 import type { Refusal } from '../values/refusals.ts'
 
@@ -34,6 +34,8 @@ export interface Wants {
   posted(mutationId: string): void
   /** The whole stock of an item: its levels change. */
   total(itemId: string): void
+  /** When an item, or something at a place, was last moved. */
+  lastMoved(kind: Moved, id: string): void
   /** A conflict, and what its mutation reads, with other arguments where they were corrected. */
   conflict(id: string, args: unknown): void
 }

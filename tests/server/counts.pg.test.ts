@@ -88,6 +88,20 @@ test('[N6] what was moved while a shelf was counted opens a review, whichever ca
   expect(before.code).toBe('absorbed_by_count')
 })
 
+test('[N6] a count that stands again after a newer one was undone still asks about what was moved during it', async () => {
+  const { itemId, binA } = await room()
+  const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const count = { itemId, locationId: binA, counted: 9, since: stampAgo(10_000, counter) }
+  await counter.do('stock.count', count, { at: stampAgo(2_000, counter) })
+  const newer = await counter.do('stock.count', { itemId, locationId: binA, counted: 5 })
+  await counter.do('stock.undo', { mutationId: newer.id })
+  const [position] = (await readRows(parts, 'positions')).filter((one) => one.itemId === itemId)
+  expect(position).toMatchObject({ countedSince: count.since, quantity: 9000 })
+  const early = { itemId, locationId: binA, quantity: 2 }
+  const moved = await mover.do('stock.receive', early, { at: stampAgo(4_000, mover) })
+  expect(moved).toMatchObject({ status: 'merged', code: 'moved_during_count' })
+})
+
 test('[N6] a planned line looks at what moved while it was counted when it is approved', async () => {
   const { manager, staff, itemId, binA, countId } = await room()
   const since = stampAgo(8_000, staff)

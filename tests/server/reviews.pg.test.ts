@@ -158,6 +158,50 @@ test('[S3] however many movements come after an archiving, one review asks, and 
   expect(await reviews()).toBe(2)
 })
 
+test('[S3] what was moved before an archiving came that was made earlier opens its one review when that comes', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA, binB } = await stockRoom(manager)
+  const reviewsAbout = async (id: string) => {
+    const all = await readRows(parts, 'conflicts')
+    return all.filter(({ code, detail }) => code.endsWith('_archived') && Object.values(detail ?? {}).includes(id))
+      .length
+  }
+  const receive = (locationId: string) => staff.do('stock.receive', { itemId, locationId, quantity: 1 })
+  const offline = [
+    manager.mutation('item.archive', { id: itemId }),
+    manager.mutation('location.archive', { id: binA }),
+    manager.mutation('location.archive', { id: binB }),
+  ]
+  await pause()
+  expect((await receive(binA)).status).toBe('applied')
+  const undone = await receive(binB)
+  await staff.do('stock.undo', { mutationId: undone.id })
+  const statuses = (await manager.push(...offline)).map(({ status }) => status)
+  expect(statuses).toEqual(['merged', 'merged', 'applied'])
+  expect((await itemOf(itemId)).archived).toBe(true)
+  await receive(binA)
+  expect([await reviewsAbout(itemId), await reviewsAbout(binA), await reviewsAbout(binB)]).toEqual([1, 1, 0])
+  const early = managerDevice().mutation('item.archive', { id: itemId }, { at: offline[0]!.at })
+  await manager.do('item.restore', { id: itemId })
+  await managerDevice().push({ ...early, seq: 1 })
+  expect((await itemOf(itemId)).archived).toBe(false)
+  expect(await reviewsAbout(itemId)).toBe(1)
+})
+
+test('[S3] the same within one group', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA } = await stockRoom(manager)
+  const archive = manager.mutation('item.archive', { id: itemId })
+  await pause()
+  const receive = staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
+  const [, [moved], [archived]] = await Promise.all([
+    managerDevice().do('level.set', { itemId, low: 1 }), // while it is committed, the others gather behind it
+    staff.push(receive),
+    manager.push(archive),
+  ])
+  expect([moved!.status, archived!.status]).toEqual(['applied', 'merged'])
+})
+
 const reviewAbout = async (code: string, id: string) =>
   (await readRows(parts, 'conflicts')).find(
     (one) => one.code === code && one.state === 'open' && Object.values(one.detail ?? {}).includes(id),

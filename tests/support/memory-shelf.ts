@@ -1,7 +1,8 @@
 // The simplest shelf: everything in memory, every entry known. The reference that the others are held against.
-import type { Effects, Posted, Shelf, Unique } from '#shared/book/book.ts'
+import type { Effects, Moved, Posted, Shelf, Unique } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
 import type { CountLine, Item, Kind, Location, Row } from '#shared/rows/rows.ts'
+import { parsePositionKey } from '#shared/rows/rows.ts'
 
 export class MemoryShelf implements Shelf {
   readonly rows = new Map<string, Row<Kind>>()
@@ -30,6 +31,14 @@ export class MemoryShelf implements Shelf {
     return this.#posted.get(mutationId)
   }
 
+  lastMoved(kind: Moved, id: string): string | undefined {
+    const stamps = [...this.#entries].flatMap(([position, entries]) => {
+      const { itemId, locationId } = parsePositionKey(position)
+      return (kind === 'items' ? itemId : locationId) === id ? entries.map(({ at }) => at) : []
+    })
+    return stamps.toSorted().at(-1)
+  }
+
   linesOf(countId: string): CountLine[] {
     const rows = [...this.rows].flatMap(([name, row]) => (name.startsWith('countLines ') ? [row as CountLine] : []))
     return rows.filter((line) => line.countId === countId)
@@ -44,7 +53,7 @@ export class MemoryShelf implements Shelf {
   take(by: { id: string; name: string; userId: string }, { changes, movements }: Effects): void {
     for (const { kind, key, after } of changes) this.rows.set(`${kind} ${key}`, after)
     const posted: Posted = { name: by.name, userId: by.userId, entries: [] }
-    for (const { kind, position, entry: mark, voids } of movements) {
+    for (const { kind, position, entry: mark, since, voids } of movements) {
       const entries = this.#entries.get(position) ?? []
       this.#entries.set(position, entries)
       if (voids !== undefined) {
@@ -57,7 +66,8 @@ export class MemoryShelf implements Shelf {
           line.position === position ? { position, entry: { ...line.entry, void: true } } : line,
         )
       } else {
-        const entry: Entry = { ...mark, kind: kind === 'count' ? 'count' : 'delta', void: false }
+        const start = since === undefined ? {} : { since }
+        const entry: Entry = { ...mark, kind: kind === 'count' ? 'count' : 'delta', void: false, ...start }
         entries.push(entry)
         posted.entries.push({ position, entry })
       }
