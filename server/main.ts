@@ -17,7 +17,7 @@ import { findLastDone, listBackups } from './backups/backup-store.ts'
 import { isBackupDue, makeBackup } from './backups/make-backup.ts'
 import type { Bus } from './bus/bus.ts'
 import { openBus } from './bus/bus.ts'
-import type { CommitNotice } from './bus/commit-notice.ts'
+import type { Notice } from './bus/commit-notice.ts'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
 import type { Demo } from './demo/demo.ts'
@@ -130,7 +130,7 @@ interface Core {
   accounts: Accounts
   pulling: PullParts
   feed: LiveFeed
-  bus: Bus<CommitNotice>
+  bus: Bus<Notice>
 }
 
 function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' | 'log'>): Core {
@@ -146,7 +146,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
     now: Date.now,
   }
   const feed = new LiveFeed(pulling, (ms) => metrics.propagated(ms))
-  const bus = openBus<CommitNotice>({ redisUrl: config.redisUrl, deliver: (notice) => feed.deliver(notice), log })
+  const bus = openBus<Notice>({ redisUrl: config.redisUrl, deliver: (notice) => feed.deliver(notice), log })
   const ledger = new Ledger({
     database,
     judgeLevels,
@@ -154,7 +154,12 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
     publish: (notice) => bus.publish({ ...notice, committedAtMs: Date.now() }),
     tookMs: (ms) => metrics.committed(ms),
   })
-  const accounts = new Accounts({ database, ledger, tokens: new AccessTokens(secret) })
+  const accounts = new Accounts({
+    database,
+    ledger,
+    tokens: new AccessTokens(secret),
+    sessionsEnded: (ended) => bus.publish(ended),
+  })
   return {
     config,
     life: { isEnding: false },

@@ -128,6 +128,8 @@ export function updateMember(
 export function updatePassword(
   { sql, write }: Tx,
   { orgId, id, passwordHash }: { orgId: string; id: string; passwordHash: string },
+  version: number,
 ): void {
-  write(sql`update users set password_hash = ${passwordHash} where org_id = ${orgId} and id = ${id}`)
+  write(sql`
+    update users set password_hash = ${passwordHash}, version = ${version} where org_id = ${orgId} and id = ${id}`)
 }

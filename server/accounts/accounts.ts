@@ -1,8 +1,9 @@
-// Accounts: who somebody is and may do. Refresh tokens rotate at each use, a reused one ends the session. Keeps I1–I6.
+// Accounts: who somebody is and may do. Refresh tokens rotate at each use, a reused one ends the session. Keeps I1–I7.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { SignedIn } from '#shared/protocol/wire.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import { isId, uuidv7 } from '#shared/values/id.ts'
+import type { SessionsEnded } from '../bus/commit-notice.ts'
 import type { Database } from '../database/database.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { AccessTokens, Claims } from './access-tokens.ts'
@@ -46,17 +47,21 @@ export interface AccountsParts {
   database: Database
   ledger: Ledger
   tokens: AccessTokens
+  /** Told of sessions that are over, once they are. Left out where nobody listens. */
+  sessionsEnded?: (ended: SessionsEnded) => void
 }
 
 export class Accounts {
   readonly #database: Database
   readonly #ledger: Ledger
   readonly #tokens: AccessTokens
+  readonly #sessionsEnded: (ended: SessionsEnded) => void
 
-  constructor({ database, ledger, tokens }: AccountsParts) {
+  constructor({ database, ledger, tokens, sessionsEnded = () => undefined }: AccountsParts) {
     this.#database = database
     this.#ledger = ledger
     this.#tokens = tokens
+    this.#sessionsEnded = sessionsEnded
   }
 
   /** Undefined where nobody has this address and password, or the person is disabled: one answer, in one time. */
@@ -82,7 +87,7 @@ export class Accounts {
     const parts = parseRefreshToken(refreshToken)
     if (!parts) return undefined
     const { orgId, sessionId, secret } = parts
-    return this.#database.transaction(orgId, async (tx) => {
+    const refreshed = await this.#database.transaction(orgId, async (tx) => {
       const session = await lockSession(tx.sql, orgId, sessionId)
       // Only the holder of the session's own secret is told: the device hides what it shows, and keeps what waits.
       if (session?.disabled && isSame(session.tokenHash, hashOf(secret))) return 'disabled'
@@ -95,19 +100,26 @@ export class Accounts {
       }
       const isPrevious = session.previousHash !== null && isSame(session.previousHash, hashOf(secret))
       if (isPrevious && session.rotatedMsAgo <= REUSE_GRACE_MS) return this.#issue(tx.sql, claims, undefined)
-      if (isPrevious) revokeSession(tx, orgId, sessionId)
-      return undefined
+      if (!isPrevious) return undefined
+      revokeSession(tx, orgId, sessionId)
+      return 'reused'
     })
+    if (refreshed !== 'reused') return refreshed
+    this.#sessionsEnded({ orgId, endedSession: sessionId })
+    return undefined
   }
 
   async logout(refreshToken: string): Promise<void> {
     const parts = parseRefreshToken(refreshToken)
     if (!parts) return
     const { orgId, sessionId, secret } = parts
-    await this.#database.transaction(orgId, async (tx) => {
+    const isOver = await this.#database.transaction(orgId, async (tx) => {
       const session = await lockSession(tx.sql, orgId, sessionId)
-      if (session && isSame(session.tokenHash, hashOf(secret))) revokeSession(tx, orgId, sessionId)
+      const isIts = session !== undefined && isSame(session.tokenHash, hashOf(secret))
+      if (isIts) revokeSession(tx, orgId, sessionId)
+      return isIts
     })
+    if (isOver) this.#sessionsEnded({ orgId, endedSession: sessionId })
   }
 
   /** Whom an access token speaks for; what that person may do is for the database to say. */
@@ -133,10 +145,17 @@ export class Accounts {
     if (!login || (await isPassword(login.passwordHash, password))) return
     const { orgId, id } = login
     const passwordHash = await hashPassword(password)
-    await this.#database.transaction(orgId, async (tx) => {
-      updatePassword(tx, { orgId, id, passwordHash })
-      revokeSessionsOf(tx, orgId, id)
+    await this.#ledger.change(orgId, {
+      action: 'member.password',
+      work: async (tx, version) => {
+        const before = await findMember(tx.sql, orgId, id)
+        if (!before) return []
+        updatePassword(tx, { orgId, id, passwordHash }, version)
+        revokeSessionsOf(tx, orgId, id)
+        return [{ kind: 'members', key: id, before, after: { ...before, version } }]
+      },
     })
+    this.#sessionsEnded({ orgId, endedUser: id })
   }
 
   /** The role of somebody whose session was good before; undefined where it, or the person, is out by now. */
@@ -201,6 +220,7 @@ export class Accounts {
         return [{ kind: 'members' as const, key: change.id, before, after }]
       },
     })
+    if (found && change.disabled) this.#sessionsEnded({ orgId, endedUser: change.id })
     return found
   }
 

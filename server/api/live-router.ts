@@ -12,6 +12,7 @@ export const live = viewerProcedure.input(liveSchema).subscription(async functio
     const { person, viewer, parts } = ctx
     yield* parts.feed.subscribe(viewer, input, {
       signal: signal ?? new AbortController().signal,
+      sessionId: person.sessionId,
       roleNow: () => parts.accounts.roleNow(person),
     })
   } catch (error) {

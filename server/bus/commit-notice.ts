@@ -1,4 +1,5 @@
-// What a commit tells the world, after it: rows, events, and how far each device got. Keeps V1–V2.
+// What replicas tell each other: what a commit tells the world, after it (rows, events, and how far each device got), and
+// whose sessions ended. Keeps V1–V5.
 import type { LiveEvent } from '#shared/protocol/wire.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 
@@ -13,6 +14,13 @@ export interface CommitNotice {
   tables?: WireTables
   /** The last seq of each device whose push this commit took. */
   lastSeqs: Record<string, number>
+  /** Whose devices those are: nobody else is told. Absent from a server of the version before. */
+  deviceUsers?: Record<string, string>
   /** When it was committed, Unix ms by the clock of that replica. Absent from a server of the version before. */
   committedAtMs?: number
 }
+
+/** One session, or all of a person's: their sockets hear no more. */
+export type SessionsEnded = { orgId: string } & ({ endedSession: string } | { endedUser: string })
+
+export type Notice = CommitNotice | SessionsEnded

@@ -1,9 +1,9 @@
 // Live: tells every connected device of every commit. A message is a courtesy: losing one costs time, never data.
-// Keeps V1–V4.
+// Keeps V1–V5.
 import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
 import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/limits.ts'
 import type { Role } from '#shared/rows/rows.ts'
-import type { CommitNotice } from '../bus/commit-notice.ts'
+import type { CommitNotice, Notice, SessionsEnded } from '../bus/commit-notice.ts'
 import type { Sql } from '../database/database.ts'
 import type { Cursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
@@ -17,6 +17,8 @@ const QUEUE_MAX = 100
 
 export interface Watching {
   signal: AbortSignal
+  /** That they came in by. */
+  sessionId: string
   /** Undefined for somebody who is out. */
   roleNow: () => Promise<Role | undefined>
 }
@@ -33,10 +35,14 @@ export class LiveFeed {
     this.#propagated = propagated
   }
 
-  /** Hands a commit, of this replica or another, to the sockets of its organisation. */
-  deliver(notice: CommitNotice): void {
+  /** Hands a commit, of this replica or another, to the sockets of its organisation; and ends those of ended sessions. */
+  deliver(notice: Notice): void {
     const listeners = this.#listeners.get(notice.orgId)
     if (!listeners) return
+    if (!('epoch' in notice)) {
+      for (const listener of listeners) if (listener.isOf(notice)) listener.end()
+      return
+    }
     for (const listener of listeners) listener.offer(notice)
     const { committedAtMs } = notice
     // Once for all of them: each has written its message when this turn of the event loop is over.
@@ -47,10 +53,11 @@ export class LiveFeed {
    * Messages for one device until `signal` aborts: the head first, then every commit, and a head now and then.
    * `roleNow` says what the person may see at this moment, and is asked again with every head and change of people.
    */
-  async *subscribe(viewer: Viewer, request: LiveRequest, { signal, roleNow }: Watching): AsyncGenerator<LiveMessage> {
+  async *subscribe(viewer: Viewer, request: LiveRequest, watching: Watching): AsyncGenerator<LiveMessage> {
+    const { signal, sessionId, roleNow } = watching
     const { cursor, clientId } = request
     const known = cursor === null ? undefined : await openCursor(this.#parts, viewer, cursor)
-    const listener = new Listener(signal)
+    const listener = new Listener(signal, { userId: viewer.userId, sessionId })
     this.#add(viewer.orgId, listener)
     try {
       let state = await this.#head(viewer, clientId, known)
@@ -58,6 +65,7 @@ export class LiveFeed {
       while (!signal.aborted) {
         const notice = await listener.next()
         if (signal.aborted) return
+        if (notice === 'end') throw new PullRefused('unauthenticated')
         if (notice !== 'head' && notice.epoch === state.epoch && notice.to <= state.to) continue
         if (notice === 'head' || notice.tables?.members) await checkRole(viewer, roleNow)
         const next =
@@ -101,7 +109,9 @@ export class LiveFeed {
     viewer: Viewer,
     { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
   ): LiveMessage {
-    return { ...this.#shared(notice, viewer), lastSeq: (clientId && notice.lastSeqs[clientId]) || lastSeq }
+    const { deviceUsers, lastSeqs } = notice
+    const isOwn = clientId !== undefined && (deviceUsers === undefined || deviceUsers[clientId] === viewer.userId)
+    return { ...this.#shared(notice, viewer), lastSeq: (isOwn && lastSeqs[clientId]) || lastSeq }
   }
 
   /** What all sockets of a kind of viewer get of a commit: made once, however many they are. */
@@ -147,11 +157,14 @@ function follows(notice: CommitNotice, state: LiveMessage): boolean {
 /** The queue of one socket. */
 class Listener {
   readonly #signal: AbortSignal
+  readonly #who: { userId: string; sessionId: string }
   #queue: (CommitNotice | 'head')[] = []
+  #isEnded = false
   #wake: (() => void) | undefined
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, who: { userId: string; sessionId: string }) {
     this.#signal = signal
+    this.#who = who
     signal.addEventListener('abort', () => this.#wake?.(), { once: true })
   }
 
@@ -161,9 +174,18 @@ class Listener {
     this.#wake?.()
   }
 
-  /** The next notice, or 'head' after a silence. */
-  async next(): Promise<CommitNotice | 'head'> {
-    if (this.#queue.length === 0 && !this.#signal.aborted) {
+  isOf(ended: SessionsEnded): boolean {
+    return 'endedUser' in ended ? ended.endedUser === this.#who.userId : ended.endedSession === this.#who.sessionId
+  }
+
+  end(): void {
+    this.#isEnded = true
+    this.#wake?.()
+  }
+
+  /** The next notice, 'head' after a silence, or 'end' where the session is over. */
+  async next(): Promise<CommitNotice | 'head' | 'end'> {
+    if (this.#queue.length === 0 && !this.#signal.aborted && !this.#isEnded) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, LIVE_HEAD_INTERVAL_MS)
         this.#wake = () => {
@@ -173,6 +195,6 @@ class Listener {
       })
       this.#wake = undefined
     }
-    return this.#queue.shift() ?? 'head'
+    return this.#isEnded ? 'end' : (this.#queue.shift() ?? 'head')
   }
 }

@@ -271,6 +271,7 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId, logs, no
     events: eventsOf(changes.values()),
     ...(tables && { tables }),
     lastSeqs: Object.fromEntries([...devices.values()].map(({ clientId, lastSeq }) => [clientId, lastSeq])),
+    deviceUsers: Object.fromEntries([...devices.values()].map(({ clientId, userId }) => [clientId, userId])),
   }
   const tookEffect = logs.tookEffect()
   const commit = { atMs: nowMs, head: newHead }

@@ -25,6 +25,10 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
+async function session() {
+  const { body, headers } = await call(server.url, 'auth.login', { email: emailOf('staff'), password: PASSWORD })
+  return { token: body.result.data.accessToken as string, cookie: headers.get('set-cookie')!.split(';')[0]! }
+}
 const push = (input: unknown, token = tokens.manager) => call(server.url, 'sync.push', input, { token })
 const frame = (mutations: unknown[], extra: object = {}) => ({
   clientId: randomUUID(),
@@ -356,6 +360,32 @@ describe('reading', () => {
   })
 })
 
+describe('sessions and devices on the socket', () => {
+  test('[V4] signing out ends the socket of that session at once, and no other', async () => {
+    const [leaving, staying] = [await session(), await session()]
+    const sockets = [leaving, staying].map(({ token }) => listen(server.url, token, { cursor: null }))
+    for (const socket of sockets) await socket.until(() => socket.messages.length === 1)
+    await call(server.url, 'auth.logout', undefined, { headers: { cookie: leaving.cookie } })
+    await sockets[0]!.until(() => sockets[0]!.refusals.length > 0, 2_000)
+    expect(sockets[0]!.refusals).toEqual(['unauthenticated'])
+    await new TestDevice(parts, parts.manager).do('item.create', { id: randomUUID(), name: 'News' })
+    expect(sockets[1]!.refusals).toEqual([])
+    for (const socket of sockets) await socket.close()
+  })
+
+  test('[V5] somebody else’s subscription with the id of a device is not told how far that device got', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const own = listen(server.url, tokens.manager, { clientId: device.clientId, cursor: null })
+    const foreign = listen(server.url, tokens.staff, { clientId: device.clientId, cursor: null })
+    for (const socket of [own, foreign]) await socket.until(() => socket.messages.length === 1)
+    const create = device.mutation('item.create', { id: randomUUID(), name: 'Mine' })
+    await push(frame([create], { clientId: device.clientId }))
+    for (const socket of [own, foreign]) await socket.until(() => socket.messages.length === 2)
+    expect([own, foreign].map(({ messages }) => messages[1]!.lastSeq)).toEqual([1, 0])
+    for (const socket of [own, foreign]) await socket.close()
+  })
+})
+
 describe('live, between two server processes and Redis', () => {
   test('[V1][V2] what one replica commits, a device on the other is told, with rows and lastSeq of that version', async () => {
     const redis = await startRedis()
@@ -396,6 +426,26 @@ describe('live, between two server processes and Redis', () => {
       ])
       const next = await call(two.url, 'sync.pull', { cursor: message!.cursor }, { get: true, token: tokens.manager })
       expect(next.body.result.data).toMatchObject({ more: false, tables: {} })
+    } finally {
+      await live.close()
+      await Promise.all([one.kill(), two.kill()])
+      await redis.stop()
+    }
+  })
+
+  test('[V4] signing out at one replica ends the socket at the other', async () => {
+    const redis = await startRedis()
+    const [one, two] = await Promise.all([
+      startServerProcess({ databaseUrl: parts.urls.url, port: await freePort(), redisUrl: redis.url }),
+      startServerProcess({ databaseUrl: parts.urls.url, port: await freePort(), redisUrl: redis.url }),
+    ])
+    const { token, cookie } = await session()
+    const live = listen(two.url, token, { cursor: null })
+    try {
+      await live.until(() => live.messages.length === 1)
+      await call(one.url, 'auth.logout', undefined, { headers: { cookie } })
+      await live.until(() => live.refusals.length > 0, 2_000)
+      expect(live.refusals).toEqual(['unauthenticated'])
     } finally {
       await live.close()
       await Promise.all([one.kill(), two.kill()])

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { PASSWORD, useLedger } from '../../tests/support/ledger-under-test.ts'
+import { checkLedger } from '../ledger/ledger-check.ts'
+
+const parts = useLedger()
+
+test('[I7] what is done about people is audited, with who did it; never a password or its hash', async () => {
+  const { accounts, database, orgId, manager, staff } = parts
+  const email = `staff@${(parts as unknown as { domain: string }).domain}`
+  const inTime = await accounts.login(email, PASSWORD)
+  await accounts.setPassword(email, 'another horse battery')
+  await accounts.updateMember(orgId, manager, { id: staff, role: 'viewer' })
+  await accounts.updateMember(orgId, manager, { id: staff, disabled: true })
+  const lines = await database.snapshot(
+    orgId,
+    (sql) => sql<{ action: string; by: string | null; line: string }[]>`
+    select action, user_id as by, row_to_json(audit_log)::text as line from audit_log where key = ${staff} order by no`,
+  )
+  expect(lines.map(({ action, by }) => [action, by])).toEqual([
+    ['organisation.create', null],
+    ['member.password', null],
+    ['member.update', manager],
+    ['member.update', manager],
+  ])
+  const [user] = await database.snapshot(
+    orgId,
+    (sql) => sql<{ hash: string; version: number }[]>`
+    select password_hash as hash, version from users where id = ${staff}`,
+  )
+  for (const { line } of lines) for (const secret of [user!.hash, 'horse', 'argon2']) expect(line).not.toContain(secret)
+  expect(user!.version).toBe(parts.notices.at(-1)!.to)
+  expect((await checkLedger(database, orgId)).findings).toEqual([])
+  expect(await accounts.refresh(inTime!.refreshToken)).toBe('disabled')
+})
+
+test('[I7] a password that is the one they have changes nothing', async () => {
+  const { accounts, notices } = parts
+  const known = notices.length
+  await accounts.setPassword(`viewer@${(parts as unknown as { domain: string }).domain}`, PASSWORD)
+  expect(notices).toHaveLength(known)
+})
