@@ -18,6 +18,15 @@ export function arrayText(rows: readonly object[], field: string, type: ColumnTy
   return `${text}}`
 }
 
+/** What all rows have in a field, as a text; null for null, and undefined where they differ. */
+export function sharedText(rows: readonly object[], field: string, type: ColumnType): string | null | undefined {
+  const [first, ...rest] = rows as readonly Record<string, unknown>[]
+  const value = first?.[field] ?? null
+  if (value !== null && type === 'jsonb') return undefined
+  for (const row of rest) if ((row[field] ?? null) !== value) return undefined
+  return value === null ? null : `${value as string | number | boolean}`
+}
+
 function quoted(text: string): string {
   return /["\\]/.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : `"${text}"`
 }

@@ -4,6 +4,7 @@ import postgres from 'postgres'
 import { StartError } from '../start-error.ts'
 import { ReservedConnection } from './reserved-connection.ts'
 import { APP_ROLE } from './app-role.ts'
+import { gatheringSockets } from './gathering-socket.ts'
 import { outliveNobodysFailure } from './nobodys-failure.ts'
 
 export type Sql = postgres.ReservedSql
@@ -23,6 +24,15 @@ export interface Tx {
   /** Sends a statement whose result nobody waits for: it travels with the commit, and fails the transaction if it fails. */
   write(statement: postgres.PendingQuery<postgres.Row[]>): void
 }
+
+interface Manner {
+  begin: string
+  plans: 'auto' | 'force_generic_plan'
+}
+
+/** Its statements look rows up by key, whatever the keys are: planning some of them anew each time takes longer than they do. */
+const WRITING: Manner = { begin: 'begin', plans: 'force_generic_plan' }
+const READING: Manner = { begin: 'begin isolation level repeatable read read only', plans: 'auto' }
 
 interface Pool {
   sql: postgres.Sql
@@ -82,12 +92,12 @@ export class Database {
 
   /** Runs `work` in one transaction as an organisation. Whatever throws rolls it back. */
   transaction<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#run(orgId, 'begin', work)
+    return this.#run(orgId, WRITING, work)
   }
 
   /** Runs `read` on one unchanging picture of an organisation (REPEATABLE READ, read only). */
   snapshot<T>(orgId: string, read: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#run(orgId, 'begin isolation level repeatable read read only', ({ sql }) => read(sql))
+    return this.#run(orgId, READING, ({ sql }) => read(sql))
   }
 
   async end(): Promise<void> {
@@ -124,7 +134,7 @@ export class Database {
     void pool.sql.end({ timeout: GIVE_UP_TIMEOUT_S }).catch(() => undefined)
   }
 
-  async #run<T>(orgId: string, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async #run<T>(orgId: string, { begin, plans }: Manner, work: (tx: Tx) => Promise<T>): Promise<T> {
     const connection = await this.#reserve()
     const { sql, lost } = connection
     const sent: Promise<unknown>[] = []
@@ -136,7 +146,8 @@ export class Database {
     try {
       write(connection.begin(begin))
       // The role as well: a pooler between here and PostgreSQL drops what the connection was opened with.
-      write(sql`select set_config('role', ${APP_ROLE}, true), set_config('app.org_id', ${orgId}, true)`)
+      write(sql`select set_config('role', ${APP_ROLE}, true), set_config('app.org_id', ${orgId}, true),
+        set_config('plan_cache_mode', ${plans}, true)`)
       const result = await Promise.race([work({ sql, write }), lost])
       write(sql.unsafe('commit'))
       await Promise.race([Promise.all(sent), lost])
@@ -155,6 +166,7 @@ function openPool(url: string, max: number): Pool {
   const { promise: givenUp, resolve } = Promise.withResolvers<undefined>()
   const sql = postgres(url, {
     max,
+    ...({ socket: gatheringSockets() } as object), // an option that its types do not know
     connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => undefined,
     connection: { application_name: 'stockhand', role: APP_ROLE } as Record<string, string>,

@@ -1,8 +1,8 @@
 // What the ledger writes to PostgreSQL: lines of the logs while a group is still being decided, the rest with its commit.
 import type { Kind, Row } from '#shared/rows/rows.ts'
-import { columnsOf, FIELD_STAMPS } from '#shared/rows/rows.ts'
+import { columnsOf, FIELD_STAMPS, KINDS } from '#shared/rows/rows.ts'
 import type { ColumnType } from '../database/column-arrays.ts'
-import { arrayText } from '../database/column-arrays.ts'
+import { arrayText, sharedText } from '../database/column-arrays.ts'
 import type { Tx } from '../database/database.ts'
 import { columnOf, columnTypeOf, keyColumnsOf, tableOf } from '../database/tables.ts'
 import type { DeviceRow, Head } from './ledger-store.ts'
@@ -29,53 +29,61 @@ export interface Lines {
   mutations: MutationLine[]
 }
 
-/** A field, how PostgreSQL reads it, and its column where that has another name. */
-type Column = readonly [field: string, type: ColumnType, name?: string]
+interface Column {
+  field: string
+  type: ColumnType
+  name: string
+  /** The lines of a push have the same in it more often than not: then it travels once. */
+  isMostlyShared: boolean
+}
+
+const own = (name: string, type: ColumnType): Column => ({ field: name, type, name, isMostlyShared: false })
+const shared = (name: string, type: ColumnType): Column => ({ field: name, type, name, isMostlyShared: true })
 
 const LOG: readonly Column[] = [
-  ['no', 'int8'],
-  ['mutation_id', 'uuid'],
-  ['kind', 'text'],
-  ['item_id', 'uuid'],
-  ['location_id', 'uuid'],
-  ['lot', 'text'],
-  ['amount', 'int8'],
-  ['at', 'text'],
-  ['made_at', 'text'],
-  ['user_id', 'uuid'],
-  ['client_id', 'uuid'],
-  ['reason', 'text'],
-  ['reference', 'text'],
-  ['unit_cost', 'numeric'],
-  ['voids', 'uuid'],
-  ['recorded_at_ms', 'int8'],
-  ['counted_since', 'text'],
-  ['hash', 'bytea'],
+  own('no', 'int8'),
+  own('mutation_id', 'uuid'),
+  shared('kind', 'text'),
+  own('item_id', 'uuid'),
+  own('location_id', 'uuid'),
+  shared('lot', 'text'),
+  own('amount', 'int8'),
+  own('at', 'text'),
+  shared('made_at', 'text'),
+  shared('user_id', 'uuid'),
+  shared('client_id', 'uuid'),
+  shared('reason', 'text'),
+  shared('reference', 'text'),
+  shared('unit_cost', 'numeric'),
+  shared('voids', 'uuid'),
+  shared('recorded_at_ms', 'int8'),
+  own('counted_since', 'text'),
+  own('hash', 'bytea'),
 ]
 const AUDIT: readonly Column[] = [
-  ['no', 'int8'],
-  ['mutation_id', 'uuid'],
-  ['action', 'text'],
-  ['kind', 'text'],
-  ['key', 'text'],
-  ['before', 'jsonb'],
-  ['after', 'jsonb'],
-  ['at', 'text'],
-  ['user_id', 'uuid'],
-  ['client_id', 'uuid'],
-  ['recorded_at_ms', 'int8'],
-  ['hash', 'bytea'],
+  own('no', 'int8'),
+  own('mutation_id', 'uuid'),
+  shared('action', 'text'),
+  shared('kind', 'text'),
+  own('key', 'text'),
+  shared('before', 'jsonb'),
+  own('after', 'jsonb'),
+  own('at', 'text'),
+  shared('user_id', 'uuid'),
+  shared('client_id', 'uuid'),
+  shared('recorded_at_ms', 'int8'),
+  own('hash', 'bytea'),
 ]
 const MUTATIONS: readonly Column[] = [
-  ['id', 'uuid'],
-  ['client_id', 'uuid'],
-  ['seq', 'int8'],
-  ['name', 'text'],
-  ['user_id', 'uuid'],
-  ['code', 'text'],
-  ['detail', 'jsonb'],
-  ['log_no', 'int8'],
-  ['log_lines', 'int8'],
+  own('id', 'uuid'),
+  shared('client_id', 'uuid'),
+  own('seq', 'int8'),
+  shared('name', 'text'),
+  shared('user_id', 'uuid'),
+  shared('code', 'text'),
+  shared('detail', 'jsonb'),
+  own('log_no', 'int8'),
+  shared('log_lines', 'int8'),
 ]
 
 /** Sends lines of a group: PostgreSQL writes them while the next ones are decided. */
@@ -86,10 +94,10 @@ export function writeLines(tx: Tx, orgId: string, batch: { version: number; line
 }
 
 const DEVICES: readonly Column[] = [
-  ['clientId', 'uuid', 'client_id'],
-  ['userId', 'uuid', 'user_id'],
-  ['lastSeq', 'int8', 'last_seq'],
-  ['lastAt', 'text', 'last_at'],
+  { ...own('client_id', 'uuid'), field: 'clientId' },
+  { ...own('user_id', 'uuid'), field: 'userId' },
+  { ...own('last_seq', 'int8'), field: 'lastSeq' },
+  { ...own('last_at', 'text'), field: 'lastAt' },
 ]
 
 export interface Closing {
@@ -130,10 +138,10 @@ export function writeClosing(tx: Tx, orgId: string, closing: Closing): void {
 /** Several writes to different tables as one statement: each statement costs as much as a few rows. */
 class Writes {
   readonly #parts: string[] = []
-  readonly #values: (string | number)[] = []
+  readonly #values: (string | number | null)[] = []
 
   /** `text` is given the names of the parameters that stand for `values`. */
-  add(text: (names: string[]) => string, values: readonly (string | number)[]): void {
+  add(text: (names: string[]) => string, values: readonly (string | number | null)[]): void {
     const from = this.#values.length
     this.#values.push(...values)
     this.#parts.push(text(values.map((_value, index) => `$${from + index + 1}`)))
@@ -150,10 +158,10 @@ class Writes {
 }
 
 function addLines(writes: Writes, orgId: string, { version, lines }: { version: number; lines: Lines }): void {
-  const shared = { org_id: orgId, version }
-  addInsert(writes, { table: 'inventory_logs', columns: LOG, rows: lines.logLines, shared })
-  addInsert(writes, { table: 'audit_log', columns: AUDIT, rows: lines.auditLines, shared })
-  addInsert(writes, { table: 'mutations', columns: MUTATIONS, rows: lines.mutations, shared: { org_id: orgId } })
+  const given = { org_id: orgId, version }
+  addInsert(writes, { table: 'inventory_logs', columns: LOG, rows: lines.logLines, given })
+  addInsert(writes, { table: 'audit_log', columns: AUDIT, rows: lines.auditLines, given })
+  addInsert(writes, { table: 'mutations', columns: MUTATIONS, rows: lines.mutations, given: { org_id: orgId } })
 }
 
 function addTookEffect(writes: Writes, orgId: string, tookEffect: Closing['tookEffect']): void {
@@ -170,7 +178,7 @@ function addDevices(writes: Writes, orgId: string, devices: DeviceRow[]): void {
     table: 'devices',
     columns: DEVICES,
     rows: devices,
-    shared: { org_id: orgId },
+    given: { org_id: orgId },
     onConflict: `on conflict (org_id, client_id)
       do update set last_seq = excluded.last_seq, last_at = excluded.last_at, seen_at = now()`,
   })
@@ -178,20 +186,27 @@ function addDevices(writes: Writes, orgId: string, devices: DeviceRow[]): void {
 
 /** Inserts or replaces rows of one kind. Members are not written here: accounts hold more of them. */
 function addRows(writes: Writes, orgId: string, { kind, rows }: { kind: Kind; rows: Row<Kind>[] }): void {
-  const keys = keyColumnsOf(kind)
-  const columns = columnsOf[kind].map((field): Column => [field, columnTypeOf(kind, field), columnOf(field)])
-  const stamped = STAMPED.includes(kind)
-  if (stamped) columns.push(['fieldStamps', 'jsonb', 'field_stamps'])
-  const replaced = columns
-    .filter(([, , name]) => !keys.includes(name!))
-    .map(([, , name]) => `${name} = excluded.${name}`)
+  const { columns, onConflict } = ROWS[kind]
   addInsert(writes, {
     table: tableOf(kind),
     columns,
-    rows: stamped ? rows.map((row) => ({ ...row, fieldStamps: row[FIELD_STAMPS] ?? {} })) : rows,
-    shared: { org_id: orgId },
-    onConflict: `on conflict (org_id, ${keys.join(', ')}) do update set ${replaced.join(', ')}`,
+    rows: STAMPED.includes(kind) ? rows.map((row) => ({ ...row, fieldStamps: row[FIELD_STAMPS] ?? {} })) : rows,
+    given: { org_id: orgId },
+    onConflict,
   })
+}
+
+const ROWS = Object.fromEntries(KINDS.map((kind) => [kind, rowsOf(kind)])) as Record<Kind, ReturnType<typeof rowsOf>>
+
+function rowsOf(kind: Kind) {
+  const keys = keyColumnsOf(kind)
+  const columns: Column[] = columnsOf[kind].map((field) => {
+    const name = columnOf(field)
+    return { field, type: columnTypeOf(kind, field), name, isMostlyShared: false }
+  })
+  if (STAMPED.includes(kind)) columns.push({ ...own('field_stamps', 'jsonb'), field: 'fieldStamps' })
+  const replaced = columns.filter(({ name }) => !keys.includes(name)).map(({ name }) => `${name} = excluded.${name}`)
+  return { columns, onConflict: `on conflict (org_id, ${keys.join(', ')}) do update set ${replaced.join(', ')}` }
 }
 
 interface Insert {
@@ -199,19 +214,30 @@ interface Insert {
   columns: readonly Column[]
   rows: readonly object[]
   /** Values that all rows have. */
-  shared: { org_id: string; version?: number }
+  given: { org_id: string; version?: number }
   onConflict?: string
 }
 
-function addInsert(writes: Writes, { table, columns, rows, shared, onConflict = '' }: Insert): void {
+/** Rows travel as one array per column. What all of them share travels once, beside an empty array: nulls follow its end. */
+function addInsert(writes: Writes, { table, columns, rows, given, onConflict = '' }: Insert): void {
   if (rows.length === 0) return
-  const names = [...Object.keys(shared), ...columns.map(([field, , name = field]) => `"${name}"`)]
-  const values = [...Object.values(shared), ...columns.map(([field, type]) => arrayText(rows, field, type))]
-  const types = columns.map(([, type]) => type)
-  writes.add(([org, ...parameters]) => {
-    const version = 'version' in shared ? `${parameters.shift()}::int8, ` : ''
-    const arrays = types.map((type, index) => `${parameters[index]}::text::${type}[]`)
-    return `insert into ${table} (${names.join(', ')})
-      select ${org}::uuid, ${version}lines.* from unnest(${arrays.join(', ')}) as lines ${onConflict}`
+  const values: (string | number | null)[] = Object.values(given)
+  for (const { field, type, isMostlyShared } of columns) {
+    const value = isMostlyShared ? sharedText(rows, field, type) : undefined
+    values.push(value === undefined ? arrayText(rows, field, type) : '{}')
+    if (isMostlyShared) values.push(value ?? null)
+  }
+  writes.add((parameters) => {
+    const names = [...parameters]
+    const next = () => names.shift()!
+    const selected = [`${next()}::uuid`, ...('version' in given ? [`${next()}::int8`] : [])]
+    const sources = columns.map(({ type, name, isMostlyShared }) => {
+      const source = `unnest(${next()}::text::${type}[]) as "${name}"`
+      selected.push(isMostlyShared ? `coalesce(lines."${name}", ${next()}::text::${type})` : `lines."${name}"`)
+      return source
+    })
+    const into = [...Object.keys(given), ...columns.map(({ name }) => `"${name}"`)]
+    return `insert into ${table} (${into.join(', ')})
+      select ${selected.join(', ')} from (select ${sources.join(', ')}) as lines ${onConflict}`
   }, values)
 }
