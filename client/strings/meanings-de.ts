@@ -80,6 +80,7 @@ export const meaningsDe: Readonly<Record<Code, Meaning>> = {
     'Wählen Sie die Summe oder eine davon, oder lassen Sie neu zählen.',
   ),
   cycle: say('Es würde etwas in sich selbst legen.', 'Wählen Sie eine andere Ebene darüber.'),
+  too_deep: say('Es läge mehr als 32 Ebenen tief.', 'Wählen Sie eine Ebene weiter oben.'),
   internal_error: say(
     'Der Server ist daran gescheitert.',
     'Senden Sie es später erneut. Scheitert es wieder, sagen Sie der Leitung Bescheid.',

@@ -112,6 +112,7 @@ export const mutationRefusals = {
     remedy: 'Choose their sum or one of them, or have it counted again.',
   },
   cycle: { cause: 'It would put something inside itself.', remedy: 'Choose another parent.' },
+  too_deep: { cause: 'It would lie more than 32 levels deep.', remedy: 'Choose a parent further up.' },
   internal_error: {
     cause: 'The server failed on it.',
     remedy: 'Send it again later. If it fails again, tell your manager.',

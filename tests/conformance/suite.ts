@@ -271,6 +271,19 @@ function describeCatalogue(room: Room): void {
     expect((await book.row('locations', binA))?.parentId).toBeNull()
   })
 
+  test('[C5] below 32 others is deep enough, and what would lie deeper is told so', async () => {
+    const { book, binA } = room
+    const chain = [binA, ...Array.from({ length: 32 }, () => randomUUID())]
+    for (const [index, id] of chain.slice(1).entries()) {
+      const made = await book.do('location.create', { id, name: `Level ${index + 1}`, parentId: chain[index] })
+      expect(made.status).toBe('applied')
+    }
+    const below = { id: randomUUID(), name: 'Too deep', parentId: chain.at(-1) }
+    expect(await book.do('location.create', below)).toMatchObject({ status: 'refused', code: 'too_deep' })
+    const turned = { id: binA, set: { parentId: chain.at(-1) }, base: { parentId: null } }
+    expect(await book.do('location.update', turned)).toMatchObject({ status: 'refused', code: 'cycle' })
+  })
+
   test('[C6] archived items keep their stock, and can be restored', async () => {
     const { book, itemId, binA } = room
     await book.do('stock.receive', { ...at(room, binA), quantity: 3 })
