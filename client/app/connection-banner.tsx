@@ -1,5 +1,5 @@
-// Always in sight: connection, what waits, as of when. Pressing it opens the tray, or the sign-in.
-import { CloudOff, Hourglass, LogIn, Pause, RefreshCw, TriangleAlert, Wifi } from 'lucide-preact'
+// Always in sight: connection, what waits, as of when. Pressing it opens the tray; who is signed out finds a button.
+import { CloudOff, Hourglass, LogIn, LogOut, Pause, RefreshCw, TriangleAlert, Wifi } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import { useEffect, useState } from 'preact/hooks'
 import { useApp } from '../parts/app-context.ts'
@@ -15,7 +15,7 @@ const ICONS = {
   online: Wifi,
   offline: CloudOff,
   paused: Pause,
-  'signed-out': LogIn,
+  'signed-out': LogOut,
   loading: RefreshCw,
   waiting: Hourglass,
   problem: TriangleAlert,
@@ -41,7 +41,15 @@ export function ConnectionBanner() {
         tone={words.tone}
         icon={ICONS[words.icon]}
         aside={words.aside}
-        onPress={() => route(words.signIn ? '/sign-in' : '/tray')}
+        {...(words.signIn
+          ? {
+              action: (
+                <Button icon={LogIn} onPress={() => route('/sign-in')}>
+                  {t('signIn.do')}
+                </Button>
+              ),
+            }
+          : { onPress: () => route('/tray') })}
       >
         {words.text}
       </Banner>

@@ -15,7 +15,11 @@ export function Revoked({ session, device }: { session: Session; device: Device 
   const [asks, setAsks] = useState(false)
   if (asks) return <SignIn session={session} />
   const count = device?.pendingCount.value ?? 0
-  const save = async () => device && saveWaiting(await device.exportPending(), { device: device.name })
+  const save = async () => {
+    if (!device) return
+    const from = { device: device.name, person: session.person.value?.user.name, point: device.point.value }
+    saveWaiting(await device.exportPending(), from)
+  }
   return (
     <AppFrame bare bar={[]} side={[]} title={t('revoked.title')}>
       <EmptyState

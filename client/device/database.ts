@@ -56,6 +56,11 @@ export interface Identity {
   clientId: string
   nextSeq: number
   lastStamp: string | undefined
+  /**
+   * From this seq on something was brought here that was made elsewhere: it is sent once all that waits is numbered anew,
+   * in the order of its time. Among what this client has sent it would lose its own.
+   */
+  broughtFrom?: number
 }
 
 /** How far this device has come in what the server knows. */

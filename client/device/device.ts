@@ -1,27 +1,20 @@
 // The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, T6.
 import { signal } from '@preact/signals'
-import type { Envelope } from '#shared/mutations/envelope.ts'
-import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
+import { type Envelope, MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import { uuidv7 } from '#shared/values/id.ts'
-import type { Refusal } from '#shared/values/refusals.ts'
-import { refuse } from '#shared/values/refusals.ts'
+import { type Refusal, refuse } from '#shared/values/refusals.ts'
 import { CLOCK_TOLERANCE_MS, effectiveStamp, nextStamp } from '#shared/values/stamp.ts'
-import type { Arrival, Told } from './arrival.ts'
-import { GoneAhead, START } from './arrival.ts'
+import { type Arrival, GoneAhead, START, type Told } from './arrival.ts'
 import { ClockWatch } from './clock-watch.ts'
 import type { ClockDoubt, DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { DeviceDatabase } from './database.ts'
-import type { DeviceParts } from './device-parts.ts'
-import { complete } from './device-parts.ts'
+import { complete, type DeviceParts } from './device-parts.ts'
 import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
-import type { RowChange } from './mirror.ts'
-import { Mirror } from './mirror.ts'
+import { Mirror, type RowChange } from './mirror.ts'
 import { MirrorStore } from './mirror-store.ts'
-import type { Making } from './outbox.ts'
-import { isAside, Outbox } from './outbox.ts'
-import type { Actor } from './pending.ts'
+import { isAside, type Making, Outbox } from './outbox.ts'
 import { PendingRows } from './pending.ts'
 import { Recent } from './recent.ts'
 import type { Loss, Recorded } from './recorded.ts'
@@ -49,7 +42,6 @@ export class Device {
   readonly loss = signal<Loss | undefined>(undefined)
 
   readonly #database: DeviceDatabase
-  readonly #actor: Actor
   readonly #now: () => number
   readonly #random: () => Uint8Array
   readonly #mirror = new Mirror()
@@ -66,7 +58,6 @@ export class Device {
   private constructor(database: DeviceDatabase, parts: DeviceParts) {
     const { actor, now, monotonic, random } = complete(parts)
     this.#database = database
-    this.#actor = actor
     this.#now = now
     this.#random = random
     this.#clock = new ClockWatch({ now, monotonic })
@@ -97,7 +88,7 @@ export class Device {
     this.#store.fill(kept)
     this.#doubt = doubt
     this.point.value = point ?? START
-    for (const entry of done.toReversed()) this.#rememberDone(entry)
+    for (const entry of done.toReversed()) this.#pending.remember(entry)
     this.#putAll(outbox.map(({ envelope }) => envelope))
     this.#recent.begin(done, outbox)
     this.pendingCount.value = this.#pending.size
@@ -140,6 +131,11 @@ export class Device {
   /** The oldest pending mutations after a seq, in order. */
   after(seq: number, limit: number): Promise<OutboxEntry[]> {
     return this.#outbox.after(seq, limit)
+  }
+
+  /** The oldest that wait, in order, whether they can be sent already or not. */
+  oldest(limit: number): Promise<OutboxEntry[]> {
+    return this.#outbox.oldest(limit)
   }
 
   get name(): string {
@@ -236,7 +232,13 @@ export class Device {
   /** A person wants what was set aside to be tried again. */
   async bringBack(): Promise<void> {
     await this.#outbox.bringBack()
+    await this.tookIn()
+  }
+
+  /** More waits on the disk than before: it is shown, in the other tabs too, and sent. */
+  async tookIn(): Promise<void> {
     await this.#rereadAll()
+    await this.scans.load()
     this.wanted.value++
   }
 
@@ -361,10 +363,6 @@ export class Device {
     const outcome = this.#pending.decide(envelope, at)
     const effects = outcome.status === 'refused' ? { changes: [], movements: [], notes: [] } : outcome.effects
     return this.#pending.add(envelope, at, effects)
-  }
-
-  #rememberDone({ envelope, posted }: DoneEntry): void {
-    this.#pending.remember(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })
   }
 
   #doneOf(entry: OutboxEntry): DoneEntry {

@@ -4,7 +4,7 @@ import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { CLOCK_TOLERANCE_MS, movedAlong, movedStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
 import type { Jump } from './clock-watch.ts'
-import type { ClockDoubt, DeviceDatabase, DoneEntry, Identity, OutboxEntry } from './database.ts'
+import type { ClockDoubt, DeviceDatabase, DoneEntry, Identity, OutboxEntry, ScanRecord } from './database.ts'
 
 /** How long acknowledged mutations are kept: after a restore of the server they are sent again. */
 const DONE_KEPT_MS = 7 * 86_400_000
@@ -75,12 +75,63 @@ export class Outbox {
     })
   }
 
+  /** The oldest after a seq that can be sent: see `broughtFrom`. */
   after(seq: number, limit: number): Promise<OutboxEntry[]> {
-    return this.#database.outbox.where('seq').between(seq, ASIDE_FROM, false, false).limit(limit).toArray()
+    const { meta, outbox } = this.#database
+    return this.#database.transaction('r', [meta, outbox], async () => {
+      const end = await this.#end()
+      return seq < end ? outbox.where('seq').between(seq, end, false, false).limit(limit).toArray() : []
+    })
   }
 
-  upTo(seq: number): Promise<OutboxEntry[]> {
-    return this.#database.outbox.where('seq').belowOrEqual(seq).toArray()
+  async upTo(seq: number): Promise<OutboxEntry[]> {
+    const end = await this.#end()
+    return this.#database.outbox
+      .where('seq')
+      .belowOrEqual(Math.min(seq, end - 1))
+      .toArray()
+  }
+
+  /** All that waits, in order, but for what was set aside. */
+  oldest(limit: number): Promise<OutboxEntry[]> {
+    return this.#database.outbox.where('seq').below(ASIDE_FROM).limit(limit).toArray()
+  }
+
+  /** Where what this client can send ends. */
+  async #end(): Promise<number> {
+    return (await this.identity())?.broughtFrom ?? ASIDE_FROM
+  }
+
+  /**
+   * Keeps what was made elsewhere, and scans that became nothing there, in one transaction: all of it or nothing. What is
+   * known here by its id is left out. Undefined where the identity is gone.
+   */
+  bring(
+    envelopes: readonly Envelope[],
+    scans: readonly ScanRecord[],
+    estimate: Making['estimate'],
+  ): Promise<{ mutations: number; scans: number } | undefined> {
+    const { meta, outbox, done, scans: table } = this.#database
+    return this.#database.transaction('rw', [meta, outbox, done, table], async () => {
+      const identity = await this.#database.readMeta('identity')
+      if (!identity) return undefined
+      const ids = envelopes.map(({ id }) => id)
+      const known = new Set((await done.bulkGet(ids)).map((entry) => entry?.id))
+      await outbox.each(({ envelope }) => known.add(envelope.id))
+      const fresh = envelopes.filter(({ id }) => !known.has(id) && known.add(id))
+      const { nextSeq, broughtFrom = nextSeq } = identity
+      const entries = fresh.map((envelope, index): OutboxEntry => {
+        const seq = nextSeq + index
+        return { seq, at: estimate(envelope.at), envelope: { ...envelope, seq } }
+      })
+      await outbox.bulkAdd(entries)
+      if (entries.length > 0)
+        await this.#database.writeMeta('identity', { ...identity, nextSeq: nextSeq + entries.length, broughtFrom })
+      const there = await table.bulkGet(scans.map(({ id }) => id))
+      const unknown = scans.filter((_, index) => !there[index])
+      await table.bulkAdd(unknown.map((scan): ScanRecord => ({ ...scan, state: 'unresolved' })))
+      return { mutations: entries.length, scans: unknown.length }
+    })
   }
 
   /** Keeps what the server said about mutations beyond "applied": its stamps are needed if they are sent again. */
@@ -118,7 +169,8 @@ export class Outbox {
   async renew({ resend, clockOffsetMs }: { resend: boolean; clockOffsetMs: number }): Promise<void> {
     const { outbox, done } = this.#database
     const identity = await this.#database.readMeta('identity')
-    const waiting = await outbox.orderBy('seq').toArray()
+    const inOrder = await outbox.orderBy('seq').toArray()
+    const waiting = identity?.broughtFrom === undefined ? inOrder : inOrder.toSorted(byOwnTime)
     const sent = resend ? await done.toArray() : []
     const again = sent
       .map(({ envelope, at, answer, scanId }) => ({ envelope, at: answer?.at ?? at, ...kept({ scanId }) }))
@@ -154,7 +206,9 @@ export class Outbox {
         ...behind.map((other) => numbered(other, other.seq - 1)),
         numbered(entry, ASIDE_FROM + this.#now()),
       ])
-      await this.#database.writeMeta('identity', { ...identity, nextSeq: identity.nextSeq - 1 })
+      const { nextSeq, broughtFrom } = identity
+      const moved = broughtFrom === undefined ? {} : { broughtFrom: broughtFrom - 1 }
+      await this.#database.writeMeta('identity', { ...identity, nextSeq: nextSeq - 1, ...moved })
     })
   }
 
@@ -176,8 +230,8 @@ export class Outbox {
    * older than what is kept.
    */
   async sendAgainAfter(lastSeq: number): Promise<boolean> {
-    const { outbox, done } = this.#database
-    return this.#database.transaction('rw', [outbox, done], async () => {
+    const { meta, outbox, done } = this.#database
+    return this.#database.transaction('rw', [meta, outbox, done], async () => {
       const lost = await done.filter(({ seq }) => seq > lastSeq).toArray()
       await outbox.bulkPut(lost.map(({ seq, envelope, at }) => ({ seq, envelope, at })))
       await done.bulkDelete(lost.map(({ id }) => id))
@@ -251,8 +305,12 @@ function numbered(entry: OutboxEntry, seq: number): OutboxEntry {
   return { ...entry, seq, envelope: { ...entry.envelope, seq } }
 }
 
+function byOwnTime(one: OutboxEntry, other: OutboxEntry): number {
+  return one.envelope.at < other.envelope.at ? -1 : Number(one.envelope.at > other.envelope.at)
+}
+
 /** A mutation at another time of this device's clock; further stamps among its arguments go along. */
-function restamped(envelope: Envelope, at: string): Envelope {
+export function restamped(envelope: Envelope, at: string): Envelope {
   const args = { ...(envelope.args as Record<string, unknown>) }
   for (const name of ['takenAt', 'since']) {
     const stamp = args[name]

@@ -115,8 +115,9 @@ export class PendingRows {
     return [...this.#pending.keys()].filter((seq) => seq <= lastSeq).map((seq) => ({ seq }))
   }
 
-  remember(id: string, posted: Posted): void {
-    this.#acknowledged.set(id, posted)
+  /** What an acknowledged mutation of this device posted. */
+  remember({ envelope, posted }: { envelope: Envelope; posted: PostedEntry[] }): void {
+    this.#acknowledged.set(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })
   }
 
   /** Takes acknowledged mutations away. Their rows are confirmed now, and to be settled with the others. */
@@ -142,10 +143,11 @@ export class PendingRows {
     return touched
   }
 
-  #rememberPending({ envelope, posted }: Pending): void {
-    this.remember(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })
-    const undone = this.#acknowledged.get(undoes(envelope) ?? '')
-    if (undone) this.remember(undoes(envelope)!, voided(undone))
+  #rememberPending(pending: Pending): void {
+    this.remember(pending)
+    const undid = undoes(pending.envelope) ?? ''
+    const undone = this.#acknowledged.get(undid)
+    if (undone) this.#acknowledged.set(undid, voided(undone))
   }
 
   /** Replays what is pending on these rows over their confirmed states. */

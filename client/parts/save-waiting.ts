@@ -1,26 +1,41 @@
-// All that waits here, as a file that a person can keep and read.
+// All that waits here, as a file that a person can keep, read, and bring in again: see waiting-file.ts.
 import type { OutboxEntry, ScanRecord } from '../device/database.ts'
+import { ABOUT } from './waiting-file.ts'
 
 export interface Waiting {
   outbox: readonly OutboxEntry[]
   scans: readonly ScanRecord[]
 }
 
-export function saveWaiting(
-  { outbox, scans }: Waiting,
-  { device, inWords }: { device: string; inWords?: (entry: OutboxEntry) => unknown },
-): void {
-  const content = {
-    about: 'Stockhand: what waited on this device',
-    device,
-    savedAt: new Date().toISOString(),
-    pending: outbox.map((entry) => ({ ...entry.envelope, ...(inWords && { inWords: inWords(entry) }) })),
-    scans: scans.filter(({ state }) => state === 'unresolved'),
-  }
-  const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' }))
+export interface SavedFrom {
+  /** The device's name: it says whose it is. */
+  device: string
+  /** Their name, for whoever reads the file. */
+  person?: string | undefined
+  /** How the device stood with the server, where that can be told. */
+  point?: { epoch: number; clockOffsetMs: number }
+  inWords?: (entry: OutboxEntry) => unknown
+}
+
+export function saveWaiting(waiting: Waiting, from: SavedFrom): void {
+  const text = JSON.stringify(waitingFile(waiting, from, new Date()), null, 2)
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
   const link = document.createElement('a')
   link.href = url
   link.download = `stockhand-${new Date().toISOString().slice(0, 16).replaceAll(/[:T]/g, '-')}.json`
   link.click()
   URL.revokeObjectURL(url)
+}
+
+export function waitingFile({ outbox, scans }: Waiting, from: SavedFrom, now: Date): object {
+  const { device, person, point, inWords } = from
+  return {
+    about: ABOUT,
+    device,
+    ...(person !== undefined && { person }),
+    ...(point && { epoch: point.epoch, clockOffsetMs: point.clockOffsetMs }),
+    savedAt: now.toISOString(),
+    pending: outbox.map((entry) => ({ ...entry.envelope, ...(inWords && { inWords: inWords(entry) }) })),
+    scans: scans.filter(({ state }) => state === 'unresolved'),
+  }
 }

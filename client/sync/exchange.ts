@@ -50,6 +50,10 @@ export class Exchange {
       signal.throwIfAborted()
       this.#isUnsent = sent >= PUSHED_MAX
       if (this.#isUnsent) return true
+      if ((await this.#device.identity()).broughtFrom !== undefined) {
+        await this.#device.startOver({ newIdentity: true, resend: false })
+        sentTo = 0
+      }
       if (await this.#device.mindClock()) await this.#askClock(signal)
       const epoch = await this.#epoch(signal)
       if (epoch === undefined) return sent > 0

@@ -11,9 +11,11 @@ type Props = {
   /** At its end, quieter: "as of 10:42". */
   readonly aside?: ComponentChildren
   readonly onPress?: (() => void) | undefined
+  /** What there is to do now: a button of its own at the end, instead of pressing the whole. */
+  readonly action?: ComponentChildren
 }
 
-export function Banner({ tone, children, icon, aside, onPress }: Props) {
+export function Banner({ tone, children, icon, aside, onPress, action }: Props) {
   const inside = (
     <>
       {icon && <Icon of={icon} />}
@@ -21,10 +23,11 @@ export function Banner({ tone, children, icon, aside, onPress }: Props) {
         {children}
       </span>
       {aside && <span class="banner-aside">{aside}</span>}
+      {action && <span class="banner-action">{action}</span>}
     </>
   )
   const look = classes('banner', tone)
-  return onPress ? (
+  return onPress && !action ? (
     <button type="button" class={look} onClick={onPress}>
       {inside}
     </button>

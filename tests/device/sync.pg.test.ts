@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { effect } from '@preact/signals'
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { bringIn } from '../../client/device/bring-in.ts'
 import { Device } from '../../client/device/device.ts'
 import type { Actor } from '../../client/device/pending.ts'
 import type { ServerLink } from '../../client/sync/server-link.ts'
@@ -12,6 +13,9 @@ import { browserClock } from '../../client/sync/clock.ts'
 import { httpServerLink } from '../../client/sync/http-server-link.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
 import { Sync } from '../../client/sync/sync.ts'
+import { waitingFile } from '../../client/parts/save-waiting.ts'
+import { readWaitingFile } from '../../client/parts/waiting-file.ts'
+import { formatStamp, stampMs } from '#shared/values/stamp.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestServer } from '../support/test-server.ts'
 import { call, signIn, startTestServer } from '../support/test-server.ts'
@@ -419,4 +423,83 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   expect([asStaff.device.view.item(room.itemId)?.name, shown(asStaff)]).toEqual(['Café de Colombie', 3000])
   expect(emailOf(asStaff)).toBeNull()
   expect(asStaff.device.point.value).toMatchObject({ complete: true })
+})
+
+/** What waits on a device, saved as a file and read again by a manager. */
+async function luggageOf({ device }: Joined) {
+  const from = { device: device.name, point: device.point.value }
+  const text = JSON.stringify(waitingFile(await device.exportPending(), from, new Date()))
+  const file = readWaitingFile(text, { orgId: parts.orgId, userId: parts.manager, role: 'manager' })
+  if ('problem' in file) throw new Error(file.problem)
+  return file.luggage
+}
+const linesOf = (itemId: string) =>
+  parts.database.snapshot(parts.orgId, async (sql) => [
+    ...(await sql<{ mutation: string; amount: number; at: string }[]>`
+      select mutation_id as mutation, amount, at from inventory_logs where item_id = ${itemId} order by at`),
+  ])
+
+test('[D19] a saved file is brought in on another device, each mutation once, under its id and at its own time', async () => {
+  const [gone, here] = [await join(), await join()]
+  await Promise.all([settled(gone), settled(here)])
+  gone.cut(true)
+  await receive(gone, 1)
+  await receive(gone, 2)
+  await gone.device.scans.store({ code: 'unknown', at: Date.now(), mode: 'receive', locationId: room.binA })
+  const luggage = await luggageOf(gone)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await receive(here, 10)
+  await settled(here)
+  here.cut(true)
+  await receive(here, 20)
+  expect(await bringIn(here.device, luggage)).toEqual({ mutations: 2, scans: 1 })
+  expect(shown(here)).toBe(33_000)
+  expect(here.device.pendingCount.value).toBe(3)
+  expect((await here.device.oldest(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4])
+  expect(here.device.scans.unresolved.value.map(({ code }) => code)).toEqual(['unknown'])
+  expect(await bringIn(here.device, luggage)).toEqual({ mutations: 0, scans: 0 })
+  here.cut(false)
+  await settled(here)
+  const ats = luggage.pending.map(({ at }) => at)
+  const lines = await linesOf(room.itemId)
+  expect(lines.map(({ amount }) => amount)).toEqual([1000, 2000, 10_000, 20_000])
+  expect(lines.slice(0, 2).map(({ at }) => at)).toEqual(ats)
+  gone.cut(false)
+  await settled(gone)
+  await until(() => shown(gone) === 33_000 && shown(here) === 33_000, 'both agree')
+  expect(await linesOf(room.itemId)).toHaveLength(4)
+})
+
+test('[D19] what was made by a clock that was wrong is brought in at the time when it was made', async () => {
+  const [hour, made] = [3_600_000, Date.now() - 60_000]
+  const here = await join()
+  await settled(here)
+  const wrong = (ms: number) => formatStamp({ ms: ms + hour, counter: 0, device: 'abcdef01' })
+  const args = { itemId: room.itemId, locationId: room.binA, counted: 7, since: wrong(made - 5_000) }
+  const count = { seq: 9, id: randomUUID(), name: 'stock.count', args, at: wrong(made) }
+  await bringIn(here.device, { pending: [count], scans: [], clockOffsetMs: -hour, epoch: 1 })
+  await settled(here)
+  const [line] = await linesOf(room.itemId)
+  expect(stampMs(line!.at)).toBe(made)
+  const position = (await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)
+  expect(stampMs(position!.countedSince!)).toBe(made - 5_000)
+})
+
+test('[D19] a file that cannot be kept whole leaves nothing behind', async () => {
+  const here = await join()
+  await settled(here)
+  here.cut(true)
+  const at = formatStamp({ ms: Date.now(), counter: 0, device: 'abcdef01' })
+  const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
+  const pending = [{ seq: 1, id: randomUUID(), name: 'stock.receive', args, at }]
+  const scan = { id: randomUUID(), code: 'x', at: 1, mode: 'receive', locationId: null, state: 'unresolved' as const }
+  const unkept = { ...scan, id: randomUUID(), code: (() => 0) as unknown as string } // as a disk that refuses
+  const luggage = { pending, scans: [scan, unkept], clockOffsetMs: 0, epoch: 1 }
+  await expect(bringIn(here.device, luggage)).rejects.toThrow()
+  expect(await here.device.exportPending()).toEqual({ outbox: [], scans: [] })
+  expect(shown(here)).toBe(0)
+  await receive(here, 3)
+  here.cut(false)
+  await settled(here)
+  expect(await linesOf(room.itemId)).toHaveLength(1)
 })

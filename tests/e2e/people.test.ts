@@ -1,7 +1,7 @@
 // People who come and go, and what waits on their devices meanwhile.
 import { expect, scan, signIn, test } from './support/shop.ts'
 
-test('[D17] somebody who is out sees nothing, keeps what waits, and it is sent once they are let in again', async ({
+test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager can bring it in, and it is sent once', async ({
   shop,
 }) => {
   const { page, context } = await shop.signedIn('staff')
@@ -22,15 +22,30 @@ test('[D17] somebody who is out sees nothing, keeps what waits, and it is sent o
   await page.reload()
   await expect(page.getByText('2 changes that were not sent')).toBeVisible()
   await expect(page.getByText(shop.coffee.name)).toBeHidden()
-  const download = page.waitForEvent('download')
+  const downloading = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Save as a file' }).click()
-  expect((await download).suggestedFilename()).toMatch(/^stockhand-.*json$/)
+  const download = await downloading
+  expect(download.suggestedFilename()).toMatch(/^stockhand-.*json$/)
+
+  const { page: desk } = await shop.signedIn('manager', { desk: true })
+  await desk.goto('/tray')
+  await desk.getByLabel('Bring in a file').last().setInputFiles(await download.path())
+  await expect(desk.getByRole('dialog')).toContainText('Take in 2 changes?')
+  await expect(desk.getByRole('dialog')).toContainText('Saved by The staff')
+  await desk.getByRole('button', { name: 'Take in', exact: true }).click()
+  await expect(desk.getByText('2 taken in')).toBeVisible()
+  await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 15_000 }).toBe(48)
+  const broken = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not this') }
+  await desk.getByLabel('Bring in a file').last().setInputFiles(broken)
+  await expect(desk.getByRole('alert')).toContainText('Stockhand did not save this file')
 
   await context.setOffline(false)
   await shop.setDisabled('staff', false)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await signIn(page, shop.email('staff'))
-  await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 15_000 }).toBe(48)
+  await expect(page.getByText('2 waiting')).toBeHidden({ timeout: 15_000 })
+  await expect(page.getByRole('status').filter({ hasText: 'Online' })).toBeVisible()
+  expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(48) // what the manager brought was not done again
 })
 
 test('[D17] two people on one browser: each sees their own, and that something of the other waits', async ({

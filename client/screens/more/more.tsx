@@ -78,11 +78,14 @@ function LanguageField() {
 }
 
 function SignOut() {
-  const { session, device } = useApp()
+  const { session, device, person } = useApp()
   const asking = useSignal(false)
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
-  const save = async () => saveWaiting(await device.exportPending(), { device: device.name })
+  const save = async () => {
+    const from = { device: device.name, person: person.user.name, point: device.point.value }
+    saveWaiting(await device.exportPending(), from)
+  }
   const leave = () => void session.signOut()
   return (
     <>

@@ -20,7 +20,7 @@ export function Pending() {
   const newest = device.recent.value[0]
   useEffect(() => {
     let isCurrent = true
-    void device.after(0, SHOWN_MAX).then((entries) => isCurrent && setOldest(entries))
+    void device.oldest(SHOWN_MAX).then((entries) => isCurrent && setOldest(entries))
     return () => {
       isCurrent = false
     }

@@ -9,14 +9,21 @@ import { Card } from '../../ui/card.tsx'
 import { SwitchField } from '../../ui/field.tsx'
 import { wordsFor } from '../../parts/mutation-words.ts'
 import { saveWaiting } from '../../parts/save-waiting.ts'
-import type { Device } from '../../device/device.ts'
+import { BringIn } from './bring-in.tsx'
 
 /** The notices say why nothing moves, and what it means for the work here: the refusal alone would alarm. */
 const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage'])
 
 export function Tools() {
-  const { status, device, syncNow, pauseSync } = useApp()
+  const { status, device, person, syncNow, pauseSync } = useApp()
   const { link, busy, problem } = status.value
+  const save = async () =>
+    saveWaiting(await device.exportPending(), {
+      device: device.name,
+      person: person.user.name,
+      point: device.point.value,
+      inWords: ({ envelope }) => wordsFor(device, envelope),
+    })
   const waits = device.pendingCount.value > 0 || device.scans.unresolved.value.length > 0
   return (
     <Card title={t('tray.tools')}>
@@ -35,9 +42,10 @@ export function Tools() {
         <Button icon={RefreshCw} busy={busy} disabled={link === 'paused' || link === 'signed_out'} onPress={syncNow}>
           {t('tray.syncNow')}
         </Button>
-        <Button icon={Download} disabled={!waits} onPress={() => void save(device)}>
+        <Button icon={Download} disabled={!waits} onPress={() => void save()}>
           {t('tray.export')}
         </Button>
+        <BringIn />
       </div>
       <StorageLine />
     </Card>
@@ -65,9 +73,4 @@ function megabytes(bytes: number): string {
     unit: 'megabyte',
     maximumFractionDigits: bytes < 10_000_000 ? 1 : 0,
   })
-}
-
-async function save(device: Device): Promise<void> {
-  const [waiting, { clientId }] = await Promise.all([device.exportPending(), device.identity()])
-  saveWaiting(waiting, { device: clientId, inWords: ({ envelope }) => wordsFor(device, envelope) })
 }
