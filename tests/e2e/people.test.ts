@@ -29,7 +29,10 @@ test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager c
 
   const { page: desk } = await shop.signedIn('manager', { desk: true })
   await desk.goto('/tray')
-  await desk.getByLabel('Bring in a file').last().setInputFiles(await download.path())
+  await desk
+    .getByLabel('Bring in a file')
+    .last()
+    .setInputFiles(await download.path())
   await expect(desk.getByRole('dialog')).toContainText('Take in 2 changes?')
   await expect(desk.getByRole('dialog')).toContainText('Saved by The staff')
   await desk.getByRole('button', { name: 'Take in', exact: true }).click()
