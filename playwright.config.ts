@@ -1,5 +1,6 @@
 // Journeys in real Chromium: the production build with its service worker, real servers, a real PostgreSQL.
 import { defineConfig } from '@playwright/test'
+import { CHROMIUM } from './tests/support/chromium.ts'
 
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -19,16 +20,6 @@ export default defineConfig({
     viewport: { width: 360, height: 640 },
     locale: 'en-GB',
     trace: 'retain-on-failure',
-    launchOptions: {
-      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox', // as root, in containers
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    },
+    launchOptions: CHROMIUM,
   },
 })

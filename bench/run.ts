@@ -15,7 +15,7 @@ import { measureColdStart, measureFirstScan, measureScan, measureSearch } from '
 import { measureScripts, measureTabMemory } from './browser-size.ts'
 import { measureEditToDevice, measureSockets } from './live.ts'
 import { measureOfflineEdits } from './offline-edits.ts'
-import { findProgram } from '../tests/ops/support/lacks.ts'
+import { findProgram } from '../scripts/find-program.ts'
 import { measureOrganisations, measurePooler, measureReplicas } from './growth.ts'
 import type { PullTime } from './pull-growth.ts'
 import { measurePull, pullFigure } from './pull-growth.ts'
@@ -172,7 +172,7 @@ function namesWanted(): readonly Name[] {
   const unknown = names.filter((name) => !all.includes(name as Name))
   if (unknown.length > 0) {
     console.error(`nothing is called ${unknown.join(', ')}; there are ${all.join(', ')}`)
-    process.exit(2)
+    process.exit(2) // before anything was begun that would have to be ended
   }
   return names.length === 0 ? all : (names as Name[])
 }

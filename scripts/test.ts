@@ -2,9 +2,10 @@
 // machine lacks is installed (Debian, as root) or named with how to get it; every stage runs even if one before it
 // failed; the last line is `N passed, N failed` over all tests, and the exit code is 0 only if nothing failed.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { fetchKubectl } from './fetch-kubectl.ts'
+import { findChromium, findProgram } from './find-program.ts'
 
 type Count = { passed: number; failed: number }
 type Need = {
@@ -34,7 +35,7 @@ const NEEDS: Need[] = [
   },
   {
     program: 'HAProxy',
-    found: () => findProgram('haproxy') ?? findProgram('haproxy', ['/usr/sbin']),
+    found: () => findProgram('haproxy'),
     debian: 'haproxy',
     elsewhere: 'install haproxy with the package manager of your system (brew install haproxy)',
   },
@@ -46,7 +47,7 @@ const NEEDS: Need[] = [
   },
   {
     program: 'PgBouncer',
-    found: () => findProgram('pgbouncer') ?? findProgram('pgbouncer', ['/usr/sbin']),
+    found: () => findProgram('pgbouncer'),
     debian: 'pgbouncer',
     elsewhere: 'install pgbouncer with the package manager of your system (brew install pgbouncer)',
     optional: true,
@@ -110,24 +111,6 @@ function prepare(): boolean {
     )
   }
   return missing().every(({ optional }) => optional)
-}
-
-function findChromium(): string | undefined {
-  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/google-chrome']
-  return candidates.find((path) => path !== undefined && isExecutable(path))
-}
-
-function findProgram(name: string, folders = (process.env['PATH'] ?? '').split(delimiter)): string | undefined {
-  return folders.map((folder) => join(folder, name)).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function run(program: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}): boolean {

@@ -67,17 +67,20 @@ function listenForSignals(log: Logger): void {
   let firstAt: number | undefined
   const onSignal = (signal: string) => {
     if (firstAt !== undefined) {
+      // A person who asks a second time does not want to wait for what is still ending.
       if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(1)
       return
     }
     firstAt = performance.now()
     ending.abort()
     log.info(`${signal}: ending (once more: at once)`)
+    // What hangs cannot be asked to end.
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
     // What is being started just now is ended too, once it is there.
     void whenStarted
       .catch(() => undefined)
       .then(stopAll)
+      // All is ended: a timer or connection of a library that is not must not hold the container up.
       .then((clean) => process.exit(clean ? 0 : 1))
   }
   process.on('SIGTERM', onSignal)
@@ -114,6 +117,6 @@ try {
   if (!ending.signal.aborted) {
     process.stderr.write(`stockhand: ${describe(error)}\n`)
     await stopAll()
-    process.exit(1)
+    process.exit(1) // what a failed start has left half open would keep the process from being started again
   }
 }

@@ -1,6 +1,7 @@
 // A real Chromium at the production build, and what its page tells of time.
 import type { Browser, BrowserContext, CDPSession, ConsoleMessage, Page } from '@playwright/test'
 import { chromium } from '@playwright/test'
+import { CHROMIUM } from '../../tests/support/chromium.ts'
 import type { Place } from './catalogue.ts'
 import type { Stage } from './stage.ts'
 
@@ -9,17 +10,7 @@ const PHONE = { width: 360, height: 640 }
 const PATIENCE_MS = 120_000
 
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox', // as root, in containers
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  return chromium.launch(CHROMIUM)
 }
 
 export interface TestedDevice {

@@ -17,7 +17,7 @@ const PROGRAM = `
   if (process.env.BUG) void Promise.reject(new Error('a bug'))
   await new Promise((resolve) => setTimeout(resolve, 50))
   console.log('alive')
-  process.exit()
+  process.exit() // the driver asks again for ever, and would keep this process from ending
 `
 
 /** In front of PostgreSQL; ends each connection that asks for its types. */

@@ -17,7 +17,8 @@ import type { PgBouncer } from '../support/pgbouncer.ts'
 import { startPgBouncer } from '../support/pgbouncer.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, listen, signIn } from '../support/test-server.ts'
-import { findProgram, lacks } from '../ops/support/lacks.ts'
+import { findProgram } from '../../scripts/find-program.ts'
+import { lacks } from '../ops/support/lacks.ts'
 
 const silent = { info: () => undefined }
 const program = findProgram('pgbouncer') ?? ''

@@ -11,7 +11,6 @@ import { promisify } from 'node:util'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import pino from 'pino'
 import postgres from 'postgres'
-// @ts-expect-error -- it brings no types
 import S3rver from 's3rver'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { folder } from '../../server/backups/backup-place.ts'

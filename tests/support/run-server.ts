@@ -11,4 +11,5 @@ const server = await startServer({
   database: { url, ownerUrl: config.databaseOwnerUrl ?? url, embedded: false },
   log: pino({ level: 'silent' }),
 })
+// As server/start.ts does: what a library leaves open must not keep the process.
 process.once('SIGTERM', () => void server.stop().then(() => process.exit(0)))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import type { Manifest } from './kubernetes-schema.ts'
-import { findProgram } from './lacks.ts'
+import { findProgram } from '../../../scripts/find-program.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 

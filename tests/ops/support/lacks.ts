@@ -1,18 +1,10 @@
 // Programs that a machine may lack. What is not tested for want of one is said on stderr, where it is seen beside the
 // results, with how to get it; npm test on Debian as root installs them first.
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { findProgram } from '../../../scripts/find-program.ts'
 
 const HOW_TO_GET: Record<string, string> = {
   pgbouncer: 'apt-get install pgbouncer, or brew install pgbouncer',
   kubectl: 'https://kubernetes.io/docs/tasks/tools, or brew install kubectl',
-}
-const FOLDERS = ['/usr/sbin', join(import.meta.dirname, '../../../.cache/bin')]
-
-/** Where the program is; undefined where there is none. */
-export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FOLDERS]
-  return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
 /** Says so if the machine lacks the program. */
@@ -20,13 +12,4 @@ export function lacks(name: string): boolean {
   if (findProgram(name) !== undefined) return false
   process.stderr.write(`NOT TESTED HERE: what needs ${name}, which this machine lacks (${HOW_TO_GET[name]})\n`)
   return true
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
