@@ -9,6 +9,7 @@ describe('readConfig', () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       metricsPort: undefined,
+      metricsHost: '0.0.0.0',
       writesIn: undefined,
       dataDir: resolve('.data'),
       databaseUrl: undefined,
@@ -30,6 +31,7 @@ describe('readConfig', () => {
     const config = readConfig({
       PORT: '8080',
       METRICS_PORT: '9464',
+      METRICS_HOST: '127.0.0.1',
       DATA_DIR: '/srv/stock',
       DATABASE_URL: 'postgres://app:pw@db:5432/stock',
       DATABASE_OWNER_URL: 'postgresql://owner:pw@db:5432/stock',
@@ -54,6 +56,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       port: 8080,
       metricsPort: 9464,
+      metricsHost: '127.0.0.1',
       writesIn: undefined,
       dataDir: '/srv/stock',
       databaseUrl: 'postgres://app:pw@db:5432/stock',
@@ -129,6 +132,7 @@ describe('readConfig', () => {
     [{ PORT: 'http' }, 'PORT must be a whole number. Example: 3000'],
     [{ PORT: '-1' }, 'PORT must be a whole number. Example: 3000'],
     [{ METRICS_PORT: 'on' }, 'METRICS_PORT must be a whole number. Example: 9464'],
+    [{ METRICS_HOST: 'inside' }, 'METRICS_HOST must be an address of this machine. Example: 127.0.0.1'],
     [{ MIGRATE_ON_START: 'no' }, 'MIGRATE_ON_START must be true or false. Example: false'],
     [{ DRAIN_DELAY: '5s' }, 'DRAIN_DELAY must be a whole number of seconds. Example: 5'],
     [{ DRAIN_DELAY: '11' }, 'DRAIN_DELAY must be at most 10. Example: 5'],

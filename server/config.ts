@@ -1,6 +1,7 @@
 // The environment, parsed once. Guarantees: what the rest of the server reads is valid; a wrong value is a ConfigError
 // of one line that names the variable, says what is wrong and gives an example. A secret's value is never repeated.
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { StartError } from './start-error.ts'
@@ -33,6 +34,10 @@ const region = z.string().regex(/^[a-z]{3}$/, 'must be a region of Fly.io: three
 const environment = z.object({
   PORT: port.default(3000),
   METRICS_PORT: port.optional(),
+  METRICS_HOST: z
+    .string()
+    .refine((text) => isIP(text) !== 0, 'must be an address of this machine')
+    .default('0.0.0.0'),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_OWNER_URL: postgresUrl.optional(),
@@ -92,6 +97,8 @@ const configuration = environment.transform((values) => ({
   port: values.PORT,
   /** Where /metrics, /healthz and /readyz are served for whoever runs this. Absent: nowhere. */
   metricsPort: values.METRICS_PORT,
+  /** The address on which: all that this machine has, or one. */
+  metricsHost: values.METRICS_HOST,
   dataDir: resolve(values.DATA_DIR),
   ...placeOf(values),
   /** How long a process that was told to end goes on as before, so that balancers see that it will. */
@@ -163,6 +170,7 @@ type VariableName = keyof z.input<typeof environment>
 const examples: Record<VariableName, string> = {
   PORT: '3000',
   METRICS_PORT: '9464',
+  METRICS_HOST: '127.0.0.1',
   DATA_DIR: '/var/lib/stockhand',
   DATABASE_URL: 'postgres://stockhand:PASSWORD@localhost:5432/stockhand',
   DATABASE_OWNER_URL: 'postgres://stockhand_owner:PASSWORD@localhost:5432/stockhand',

@@ -2,10 +2,14 @@
 export {}
 
 const ANSWER_TIMEOUT_MS = 4_000
+const { METRICS_PORT: port, METRICS_HOST: host = '' } = process.env
+/** Open on all addresses, it is open on this one. */
+const isAny = ['', '0.0.0.0', '::'].includes(host)
+const address = isAny ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
 
 try {
   const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
-  const { ok } = await fetch(`http://127.0.0.1:${process.env['METRICS_PORT']}/readyz`, { signal })
+  const { ok } = await fetch(`http://${address}:${port}/readyz`, { signal })
   process.exitCode = ok ? 0 : 1
 } catch {
   process.exitCode = 1

@@ -257,7 +257,7 @@ async function ready({ life, database }: Core): Promise<void> {
 
 async function startOperations(core: Core) {
   const { config, metrics, database, replica, log } = core
-  const { metricsPort, publicUrl, dataDir, backups } = config
+  const { metricsPort, metricsHost, publicUrl, dataDir, backups } = config
   if (metricsPort === undefined) return undefined
   metrics.watchProcess()
   const gauges = config.roles.includes('worker')
@@ -273,6 +273,7 @@ async function startOperations(core: Core) {
     : undefined
   return serveOperations({
     port: metricsPort,
+    host: metricsHost,
     metrics: async () => {
       await gauges?.refresh()
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }

@@ -6,13 +6,15 @@ import { StartError } from '../start-error.ts'
 
 export interface OperationsParts {
   port: number
+  /** The address that it is open on. */
+  host: string
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Rejects, with the cause in words, while this process should be given no work. */
   ready: () => Promise<void>
 }
 
 /** @returns how to end it */
-export async function serveOperations({ port, metrics, ready }: OperationsParts): Promise<() => Promise<void>> {
+export async function serveOperations({ port, host, metrics, ready }: OperationsParts): Promise<() => Promise<void>> {
   const answers: Record<string, () => Promise<{ status: number; contentType: string; text: string }>> = {
     '/metrics': async () => ({ status: 200, ...(await metrics()) }),
     '/healthz': async () => json(200, { ok: true }),
@@ -28,11 +30,14 @@ export async function serveOperations({ port, metrics, ready }: OperationsParts)
       .catch((error: unknown) => json(500, { ok: false, cause: String(error) }))
       .then(({ status, contentType, text }) => response.writeHead(status, { 'content-type': contentType }).end(text))
   })
-  server.listen(port, '0.0.0.0')
+  server.listen(port, host)
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw new StartError(`METRICS_PORT ${port} cannot be opened (${(error as Error).message}): set it to another one`)
+    const problem = error as NodeJS.ErrnoException
+    if (problem.code === 'EADDRNOTAVAIL')
+      throw new StartError(`METRICS_HOST ${host} is no address of this machine: set it to one, or leave it out`)
+    throw new StartError(`METRICS_PORT ${port} cannot be opened (${problem.message}): set it to another one`)
   }
   return async () => {
     server.close()

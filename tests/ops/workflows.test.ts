@@ -157,6 +157,18 @@ describe('a deployment', () => {
   })
 })
 
+it('a release is scanned before it has a name that anybody would take', () => {
+  const { steps = [] } = workflowOf('release.yml').jobs['image']!
+  const indexOf = (fits: (step: Step) => boolean) => steps.findIndex(fits)
+  const build = indexOf(({ uses = '' }) => uses.startsWith('docker/build-push-action'))
+  const scan = indexOf((step) => step.uses?.startsWith('aquasecurity/') === true && step.with?.['exit-code'] === '1')
+  const tags = indexOf(({ run = '' }) => run.includes('imagetools create'))
+  expect(steps[build]!.with).not.toHaveProperty('tags')
+  expect(steps[build]!.with).not.toHaveProperty('push')
+  expect(steps[build]!.with!['outputs']).toContain('push-by-digest=true')
+  expect([build < scan, scan < tags]).toEqual([true, true])
+})
+
 describe('the linter', () => {
   it.each([
     ['a key that does not exist', (text: string) => text.replace('timeout-minutes: 10', 'timeout: 10')],

@@ -178,6 +178,19 @@ test('a process without the worker role reads nothing for all, and without METRI
   await api.stop()
 })
 
+test('the port of operations is open on the address that METRICS_HOST names, and on no other', async () => {
+  const port = String(await freePort())
+  const statusAt = async (address: string) => (await fetch(`http://${address}:${port}/readyz`)).status
+  const inside = await startTestServer(parts.urls.url, { env: { METRICS_PORT: port, METRICS_HOST: '127.0.0.1' } })
+  expect(await statusAt('127.0.0.1')).toBe(200)
+  await expect(statusAt('127.0.0.2')).rejects.toThrow()
+  await inside.stop()
+  const elsewhere = { METRICS_PORT: port, METRICS_HOST: '192.0.2.1' } // TEST-NET-1 (RFC 5737): nobody's
+  await expect(startTestServer(parts.urls.url, { env: elsewhere })).rejects.toThrow(
+    'METRICS_HOST 192.0.2.1 is no address of this machine: set it to one, or leave it out',
+  )
+})
+
 test('a port that is taken is told in one line with the name of the setting', async () => {
   const port = new URL(operations).port
   await expect(startTestServer(parts.urls.url, { env: { METRICS_PORT: port } })).rejects.toThrow(
