@@ -78,8 +78,7 @@ class World {
   async synced(): Promise<{ device: Device; exchange: Exchange }> {
     const device = await this.open()
     const exchange = new Exchange({ device, link: this.link, clock: this.clock })
-    await exchange.push(idle)
-    await exchange.pull(idle, () => undefined)
+    await round(exchange)
     return { device, exchange }
   }
 
@@ -109,6 +108,11 @@ function goods(version = 7, name = 'Coffee'): WireTables {
   }
 }
 
+/** Sends what waits and fetches what is new. */
+async function round(exchange: Exchange): Promise<void> {
+  await exchange.push(idle)
+  await exchange.pull(idle, () => undefined)
+}
 const receive = (device: Device, quantity: number) => device.record('stock.receive', { ...AT, quantity })
 const shown = (device: Device) => device.view.position(itemId, binId).quantity
 const stamps = async (world: World) => (await world.outbox()).map(({ envelope }) => stampMs(envelope.at) - NOON)
@@ -304,8 +308,7 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
       at: `${(NOON - HOUR + i).toString(16).padStart(12, '0')}${at.slice(12)}`,
     })),
   })
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   expect(device.pendingCount.value).toBe(0)
   await receive(device, 3)
   const [third] = await world.outbox()
@@ -328,8 +331,7 @@ test('[D5] a server restored with other secrets cannot read the cursor and says 
   const world = new World()
   const { device, exchange } = await world.synced()
   await receive(device, 1)
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   world.epoch = world.serverNow
   world.lastSeq = 0
   world.onPull = ({ cursor }) => {
@@ -373,8 +375,7 @@ test('[D5] a crash in the middle of the new beginning leaves everything as it wa
   const world = new World()
   const { device, exchange } = await world.synced()
   await receive(device, 1)
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   await receive(device, 2)
   const before = [await world.outbox(), await device.identity(), device.point.value]
   const clear = vi.spyOn(IDBObjectStore.prototype, 'clear').mockImplementation(function (this: IDBObjectStore) {
@@ -575,8 +576,7 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
     if (narrow && JSON.stringify(request).includes('longlong')) throw new LinkFailure({ refusal: 'too_large' })
     return {}
   }
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   const sent = world.pushes.at(-1)!.mutations
   expect(sent.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([[2, 3]])
   expect([device.pendingCount.value, device.aside.value.length]).toEqual([1, 1])
@@ -586,8 +586,7 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   expect(world.pushes.length).toBe(asked) // and nothing spins
   narrow = false
   await device.bringBack()
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([3])
   expect([device.pendingCount.value, device.aside.value.length]).toEqual([0, 0])
 })
@@ -674,8 +673,7 @@ test('[D6] what was undone here cannot be undone again, whether it was sent mean
   await device.undo(waiting.id)
   const twice = { saved: true, note: 'already_undone' }
   expect(await device.undo(waiting.id)).toMatchObject(twice)
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   expect(await device.undo(waiting.id)).toMatchObject(twice)
   expect(await device.undo(sent.id)).not.toHaveProperty('note')
   expect(await device.undo(sent.id)).toMatchObject(twice)
@@ -698,8 +696,7 @@ test('[D5] a server that has lost what it acknowledged gets it again, in its pla
   const world = new World()
   const { device, exchange } = await world.synced()
   await receive(device, 1)
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   await receive(device, 2)
   world.lastSeq = 0
   world.onPush = ({ mutations }) => {
@@ -715,8 +712,7 @@ test('[D5] what the server lost is older than what is kept here: the rest is sen
   const { device, exchange } = await world.synced()
   const send = async (quantity: number) => {
     await receive(device, quantity)
-    await exchange.push(idle)
-    await exchange.pull(idle, () => undefined)
+    await round(exchange)
   }
   await send(1)
   world.wall += 8 * 24 * HOUR
@@ -755,8 +751,7 @@ test('[D9] what the server has decided is said to be synced, what waits only to 
   const world = new World()
   const { device, exchange } = await world.synced()
   await receive(device, 1)
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+  await round(exchange)
   await receive(device, 2)
   await receive(device, 3)
   const said = (which: Device) =>

@@ -1,6 +1,6 @@
 // The app as something installed: what makes it installable, and what an update does to work that waits.
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { expect, scan, test } from './support/shop.ts'
+import { expect, scan, standAt, test } from './support/shop.ts'
 
 const WORKER = 'dist/client/service-worker.js'
 
@@ -14,9 +14,7 @@ test('it can be installed: Chromium finds nothing missing', async ({ shop }) => 
 
 test('a new version waits until it is asked for, and the full outbox outlives it', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
-  await scan(page, shop.binA.code)
-  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
+  await standAt(page, 'Withdraw', shop.binA)
   await page.getByRole('link', { name: /Tray/ }).click()
   await page.getByRole('switch', { name: /Work offline/ }).click({ force: true })
   await page.getByRole('link', { name: 'Scan' }).click()

@@ -1,18 +1,9 @@
 // What the service worker sends with no tab open: in real Chromium, whose Background Sync is fired by its debugger.
-import type { BrowserContext, Page } from '@playwright/test'
+import type { BrowserContext } from '@playwright/test'
 import type { Shop } from './support/shop.ts'
-import { expect, scan, test } from './support/shop.ts'
+import { expect, test, withdrawOffline } from './support/shop.ts'
 
 const PUSH_TAG = 'stockhand-push'
-
-async function withdrawOffline(shop: Shop, { page, context }: { page: Page; context: BrowserContext }, count: number) {
-  await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
-  await scan(page, shop.binA.code)
-  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
-  await context.setOffline(true)
-  for (let i = 0; i < count; i++) await scan(page, shop.coffee.code)
-  await expect(page.getByText(`${count} waiting`)).toBeVisible()
-}
 
 /** Fires what the browser fires when it believes in a connection again. Needs any page of the browser to speak through. */
 async function fireSync({ context, shop }: { context: BrowserContext; shop: Shop }): Promise<void> {

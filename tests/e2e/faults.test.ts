@@ -1,5 +1,5 @@
 // What goes wrong in a browser itself: a tab that hangs, storage that is full, deleted, or a newer version's.
-import { expect, scan, test } from './support/shop.ts'
+import { expect, scan, standAt, test, withdrawOffline } from './support/shop.ts'
 
 test('[D10] the leading tab hangs: another one in sight takes over, and what was recorded is sent', async ({
   shop,
@@ -13,9 +13,7 @@ test('[D10] the leading tab hangs: another one in sight takes over, and what was
       while (Date.now() < until);
     }, Date.now() + 40_000)
     .catch(() => undefined)
-  await other.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
-  await scan(other, shop.binA.code)
-  await expect(other.getByText(shop.binA.name).first()).toBeVisible()
+  await standAt(other, 'Withdraw', shop.binA)
   await scan(other, shop.coffee.code)
   await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 30_000 }).toBe(49)
   await expect(other.getByText(/waiting/)).toBeHidden()
@@ -46,12 +44,7 @@ test('storage that runs out is said before it bites; full, a scan is said to be 
 
 test('[D13] storage deleted under the open app: what waits is kept anew, said, and sent', async ({ shop }) => {
   const { page, context } = await shop.signedIn('staff')
-  await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
-  await scan(page, shop.binA.code)
-  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
-  await context.setOffline(true)
-  await scan(page, shop.coffee.code)
-  await expect(page.getByText('1 waiting')).toBeVisible()
+  await withdrawOffline(shop, { page, context }, 1)
   const session = await context.newCDPSession(page)
   await session.send('Storage.clearDataForOrigin', { origin: shop.url, storageTypes: 'indexeddb' })
   await scan(page, shop.coffee.code)
@@ -63,12 +56,7 @@ test('[D13] storage deleted under the open app: what waits is kept anew, said, a
 
 test('[D14] an older app after a newer one: says so, keeps everything, and saves what waits', async ({ shop }) => {
   const { page, context } = await shop.signedIn('staff')
-  await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
-  await scan(page, shop.binA.code)
-  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
-  await context.setOffline(true)
-  await scan(page, shop.coffee.code)
-  await expect(page.getByText('1 waiting')).toBeVisible()
+  await withdrawOffline(shop, { page, context }, 1)
   await page.goto('/icons/mark.svg')
   await page.evaluate(async () => {
     const [{ name }] = (await indexedDB.databases()).filter(({ name }) => name?.startsWith('stockhand-')) as [

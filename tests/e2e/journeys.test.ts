@@ -1,14 +1,7 @@
 // The main job as people do it, in the production build.
 import type { BrowserContext, Page } from '@playwright/test'
 import type { Goods, Shop } from './support/shop.ts'
-import { expect, scan, test } from './support/shop.ts'
-
-/** Chooses a mode and says where. */
-async function standAt(page: Page, mode: string, bin: { name: string; code: string }): Promise<void> {
-  await page.getByRole('radio', { name: mode, exact: true }).check({ force: true })
-  await scan(page, bin.code)
-  await expect(page.getByText(bin.name).first()).toBeVisible()
-}
+import { expect, scan, standAt, test } from './support/shop.ts'
 
 async function openItem(page: Page, goods: Goods): Promise<void> {
   await page.goto(`/items/${goods.id}`)

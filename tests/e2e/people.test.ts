@@ -1,17 +1,11 @@
 // People who come and go, and what waits on their devices meanwhile.
-import { expect, scan, signIn, test } from './support/shop.ts'
+import { expect, scan, signIn, standAt, test, withdrawOffline } from './support/shop.ts'
 
 test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager can bring it in, and it is sent once', async ({
   shop,
 }) => {
   const { page, context } = await shop.signedIn('staff')
-  await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
-  await scan(page, shop.binA.code)
-  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
-  await context.setOffline(true)
-  await scan(page, shop.coffee.code)
-  await scan(page, shop.coffee.code)
-  await expect(page.getByText('2 waiting')).toBeVisible()
+  await withdrawOffline(shop, { page, context }, 2)
   await shop.setDisabled('staff', true)
   await context.setOffline(false)
   await page.reload()
@@ -58,9 +52,7 @@ test('[D17] two people on one browser: each sees their own, and that something o
   await page.getByRole('link', { name: /Tray/ }).click()
   await page.getByRole('switch', { name: /Work offline/ }).click({ force: true })
   await page.getByRole('link', { name: 'Scan' }).click()
-  await page.getByRole('radio', { name: 'Withdraw', exact: true }).check({ force: true })
-  await scan(page, shop.binA.code)
-  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
+  await standAt(page, 'Withdraw', shop.binA)
   await scan(page, shop.coffee.code)
   await expect(page.getByText('1 waiting')).toBeVisible()
   await page.getByRole('link', { name: 'More' }).click()

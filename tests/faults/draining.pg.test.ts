@@ -6,12 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { freePort } from '../support/free-port.ts'
-import { startHaproxy } from '../support/haproxy.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import { startRedis } from '../support/redis.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { isSettled, sendOut, until } from './field-device.ts'
+import { sendOutSynced, until } from './field-device.ts'
+import { startThreeReplicas } from './three-replicas.ts'
 
 const parts = useLedger()
 const ends: (() => Promise<unknown>)[] = []
@@ -61,31 +60,19 @@ test(
   { timeout: 180_000 },
   async () => {
     const room = await stockRoom(new TestDevice(parts, parts.manager))
-    const redis = await startRedis()
-    ends.push(() => redis.stop())
-    const ports = [await freePort(), await freePort(), await freePort()]
-    const start = (port: number) =>
-      startServerProcess({ databaseUrl: parts.urls.url, port, redisUrl: redis.url, env: { DRAIN_DELAY: '2' } })
-    const replicas = await Promise.all(ports.map(start))
-    ends.push(() => Promise.all(replicas.map(({ kill }) => kill())))
-    const balancer = await startHaproxy(ports)
-    ends.push(() => balancer.stop())
-    const token = await signIn(balancer.url, emailOf('manager'), PASSWORD)
-    const devices = await Promise.all(
-      Array.from({ length: 4 }, () => sendOut(balancer.url, { token, userId: parts.manager })),
-    )
-    for (const { leave } of devices) ends.push(leave)
-    await until(() => devices.every(isSettled), 'the first sync', devices)
+    const { url, replicas, startAnew } = await startThreeReplicas(parts.urls.url, ends, { DRAIN_DELAY: '2' })
+    const token = await signIn(url, emailOf('manager'), PASSWORD)
+    const devices = await sendOutSynced(url, 4, { who: { token, userId: parts.manager }, ends })
     const shown = new Set<string>()
     for (const { sync } of devices) sync.status.subscribe(({ link }) => shown.add(link))
     const receive = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
-    const pushing = startPushing(balancer.url, token, receive)
-    for (const [index, port] of ports.entries()) {
+    const pushing = startPushing(url, token, receive)
+    for (const index of replicas.keys()) {
       await sleep(500)
       const begun = Date.now()
       expect(await replicas[index]!.stop()).toBe(0)
       expect(Date.now() - begun).toBeLessThan(END_MAX_MS)
-      replicas[index] = await start(port)
+      await startAnew(index)
       await sleep(500) // until the balancer has seen it
     }
     const taken = await pushing.stop()

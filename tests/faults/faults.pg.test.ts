@@ -2,24 +2,14 @@
 // behind a balancer that are started anew one by one. The devices are the real code; nothing they saved may be lost or
 // doubled, and in the end all of them agree.
 import 'fake-indexeddb/auto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pino from 'pino'
 import { afterEach, expect, test } from 'vitest'
-import { AccessTokens } from '../../server/accounts/access-tokens.ts'
-import { Accounts } from '../../server/accounts/accounts.ts'
-import { judgeLevels } from '../../server/alerts/judge-levels.ts'
-import { Database } from '../../server/database/database.ts'
-import { startEmbeddedPostgres } from '../../server/database/embedded-postgres.ts'
-import { migrate } from '../../server/database/migrate.ts'
-import { Ledger } from '../../server/ledger/ledger.ts'
 import { checkLedger } from '../../server/ledger/ledger-check.ts'
 import type { FieldDevice } from './field-device.ts'
-import { isSettled, sendOut, until } from './field-device.ts'
+import { isSettled, sendOutSynced, until } from './field-device.ts'
+import { furnish, startPrimary } from './primary.ts'
+import { startThreeReplicas } from './three-replicas.ts'
 import { freePort } from '../support/free-port.ts'
-import { startHaproxy } from '../support/haproxy.ts'
-import { makeOrganisation, PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startRedis } from '../support/redis.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -38,11 +28,8 @@ const whoIs = async (url: string) => {
   return { token: await signIn(url, `manager@${domain}`, PASSWORD), userId: parts.manager }
 }
 
-async function send(origin: string, count: number, who: { token: string; userId: string }): Promise<FieldDevice[]> {
-  const devices = await Promise.all(Array.from({ length: count }, () => sendOut(origin, who)))
-  for (const { leave } of devices) ends.push(leave)
-  return devices
-}
+const send = (origin: string, count: number, who: { token: string; userId: string }) =>
+  sendOutSynced(origin, count, { who, ends })
 
 /** Each device receives one piece, again and again, with pauses; resolves to how many pieces were saved. */
 async function work(devices: FieldDevice[], room: { itemId: string; binA: string }, pieces: number): Promise<number> {
@@ -80,7 +67,6 @@ test(
     const proxy = await TcpProxy.open(port)
     ends.push(() => proxy.close())
     const devices = await send(`http://127.0.0.1:${proxy.port}`, 5, who)
-    await until(() => devices.every(isSettled), 'the first sync', devices)
     const chance = new Random(SEED)
     proxy.weather = { random: () => chance.next(), cuts: 0.4, delays: 0.2, delayMaxMs: 300, duplicates: 0.3 }
     proxy.hangUp()
@@ -97,47 +83,28 @@ test(
 )
 
 test('[P1] PostgreSQL killed at random points under load, and started again', { timeout: 180_000 }, async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-killed-'))
-  const log = pino({ level: 'silent' })
-  let embedded = await startEmbeddedPostgres({ dataDir, log })
-  ends.push(async () => {
-    await embedded.stop()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
-  await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
-  const proxy = await TcpProxy.open(Number(new URL(embedded.url).port))
-  ends.push(() => proxy.close())
-  const url = new URL(embedded.url)
-  url.port = String(proxy.port)
-  const database = new Database(url.href)
-  ends.push(() => database.end())
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
-  const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
-  const organisation = { ...parts, database, ledger, accounts, ...(await makeOrganisation(accounts)) }
+  const primary = await startPrimary(ends)
+  const { databaseUrl } = primary
+  const organisation = await furnish(parts, databaseUrl, ends)
   const room = await stockRoom(new TestDevice(organisation, organisation.manager))
   const port = await freePort()
-  const server = await startServerProcess({ databaseUrl: url.href, port })
+  const server = await startServerProcess({ databaseUrl, port })
   ends.push(server.kill)
   const token = await signIn(server.url, `manager@${organisation.domain}`, PASSWORD)
   const devices = await send(server.url, 4, { token, userId: organisation.manager })
-  await until(() => devices.every(isSettled), 'the first sync', devices)
   let working = true
   const working$ = work(devices, room, 120).finally(() => (working = false))
   let kills = 0
   while (working && kills < 4) {
     await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 500))
-    const postmaster = Number(readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
-    process.kill(postmaster, 'SIGKILL')
+    await primary.killAndStart()
     kills += 1
-    await embedded.stop().catch(() => undefined)
-    embedded = await startEmbeddedPostgres({ dataDir, log })
-    proxy.retarget(Number(new URL(embedded.url).port))
   }
   const pieces = await working$
   expect(kills).toBeGreaterThan(1)
   const shown = ({ device }: FieldDevice) => device.view.position(room.itemId, room.binA).quantity
   await until(() => devices.every((one) => isSettled(one) && shown(one) === pieces * 1000), 'agreement', devices)
-  const report = await checkLedger(database, organisation.orgId)
+  const report = await checkLedger(organisation.database, organisation.orgId)
   expect(report.findings).toEqual([])
   expect(report.lines).toBe(pieces)
 })
@@ -158,8 +125,6 @@ test(
     for (const { kill } of servers) ends.push(kill)
     const who = await whoIs(servers[0]!.url)
     const [[here], [there]] = [await send(servers[0]!.url, 1, who), await send(servers[1]!.url, 1, who)]
-    const both = [here!, there!]
-    await until(() => both.every(isSettled), 'the first sync', both)
     const seen = () => there!.device.view.position(room.itemId, room.binA).quantity
     const receive = () =>
       here!.device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity: 1 })
@@ -187,22 +152,13 @@ test(
   { timeout: 180_000 },
   async () => {
     const room = await stockRoom(new TestDevice(parts, parts.manager))
-    const redis = await startRedis()
-    ends.push(() => redis.stop())
-    const ports = [await freePort(), await freePort(), await freePort()]
-    const start = (port: number) => startServerProcess({ databaseUrl: parts.urls.url, port, redisUrl: redis.url })
-    const replicas = await Promise.all(ports.map(start))
-    ends.push(() => Promise.all(replicas.map(({ kill }) => kill())))
-    const balancer = await startHaproxy(ports)
-    ends.push(() => balancer.stop())
-    const who = await whoIs(balancer.url)
-    const devices = await send(balancer.url, 6, who)
-    await until(() => devices.every(isSettled), 'the first sync', devices)
+    const { url, replicas, startAnew } = await startThreeReplicas(parts.urls.url, ends)
+    const devices = await send(url, 6, await whoIs(url))
     const working = work(devices, room, 150)
-    for (const [index, port] of ports.entries()) {
+    for (const index of replicas.keys()) {
       await new Promise((resolve) => setTimeout(resolve, 800))
       await replicas[index]!.stop()
-      replicas[index] = await start(port)
+      await startAnew(index)
     }
     await expectAgreement(devices, room, await working)
   },

@@ -27,6 +27,18 @@ export async function sendOut(origin: string, who: { token: string; userId: stri
   }
 }
 
+/** So many devices, each of which holds everything. `ends` gets what is to be undone, last first. */
+export async function sendOutSynced(
+  origin: string,
+  count: number,
+  { who, ends }: { who: { token: string; userId: string }; ends: (() => Promise<unknown>)[] },
+): Promise<FieldDevice[]> {
+  const devices = await Promise.all(Array.from({ length: count }, () => sendOut(origin, who)))
+  for (const { leave } of devices) ends.push(leave)
+  await until(() => devices.every(isSettled), 'the first sync', devices)
+  return devices
+}
+
 /** Waits until it holds. Asks the devices to try now and then: nobody waits half a minute for a backoff in a test. */
 export async function until(holds: () => boolean, what: string, devices: readonly FieldDevice[] = []): Promise<void> {
   const end = Date.now() + 45_000

@@ -17,7 +17,7 @@ import { folder } from '../../server/backups/backup-place.ts'
 import { makeBackup } from '../../server/backups/make-backup.ts'
 import { migrate } from '../../server/database/migrate.ts'
 import { Jobs } from '../../server/jobs/jobs.ts'
-import { isSettled, sendOut, until } from './field-device.ts'
+import { isSettled, sendOutSynced, until } from './field-device.ts'
 import { freePort } from '../support/free-port.ts'
 import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestDatabase } from '../support/postgres.ts'
@@ -27,12 +27,12 @@ import { call, signIn, startTestServer } from '../support/test-server.ts'
 
 const parts = useLedger()
 const ROOT = join(import.meta.dirname, '../..')
-const ends: (() => unknown)[] = []
+const ends: (() => Promise<unknown>)[] = []
 let dir: string
 let place: ReturnType<typeof folder>
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'stockhand-backups-'))
-  ends.push(() => rmSync(dir, { recursive: true }))
+  ends.push(async () => rmSync(dir, { recursive: true }))
   place = folder(dir)
 })
 afterEach(async () => {
@@ -113,9 +113,7 @@ test(
     ends.push(first.kill)
     const { domain } = parts as unknown as { domain: string }
     const who = { token: await signIn(first.url, `manager@${domain}`, PASSWORD), userId: parts.manager }
-    const devices = await Promise.all([1, 2, 3].map(() => sendOut(first.url, who)))
-    for (const { leave } of devices) ends.push(leave)
-    await until(() => devices.every(isSettled), 'the first sync', devices)
+    const devices = await sendOutSynced(first.url, 3, { who, ends })
     let pieces = 0
     const receive = async (times: number) => {
       for (let i = 0; i < times; i++) {

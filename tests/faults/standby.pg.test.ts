@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { PASSWORD, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { isSettled, sendOut, until } from './field-device.ts'
+import { isSettled, sendOutSynced, until } from './field-device.ts'
 import { primaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()
@@ -53,9 +53,7 @@ test(
     ends.push(server.kill)
     const token = await signIn(server.url, manager, PASSWORD)
     const who = { token, userId: organisation.manager }
-    const devices = [await sendOut(server.url, who), await sendOut(server.url, who)]
-    for (const { leave } of devices) ends.push(leave)
-    await until(() => devices.every(isSettled), 'the first sync', devices)
+    const devices = await sendOutSynced(server.url, 2, { who, ends })
     const receive = async () => {
       for (const { device } of devices) {
         const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }

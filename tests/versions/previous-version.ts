@@ -87,6 +87,14 @@ export async function sendOutPrevious(
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
   const device = await devices.Device.open({ name, actor: { userId, role: 'manager' }, now })
   const sync = new syncs.Sync({ device, session, link: links.httpServerLink(session, origin) })
+  return atWork(device, sync)
+}
+
+/** A device of any version that synchronises until it leaves. */
+export function atWork(
+  device: AnyDevice['device'] & { close(): void },
+  sync: { start(): void; stop(): Promise<void> },
+): AnyDevice {
   sync.start()
   return {
     device,

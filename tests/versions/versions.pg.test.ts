@@ -12,7 +12,7 @@ import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-un
 import type { TestServer } from '../support/test-server.ts'
 import { signIn, startTestServer } from '../support/test-server.ts'
 import type { AnyDevice } from './previous-version.ts'
-import { sendOutPrevious, startPreviousServer } from './previous-version.ts'
+import { atWork, sendOutPrevious, startPreviousServer } from './previous-version.ts'
 
 const MONTH_MS = 30 * 86_400_000
 const parts = useLedger()
@@ -35,14 +35,7 @@ async function sendOut(origin: string, { name = randomUUID(), now = Date.now } =
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
   const device = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' }, now })
   const sync = new Sync({ device, session, link: httpServerLink(session, origin) })
-  sync.start()
-  return {
-    device,
-    leave: async () => {
-      await sync.stop()
-      device.close()
-    },
-  }
+  return atWork(device, sync)
 }
 
 const settled = ({ device }: AnyDevice) => device.point.value.complete && device.pendingCount.value === 0

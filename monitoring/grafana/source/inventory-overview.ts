@@ -1,4 +1,4 @@
-import type { DashboardPlan } from './panels.ts'
+import { type DashboardPlan, stat } from './panels.ts'
 
 export const inventoryOverview: DashboardPlan = {
   uid: 'stockhand-inventory',
@@ -9,35 +9,22 @@ export const inventoryOverview: DashboardPlan = {
       title: 'Now',
       height: 4,
       panels: [
-        {
-          title: 'Items',
-          description: 'Items in use, not archived.',
-          type: 'stat',
+        stat('Items', 'Items in use, not archived.', 'max(stockhand_items)', { unit: 'short' }),
+        stat(
+          'Below their level',
+          'Items of which less is there than somebody said there should be.',
+          'max(stockhand_items_below_level)',
+          { unit: 'short' },
+        ),
+        stat(
+          'Share below their level',
+          'Above a fifth somebody is told.',
+          'max(stockhand_items_below_level) / max(stockhand_items)',
+          { unit: 'percentunit', limits: [0.1, 0.2] },
+        ),
+        stat('Devices connected', 'Devices that are told of changes at once.', 'sum(stockhand_websocket_connections)', {
           unit: 'short',
-          queries: [{ expr: 'max(stockhand_items)' }],
-        },
-        {
-          title: 'Below their level',
-          description: 'Items of which less is there than somebody said there should be.',
-          type: 'stat',
-          unit: 'short',
-          queries: [{ expr: 'max(stockhand_items_below_level)' }],
-        },
-        {
-          title: 'Share below their level',
-          description: 'Above a fifth somebody is told.',
-          type: 'stat',
-          unit: 'percentunit',
-          queries: [{ expr: 'max(stockhand_items_below_level) / max(stockhand_items)' }],
-          limits: [0.1, 0.2],
-        },
-        {
-          title: 'Devices connected',
-          description: 'Devices that are told of changes at once.',
-          type: 'stat',
-          unit: 'short',
-          queries: [{ expr: 'sum(stockhand_websocket_connections)' }],
-        },
+        }),
       ],
     },
     {

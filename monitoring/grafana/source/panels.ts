@@ -29,6 +29,16 @@ export interface DashboardPlan {
   rows: { title: string; height: number; panels: PanelPlan[] }[]
 }
 
+/** One number, of one query. */
+export function stat(
+  title: string,
+  description: string,
+  expr: string,
+  look: Pick<PanelPlan, 'unit' | 'limits' | 'lessIsWorse'>,
+): PanelPlan {
+  return { title, description, type: 'stat', queries: [{ expr }], ...look }
+}
+
 const GRID_WIDTH = 24
 const DATASOURCE = { type: 'prometheus', uid: 'prometheus' }
 const SCHEMA_VERSION = 41

@@ -1,4 +1,4 @@
-import type { DashboardPlan } from './panels.ts'
+import { type DashboardPlan, stat } from './panels.ts'
 
 export const systemHealth: DashboardPlan = {
   uid: 'stockhand-health',
@@ -9,57 +9,42 @@ export const systemHealth: DashboardPlan = {
       title: 'Now',
       height: 4,
       panels: [
-        {
-          title: 'Servers for devices',
-          description: 'How many answer. None: people scan on, and nobody sees what others do.',
-          type: 'stat',
-          unit: 'short',
-          queries: [{ expr: 'sum(up{job="stockhand", role="api"}) or vector(0)' }],
-          limits: [1, 2],
-          lessIsWorse: true,
-        },
-        {
-          title: 'Workers',
-          description: 'How many run. None: no check of the ledger, and half of these panels are empty.',
-          type: 'stat',
-          unit: 'short',
-          queries: [{ expr: 'sum(up{job="stockhand", role="worker"}) or vector(0)' }],
-          limits: [1, 1],
-          lessIsWorse: true,
-        },
-        {
-          title: 'Alerts that fire',
-          description: 'Of Prometheus’ rules about the system. What each means is in docs/runbooks.',
-          type: 'stat',
-          unit: 'short',
-          queries: [{ expr: 'count(ALERTS{alertstate="firing"}) or vector(0)' }],
-          limits: [1, 2],
-        },
-        {
-          title: 'Age of the last backup',
-          description: 'Every night there should be one.',
-          type: 'stat',
-          unit: 'dtdurations',
-          queries: [{ expr: 'time() - max(stockhand_backup_last_success_timestamp_seconds)' }],
-          limits: [90_000, 93_600],
-        },
-        {
-          title: 'Ledger: what does not fit',
-          description: 'Places where stock is not the sum of its movements. Never any.',
-          type: 'stat',
-          unit: 'short',
-          queries: [{ expr: 'max(stockhand_ledger_check_findings)' }],
-          limits: [1, 1],
-        },
-        {
-          title: 'Certificate ends in',
-          description: 'It is renewed by itself. From its end on no device can send or receive.',
-          type: 'stat',
-          unit: 'dtdurations',
-          queries: [{ expr: 'min(stockhand_certificate_expiry_timestamp_seconds) - time()' }],
-          limits: [259_200, 1_209_600],
-          lessIsWorse: true,
-        },
+        stat(
+          'Servers for devices',
+          'How many answer. None: people scan on, and nobody sees what others do.',
+          'sum(up{job="stockhand", role="api"}) or vector(0)',
+          { unit: 'short', limits: [1, 2], lessIsWorse: true },
+        ),
+        stat(
+          'Workers',
+          'How many run. None: no check of the ledger, and half of these panels are empty.',
+          'sum(up{job="stockhand", role="worker"}) or vector(0)',
+          { unit: 'short', limits: [1, 1], lessIsWorse: true },
+        ),
+        stat(
+          'Alerts that fire',
+          'Of Prometheus’ rules about the system. What each means is in docs/runbooks.',
+          'count(ALERTS{alertstate="firing"}) or vector(0)',
+          { unit: 'short', limits: [1, 2] },
+        ),
+        stat(
+          'Age of the last backup',
+          'Every night there should be one.',
+          'time() - max(stockhand_backup_last_success_timestamp_seconds)',
+          { unit: 'dtdurations', limits: [90_000, 93_600] },
+        ),
+        stat(
+          'Ledger: what does not fit',
+          'Places where stock is not the sum of its movements. Never any.',
+          'max(stockhand_ledger_check_findings)',
+          { unit: 'short', limits: [1, 1] },
+        ),
+        stat(
+          'Certificate ends in',
+          'It is renewed by itself. From its end on no device can send or receive.',
+          'min(stockhand_certificate_expiry_timestamp_seconds) - time()',
+          { unit: 'dtdurations', limits: [259_200, 1_209_600], lessIsWorse: true },
+        ),
       ],
     },
     {

@@ -193,6 +193,25 @@ export async function scan(page: Page, code: string): Promise<void> {
   )
 }
 
+/** Chooses a mode and says where. */
+export async function standAt(page: Page, mode: string, bin: { name: string; code: string }): Promise<void> {
+  await page.getByRole('radio', { name: mode, exact: true }).check({ force: true })
+  await scan(page, bin.code)
+  await expect(page.getByText(bin.name).first()).toBeVisible()
+}
+
+/** Withdraws so many pieces of coffee with no connection: they wait. */
+export async function withdrawOffline(
+  shop: Shop,
+  { page, context }: { page: Page; context: BrowserContext },
+  count: number,
+): Promise<void> {
+  await standAt(page, 'Withdraw', shop.binA)
+  await context.setOffline(true)
+  for (let i = 0; i < count; i++) await scan(page, shop.coffee.code)
+  await expect(page.getByText(`${count} waiting`)).toBeVisible()
+}
+
 export const test = base.extend<{ shop: Shop }>({
   shop: async ({ browser }, use) => {
     const shop = await Shop.open(browser)
