@@ -24,6 +24,7 @@ import type { Demo } from './demo/demo.ts'
 import { prepareDemo } from './demo/demo.ts'
 import { Cursors } from './feed/cursor.ts'
 import { LiveFeed } from './feed/live.ts'
+import { PagesAhead } from './feed/pages-ahead.ts'
 import type { PullParts } from './feed/pull.ts'
 import type { SocketServer } from './feed/socket-server.ts'
 import { serveSockets } from './feed/socket-server.ts'
@@ -138,6 +139,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
   const secret = config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret')
   const replica = config.databaseReplicaUrl === undefined ? undefined : new Database(config.databaseReplicaUrl)
   const pulling: PullParts = {
+    ahead: new PagesAhead(),
     primary: database,
     replica,
     isReplica: config.writesIn !== undefined,

@@ -161,7 +161,7 @@ export class Device {
 
   /** Takes what the server answered: rows, cursor and cleared outbox in one transaction, then all at once in memory. */
   async arrive(arrival: Arrival): Promise<void> {
-    const { cursor, version: from } = this.point.value
+    const { cursor, version: from, complete: wasComplete } = this.point.value
     if (this.#store.isStale) {
       await this.reread()
       if (this.point.value.cursor !== cursor) throw new GoneAhead()
@@ -186,7 +186,8 @@ export class Device {
     const changes = whole ? [] : this.#mirror.take(planned)
     keeping.done()
     this.#takeIn(arrival, changes, kept)
-    this.tell(whole ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
+    // Pages of a first sync are many and large: the other tabs read the disk once, when all of them are there.
+    if (point.complete) this.tell(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
   }
 
   /** Takes what another tab has recorded or received. False where this tab has missed something and must reread. */

@@ -132,14 +132,15 @@ export class MirrorStore {
       known.set(key, no)
       touched.get(kind)!.add(no)
     }
-    return [...touched].flatMap(([kind, numbers]) => [...numbers].map((no) => this.#chunk(kind, no, coming)))
+    return [...touched].flatMap(([kind, numbers]) => [...numbers].map((no) => this.#chunk(kind, no, coming.get(kind))))
   }
 
-  #chunk(kind: Kind, no: number, coming: ReadonlyMap<string, Row<Kind>>): Chunk {
-    const rows = this.#keysIn.get(kind)![no]!.flatMap((key) => {
-      const row = coming.get(`${kind} ${key}`) ?? this.#mirror.row(kind, key)
-      return row && !isDeleted(row) ? [row] : []
-    })
+  #chunk(kind: Kind, no: number, coming: ReadonlyMap<string, Row<Kind>> | undefined): Chunk {
+    const rows: Row<Kind>[] = []
+    for (const key of this.#keysIn.get(kind)![no]!) {
+      const row = coming?.get(key) ?? this.#mirror.row(kind, key)
+      if (row && !isDeleted(row)) rows.push(row)
+    }
     return chunkOf(kind, { no, rows })
   }
 
@@ -163,12 +164,13 @@ function chunkOf(kind: Kind, { no, rows }: { no: number; rows: readonly Row<Kind
 }
 
 /** The rows to come; of two states of one the greater version. */
-function byKey(planned: readonly PlannedRow[]): Map<string, Row<Kind>> {
-  const coming = new Map<string, Row<Kind>>()
+function byKey(planned: readonly PlannedRow[]): Map<Kind, Map<string, Row<Kind>>> {
+  const coming = new Map<Kind, Map<string, Row<Kind>>>()
   for (const { kind, key, row } of planned) {
-    const name = `${kind} ${key}`
-    const known = coming.get(name)
-    if (!known || known.version <= row.version) coming.set(name, row)
+    let rows = coming.get(kind)
+    if (!rows) coming.set(kind, (rows = new Map()))
+    const known = rows.get(key)
+    if (!known || known.version <= row.version) rows.set(key, row)
   }
   return coming
 }

@@ -180,12 +180,12 @@ export class View {
   }
 
   /**
-   * Rows changed: what is computed over all of them is computed anew. In the first sync only when there are twice as
+   * Rows changed: what is computed over all of them is computed anew. In the first sync only when there are four times as
    * many, and at its end: else each page of rows would cost as much as all before it.
    */
   invalidate(kinds: ReadonlySet<Kind>, { loading = false } = {}): void {
     if (!kinds.has('items') && !kinds.has('barcodes')) return
-    if (loading && this.#mirror.rows('items').size < 2 * this.#search.size) return
+    if (loading && this.#mirror.rows('items').size < 4 * this.#search.size) return
     this.#search.invalidate()
   }
 

@@ -10,6 +10,7 @@ import type { Database, Sql } from '../database/database.ts'
 import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, Place } from './feed-store.ts'
 import { findPageEnd, readHead, readPage, readVersion } from './feed-store.ts'
+import type { PagesAhead } from './pages-ahead.ts'
 import type { Viewer } from './viewer.ts'
 
 /** How long a server that is behind may wait before another is asked. */
@@ -38,11 +39,21 @@ export interface PullParts {
   /** A signed cursor tells of commits that the primary does not hold: where that is so, a new epoch begins. */
   lostCommits(orgId: string, seen: Cursor): Promise<void>
   now: () => number
+  ahead?: PagesAhead
 }
 
 /** @throws {PullRefused} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
 export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
   const cursor = request.cursor === null ? undefined : await openCursor(parts, viewer, request.cursor)
+  const page = (await parts.ahead?.take(viewer, request)) ?? (await ask(parts, viewer, { request, cursor }))
+  parts.ahead?.begin(viewer, { request, page }, async (next) =>
+    ask(parts, viewer, { request: next, cursor: await openCursor(parts, viewer, page.cursor) }),
+  )
+  return { ...page, serverNow: parts.now() }
+}
+
+/** Asks a replica, where there is one, and then the primary. */
+async function ask(parts: PullParts, viewer: Viewer, { request, cursor }: Asking): Promise<Page> {
   const replica = parts.replica && isResting(parts.replica) ? undefined : parts.replica
   const attempts = [replica, parts.primary, parts.primary].filter((database) => database !== undefined)
   for (const [index, database] of attempts.entries()) {
@@ -114,18 +125,20 @@ export async function findLost(
   throw new PullRefused('epoch_changed', head.lastSeq)
 }
 
-interface Reading {
-  parts: PullParts
+/** An answer but for the time at which it is given. */
+export type Page = Omit<PullAnswer, 'serverNow'>
+
+interface Asking {
   request: PullRequest
   cursor: Cursor | undefined
 }
 
+interface Reading extends Asking {
+  parts: PullParts
+}
+
 /** Undefined where this server does not hold what the device has seen already. */
-function readPull(
-  database: Database,
-  viewer: Viewer,
-  { parts, request, cursor }: Reading,
-): Promise<PullAnswer | undefined> {
+function readPull(database: Database, viewer: Viewer, { parts, request, cursor }: Reading): Promise<Page | undefined> {
   const from: Place = { version: cursor?.version ?? 0, ...(cursor?.within ?? { kind: KINDS.length, key: [] }) }
   if (!cursor) Object.assign(from, { kind: -1 })
   const limit = request.limit ?? PAGE_DEFAULT
@@ -148,7 +161,6 @@ function readPull(
       more: end !== undefined,
       lastSeq: head.lastSeq,
       lastAt: head.lastAt,
-      serverNow: parts.now(),
       tables,
     }
   })

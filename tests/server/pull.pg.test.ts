@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import postgres from 'postgres'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { PullRequest } from '#shared/protocol/wire.ts'
 import type { Kind, Role, WireTables } from '#shared/rows/rows.ts'
 import { columnsOf, decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
 import type { Cursor } from '../../server/feed/cursor.ts'
 import { Cursors, ROW_SCHEMA } from '../../server/feed/cursor.ts'
+import { PagesAhead } from '../../server/feed/pages-ahead.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
 import { pull } from '../../server/feed/pull.ts'
 import type { Sql } from '../../server/database/database.ts'
@@ -72,6 +73,31 @@ test('[U1][U2] pages of any size, ending anywhere, while others write, lead to e
     taken(mine, next.tables)
     expect(mine).toEqual(await serverRows())
   }
+})
+
+test('[U1][U4] pages that are read ahead lead to the same rows, and never to older ones than are asked for', async () => {
+  const device = new TestDevice(parts, parts.manager)
+  const { itemId, binA } = await stockRoom(device)
+  const ahead = new PagesAhead({ rowsMin: 1 })
+  const took = vi.spyOn(ahead, 'take')
+  const mine = new Map<string, unknown>()
+  let answer = await pull(pulling({ ahead }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
+  const other = await pull(pulling({ ahead }), asRole('manager', parts.staff), { cursor: answer.cursor, limit: 3 })
+  expect(await took.mock.results.at(-1)!.value).toBeUndefined() // it was read for somebody else
+  expect(other.tables).toEqual((await ask({ cursor: answer.cursor, limit: 3 })).tables)
+  taken(mine, answer.tables)
+  for (let page = 0; answer.more; page++) {
+    const receive = () => device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
+    const atLeast = page === 1 ? (await device.pushWhole([receive()])).version : 0
+    const request = { cursor: answer.cursor, limit: 3, atLeast }
+    answer = await pull(pulling({ ahead }), asRole('manager', parts.manager), request)
+    expect(answer.version).toBeGreaterThanOrEqual(atLeast)
+    taken(mine, answer.tables)
+  }
+  const used = await Promise.all(took.mock.results.map(({ value }) => value))
+  expect(used.filter(Boolean).length).toBeGreaterThan(2)
+  taken(mine, (await ask({ cursor: answer.cursor })).tables) // what came after the last page was read
+  expect(mine).toEqual(await serverRows())
 })
 
 test('[U2] tombstones travel', async () => {
