@@ -5,6 +5,7 @@ import postgres from 'postgres'
 import type { Figure } from './support/figures.ts'
 import { percentile, perSecond } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
+import { postJson } from './support/post-json.ts'
 import type { Stage } from './support/stage.ts'
 
 const EDITS = 1_000
@@ -63,11 +64,7 @@ async function limitRate({ ownerUrl }: Stage): Promise<number> {
     }))
     const start = performance.now()
     for (let i = 0; i < EDITS; i += PUSH) {
-      const response = await fetch(`http://localhost:${port}`, {
-        method: 'POST',
-        body: JSON.stringify(rows.slice(i, i + PUSH)),
-      })
-      await response.text()
+      await postJson(`http://localhost:${port}`, rows.slice(i, i + PUSH))
     }
     rates.push(EDITS / ((performance.now() - start) / 1000))
   }

@@ -13,6 +13,7 @@ import { Database } from '../../server/database/database.ts'
 import { startEmbeddedPostgres } from '../../server/database/embedded-postgres.ts'
 import { migrate } from '../../server/database/migrate.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
+import { postJson } from './post-json.ts'
 import { freePort } from '../../tests/support/free-port.ts'
 
 export interface Stage {
@@ -133,12 +134,8 @@ export async function get(url: string, path: string, input: unknown, token: stri
 
 /** Calls a mutation procedure. Throws unless it answers 200. */
 export async function post(url: string, path: string, input: unknown, token?: string): Promise<unknown> {
-  const response = await fetch(`${url}/trpc/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(input),
-  })
-  const body = (await response.json()) as { result: { data: unknown } }
-  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(body)}`)
-  return body.result.data
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const { status, body } = await postJson(`${url}/trpc/${path}`, input, headers)
+  if (status !== 200) throw new Error(`${path}: ${JSON.stringify(body)}`)
+  return (body as { result: { data: unknown } }).result.data
 }
