@@ -47,15 +47,15 @@ export interface Committed {
   answers: (BatchAnswer | RequestRefused)[]
   /** Absent where nothing changed: then there is no new version either. */
   notice?: CommitNotice
-  /** True where something may still wait for what this group brought. */
-  leavesWaiting: boolean
+  /** What this group brought, where something that was not decided with it may wait for that. */
+  left: readonly string[]
 }
 
 /** Commits a group of batches of one organisation, or nothing of it. */
 export function commitGroup(parts: CommitParts, orgId: string, batches: readonly Batch[]): Promise<Committed> {
   const wants = collectReads(batches)
   return parts.database.transaction(orgId, async (tx) => {
-    const { head, loaded, shelf, forAlerts, leavesWaiting } = await loadGroup(tx, orgId, { batches, wants })
+    const { head, loaded, shelf, forAlerts, isWaitingLeft } = await loadGroup(tx, orgId, { batches, wants })
     const decision = new GroupDecision(new Book(shelf), loaded)
     const nowMs = parts.now()
     const version = head.version + 1
@@ -67,10 +67,10 @@ export function commitGroup(parts: CommitParts, orgId: string, batches: readonly
     }
     for (const batch of batches) answers.push(await decideBatch({ decision, logs, write, version }, batch))
     if (decision.devices.size === 0 && decision.changes.size === 0 && decision.decided.length === 0)
-      return { answers: at(answers, head.version), leavesWaiting }
+      return { answers: at(answers, head.version), left: [] }
     const { closing, notice } = settle(parts, { head, decision, forAlerts, orgId, logs, nowMs })
     writeClosing(tx, orgId, closing)
-    return { answers, notice, leavesWaiting }
+    return { answers, notice, left: isWaitingLeft ? decision.brought() : [] }
   })
 }
 
@@ -165,9 +165,8 @@ async function loadGroup(
     epoch: head.epoch,
     waiting,
   }
-  const isAllAgain = batches.every((batch) => hasWaited(batch)) // whoever decides those again does so until nothing follows
-  const leavesWaiting = head.waiting > 0 && !isAllAgain && (!wakes || waiting.length >= WAITING_MAX)
-  return { head, loaded, leavesWaiting, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
+  const isWaitingLeft = head.waiting > 0 && (!wakes || waiting.length >= WAITING_MAX)
+  return { head, loaded, isWaitingLeft, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
 }
 
 /** Whose roles count: of whoever sends, and of those whose refusals are decided again. */

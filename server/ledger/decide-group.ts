@@ -67,6 +67,12 @@ export class GroupDecision {
     for (const mutation of batch.mutations) yield this.#decideOne(batch, role, mutation)
   }
 
+  /** All that something may have waited for: rows and barcodes by their keys, mutations and refusals by their ids. */
+  brought(): string[] {
+    const done = this.decided.filter(({ outcome }) => outcome.status !== 'refused')
+    return [...new Set([...this.changes.values()].map(({ key }) => key)), ...done.map(({ envelope }) => envelope.id)]
+  }
+
   deviceOf({ clientId, userId }: Batch): DeviceRow {
     const known = this.devices.get(clientId) ?? this.#loaded.devices.get(clientId)
     return known ?? { clientId, userId, lastSeq: 0, lastAt: null }

@@ -21,19 +21,19 @@ export function recountWaiting(database: Database, orgId: string): Promise<void>
   })
 }
 
-/** The next refusals that wait for something, in the order of their own time. */
+/** The next refusals that wait for any of `keys`, or for anything, in the order of their own time. */
 export function readWaiting(
   database: Database,
   orgId: string,
-  { after, limit }: { after: { at: string; id: string }; limit: number },
+  { after, limit, keys }: { after: { at: string; id: string }; limit: number; keys?: readonly string[] | undefined },
 ): Promise<Row<'conflicts'>[]> {
   return database.snapshot(orgId, async (sql) => [
     ...(await sql.unsafe<Row<'conflicts'>[]>(
       `select ${selectList('conflicts')} from conflicts
        where org_id = $1 and state = 'open' and code = 'depends_on_missing' and kind = 'refusal'
-         and (at, id) > ($2, $3::uuid)
+         and (at, id) > ($2, $3::uuid) ${keys ? "and detail ->> 'id' = any($5::text[])" : ''}
        order by at, id limit $4`,
-      [orgId, after.at, after.id, limit],
+      [orgId, after.at, after.id, limit, ...(keys ? [[...keys]] : [])],
       { prepare: true },
     )),
   ])

@@ -29,9 +29,9 @@ export class Ledger {
     this.#queue = new CommitQueue({
       commit: (orgId, batches) => this.#timed(() => commitGroup(parts, orgId, batches)),
       recordPoison: (orgId, batch) => commitGroup(parts, orgId, [asPoison(batch)]),
-      committed: (orgId, { notice, leavesWaiting }) => {
+      committed: (orgId, { notice, left }) => {
         if (notice) parts.publish(notice)
-        if (leavesWaiting) this.wake(orgId).catch(() => undefined) // the housekeeping does it again
+        if (left.length > 0) this.#waker.wake(orgId, left).catch(() => undefined) // the housekeeping does it again
       },
     })
     this.#waker = new Waker({

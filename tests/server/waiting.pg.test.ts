@@ -218,6 +218,32 @@ test('[M5] however many wait for one thing, all of them take effect', { timeout:
   expect(await waitingCount()).toBe(0)
 })
 
+test('[M5] behind however many that wait for what does not come, what waits for something that comes takes effect', async () => {
+  const { staff, manager } = devices()
+  const { binA, itemId: known } = await stockRoom(manager)
+  const [never, comes] = [randomUUID(), randomUUID()]
+  for (let left = WAITING_MAX + 100; left > 0; left -= 500) {
+    const args = { itemId: never, locationId: binA, quantity: 1 }
+    await staff.push(...Array.from({ length: Math.min(left, 500) }, () => staff.mutation('stock.receive', args)))
+  }
+  const last = await staff.do('stock.receive', { itemId: comes, locationId: binA, quantity: 3 })
+  const versions = parts.notices.length
+  await staff.push(
+    staff.mutation('stock.receive', { itemId: never, locationId: binA, quantity: 1 }),
+    staff.mutation('stock.receive', { itemId: known, locationId: binA, quantity: 1 }),
+  )
+  await parts.ledger.drained()
+  expect(parts.notices).toHaveLength(versions + 1)
+  const archive = manager.mutation('item.archive', { id: never })
+  await manager.push(archive, manager.mutation('item.create', { id: comes, name: 'Comes' }))
+  await parts.ledger.drained()
+  expect(await quantityAt(comes, binA)).toBe(3000)
+  expect(await conflictOf(last.id)).toMatchObject({ resolution: 'arrived' })
+  await manager.do('item.create', { id: never, name: 'After all' })
+  await parts.ledger.drained()
+  expect(await waitingCount()).toBe(0)
+})
+
 test('[M5] what was left waiting for something that is there is woken by the housekeeping', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
