@@ -51,12 +51,34 @@ export interface Committed {
   left: readonly string[]
 }
 
-/** Commits a group of batches of one organisation, or nothing of it. */
-export function commitGroup(parts: CommitParts, orgId: string, batches: readonly Batch[]): Promise<Committed> {
+/** Errors of groups that decided what had waited, too: without that they may succeed. */
+const whileWaking = new WeakSet<object>()
+
+export function failedWaking(error: unknown): boolean {
+  return whileWaking.has(error as object)
+}
+
+/** Commits a group of batches of one organisation, or nothing of it. @throws see also `failedWaking` */
+export async function commitGroup(parts: CommitParts, orgId: string, batches: readonly Batch[]): Promise<Committed> {
+  const decided: Decided[] = []
+  try {
+    return await commitDecided(parts, orgId, { batches, decided })
+  } catch (error) {
+    if (decided.some(({ isLate }) => isLate)) whileWaking.add(error as object)
+    throw error
+  }
+}
+
+/** `decided` grows by what is decided. */
+function commitDecided(
+  parts: CommitParts,
+  orgId: string,
+  { batches, decided }: { batches: readonly Batch[]; decided: Decided[] },
+): Promise<Committed> {
   const wants = collectReads(batches)
   return parts.database.transaction(orgId, async (tx) => {
     const { head, loaded, shelf, forAlerts, isWaitingLeft } = await loadGroup(tx, orgId, { batches, wants })
-    const decision = new GroupDecision(new Book(shelf), loaded)
+    const decision = new GroupDecision(new Book(shelf), loaded, decided)
     const nowMs = parts.now()
     const version = head.version + 1
     const logs = new LogWriter(head, nowMs)

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, BatchAnswer } from './batch.ts'
 import { RequestRefused } from './batch.ts'
-import type { Committed } from './commit-group.ts'
+import { type Committed, failedWaking } from './commit-group.ts'
 
 /** More mutations in one transaction would make everybody behind it wait longer than a person notices. */
 const GROUP_MAX_MUTATIONS = 2_000
@@ -82,34 +82,34 @@ export class CommitQueue {
     } catch (error) {
       if (!isDataError(error)) for (const { reject } of group) reject(error)
       else if (group.length > 1) for (const one of group) await this.#settle(orgId, [one])
-      else await this.#takeApart(orgId, group[0]!)
+      else await this.#takeApart(orgId, group[0]!, error)
     }
   }
 
   /** Commits a batch that failed as a whole by halves, so that its poison harms only itself. */
-  async #takeApart(orgId: string, { batch, resolve, reject }: Waiting): Promise<void> {
+  async #takeApart(orgId: string, { batch, resolve, reject }: Waiting, error: unknown): Promise<void> {
     try {
-      resolve(await this.#byHalves(orgId, batch))
-    } catch (error) {
-      reject(error)
+      resolve(await this.#byHalves(orgId, batch, error))
+    } catch (failure) {
+      reject(failure)
     }
   }
 
-  async #byHalves(orgId: string, batch: Batch): Promise<BatchAnswer> {
+  async #byHalves(orgId: string, batch: Batch, error: unknown): Promise<BatchAnswer> {
     const { mutations } = batch
-    if (mutations.length === 1) return this.#alone(orgId, batch)
+    if (mutations.length === 1) return this.#alone(orgId, batch, error)
     const middle = Math.ceil(mutations.length / 2)
     const first = await this.#half(orgId, { ...batch, mutations: mutations.slice(0, middle) })
     const second = await this.#half(orgId, { ...batch, mutations: mutations.slice(middle) })
     return { ...second, results: [...first.results, ...second.results] }
   }
 
-  /** One that failed alone may have failed for what it wakes: then only that is poisonous, and decided later, apart. */
-  async #alone(orgId: string, batch: Batch): Promise<BatchAnswer> {
+  /** One that failed alone may have failed for what it woke: then only that is poisonous, and decided later, apart. */
+  async #alone(orgId: string, batch: Batch, error: unknown): Promise<BatchAnswer> {
     try {
-      if (!batch.isApart) return answered(await this.#commit(orgId, [{ ...batch, isApart: true }]))
-    } catch (error) {
-      if (!isDataError(error)) throw error
+      if (failedWaking(error)) return answered(await this.#commit(orgId, [{ ...batch, isApart: true }]))
+    } catch (own) {
+      if (!isDataError(own)) throw own
     }
     return answered(await this.#keep(orgId, this.#parts.recordPoison(orgId, { ...batch, isApart: true })))
   }
@@ -119,7 +119,7 @@ export class CommitQueue {
       return answered(await this.#commit(orgId, [batch]))
     } catch (error) {
       if (!isDataError(error)) throw error
-      return this.#byHalves(orgId, batch)
+      return this.#byHalves(orgId, batch, error)
     }
   }
 

@@ -37,7 +37,7 @@ export interface Decided {
 
 export class GroupDecision {
   readonly book: Book
-  readonly decided: Decided[] = []
+  readonly decided: Decided[]
   readonly devices = new Map<string, DeviceRow>()
   /** The last state of each row that changed, and what it was before the group. */
   readonly changes = new Map<string, Change>()
@@ -45,8 +45,9 @@ export class GroupDecision {
   /** Refusals that wait, by what they wait for. */
   readonly #waiting = new Map<string, Set<string>>()
 
-  constructor(book: Book, loaded: Loaded) {
+  constructor(book: Book, loaded: Loaded, decided: Decided[] = []) {
     this.book = book
+    this.decided = decided
     this.#loaded = loaded
     for (const conflict of loaded.waiting) {
       book.learn('conflicts', conflict)
