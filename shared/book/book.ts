@@ -82,7 +82,6 @@ export class Book {
   readonly #histories = new Map<string, Entry[]>()
   readonly #posted = new Map<string, Posted>()
   readonly #owners = new Map<string, string | undefined>()
-  readonly #moved = new Map<string, string>()
   /** How to take back what the running mutation did, last first. */
   #undo: (() => void)[] = []
   #effects: Effects = emptyEffects()
@@ -153,9 +152,15 @@ export class Book {
 
   /** When an item, or something at a place, was last moved or counted, as far as that was asked for. */
   lastMoved(kind: Moved, id: string): string | undefined {
-    const known = this.#shelf.lastMoved(kind, id)
-    const moved = this.#moved.get(`${kind} ${id}`)
-    return known === undefined || (moved !== undefined && moved > known) ? moved : known
+    let last = this.#shelf.lastMoved(kind, id)
+    for (const { entries } of this.#posted.values()) {
+      for (const { position, entry } of entries) {
+        const { itemId, locationId } = parsePositionKey(position)
+        const isThere = (kind === 'items' ? itemId : locationId) === id && !entry.void
+        if (isThere && (last === undefined || entry.at > last)) last = entry.at
+      }
+    }
+    return last
   }
 
   /** The entries on a position, as far as they were asked for. */
@@ -179,8 +184,6 @@ export class Book {
     const history = this.#history(key)
     this.#stand(position, withEntry(standing, entry, history))
     this.#push(history, entry)
-    this.#move('items', position.itemId, entry.at)
-    this.#move('locations', position.locationId, entry.at)
     const posted = this.#posted.get(mark.id)
     this.#set(this.#posted, mark.id, { ...by, entries: [...(posted?.entries ?? []), { position: key, entry }] })
     this.#effects.movements.push(movement)
@@ -226,10 +229,6 @@ export class Book {
       countedSince: count?.since ?? null,
     }
     this.put('positions', { ...position, quantity, ...counted })
-  }
-
-  #move(kind: Moved, id: string, at: string): void {
-    if (at > (this.lastMoved(kind, id) ?? '')) this.#set(this.#moved, `${kind} ${id}`, at)
   }
 
   #history(key: string): Entry[] {

@@ -15,7 +15,7 @@ import { showToast } from '../../ui/toast.tsx'
 type Problem = FileProblem | 'tooLarge' | 'unreadable' | 'notKept'
 
 export function BringIn() {
-  const { device, person } = useApp()
+  const { device, person, syncNow } = useApp()
   const input = useRef<HTMLInputElement>(null)
   const opened = useSignal<ReadFile | undefined>(undefined)
   const problem = useSignal<Problem | undefined>(undefined)
@@ -35,6 +35,7 @@ export function BringIn() {
     try {
       const { mutations, scans } = await bringIn(device, luggage)
       const isNew = mutations + scans > 0
+      if (isNew) syncNow() // by whichever tab leads
       showToast({ text: isNew ? t('bring.done', { count: mutations + scans }) : t('bring.known'), tone: 'good' })
     } catch {
       problem.value = 'notKept'
