@@ -13,7 +13,9 @@ import { Pusher, TooLargeAlone } from './pusher.ts'
 import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
 
-/** Large pages for the first sync: each costs a round trip and a transaction. */
+/** The very first rows come alone: a screen full of them is there while the rest is under way. */
+const GLANCE = 1_000
+/** Large pages for the rest of a first sync: each costs a round trip and a transaction. */
 const FIRST_PAGE = 20_000
 const PAGE = 5_000
 /** After so many what they made is fetched: they leave the outbox in one transaction, and these take half a second. */
@@ -167,7 +169,8 @@ export class Exchange {
   async #request(cursor: string | null): Promise<Page> {
     const { clientId } = await this.#device.identity()
     const { complete } = this.#device.point.value
-    return this.#fetch({ clientId, cursor, limit: complete ? PAGE : FIRST_PAGE, atLeast: this.#atLeast })
+    const firstPage = cursor === null ? GLANCE : FIRST_PAGE
+    return this.#fetch({ clientId, cursor, limit: complete ? PAGE : firstPage, atLeast: this.#atLeast })
   }
 
   /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */

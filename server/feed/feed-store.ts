@@ -55,8 +55,16 @@ function endOf(version: number): Place {
 }
 
 /**
+ * Has the rest of a snapshot read rows along the index of their versions. A table that has just grown by an import looks
+ * small to the planner, which would sort all that is left of it for each page: 135 ms instead of 12.
+ */
+export async function readAlongVersions(sql: Sql): Promise<void> {
+  await sql`select set_config('enable_bitmapscan', 'off', true)`
+}
+
+/**
  * Where a page of at most `limit` rows after `from` ends, or undefined where it holds all that is left. It ends between
- * two versions if it can: finding that needs the versions' index alone.
+ * two versions where it is half full by then: finding that needs the versions' index alone.
  */
 export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<Place | undefined> {
   const parts = KINDS.map(
@@ -64,13 +72,15 @@ export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: Pag
       `(select version from ${tableOf(kind)} where org_id = $1 and ${after(kind, index, from)}
         and ${visibleCondition(kind, viewer)} order by version limit ${limit + 1})`,
   )
-  const [beyond] = await sql.unsafe<{ version: number }[]>(
-    `select version from (${parts.join(' union all ')}) as following order by version offset ${limit} limit 1`,
+  const [beyond] = await sql.unsafe<{ version: number; before: number }[]>(
+    `with following as materialized (${parts.join(' union all ')}),
+       beyond as (select version from following order by version offset ${limit} limit 1)
+     select version, (select count(*) from following where following.version < beyond.version) as before from beyond`,
     [viewer.orgId, viewer.userId],
     { prepare: false },
   )
   if (!beyond) return undefined
-  return beyond.version - 1 > from.version ? endOf(beyond.version - 1) : findEndWithin(sql, viewer, { from, limit })
+  return beyond.before > limit / 2 ? endOf(beyond.version - 1) : findEndWithin(sql, viewer, { from, limit })
 }
 
 interface PageStart {

@@ -9,7 +9,7 @@ import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'
 import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, Place } from './feed-store.ts'
-import { findPageEnd, readHead, readPage, readVersion } from './feed-store.ts'
+import { findPageEnd, readAlongVersions, readHead, readPage, readVersion } from './feed-store.ts'
 import type { PagesAhead } from './pages-ahead.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -143,7 +143,8 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
   if (!cursor) Object.assign(from, { kind: -1 })
   const limit = request.limit ?? PAGE_DEFAULT
   return database.snapshot(viewer.orgId, async (sql) => {
-    const [head, end] = await Promise.all([
+    const [, head, end] = await Promise.all([
+      readAlongVersions(sql),
       readHead(sql, viewer, { clientId: request.clientId, cursorVersion: cursor?.version }),
       findPageEnd(sql, viewer, { from, limit: Math.min(limit, PULL_MAX) }),
     ])
