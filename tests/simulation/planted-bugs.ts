@@ -14,7 +14,7 @@ export interface PlantedBug {
 }
 
 const DECIDE = 'server/ledger/decide-group.ts'
-const COMMIT = 'server/ledger/commit-group.ts'
+const LOAD = 'server/ledger/load-group.ts'
 const STORE = 'server/ledger/ledger-store.ts'
 const LEDGER = 'shared/book/ledger.ts'
 const DEVICE = 'client/device/device.ts'
@@ -33,7 +33,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   bug(
     'rows are loaded before the lock is held',
     [1, 2, 4, 5, 6],
-    COMMIT,
+    LOAD,
     'const locked = lockHead(sql, orgId)\n',
     'const locked = new Promise((go) => setTimeout(go, 5)).then(() => lockHead(sql, orgId))\n',
   ),
