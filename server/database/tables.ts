@@ -1,6 +1,6 @@
 // Which table keeps which kind of row, and under which names. Derived from shared/rows, so that the two cannot drift.
 import type { Kind } from '#shared/rows/rows.ts'
-import { columnsOf } from '#shared/rows/rows.ts'
+import { columnsOf, KINDS } from '#shared/rows/rows.ts'
 import type { ColumnType } from './column-arrays.ts'
 
 const tableNames: Partial<Record<Kind, string>> = { members: 'users', countLines: 'count_lines' }
@@ -43,9 +43,13 @@ export function isUuidColumn(kind: Kind, column: string): boolean {
   return column === 'item_id' || column === 'location_id' || (column === 'id' && kind !== 'settings')
 }
 
+const selectLists = new Map(
+  KINDS.map((kind) => [kind, columnsOf[kind].map((field) => `${columnOf(field)} as "${field}"`).join(', ')]),
+)
+
 /** A select list that gives rows of a kind their field names. */
 export function selectList(kind: Kind): string {
-  return columnsOf[kind].map((field) => `${columnOf(field)} as "${field}"`).join(', ')
+  return selectLists.get(kind)!
 }
 
 const types: Partial<Record<string, ColumnType>> = {
