@@ -147,7 +147,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
     lostCommits: (orgId, seen) => ledger.beginEpoch(orgId, { lost: seen }),
     now: Date.now,
   }
-  const feed = new LiveFeed(pulling, (ms) => metrics.propagated(ms))
+  const feed = new LiveFeed(pulling, { propagated: (ms) => metrics.propagated(ms) })
   const bus = openBus<Notice>({ redisUrl: config.redisUrl, deliver: (notice) => feed.deliver(notice), log })
   const ledger = new Ledger({
     database,

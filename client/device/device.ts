@@ -51,6 +51,7 @@ export class Device {
   readonly #watched = new Watched()
   readonly #clock: ClockWatch
   #doubt: ClockDoubt | undefined
+  #isPaused = false
   /** The clock offset by which what is pending was placed in time. */
   #placedByMs = 0
   #lastAt: string | undefined
@@ -84,9 +85,10 @@ export class Device {
   /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
     if (!(await this.#outbox.identity())) return this.#restore()
-    const { kept, point, doubt, outbox, done } = await readAll(this.#database)
+    const { kept, point, doubt, paused, outbox, done } = await readAll(this.#database)
     this.#store.fill(kept)
     this.#doubt = doubt
+    this.#isPaused = paused
     this.point.value = point ?? START
     for (const entry of done.toReversed()) this.#pending.remember(entry)
     this.#putAll(outbox.map(({ envelope }) => envelope))
@@ -275,8 +277,14 @@ export class Device {
     await this.#rereadAll()
   }
 
-  /** A person works offline, or no longer: for the service worker, which sees no other storage. */
+  /** A person works offline, as this tab last heard. */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** A person works offline, or no longer: kept for the next start, and for the service worker. */
   keepPaused(paused: boolean): Promise<void> {
+    this.#isPaused = paused
     return this.#database.writeMeta('paused', paused)
   }
 

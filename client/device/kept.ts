@@ -26,6 +26,7 @@ export interface KeptAll {
   kept: KeptRows
   point: SyncPoint | undefined
   doubt: ClockDoubt | undefined
+  paused: boolean
   outbox: OutboxEntry[]
   /** Newest first. */
   done: DoneEntry[]
@@ -42,15 +43,17 @@ export async function openKnown(database: DeviceDatabase): Promise<void> {
 export function readAll(database: DeviceDatabase): Promise<KeptAll> {
   const { meta, chunks, log, outbox, done } = database
   return database.transaction('r', [meta, chunks, log, outbox, done], async () => {
-    const [point, doubt, chunkRows, logRows, waiting, settled] = await Promise.all([
+    const [point, doubt, paused, chunkRows, logRows, waiting, settled] = await Promise.all([
       database.readMeta('point'),
       database.readMeta('clockDoubt'),
+      database.readMeta('paused'),
       chunks.toArray(),
       log.toArray(),
       outbox.orderBy('seq').toArray(),
       done.orderBy('doneAt').reverse().limit(RECENT_MAX).toArray(),
     ])
-    return { kept: { chunks: chunkRows, log: logRows }, point, doubt, outbox: waiting, done: settled }
+    const kept = { chunks: chunkRows, log: logRows }
+    return { kept, point, doubt, paused: paused === true, outbox: waiting, done: settled }
   })
 }
 

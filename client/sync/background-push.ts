@@ -2,6 +2,7 @@
 // take in. It holds the lock that a leading tab holds, so that the two never push at once. Keeps D16.
 import type { DeviceDatabase } from '../device/database.ts'
 import { Outbox } from '../device/outbox.ts'
+import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
 import { lockName } from './lock-name.ts'
 import { Pusher, TooLargeAlone } from './pusher.ts'
@@ -9,19 +10,23 @@ import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
 
 /** Resolves where all is sent, or nothing more is to be done without a tab. @throws where it is worth another try */
-export async function pushInBackground(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): Promise<void> {
+export async function pushInBackground(
+  database: DeviceDatabase,
+  link: Pick<ServerLink, 'push'>,
+  clock: Clock = browserClock,
+): Promise<void> {
   const name = lockName(database.name)
   await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
     if (!lock) return // a tab is open, and does it
     try {
-      await push(database, link)
+      await push(database, link, clock)
     } finally {
       database.close()
     }
   })
 }
 
-async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): Promise<void> {
+async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>, clock: Clock): Promise<void> {
   const [point, identity, doubt, paused] = await database.transaction('r', database.meta, () =>
     Promise.all([
       database.readMeta('point'),
@@ -31,7 +36,7 @@ async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): P
     ]),
   )
   if (!point || point.epoch === 0 || !identity || doubt || paused) return
-  const outbox = new Outbox(database, { now: browserClock.now, newId: () => identity.clientId })
+  const outbox = new Outbox(database, { now: clock.now, newId: () => identity.clientId })
   if (await outbox.behind()) return // the clock was set: a tab moves the stamps along first
   const source = {
     identity: async () => identity,
@@ -39,7 +44,7 @@ async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>): P
     answered: outbox.answered.bind(outbox),
   }
   const { signal } = new AbortController() // the browser itself ends what takes too long
-  const pusher = new Pusher({ source, link, clock: browserClock })
+  const pusher = new Pusher({ source, link, clock })
   try {
     for (let sentTo: number | undefined = 0; sentTo !== undefined;)
       sentTo = (await pusher.send(point.epoch, sentTo, signal))?.lastSeq

@@ -1,7 +1,7 @@
 // The sync loop of the leading tab: push before pull, live in between. What happens when is written in sync-state.ts;
 // here it is done. Keeps D8, D9, D11, D12.
 import type { ReadonlySignal } from '@preact/signals'
-import { effect, signal } from '@preact/signals'
+import { effect, signal, untracked } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import { GoneAhead } from '../device/arrival.ts'
@@ -35,7 +35,6 @@ const LIVE_GLANCE_MS = 5
 const SPREAD_MS = 3_000
 /** A socket that is refused for these learns more by asking; for anything else it takes its time. */
 const ASKS_FOR_A_PULL = new Set(['epoch_changed', 'resnapshot', 'unauthenticated'])
-const PAUSED_KEY = 'stockhand.paused'
 const CONNECTING: LinkStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
 
 export class Sync {
@@ -79,7 +78,7 @@ export class Sync {
   }
 
   start(): void {
-    if (globalThis.localStorage?.getItem(PAUSED_KEY) === 'yes') this.#on('pause')
+    if (this.#device.isPaused) this.#on('pause')
     this.#tabs = joinTabs({
       name: lockName(this.#device.name),
       device: this.#device,
@@ -91,12 +90,13 @@ export class Sync {
       wish: (wish) => this.#grant(wish),
     })
     this.#listenToBrowser()
+    // Untracked: what an event reads on its way (the status, say) must not become another reason for it.
     const stops = [
       effect(() => {
-        if (this.#device.wanted.value > 0) this.#on('written')
+        if (this.#device.wanted.value > 0) untracked(() => this.#on('written'))
       }),
       effect(() => {
-        if (!this.#session.expired.value) this.#on('signedIn')
+        if (!this.#session.expired.value) untracked(() => this.#on('signedIn'))
       }),
     ]
     this.#ended.signal.addEventListener('abort', () => stops.forEach((stop) => stop()))
@@ -118,8 +118,7 @@ export class Sync {
 
   /** "Work offline": nothing is sent or fetched until it is switched off, also after a restart, and by no tab. */
   pause(paused: boolean): void {
-    globalThis.localStorage?.setItem(PAUSED_KEY, paused ? 'yes' : 'no')
-    void this.#device.keepPaused(paused).catch(() => undefined) // for the service worker; a tab has the key above
+    this.#device.keepPaused(paused).catch(() => undefined) // a disk that refuses is told of by what it cannot keep
     this.#tabs?.wish({ kind: 'pause', paused })
     this.#grant({ kind: 'pause', paused })
   }

@@ -15,6 +15,14 @@ import { visibleTables } from './viewer.ts'
 /** A socket that falls further behind than this is told to pull instead: its queue must not grow without end. */
 const QUEUE_MAX = 100
 
+/** Rings once after `ms`, unless it is called off by what it returns. A simulation gives another one. */
+export type Alarm = (ms: number, ring: () => void) => () => void
+
+const realAlarm: Alarm = (ms, ring) => {
+  const timer = setTimeout(ring, ms)
+  return () => clearTimeout(timer)
+}
+
 export interface Watching {
   signal: AbortSignal
   /** That they came in by. */
@@ -26,13 +34,18 @@ export interface Watching {
 export class LiveFeed {
   readonly #parts: PullParts
   readonly #propagated: (ms: number) => void
+  readonly #alarm: Alarm
   readonly #listeners = new Map<string, Set<Listener>>()
   readonly #made = new WeakMap<CommitNotice, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
 
   /** `propagated` is told how long a commit took until all sockets had it, ms. */
-  constructor(parts: PullParts, propagated: (ms: number) => void = () => undefined) {
+  constructor(
+    parts: PullParts,
+    { propagated = () => undefined, alarm = realAlarm }: { propagated?: (ms: number) => void; alarm?: Alarm } = {},
+  ) {
     this.#parts = parts
     this.#propagated = propagated
+    this.#alarm = alarm
   }
 
   /** Hands a commit, of this replica or another, to the sockets of its organisation; and ends those of ended sessions. */
@@ -57,7 +70,7 @@ export class LiveFeed {
     const { signal, sessionId, roleNow } = watching
     const { cursor, clientId } = request
     const known = cursor === null ? undefined : await openCursor(this.#parts, viewer, cursor)
-    const listener = new Listener(signal, { userId: viewer.userId, sessionId })
+    const listener = new Listener({ signal, alarm: this.#alarm, who: { userId: viewer.userId, sessionId } })
     this.#add(viewer.orgId, listener)
     try {
       let state = await this.#head(viewer, clientId, known)
@@ -157,13 +170,16 @@ function follows(notice: CommitNotice, state: LiveMessage): boolean {
 /** The queue of one socket. */
 class Listener {
   readonly #signal: AbortSignal
+  readonly #alarm: Alarm
   readonly #who: { userId: string; sessionId: string }
   #queue: (CommitNotice | 'head')[] = []
   #isEnded = false
   #wake: (() => void) | undefined
 
-  constructor(signal: AbortSignal, who: { userId: string; sessionId: string }) {
+  constructor(parts: { signal: AbortSignal; alarm: Alarm; who: { userId: string; sessionId: string } }) {
+    const { signal, alarm, who } = parts
     this.#signal = signal
+    this.#alarm = alarm
     this.#who = who
     signal.addEventListener('abort', () => this.#wake?.(), { once: true })
   }
@@ -187,9 +203,9 @@ class Listener {
   async next(): Promise<CommitNotice | 'head' | 'end'> {
     if (this.#queue.length === 0 && !this.#signal.aborted && !this.#isEnded) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, LIVE_HEAD_INTERVAL_MS)
+        const callOff = this.#alarm(LIVE_HEAD_INTERVAL_MS, resolve)
         this.#wake = () => {
-          clearTimeout(timer)
+          callOff()
           resolve()
         }
       })

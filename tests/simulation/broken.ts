@@ -1,6 +1,6 @@
 /** A promise of docs/decisions and shared/SPEC.md that did not hold. */
 export class Broken extends Error {
-  /** The number of the rule, of the eleven. */
+  /** The number of the rule: of the eleven of the contract, and two about what people see of them. */
   readonly rule: number
 
   constructor(rule: number, what: string) {
@@ -23,4 +23,6 @@ const RULES: Record<number, string> = {
   9: 'any crash leaves a repetition at worst, never a hole',
   10: 'this version and the one before understand each other',
   11: 'wrong clocks lose nothing',
+  12: 'what the device says of itself is never a lie',
+  13: 'one tab leads, and all show the same',
 }

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Role } from '#shared/rows/rows.ts'
 import type { AccessTokens } from '../../server/accounts/access-tokens.ts'
-import { insertOrganisation, insertSession, insertUser } from '../../server/accounts/accounts-store.ts'
+import type { Accounts, Issued } from '../../server/accounts/accounts.ts'
+import { insertOrganisation, insertUser } from '../../server/accounts/accounts-store.ts'
 import type { Database } from '../../server/database/database.ts'
 import type { Ledger } from '../../server/ledger/ledger.ts'
 
@@ -13,7 +14,8 @@ export interface Person {
   role: Role
   /** The role is not the one that they began with. */
   changed: boolean
-  accessToken: string
+  /** They may no longer work here. */
+  disabled: boolean
 }
 
 /** Tokens that say who, unsigned: forging them is for other tests. */
@@ -53,21 +55,10 @@ export async function makeOrganisation(
       }))
     },
   })
-  return Promise.all(
-    users.map(async ({ id, name, role }) => {
-      const accessToken = await signIn({ database, uuid }, { orgId, userId: id })
-      return { userId: id, orgId, name, role, changed: false, accessToken }
-    }),
-  )
+  return users.map(({ id, name, role }) => ({ userId: id, orgId, name, role, changed: false, disabled: false }))
 }
 
-export async function signIn(
-  { database, uuid }: Pick<Parts, 'database' | 'uuid'>,
-  { orgId, userId }: { orgId: string; userId: string },
-): Promise<string> {
-  const sessionId = uuid()
-  await database.transaction(orgId, async (tx) =>
-    insertSession(tx, { orgId, id: sessionId, userId, tokenHash: '00', days: 90 }),
-  )
-  return openTokens.sign({ orgId, userId, sessionId })
+/** Signs somebody in, with everything but a password. */
+export async function signIn(accounts: Accounts, { orgId, userId }: Pick<Person, 'orgId' | 'userId'>): Promise<Issued> {
+  return (await accounts.openSession(orgId, userId))!
 }

@@ -8,6 +8,7 @@ const DAY_MS = 24 * HOUR_MS
 export type RecordStep = {
   do: 'record'
   device: number
+  tab: number
   verb: string
   /** Choices of this operation, 0 … 1 each. */
   picks: number[]
@@ -24,16 +25,24 @@ export type Meanwhile =
   | 'a pull'
   | 'killed after commit'
 
-export type Step =
+export type Step = Deed & {
+  /** How long nobody does anything before it. */
+  pauseMs: number
+}
+
+export type Deed =
   | RecordStep
-  /** The device begins an exchange: push, then pull. */
-  | { do: 'sync'; device: number }
+  /** The person wants to synchronise now. */
+  | { do: 'sync'; device: number; tab: number }
+  /** The browser believes that the network is back. */
+  | { do: 'hint'; device: number }
   /** One message in flight arrives. */
   | { do: 'deliver'; message: number; replica: number; meanwhile: Meanwhile }
   /** All requests in flight arrive at once, at one replica: commits are grouped. */
   | { do: 'deliver together'; replica: number }
-  /** All that a device sends and is sent arrives, until it is done. */
+  /** All that a device sends and is sent arrives by itself, until its connection is bad again. */
   | { do: 'good connection'; device: number; replica: number }
+  | { do: 'bad connection'; device: number }
   | { do: 'lose'; message: number }
   /** A copy of a message stays in flight, to arrive again, however late. */
   | { do: 'copy'; message: number }
@@ -53,12 +62,41 @@ export type Step =
   /** The database is what it was at the last backup. Whoever runs it says so, or it is for the devices to notice. */
   | { do: 'restore'; isDeclared: boolean }
   | { do: 'set role'; person: number; role: 'manager' | 'staff' }
+  | { do: 'open tab'; device: number }
+  | { do: 'close tab'; device: number; tab: number }
+  /** Its timers and messages stand still, until somebody looks at it. */
+  | { do: 'freeze tab'; device: number; tab: number }
+  | { do: 'thaw tab'; device: number; tab: number }
+  | { do: 'cut socket'; device: number }
+  /** Half open: nothing comes through any more, and neither side knows. */
+  | { do: 'deafen socket'; device: number }
+  /** Between the servers (Redis): notices of commits flow, or lie in the bag with the rest. */
+  | { do: 'bus'; flows: boolean }
+  /** The browser wakes the service worker to send what waits. */
+  | { do: 'wake service worker'; device: number }
+  | { do: 'work offline'; device: number; tab: number; isPaused: boolean }
+  /** The server ends the session of a device; a person signs in again where it asks for it. */
+  | { do: 'end session'; device: number }
+  | { do: 'sign in'; device: number; tab: number }
+  | { do: 'disable'; person: number }
+  /** Somebody of another organisation tries what must not succeed. */
+  | { do: 'intrude'; kind: number; picks: number[]; replica: number }
 
 export interface Plan {
   seed: number
   /** A fresh one has its first sync within the plan. */
-  devices: { role: 'manager' | 'staff'; skewMs: number; isFresh: boolean; pageRows: number }[]
+  devices: DevicePlan[]
   steps: Step[]
+}
+
+export interface DevicePlan {
+  role: 'manager' | 'staff'
+  skewMs: number
+  isFresh: boolean
+  pageRows: number
+  tabs: number
+  /** Its connection is good as the plan begins. */
+  isFair: boolean
 }
 
 export const REPLICAS = 2
@@ -107,7 +145,7 @@ interface Mood {
   verbs: number[]
 }
 
-const STEP_KINDS = 18
+const STEP_KINDS = 33
 
 function makeMood(random: Random): Mood {
   const factor = () => random.pick([0.1, 1, 1, 5])
@@ -126,6 +164,8 @@ export function makePlan(seed: number): Plan {
     skewMs: random.chance(0.5) ? 0 : skew(random),
     isFresh: index > 0 && random.chance(0.25),
     pageRows: random.chance(0.3) ? random.between(1, 9) : 5_000,
+    tabs: random.pick([1, 1, 1, 2, 2, 3]),
+    isFair: random.chance(0.5),
   }))
   const length = random.between(20, 90)
   const mood = makeMood(random)
@@ -137,12 +177,15 @@ function makeStep(random: Random, mood: Mood): Step {
   const device = random.below(24) // modulo however many there are by then
   const replica = random.below(REPLICAS)
   const message = random.below(1000)
-  const kinds: [number, () => Step][] = [
-    [40, () => recordStep(random, device, mood)],
-    [16, () => ({ do: 'sync', device })],
+  const tab = random.below(12)
+  const kinds: [number, () => Deed][] = [
+    [40, () => recordStep(random, { device, tab }, mood)],
+    [6, () => ({ do: 'sync', device, tab })],
     [24, () => ({ do: 'deliver', message, replica, meanwhile: meanwhile(random) })],
     [4, () => ({ do: 'deliver together', replica })],
     [12, () => ({ do: 'good connection', device, replica })],
+    [8, () => ({ do: 'bad connection', device })],
+    [4, () => ({ do: 'hint', device })],
     [5, () => ({ do: 'lose', message })],
     [5, () => ({ do: 'copy', message })],
     [
@@ -163,15 +206,32 @@ function makeStep(random: Random, mood: Mood): Step {
     [3, () => ({ do: 'back up' })],
     [2, () => ({ do: 'restore', isDeclared: random.chance(0.5) })],
     [1, () => ({ do: 'set role', person: device, role: random.pick(['manager', 'staff']) })],
+    [4, () => ({ do: 'open tab', device })],
+    [3, () => ({ do: 'close tab', device, tab })],
+    [4, () => ({ do: 'freeze tab', device, tab })],
+    [3, () => ({ do: 'thaw tab', device, tab })],
+    [3, () => ({ do: 'cut socket', device })],
+    [2, () => ({ do: 'deafen socket', device })],
+    [2, () => ({ do: 'bus', flows: random.chance(0.5) })],
+    [3, () => ({ do: 'wake service worker', device })],
+    [2, () => ({ do: 'work offline', device, tab, isPaused: random.chance(0.5) })],
+    [1, () => ({ do: 'end session', device })],
+    [2, () => ({ do: 'sign in', device, tab })],
+    [1, () => ({ do: 'disable', person: device })],
+    [3, () => ({ do: 'intrude', kind: random.below(100), picks: picks(random), replica })],
   ]
   if (kinds.length !== STEP_KINDS) throw new Error(`there are ${kinds.length} kinds of step`)
-  return random.weighted(kinds.map(([weight, make], index) => [weight * mood.steps[index]!, make] as const))()
+  const make = random.weighted(kinds.map(([weight, make], index) => [weight * mood.steps[index]!, make] as const))
+  return { ...make(), pauseMs: random.pick([0, 1, 120]) }
 }
 
-function recordStep(random: Random, device: number, mood: Mood): RecordStep {
-  const picks = Array.from({ length: 6 }, () => random.next())
+function picks(random: Random): number[] {
+  return Array.from({ length: 6 }, () => random.next())
+}
+
+function recordStep(random: Random, at: { device: number; tab: number }, mood: Mood): RecordStep {
   const verb = random.weighted(VERBS.map(([weight, name], index) => [weight * mood.verbs[index]!, name] as const))
-  return { do: 'record', device, verb, picks, ...(random.chance(0.04) && { dies: random.below(25) }) }
+  return { do: 'record', ...at, verb, picks: picks(random), ...(random.chance(0.04) && { dies: random.below(25) }) }
 }
 
 function meanwhile(random: Random): Meanwhile {

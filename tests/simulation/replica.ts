@@ -1,10 +1,11 @@
 // One server of several over the same database: the real procedures, ledger and feed, called without a socket between.
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import { judgeLevels } from '../../server/alerts/judge-levels.ts'
+import type { Issued } from '../../server/accounts/accounts.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
 import { Admission } from '../../server/api/admission.ts'
 import { appRouter } from '../../server/api/app-router.ts'
-import type { ApiParts } from '../../server/api/context.ts'
+import type { ApiParts, Context } from '../../server/api/context.ts'
 import { Refused } from '../../server/api/trpc.ts'
 import type { CommitNotice } from '../../server/bus/commit-notice.ts'
 import { Cursors } from '../../server/feed/cursor.ts'
@@ -12,7 +13,8 @@ import { LiveFeed } from '../../server/feed/live.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
 import { Metrics } from '../../server/metrics/metrics.ts'
-import type { Reply, Request } from './network.ts'
+import type { LiveMessage } from '#shared/protocol/wire.ts'
+import type { Frame, Reply, Request } from './network.ts'
 import { SILENCE } from './network.ts'
 import { openTokens } from './organisation.ts'
 import type { SimulatedDatabase } from './stage.ts'
@@ -28,7 +30,7 @@ export class Replica {
   readonly accounts: Accounts
   readonly #parts: ApiParts
   readonly #time: VirtualTime
-  #dead = false
+  readonly #life = new AbortController()
 
   constructor({
     database,
@@ -48,9 +50,12 @@ export class Replica {
       lostCommits: (orgId, seen) => this.ledger.beginEpoch(orgId, { lost: seen }),
       now: () => time.now,
     }
-    this.feed = new LiveFeed(pulling)
+    const alarm = (ms: number, ring: () => void) => time.after(ms, ring)
+    this.feed = new LiveFeed(pulling, { alarm })
     const tell = (notice: CommitNotice) => {
-      if (!this.#dead) publish(notice)
+      if (this.#dead) return
+      this.feed.deliver(notice)
+      publish(notice)
     }
     this.ledger = new Ledger({ database, judgeLevels, now: () => time.now, publish: tell })
     this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens })
@@ -63,22 +68,73 @@ export class Replica {
 
   /** The process is gone: nothing of it answers, publishes or tries again. */
   die(): void {
-    this.#dead = true
+    this.#life.abort()
+  }
+
+  get #dead(): boolean {
+    return this.#life.signal.aborted
   }
 
   async serve({ path, input, accessToken }: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<Reply> {
-    const context = { parts: this.#parts, accessToken, receivedAt: this.#time.now }
-    const { sync } = appRouter.createCaller(context)
-    // As it travels: what JSON does not carry does not arrive.
-    const arrived = JSON.parse(JSON.stringify(input)) as never
     try {
-      const value = path === 'push' ? await sync.push(arrived) : await sync.pull(arrived)
-      return this.#dead ? SILENCE : { ok: true, value: JSON.parse(JSON.stringify(value)) as unknown }
+      const value = await this.#ask(path, { input: asItTravels(input), accessToken })
+      return this.#dead ? SILENCE : { ok: true, value: asItTravels(value) }
     } catch (error) {
       if (this.#dead) return SILENCE
-      const { refusal, lastSeq, retryAfterS } = error instanceof Refused ? error : new Refused('malformed')
+      const { refusal, lastSeq, retryAfterS } = refusedBy(error)
       const retryAfterMs = retryAfterS === undefined ? undefined : retryAfterS * 1000
       return { ok: false, refusal, ...(lastSeq !== undefined && { lastSeq }), ...(retryAfterMs && { retryAfterMs }) }
     }
   }
+  /** The live subscription of a socket, until it ends, or this server does. */
+  async listen(
+    { input, accessToken }: Pick<Request, 'input' | 'accessToken'>,
+    { signal, say }: { signal: AbortSignal; say: (frame: Frame) => void },
+  ): Promise<void> {
+    const ended = AbortSignal.any([signal, this.#life.signal])
+    const caller = appRouter.createCaller(this.#context(accessToken), { signal: ended })
+    try {
+      const messages = (await caller.live(asItTravels(input) as never)) as AsyncIterable<LiveMessage>
+      for await (const message of messages) {
+        if (ended.aborted) break
+        say({ type: 'message', message: asItTravels(message) })
+      }
+    } catch (error) {
+      if (!ended.aborted) say({ type: 'refused', code: refusedBy(error).refusal })
+    }
+    if (this.#dead && !signal.aborted) say({ type: 'closed' })
+  }
+
+  #ask(path: Request['path'], { input, accessToken }: Pick<Request, 'input' | 'accessToken'>): Promise<unknown> {
+    const { sync } = appRouter.createCaller(this.#context(accessToken))
+    switch (path) {
+      case 'push':
+        return sync.push(input)
+      case 'pull':
+        return sync.pull(input as never)
+      case 'refresh':
+        return this.#refresh((input as { cookie: string }).cookie)
+    }
+  }
+
+  /** As auth.refresh answers; the cookie travels beside it. */
+  async #refresh(cookie: string): Promise<Issued> {
+    const issued = await this.accounts.refresh(cookie)
+    if (issued === 'disabled') throw new Refused('disabled')
+    if (!issued) throw new Refused('unauthenticated')
+    return issued
+  }
+
+  #context(accessToken: string): Context {
+    return { parts: this.#parts, accessToken, receivedAt: this.#time.now }
+  }
+}
+
+/** What JSON does not carry does not arrive. */
+function asItTravels<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}
+
+function refusedBy(error: unknown): Refused {
+  return error instanceof Refused ? error : new Refused('malformed')
 }

@@ -1,20 +1,28 @@
-// A device of the simulation: the real Device and Exchange over fake-indexeddb, a clock that may be wrong, a person who
-// presses buttons, and a plug that can be pulled.
+// A device of the simulation: one disk (fake-indexeddb), one clock that may be wrong, one person, and up to three tabs over
+// them; a service worker that may wake with none open; and a plug that can be pulled.
 import 'fake-indexeddb/auto'
 import type { Role } from '#shared/rows/rows.ts'
 import { nextStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { Recorded } from '../../client/device/recorded.ts'
 import type { OutboxEntry } from '../../client/device/database.ts'
 import { DeviceDatabase } from '../../client/device/database.ts'
-import { Device } from '../../client/device/device.ts'
-import type { Clock } from '../../client/sync/clock.ts'
-import { Exchange } from '../../client/sync/exchange.ts'
-import type { ServerLink } from '../../client/sync/server-link.ts'
+import { lockName } from '../../client/sync/lock-name.ts'
+import { pushInBackground } from '../../client/sync/background-push.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
-import type { Network, Reply } from './network.ts'
+import { Agent } from './agent.ts'
+import { agentClock } from './agent-clock.ts'
+import { Broken } from './broken.ts'
+import type { Browser } from './browser.ts'
+import { cutPower, metaOn, outboxOn } from './disk.ts'
+import type { Network, Reply, Request } from './network.ts'
 import type { Person } from './organisation.ts'
 import { Random } from './random.ts'
+import type { Cookie } from './simulated-session.ts'
+import { SimulatedSession } from './simulated-session.ts'
+import { SimulatedTab } from './simulated-tab.ts'
 import type { VirtualTime } from './virtual-time.ts'
+
+const TABS_MAX = 3
 
 export interface DeviceParts {
   name: string
@@ -22,34 +30,49 @@ export interface DeviceParts {
   storage: string
   person: Person
   role: Role
+  cookie: Cookie
   skewMs: number
   pageRows: number
   seed: number
   time: VirtualTime
   network: Network
+  browser: Browser
 }
 
 export class SimulatedDevice {
   readonly name: string
   readonly storage: string
   readonly person: Person
+  readonly cookie: Cookie
+  readonly time: VirtualTime
+  readonly network: Network
+  readonly browser: Browser
+  /** The role that the app was last told. */
+  role: Role
   skewMs: number
   /** Rows per page that it asks for, at most. */
   pageRows: number
-  device!: Device
-  /** Why the last exchange ended; undefined where it went well. */
-  failure: Error | undefined
+  tabs: SimulatedTab[] = []
+  /** The person works offline, and every tab has heard it. */
+  mustBeSilent = false
+  /** What was found while the code of the product ran, which must not be thrown into it. */
+  readonly broken: Broken[] = []
   readonly #parts: DeviceParts
   readonly #random: Random
-  #exchange!: Exchange
-  #exchanging: Promise<void> | undefined
-  /** Grows when the device dies: what it had under way then is nobody's. */
-  #life = 0
+  #opened = 0
+  readonly #workers = new Set<Agent>()
+  /** Bugs that a service worker ended with. */
+  readonly reported: unknown[] = []
 
   constructor(parts: DeviceParts) {
     this.name = parts.name
     this.storage = parts.storage
     this.person = parts.person
+    this.cookie = parts.cookie
+    this.time = parts.time
+    this.network = parts.network
+    this.browser = parts.browser
+    this.role = parts.role
     this.skewMs = parts.skewMs
     this.pageRows = parts.pageRows
     this.#parts = parts
@@ -57,67 +80,138 @@ export class SimulatedDevice {
   }
 
   get now(): number {
-    return this.#parts.time.now + this.skewMs
+    return this.time.now + this.skewMs
   }
 
-  async open(): Promise<void> {
-    const { person, role } = this.#parts
-    const now = () => this.now
-    const random = () => this.#random.bytes(10)
-    this.device = await Device.open({ name: this.storage, actor: { userId: person.userId, role }, now, random })
-    this.#exchange = new Exchange({ device: this.device, link: this.#link(this.#life), clock: this.#clock() })
+  /** Those that a person sees moving. */
+  get awake(): SimulatedTab[] {
+    return this.tabs.filter(({ agent }) => !agent.isFrozen)
   }
 
-  /** Its clock; the patience of Exchange never ends, for the network here answers or says that it cannot. */
-  #clock(): Clock {
-    const { time } = this.#parts
-    return {
-      now: () => this.now,
-      monotonic: () => time.now,
-      random: () => this.#random.next(),
-      wait: (_ms, signal) => new Promise((resolve) => signal?.addEventListener('abort', () => resolve())),
+  /** Undefined where there are as many as people have. */
+  async openTab(): Promise<SimulatedTab | undefined> {
+    if (this.tabs.length >= TABS_MAX) return undefined
+    this.#opened += 1
+    const tab = new SimulatedTab(this, {
+      name: `${this.name} tab ${this.#opened}`,
+      seed: this.#parts.seed * 64 + this.#opened,
+    })
+    this.tabs.push(tab)
+    await tab.open(() => this.#random.bytes(10))
+    await this.time.stillness()
+    return tab
+  }
+
+  /** The tab that the person looks at: it is opened or thawed for it. */
+  async tabInSight(number = 0): Promise<SimulatedTab> {
+    if (this.tabs.length === 0) await this.openTab()
+    const tab = this.tabs[number % this.tabs.length]!
+    if (tab.agent.isFrozen) {
+      tab.agent.thaw()
+      await this.time.stillness()
     }
+    return tab
   }
 
-  record(verb: string, args: Record<string, unknown>): Promise<Recorded> {
-    return this.device.record(verb, args)
+  async closeTab(tab: SimulatedTab): Promise<void> {
+    await tab.close()
+    this.tabs = this.tabs.filter((other) => other !== tab)
+    await this.time.stillness()
   }
 
-  get isExchanging(): boolean {
-    return this.#exchanging !== undefined
+  /** The app that was told of another role opens its device anew. */
+  async reload(tab: SimulatedTab): Promise<void> {
+    await this.closeTab(tab)
+    await this.openTab()
   }
 
-  /** Begins push and pull; they go on as their messages arrive. */
-  beginExchange(): void {
-    if (this.#exchanging) return
-    const life = this.#life
-    const exchanging = this.#exchange
-      .push(NEVER)
-      .then(() => this.#exchange.pull(NEVER, () => undefined))
-      .then(
-        () => undefined,
-        (error: unknown) => (error instanceof Error ? error : new Error('not an error', { cause: error })),
-      )
-      .then((failure) => {
-        if (life !== this.#life) return
-        this.failure = failure
-        this.#exchanging = undefined
-      })
-    this.#exchanging = exchanging
+  /** True where this is news. */
+  becomes(role: Role): boolean {
+    if (role === this.role) return false
+    this.role = role
+    for (const tab of this.tabs) tab.isOutdated = true
+    return true
+  }
+
+  async record(verb: string, args: Record<string, unknown>, tab: SimulatedTab): Promise<Recorded> {
+    return tab.agent.run(() => tab.device.record(verb, args))
   }
 
   /** Power off in the middle of whatever it does: what is not committed is lost. */
   async die(): Promise<void> {
-    this.#life += 1
-    this.#exchanging = undefined
+    this.#end()
+    await this.time.stillness()
+    await this.openTab()
+  }
+
+  /** The browser does, now and then, also with no tab open; as client/service-worker/service-worker.ts it asks first. */
+  wakeServiceWorker(): void {
+    if (this.browser.locks.holderOf(lockName(this.storage))) return
+    this.#opened += 1
+    const agent = new Agent(`${this.name} service worker ${this.#opened}`)
+    const clock = agentClock(agent, this, new Random(this.#parts.seed * 64 + this.#opened, 5))
+    const session = new SimulatedSession({
+      cookie: this.cookie,
+      now: () => this.now,
+      refresh: () => this.send(agent, { path: 'refresh', input: { cookie: this.cookie.text }, accessToken: '' }),
+      entered: () => undefined,
+    })
+    const push = async <T>(input: unknown): Promise<T> => {
+      const accessToken = (await session.token())!
+      const reply = await this.send(agent, { path: 'push', input, accessToken })
+      if (reply.ok) return reply.value as T
+      throw new LinkFailure(reply)
+    }
+    const work = async () => {
+      if ((await session.token()) === undefined) return
+      await pushInBackground(new DeviceDatabase(this.storage), { push }, clock)
+    }
+    this.#workers.add(agent)
+    void agent
+      .run(work)
+      .catch((error: unknown) => error instanceof LinkFailure || agent.hasEnded || agent.reported.push(error))
+      .finally(() => this.#endWorker(agent))
+  }
+
+  /** Asks a server as one of its tabs, or its service worker. */
+  send(agent: Agent, request: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<Reply> {
+    const { network, name, time } = this
+    if (this.mustBeSilent) {
+      const what = `${agent.name} asks (${request.path}) though its person works offline`
+      this.broken.push(new Broken(12, what))
+    }
+    return new Promise((resolve) => {
+      const answer = (reply: Reply) =>
+        agent.receive(() => {
+          agent.wasAnswered = reply.ok || reply.refusal !== undefined
+          resolve(reply)
+        })
+      const key = network.key(`${agent.name}'s ${request.path}`)
+      network.send({ kind: 'request', key, device: name, ...request, sentAt: time.now, answer })
+    })
+  }
+
+  close(): void {
+    this.#end()
+  }
+
+  #endWorker(agent: Agent): void {
+    this.#workers.delete(agent)
+    this.browser.drop(agent)
+    this.reported.push(...agent.reported)
+  }
+
+  #end(): void {
+    for (const tab of this.tabs) tab.agent.end()
+    for (const agent of [...this.#workers]) this.#endWorker(agent)
     cutPower(this.storage)
-    this.device.close()
-    await this.#parts.time.stillness()
-    await this.open()
+    for (const tab of this.tabs) tab.end()
+    this.tabs = []
   }
 
   /** Puts a mutation into the outbox past every check of the app, as its next one. */
   async slip({ id, name, args }: { id: string; name: string; args: unknown }): Promise<void> {
+    const tab = await this.tabInSight()
     const database = new DeviceDatabase(this.storage)
     const { meta, outbox } = database
     await database.transaction('rw', [meta, outbox], async () => {
@@ -128,14 +222,18 @@ export class SimulatedDevice {
       await database.writeMeta('identity', { ...identity, nextSeq: seq + 1, lastStamp: at })
     })
     database.close()
-    await this.device.reread()
+    await tab.agent.run(async () => {
+      await tab.device.reread()
+      tab.device.tell({ kind: 'reread' })
+    })
   }
 
   /** Another device with the same database, as a restored backup of the machine is. */
   async clone(name: string): Promise<SimulatedDevice> {
-    const { time } = this.#parts
+    const { time } = this
     const seed = Number.parseInt(time.uuid().slice(0, 8), 16) // chance does not repeat itself in a copy
-    const parts = { ...this.#parts, name, storage: time.uuid(), skewMs: this.skewMs, seed }
+    const { skewMs, role } = this
+    const parts = { ...this.#parts, name, storage: time.uuid(), skewMs, role, seed, cookie: { ...this.cookie } }
     const [from, to] = [new DeviceDatabase(this.storage), new DeviceDatabase(parts.storage)]
     await to.delete() // the same seed was played before, while a history is made shorter
     await to.open()
@@ -143,51 +241,13 @@ export class SimulatedDevice {
     from.close()
     to.close()
     const copy = new SimulatedDevice(parts)
-    await copy.open()
+    copy.mustBeSilent = metaOn(parts.storage).paused === true
+    await copy.openTab()
     return copy
   }
 
-  close(): void {
-    this.#life += 1
-    this.device.close()
-  }
-
   /** All that waits on its disk, also what was set aside as too large for the way. */
-  async outbox(): Promise<OutboxEntry[]> {
-    return (await this.device.exportPending()).outbox
+  outbox(): OutboxEntry[] {
+    return outboxOn(this.storage)
   }
-
-  #link(life: number): ServerLink {
-    const ask = <T>(path: 'push' | 'pull', input: unknown): Promise<T> =>
-      new Promise((resolve, reject) => {
-        const answer = (reply: Reply) => {
-          if (life !== this.#life) return
-          if (reply.ok) resolve(reply.value as T)
-          else reject(new LinkFailure(reply))
-        }
-        const { time, network, person } = this.#parts
-        if (life !== this.#life) return
-        network.send({ device: this.name, path, input, accessToken: person.accessToken, sentAt: time.now, answer })
-      })
-    return {
-      push: (request) => ask('push', request),
-      pull: (request) => ask('pull', { ...request, limit: Math.min(request.limit ?? this.pageRows, this.pageRows) }),
-      listen: () => () => undefined,
-    }
-  }
-}
-
-const NEVER = new AbortController().signal
-
-/** Rolls back every transaction that has not committed, as a disk does after a power cut. */
-function cutPower(storage: string): void {
-  const databases = (globalThis.indexedDB as unknown as { _databases: Map<string, RawDatabase> })._databases
-  for (const transaction of databases.get(storage)?.transactions ?? []) {
-    if (transaction._state !== 'finished') transaction._abort(null)
-  }
-}
-
-/** What fake-indexeddb keeps of a database. */
-interface RawDatabase {
-  transactions: { _state: string; _abort(name: string | null): void }[]
 }

@@ -19,6 +19,7 @@ export class SimulatedDatabase extends Database {
   afterCommit: (() => void) | undefined
 
   override transaction<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.time) this.time.written += 1
     return this.#counted(async () => {
       const result = await super.transaction(orgId, async (tx) => {
         const done = await work(tx)

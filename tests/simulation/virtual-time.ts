@@ -15,17 +15,28 @@ const real = {
   sleep: timers.setTimeout,
 }
 
+interface Timer {
+  /** On a device by the monotonic clock, on a server by the true time. */
+  at: number
+  isServers: boolean
+  ring(): void
+}
+
 export class VirtualTime {
   /** The true time, which servers know. Devices have clocks of their own. */
   now = BEGINNING_MS
+  /** How long all devices slept: their monotonic clocks and timers stood still. */
+  #sleptMs = 0
+  /** In the order in which they were set. */
+  #timers: Timer[] = []
   readonly #ids: Random
   /** What is still to run in this process. fake-indexeddb does everything by `setImmediate`. */
   readonly #turns = new Set<unknown>()
   /** Transactions that PostgreSQL works on. */
   #working = 0
-  /** How often PostgreSQL was asked. */
-  worked = 0
-  #rested: (() => void) | undefined
+  /** How often PostgreSQL was asked to write. */
+  written = 0
+  #rested: (() => void)[] = []
 
   constructor(seed: number) {
     this.#ids = new Random(seed, 2)
@@ -47,7 +58,7 @@ export class VirtualTime {
       this.#turns.delete(turn)
       real.clearImmediate(turn)
     }
-    timers.setTimeout = ((ms: number, value: unknown) => this.#wait(ms).then(() => value)) as typeof timers.setTimeout
+    timers.setTimeout = ((ms: number, value: unknown) => this.#serverSleeps(ms).then(() => value)) as typeof timers.setTimeout
     syncBuiltinESMExports()
     try {
       return await work()
@@ -61,8 +72,50 @@ export class VirtualTime {
     }
   }
 
+  /** What a device's monotonic clock reads. */
+  get monotonic(): number {
+    return this.now - BEGINNING_MS - this.#sleptMs
+  }
+
   uuid(): string {
     return this.#ids.uuid()
+  }
+
+  /** A timer of a device. Returns how to call it off. */
+  afterAwake(ms: number, ring: () => void): () => void {
+    return this.#set({ at: this.monotonic + Math.max(0, Math.ceil(ms)), isServers: false, ring })
+  }
+
+  /** A timer of a server. Returns how to call it off. */
+  after(ms: number, ring: () => void): () => void {
+    return this.#set({ at: this.now + ms, isServers: true, ring })
+  }
+
+  /** Lets time pass, from timer to timer; `settle` lets everything come to rest after each. */
+  async pass(ms: number, settle: () => Promise<void>): Promise<void> {
+    const until = this.now + ms
+    for (;;) {
+      await settle()
+      const next = Math.min(...this.#timers.map((timer) => this.#msUntil(timer)))
+      if (this.now + next > until) break
+      this.now += Math.max(0, next)
+      this.ring()
+    }
+    this.now = Math.max(this.now, until)
+  }
+
+  /** All devices sleep; the servers go on. */
+  sleep(ms: number): void {
+    this.now += ms
+    this.#sleptMs += ms
+  }
+
+  /** Rings what is due. False where nothing is. */
+  ring(): boolean {
+    const due = this.#timers.filter((timer) => this.#msUntil(timer) <= 0)
+    this.#timers = this.#timers.filter((timer) => !due.includes(timer))
+    for (const { ring } of due) ring()
+    return due.length > 0
   }
 
   /** Lets a number of turns of the event loop pass: for a crash in the middle of something. */
@@ -72,35 +125,38 @@ export class VirtualTime {
 
   /** Counts what PostgreSQL works on. */
   async whileWorking<T>(work: Promise<T>): Promise<T> {
-    this.beginWork()
+    this.#working += 1
     try {
       return await work
     } finally {
-      this.endWork()
+      this.#working -= 1
+      if (this.#working === 0) for (const go of this.#rested.splice(0)) go()
     }
-  }
-
-  beginWork(): void {
-    this.#working += 1
-    this.worked += 1
-  }
-
-  endWork(): void {
-    this.#working -= 1
-    if (this.#working === 0) this.#rested?.()
   }
 
   /** Resolves when nothing moves any more: every device and server waits for a message, or for time to pass. */
   async stillness(): Promise<void> {
     for (let still = 0; still < 2;) {
       await realTurn()
-      if (this.#working > 0) await new Promise<void>((resolve) => (this.#rested = resolve))
+      if (this.#working > 0) await new Promise<void>((resolve) => this.#rested.push(resolve))
       still = this.#turns.size === 0 && this.#working === 0 ? still + 1 : 0
     }
   }
 
-  /** The code under test waits: the time passes at once. */
-  #wait(ms: number): Promise<void> {
+
+  #set(timer: Timer): () => void {
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+    }
+  }
+
+  #msUntil({ at, isServers }: Timer): number {
+    return at - (isServers ? this.now : this.monotonic)
+  }
+
+  /** A server waits before it tries again: the time passes at once. */
+  #serverSleeps(ms: number): Promise<void> {
     this.now += ms
     return realTurn()
   }

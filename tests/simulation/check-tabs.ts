@@ -1,0 +1,48 @@
+// What the tabs of a device say of themselves, at every moment: never a lie, and never two things.
+import { Broken } from './broken.ts'
+import { metaOn } from './disk.ts'
+import type { SimulatedDevice } from './simulated-device.ts'
+import type { SimulatedTab } from './simulated-tab.ts'
+
+export function checkTabs(device: SimulatedDevice): void {
+  const [broken] = device.broken
+  if (broken) throw broken
+  for (const error of [...device.reported, ...device.tabs.flatMap(({ agent }) => agent.reported)]) {
+    throw new Error(`${device.name} reports a bug: ${String(error)}`, { cause: error })
+  }
+  for (const tab of device.awake) {
+    checkLead(tab)
+    checkStatus(tab)
+    checkMemory(tab)
+  }
+}
+
+/** Only the tab that leads listens to the server. */
+function checkLead({ agent, leads, openSockets }: SimulatedTab): void {
+  if (!leads && openSockets.length > 0) throw new Broken(13, `${agent.name} does not lead, and listens to the server`)
+}
+
+function checkStatus(tab: SimulatedTab): void {
+  const { agent, host, leads, session, sync } = tab
+  const { link } = sync.status.value
+  const leader = host.awake.find((other) => other.leads)
+  if (host.mustBeSilent !== (link === 'paused') && (host.mustBeSilent || !metaOn(host.storage).paused))
+    throw new Broken(12, `${agent.name} says ${link}; its person ${host.mustBeSilent ? 'works offline' : 'does not'}`)
+  if (leads && link === 'online' && !agent.wasAnswered) throw new Broken(12, `${agent.name} says online; nobody answered`)
+  if (leads && link === 'signed_out' && !session.expired.value)
+    throw new Broken(12, `${agent.name} says signed_out; its session has not ended`)
+  if (!leader || leads || link === 'connecting') return
+  if (link !== leader.sync.status.value.link)
+    throw new Broken(13, `${agent.name} says ${link}; ${leader.agent.name}, which leads, ${leader.sync.status.value.link}`)
+}
+
+/** What a tab shows is what the disk has: the same version, and as much that waits. */
+function checkMemory({ agent, device, host }: SimulatedTab): void {
+  const { point } = metaOn(host.storage)
+  const { version, cursor } = device.point.value
+  if (cursor !== (point?.cursor ?? null) || version !== (point?.version ?? 0))
+    throw new Broken(13, `${agent.name} shows version ${version}; the disk of ${host.name} has ${point?.version ?? 0}`)
+  const waiting = host.outbox().length
+  if (device.pendingCount.value !== waiting)
+    throw new Broken(13, `${agent.name} shows ${device.pendingCount.value} that wait; the disk has ${waiting}`)
+}
