@@ -1,0 +1,113 @@
+// When the sync loop asks, and when it leaves the server alone: the real device and loop, against a server of a few lines.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { signal } from '@preact/signals'
+import { afterEach, expect, test } from 'vitest'
+import type { PullAnswer } from '#shared/protocol/wire.ts'
+import { Device } from '../../client/device/device.ts'
+import type { ServerLink } from '../../client/sync/server-link.ts'
+import { LinkFailure } from '../../client/sync/server-link.ts'
+import { Sync } from '../../client/sync/sync.ts'
+
+const NOTHING_NEW: Omit<PullAnswer, 'serverNow'> = {
+  epoch: 1,
+  version: 1,
+  cursor: 'one',
+  more: false,
+  lastSeq: 0,
+  lastAt: null,
+  tables: {},
+}
+
+interface TestTab {
+  device: Device
+  sync: Sync
+  /** What a person of this tab is told by the session that it has. */
+  expired: { value: boolean }
+}
+
+const opened: TestTab[] = []
+/** One session for all tabs of a browser, as its cookie is. */
+let isSignedIn = true
+let pulls = 0
+
+async function open(name: string): Promise<TestTab> {
+  const device = await Device.open({ name, actor: { userId: randomUUID(), role: 'staff' } })
+  const expired = signal(false)
+  const session = {
+    expired,
+    token: async () => {
+      if (!isSignedIn) expired.value = true
+      return expired.value ? undefined : 'token'
+    },
+    forgetToken: () => undefined,
+  }
+  const link: ServerLink = {
+    push: () => Promise.reject(new LinkFailure({})),
+    pull: async () => {
+      if ((await session.token()) === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
+      pulls += 1
+      return { ...NOTHING_NEW, serverNow: Date.now() }
+    },
+    listen: (_request, handlers) => {
+      handlers.open(true)
+      return () => undefined
+    },
+  }
+  const sync = new Sync({ device, session, link })
+  sync.start()
+  const tab = { device, sync, expired }
+  opened.push(tab)
+  return tab
+}
+
+afterEach(async () => {
+  for (const { device, sync } of opened.splice(0)) {
+    await sync.stop()
+    device.close()
+  }
+  isSignedIn = true
+  pulls = 0
+})
+
+async function until(fits: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 8_000
+  while (!fits()) {
+    if (Date.now() > end) throw new Error(`not in 8 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+const says = ({ sync }: TestTab, link: string) => until(() => sync.status.value.link === link, link)
+const moment = () => new Promise((resolve) => setTimeout(resolve, 200))
+
+test('[D9] signed in again, a tab asks once, and then leaves the server alone', async () => {
+  const tab = await open(randomUUID())
+  await says(tab, 'online')
+  isSignedIn = false
+  tab.sync.kick()
+  await says(tab, 'signed_out')
+  isSignedIn = true
+  pulls = 0
+  tab.expired.value = false
+  await says(tab, 'online')
+  await moment()
+  expect(pulls).toBe(1)
+})
+
+test('[D9] resumed after working offline, a tab asks once, and then leaves the server alone', async () => {
+  const name = randomUUID()
+  const before = await open(name)
+  await says(before, 'online')
+  before.sync.pause(true)
+  await before.sync.stop()
+  before.device.close()
+  await moment()
+  const tab = await open(name)
+  expect(tab.sync.status.value.link).toBe('paused')
+  pulls = 0
+  tab.sync.pause(false)
+  await says(tab, 'online')
+  await moment()
+  expect(pulls).toBe(1)
+})
