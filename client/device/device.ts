@@ -55,6 +55,8 @@ export class Device {
   /** The clock offset by which what is pending was placed in time. */
   #placedByMs = 0
   #lastAt: string | undefined
+  /** One more than the last seq that memory knows of: what another tab records follows, or something was missed. */
+  #nextSeq = 1
 
   private constructor(database: DeviceDatabase, parts: DeviceParts) {
     const { actor, now, monotonic, random } = complete(parts)
@@ -85,7 +87,7 @@ export class Device {
   /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
     if (!(await this.#outbox.identity())) return this.#restore()
-    const { kept, point, doubt, paused, outbox, done } = await readAll(this.#database)
+    const { kept, point, doubt, paused, nextSeq, outbox, done } = await readAll(this.#database)
     this.#store.fill(kept)
     this.#doubt = doubt
     this.#isPaused = paused
@@ -93,6 +95,7 @@ export class Device {
     for (const entry of done.toReversed()) this.#pending.remember(entry)
     this.#putAll(outbox.map(({ envelope }) => envelope))
     this.#recent.begin(done, outbox)
+    this.#nextSeq = nextSeq
     this.pendingCount.value = this.#pending.size
     this.aside.value = outbox.filter(isAside)
   }
@@ -138,6 +141,11 @@ export class Device {
   /** The oldest that wait, in order, whether they can be sent already or not. */
   oldest(limit: number): Promise<OutboxEntry[]> {
     return this.#outbox.oldest(limit)
+  }
+
+  /** True where a mutation up to that seq waits. */
+  hasWaiting(seq: number): boolean {
+    return (this.#pending.oldest ?? Number.POSITIVE_INFINITY) <= seq
   }
 
   get name(): string {
@@ -192,12 +200,20 @@ export class Device {
     if (point.complete) this.tell(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
   }
 
-  /** Takes what another tab has recorded or received. False where this tab has missed something and must reread. */
-  follow(told: Told): boolean {
+  /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
+  async follow(told: Told): Promise<void> {
+    if (!this.#take(told)) await this.reread()
+    if (told.kind !== 'arrived' && this.#pending.size > 0) this.wanted.value++
+  }
+
+  /** False where what is told does not follow what memory holds. */
+  #take(told: Told): boolean {
     if (told.kind === 'recorded') {
-      for (const entry of told.entries) this.#show(entry)
+      for (const entry of told.entries) {
+        if (entry.seq !== this.#nextSeq) return false
+        this.#show(entry)
+      }
       this.pendingCount.value = this.#pending.size
-      this.wanted.value++
       return true
     }
     if (told.kind === 'reread' || told.from !== this.point.value.version) return false
@@ -365,6 +381,7 @@ export class Device {
     this.#pending.settle(unsettled)
     this.#announce(touched)
     this.#recent.saved(entry)
+    this.#nextSeq = Math.max(this.#nextSeq, entry.seq + 1)
   }
 
   #put({ envelope, at }: Pick<OutboxEntry, 'envelope' | 'at'>): { touched: RowChange[]; unsettled: RowChange[] } {
@@ -386,6 +403,7 @@ export class Device {
     const offsetMs = arrival.point.clockOffsetMs - this.#placedByMs
     if (arrival.whole || Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#putAll(this.#pending.envelopes())
     this.pendingCount.value = this.#pending.size
+    if (arrival.point.complete) this.#nextSeq = Math.max(this.#nextSeq, arrival.lastSeq + 1)
     this.#recent.synced(gone)
     this.#announce(all)
   }

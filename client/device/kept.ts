@@ -27,6 +27,8 @@ export interface KeptAll {
   point: SyncPoint | undefined
   doubt: ClockDoubt | undefined
   paused: boolean
+  /** The number of the next mutation that is recorded here, by any tab. */
+  nextSeq: number
   outbox: OutboxEntry[]
   /** Newest first. */
   done: DoneEntry[]
@@ -43,8 +45,9 @@ export async function openKnown(database: DeviceDatabase): Promise<void> {
 export function readAll(database: DeviceDatabase): Promise<KeptAll> {
   const { meta, chunks, log, outbox, done } = database
   return database.transaction('r', [meta, chunks, log, outbox, done], async () => {
-    const [point, doubt, paused, chunkRows, logRows, waiting, settled] = await Promise.all([
+    const [point, identity, doubt, paused, chunkRows, logRows, waiting, settled] = await Promise.all([
       database.readMeta('point'),
+      database.readMeta('identity'),
       database.readMeta('clockDoubt'),
       database.readMeta('paused'),
       chunks.toArray(),
@@ -53,7 +56,8 @@ export function readAll(database: DeviceDatabase): Promise<KeptAll> {
       done.orderBy('doneAt').reverse().limit(RECENT_MAX).toArray(),
     ])
     const kept = { chunks: chunkRows, log: logRows }
-    return { kept, point, doubt, paused: paused === true, outbox: waiting, done: settled }
+    const nextSeq = identity?.nextSeq ?? 1
+    return { kept, point, doubt, paused: paused === true, nextSeq, outbox: waiting, done: settled }
   })
 }
 

@@ -115,6 +115,11 @@ export class PendingRows {
     return [...this.#pending.keys()].filter((seq) => seq <= lastSeq).map((seq) => ({ seq }))
   }
 
+  /** The seq of the one that waits longest: they are kept in their order. */
+  get oldest(): number | undefined {
+    return this.#pending.keys().next().value
+  }
+
   /** What an acknowledged mutation of this device posted. */
   remember({ envelope, posted }: { envelope: Envelope; posted: PostedEntry[] }): void {
     this.#acknowledged.set(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })

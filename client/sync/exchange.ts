@@ -92,7 +92,7 @@ export class Exchange {
       const isAnew = point.complete && point.cursor === null
       if (!isAnew) this.#collected = undefined
       const cursor = (isAnew ? this.#collected?.cursor : aside.at(-1)?.cursor) ?? point.cursor
-      const answer = await this.#ask(ahead ?? this.#request(cursor), signal)
+      const answer = await this.#ask(ahead ?? this.#request(cursor, signal), signal)
       ahead = undefined
       onAnswer()
       if (!answer) continue
@@ -110,7 +110,7 @@ export class Exchange {
         continue
       }
       if (!point.complete) {
-        if (answer.more) ahead = this.#request(answer.cursor)
+        if (answer.more) ahead = this.#request(answer.cursor, signal)
         ahead?.catch(() => undefined) // looked at when its turn comes
         const lastSeq = (await this.takesForOwn(answer.lastSeq)) ? 0 : answer.lastSeq
         await this.#device.arrive({ tables: answer.tables, point: this.#pointAt(answer), lastSeq })
@@ -156,9 +156,12 @@ export class Exchange {
     return first !== undefined && first.seq <= lastSeq
   }
 
-  /** True where the last push led to a version that this device does not hold yet. */
+  /**
+   * True where the last push led to what this device does not hold yet: a version, or, where it holds that already, the
+   * word that its own is among it (a first sync does not know whose it took in).
+   */
   get isBehind(): boolean {
-    return this.#device.point.value.version < this.#atLeast
+    return this.#device.point.value.version < this.#atLeast || this.#device.hasWaiting(this.#answered.seq)
   }
 
   /** True where the last push left something for the next one. */
@@ -166,17 +169,17 @@ export class Exchange {
     return this.#isUnsent
   }
 
-  async #request(cursor: string | null): Promise<Page> {
+  async #request(cursor: string | null, signal: AbortSignal): Promise<Page> {
     const { clientId } = await this.#device.identity()
     const { complete } = this.#device.point.value
-    const firstPage = cursor === null ? GLANCE : FIRST_PAGE
-    return this.#fetch({ clientId, cursor, limit: complete ? PAGE : firstPage, atLeast: this.#atLeast })
+    const limit = complete ? PAGE : cursor === null ? GLANCE : FIRST_PAGE
+    return this.#fetch({ clientId, cursor, limit, atLeast: this.#atLeast }, signal)
   }
 
   /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */
-  async #fetch(request: PullRequest): Promise<Page> {
+  async #fetch(request: PullRequest, signal: AbortSignal): Promise<Page> {
     const askedAt = this.#clock.now()
-    const answer = await this.#link.pull(request)
+    const answer = await this.#link.pull(request, signal)
     const [least, most] = [answer.serverNow - this.#clock.now(), answer.serverNow - askedAt]
     const known = this.#device.point.value.clockOffsetMs
     return { ...answer, clockOffsetMs: Math.min(Math.max(known, least), most) }
@@ -217,7 +220,7 @@ export class Exchange {
     if (!complete) return undefined
     const { clientId } = await this.#device.identity()
     if (this.#newEpoch.clientId !== clientId) {
-      const asking = this.#fetch({ clientId, cursor: null, limit: 1 })
+      const asking = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
       const answer = await patiently(asking, { clock: this.#clock, ms: PULL_PATIENCE_MS, signal })
       this.#newEpoch = { clientId, epoch: answer.epoch }
     }
@@ -228,7 +231,7 @@ export class Exchange {
   async #askClock(signal: AbortSignal): Promise<void> {
     const { clientId } = await this.#device.identity()
     const { cursor } = this.#device.point.value
-    const answer = await this.#ask(this.#fetch({ clientId, cursor, limit: 1 }), signal)
+    const answer = await this.#ask(this.#fetch({ clientId, cursor, limit: 1 }, signal), signal)
     if (answer) await this.#device.settleClock(answer.clockOffsetMs)
   }
 

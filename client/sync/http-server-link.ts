@@ -54,8 +54,8 @@ export function httpServerLink(
     }
   }
   return {
-    push: (request) => asking(() => http.sync.push.mutate(request)),
-    pull: (request) => asking(() => http.sync.pull.query(request)),
+    push: (request, signal) => asking(() => http.sync.push.mutate(request, { signal })),
+    pull: (request, signal) => asking(() => http.sync.pull.query(request, { signal })),
     listen: (request, handlers) => listen({ origin, token, clock }, request, handlers),
   }
 }

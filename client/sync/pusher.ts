@@ -56,11 +56,9 @@ export class Pusher {
       if (batch.length === 0) return undefined
       try {
         const mutations = batch.map(({ envelope }) => envelope)
-        const answer = await patiently(this.#link.push({ clientId, epoch, deviceNow: this.#clock.now(), mutations }), {
-          clock: this.#clock,
-          ms: PUSH_PATIENCE_MS,
-          signal,
-        })
+        const request = { clientId, epoch, deviceNow: this.#clock.now(), mutations }
+        const patience = { clock: this.#clock, ms: PUSH_PATIENCE_MS, signal }
+        const answer = await patiently(this.#link.push(request, signal), patience)
         await this.#source.answered(answer.results)
         this.#max = PUSH_MAX
         this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)

@@ -19,8 +19,9 @@ export interface LiveHandlers {
 
 /** What synchronisation asks of a server. The simulation gives it another one. */
 export interface ServerLink {
-  push(request: PushRequest): Promise<PushAnswer>
-  pull(request: PullRequest): Promise<PullAnswer>
+  /** Nothing is asked any more once `signal` aborts. */
+  push(request: PushRequest, signal?: AbortSignal): Promise<PushAnswer>
+  pull(request: PullRequest, signal?: AbortSignal): Promise<PullAnswer>
   /** Begins to listen; returns how to end. */
   listen(request: { clientId: string; cursor: string | null }, handlers: LiveHandlers): () => void
 }

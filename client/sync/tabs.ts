@@ -102,7 +102,7 @@ class Tab implements Tabs {
   async #follow(told: Told): Promise<void> {
     const { device } = this.#parts
     try {
-      if (!device.follow(told)) await device.reread()
+      await device.follow(told)
     } catch (error) {
       globalThis.reportError?.(error) // shown as it was; the next message finds the gap and rereads
     }

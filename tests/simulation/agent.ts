@@ -8,7 +8,7 @@ export class Agent {
   readonly name: string
   /** A bug that the product reports: nothing but a disk that refuses should come here. */
   readonly reported: unknown[] = []
-  /** How its last request ended that came to an end: whether anybody answered. */
+  /** How its last push or pull ended that came to an end: whether anybody answered. */
   wasAnswered = false
   #isFrozen = false
   #hasEnded = false

@@ -124,4 +124,3 @@ export function canonical(value: unknown): string {
     .toSorted()
     .join()}}`
 }
-

@@ -28,12 +28,16 @@ function checkStatus(tab: SimulatedTab): void {
   const leader = host.awake.find((other) => other.leads)
   if (host.mustBeSilent !== (link === 'paused') && (host.mustBeSilent || !metaOn(host.storage).paused))
     throw new Broken(12, `${agent.name} says ${link}; its person ${host.mustBeSilent ? 'works offline' : 'does not'}`)
-  if (leads && link === 'online' && !agent.wasAnswered) throw new Broken(12, `${agent.name} says online; nobody answered`)
+  if (leads && link === 'online' && !agent.wasAnswered)
+    throw new Broken(12, `${agent.name} says online; nobody answered`)
   if (leads && link === 'signed_out' && !session.expired.value)
     throw new Broken(12, `${agent.name} says signed_out; its session has not ended`)
   if (!leader || leads || link === 'connecting') return
   if (link !== leader.sync.status.value.link)
-    throw new Broken(13, `${agent.name} says ${link}; ${leader.agent.name}, which leads, ${leader.sync.status.value.link}`)
+    throw new Broken(
+      13,
+      `${agent.name} says ${link}; ${leader.agent.name}, which leads, ${leader.sync.status.value.link}`,
+    )
 }
 
 /** What a tab shows is what the disk has: the same version, and as much that waits. */

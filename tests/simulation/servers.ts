@@ -111,7 +111,8 @@ export class Servers {
       {
         signal,
         say: (frame) => {
-          if (!signal.aborted) network.send({ kind: 'frame', key: network.key(`${key}'s message`), device, socket, frame })
+          if (!signal.aborted)
+            network.send({ kind: 'frame', key: network.key(`${key}'s message`), device, socket, frame })
         },
       },
     )
@@ -176,8 +177,7 @@ export class Servers {
   async #terminate(pid: number): Promise<void> {
     const { owner } = this.#parts.stage
     await owner`select pg_terminate_backend(${pid})`
-    while ((await owner`select from pg_stat_activity where pid = ${pid}`).length > 0)
-      await this.#parts.time.turns(1)
+    while ((await owner`select from pg_stat_activity where pid = ${pid}`).length > 0) await this.#parts.time.turns(1)
   }
 }
 

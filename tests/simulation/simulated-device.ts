@@ -181,9 +181,12 @@ export class SimulatedDevice {
       this.broken.push(new Broken(12, what))
     }
     return new Promise((resolve) => {
+      let isAnswered = false // a copy of the answer may come later
       const answer = (reply: Reply) =>
         agent.receive(() => {
-          agent.wasAnswered = reply.ok || reply.refusal !== undefined
+          if (isAnswered) return
+          isAnswered = true
+          if (request.path !== 'refresh') agent.wasAnswered = reply.ok || reply.refusal !== undefined
           resolve(reply)
         })
       const key = network.key(`${agent.name}'s ${request.path}`)

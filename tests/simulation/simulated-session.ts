@@ -53,7 +53,10 @@ export class SimulatedSession {
     if (reply.ok) {
       const { signedIn, refreshToken } = reply.value as { signedIn: SignedIn; refreshToken: string }
       if (refreshToken !== '') this.#parts.cookie.text = refreshToken
-      this.#accessToken = { text: signedIn.accessToken, until: this.#parts.now() + signedIn.expiresInS * 1000 - RENEW_BEFORE_MS }
+      this.#accessToken = {
+        text: signedIn.accessToken,
+        until: this.#parts.now() + signedIn.expiresInS * 1000 - RENEW_BEFORE_MS,
+      }
       this.#parts.entered(signedIn.user.role)
       return signedIn.accessToken
     }

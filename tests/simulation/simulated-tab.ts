@@ -12,6 +12,12 @@ import type { SimulatedDevice } from './simulated-device.ts'
 import { SimulatedSession } from './simulated-session.ts'
 import { SimulatedSocket } from './simulated-socket.ts'
 
+interface Asking {
+  signal: AbortSignal | undefined
+  /** Once more, where the token is good no more. */
+  again?: boolean
+}
+
 export class SimulatedTab {
   readonly agent: Agent
   readonly host: SimulatedDevice
@@ -70,8 +76,9 @@ export class SimulatedTab {
   #link(): ServerLink {
     const { pageRows } = this.host
     return {
-      push: (request) => this.#asking('push', request),
-      pull: (request) => this.#asking('pull', { ...request, limit: Math.min(request.limit ?? pageRows, pageRows) }),
+      push: (request, signal) => this.#asking('push', request, { signal }),
+      pull: (request, signal) =>
+        this.#asking('pull', { ...request, limit: Math.min(request.limit ?? pageRows, pageRows) }, { signal }),
       listen: (request, handlers) => {
         const { host, clock, session, agent } = this
         const socket = new SimulatedSocket({
@@ -90,13 +97,14 @@ export class SimulatedTab {
   }
 
   /** As http-server-link.ts asks: once more with a new token where the one it had is good no more. */
-  async #asking<T>(path: 'push' | 'pull', input: unknown, { again = true } = {}): Promise<T> {
+  async #asking<T>(path: 'push' | 'pull', input: unknown, { signal, again = true }: Asking): Promise<T> {
     const token = await this.session.token()
+    signal?.throwIfAborted()
     if (token === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
     const reply = await this.host.send(this.agent, { path, input, accessToken: token })
     if (reply.ok) return reply.value as T
     if (reply.refusal === 'resnapshot' || reply.refusal === 'unauthenticated') this.session.forgetToken()
     if (reply.refusal !== 'unauthenticated' || !again) throw new LinkFailure(reply)
-    return this.#asking(path, input, { again: false })
+    return this.#asking(path, input, { signal, again: false })
   }
 }

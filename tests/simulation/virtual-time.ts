@@ -58,7 +58,8 @@ export class VirtualTime {
       this.#turns.delete(turn)
       real.clearImmediate(turn)
     }
-    timers.setTimeout = ((ms: number, value: unknown) => this.#serverSleeps(ms).then(() => value)) as typeof timers.setTimeout
+    timers.setTimeout = ((ms: number, value: unknown) =>
+      this.#serverSleeps(ms).then(() => value)) as typeof timers.setTimeout
     syncBuiltinESMExports()
     try {
       return await work()
@@ -142,7 +143,6 @@ export class VirtualTime {
       still = this.#turns.size === 0 && this.#working === 0 ? still + 1 : 0
     }
   }
-
 
   #set(timer: Timer): () => void {
     this.#timers.push(timer)
