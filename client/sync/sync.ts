@@ -214,7 +214,9 @@ export class Sync {
     const until = Math.min(this.#dueAt, this.#soonAt)
     await this.#clock.wait(until - this.#clock.monotonic(), AbortSignal.any([woken.signal, ended]))
     this.#wake = undefined
-    if (!this.#due && !ended.aborted && this.#clock.monotonic() >= until) this.#on('due')
+    if (this.#due || ended.aborted || this.#clock.monotonic() < until) return
+    this.#soonAt = Number.POSITIVE_INFINITY // a state that does not care (paused, say) must not be asked again at once
+    this.#on('due')
   }
 
   #schedule(): void {

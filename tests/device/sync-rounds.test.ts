@@ -5,6 +5,8 @@ import { signal } from '@preact/signals'
 import { afterEach, expect, test } from 'vitest'
 import type { PullAnswer } from '#shared/protocol/wire.ts'
 import { Device } from '../../client/device/device.ts'
+import type { Clock } from '../../client/sync/clock.ts'
+import { browserClock } from '../../client/sync/clock.ts'
 import type { ServerLink } from '../../client/sync/server-link.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
 import { Sync } from '../../client/sync/sync.ts'
@@ -30,6 +32,16 @@ const opened: TestTab[] = []
 /** One session for all tabs of a browser, as its cookie is. */
 let isSignedIn = true
 let pulls = 0
+let waits = 0
+let loseSocket = (): void => undefined
+const countingClock: Clock = {
+  ...browserClock,
+  random: () => 0.01, // what is spread over seconds comes at once
+  wait: (ms, ended) => {
+    waits += 1
+    return browserClock.wait(ms, ended)
+  },
+}
 
 async function open(name: string): Promise<TestTab> {
   const device = await Device.open({ name, actor: { userId: randomUUID(), role: 'staff' } })
@@ -51,10 +63,11 @@ async function open(name: string): Promise<TestTab> {
     },
     listen: (_request, handlers) => {
       handlers.open(true)
+      loseSocket = () => handlers.open(false)
       return () => undefined
     },
   }
-  const sync = new Sync({ device, session, link })
+  const sync = new Sync({ device, session, link, clock: countingClock })
   sync.start()
   const tab = { device, sync, expired }
   opened.push(tab)
@@ -110,4 +123,15 @@ test('[D9] resumed after working offline, a tab asks once, and then leaves the s
   await says(tab, 'online')
   await moment()
   expect(pulls).toBe(1)
+})
+
+test('a tab whose person works offline right after its socket was lost sleeps', async () => {
+  const tab = await open(randomUUID())
+  await says(tab, 'online')
+  loseSocket()
+  tab.sync.pause(true)
+  await moment()
+  waits = 0
+  await moment()
+  expect(waits).toBeLessThan(3)
 })
