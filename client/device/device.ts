@@ -7,8 +7,8 @@ import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
 import { CLOCK_TOLERANCE_MS, effectiveStamp, nextStamp } from '#shared/values/stamp.ts'
 import { type Arrival, GoneAhead, START, type Told } from './arrival.ts'
-import { ClockWatch } from './clock-watch.ts'
-import type { ClockDoubt, DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
+import { ClockKeeper } from './clock-keeper.ts'
+import type { DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { DeviceDatabase } from './database.ts'
 import { complete, type DeviceParts } from './device-parts.ts'
 import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
@@ -35,6 +35,8 @@ export class Device {
   readonly aside = signal<OutboxEntry[]>([])
   /** Rises when something waits to be sent. */
   readonly wanted = signal(0)
+  /** A person works offline, as this tab last heard. */
+  isPaused = false
   /** Tells the other tabs; set by whoever joins them. */
   tell: (told: Told) => void = () => undefined
 
@@ -49,9 +51,7 @@ export class Device {
   readonly #outbox: Outbox
   readonly #pending: PendingRows
   readonly #watched = new Watched()
-  readonly #clock: ClockWatch
-  #doubt: ClockDoubt | undefined
-  #isPaused = false
+  readonly #clock: ClockKeeper
   /** The clock offset by which what is pending was placed in time. */
   #placedByMs = 0
   #lastAt: string | undefined
@@ -63,9 +63,9 @@ export class Device {
     this.#database = database
     this.#now = now
     this.#random = random
-    this.#clock = new ClockWatch({ now, monotonic })
     this.#store = new MirrorStore(database, this.#mirror)
     this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
+    this.#clock = new ClockKeeper({ now, monotonic }, { database, outbox: this.#outbox })
     this.#pending = new PendingRows(this.#mirror, actor)
     this.view = new View({ mirror: this.#mirror, pending: this.#pending, watched: this.#watched })
     this.scans = new ScanLog(database, { newId: () => this.#newId(), now })
@@ -89,8 +89,8 @@ export class Device {
     if (!(await this.#outbox.identity())) return this.#restore()
     const { kept, point, doubt, paused, nextSeq, outbox, done } = await readAll(this.#database)
     this.#store.fill(kept)
-    this.#doubt = doubt
-    this.#isPaused = paused
+    this.#clock.doubt = doubt
+    this.isPaused = paused
     this.point.value = point ?? START
     for (const entry of done.toReversed()) this.#pending.remember(entry)
     this.#putAll(outbox.map(({ envelope }) => envelope))
@@ -276,31 +276,18 @@ export class Device {
    * True where only the server's clock can tell by how much: see `settleClock`.
    */
   async mindClock(): Promise<boolean> {
-    const jump = this.#clock.jump() ?? (await this.#outbox.behind())
-    if (!jump) return this.#doubt !== undefined
-    this.#doubt = await this.#outbox.clockJumped(jump)
-    if (jump.ms < 0 && this.#doubt) await this.#rereadAll()
-    return this.#doubt !== undefined
+    if (await this.#clock.mind()) await this.#rereadAll()
+    return this.#clock.doubt !== undefined
   }
 
   /** The server's clock, asked after the jump: what is left of it is moved along. */
   async settleClock(clockOffsetMs: number): Promise<void> {
-    if (!this.#doubt) return
-    const before = this.point.value.clockOffsetMs
-    const jumpedMs = this.point.value.epoch === 0 ? this.#doubt.movedMs : before - clockOffsetMs
-    await this.#outbox.settleClock(this.#doubt, jumpedMs)
-    await this.#database.writeMeta('point', { ...this.point.value, clockOffsetMs })
-    await this.#rereadAll()
-  }
-
-  /** A person works offline, as this tab last heard. */
-  get isPaused(): boolean {
-    return this.#isPaused
+    if (await this.#clock.settle(this.point.value, clockOffsetMs)) await this.#rereadAll()
   }
 
   /** A person works offline, or no longer: kept for the next start, and for the service worker. */
   keepPaused(paused: boolean): Promise<void> {
-    this.#isPaused = paused
+    this.isPaused = paused
     return this.#database.writeMeta('paused', paused)
   }
 
@@ -325,12 +312,9 @@ export class Device {
       const seen = this.point.value.version
       return this.#outbox.keep({ ...making, seen, estimate: (stamp) => this.#place(stamp) })
     }
-    const entry = await keep()
-    if (entry) return entry
-    await this.#restore()
-    const again = await keep()
-    if (!again) throw new Error('what was just made anew is gone again')
-    return again
+    const entry = (await keep()) ?? (await this.#restore().then(keep))
+    if (!entry) throw new Error('what was just made anew is gone again')
+    return entry
   }
 
   /** The storage was deleted under the open app: what memory holds is kept anew, as a new device, ids unchanged. */

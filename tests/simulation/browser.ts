@@ -1,6 +1,7 @@
 // What a browser has and Node lacks, or has in a way that no seed decides: locks, broadcast channels, the event that says
 // that the network is back, and the place where the product reports a bug. Each tab finds its own by who runs.
-import { Agent, agentIfAny, runningAgent } from './agent.ts'
+import type { Agent } from './agent.ts'
+import { agentIfAny, runningAgent } from './agent.ts'
 import { SimulatedLocks } from './lock-manager.ts'
 
 export class Browser {
@@ -45,7 +46,7 @@ export class Browser {
     this.#channels = this.#channels.filter((one) => one.agent !== agent)
   }
 
-  #channelClass(): typeof Channel {
+  #channelClass(): new (name: string) => Channel {
     const add = (name: string, channel: Channel) => this.#channels.push({ agent: runningAgent(), name, channel })
     const others = (channel: Channel) => {
       const { name } = this.#channels.find((one) => one.channel === channel) ?? {}

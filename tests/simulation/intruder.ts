@@ -39,7 +39,6 @@ const KEYS: Record<string, string[]> = {
 
 export class Intruder {
   readonly #world: World
-  readonly #person: Person
   readonly #accessToken: string
   readonly #truth: ServerTruth
   /** What they have pushed themselves, and how far each client id is theirs. */
@@ -48,7 +47,6 @@ export class Intruder {
 
   private constructor(world: World, person: Person, accessToken: string) {
     this.#world = world
-    this.#person = person
     this.#accessToken = accessToken
     this.#truth = new ServerTruth(world.stage.owner, person.orgId)
   }

@@ -41,7 +41,7 @@ export class SimulatedLocks {
   /** Its process is gone, and what it held and waited for with it. */
   drop(agent: Agent): void {
     this.#queue = this.#queue.filter((asked) => asked.agent !== agent)
-    for (const [name, asked] of [...this.#held]) {
+    for (const [name, asked] of this.#held) {
       if (asked.agent === agent) this.#release(name, asked)
     }
   }

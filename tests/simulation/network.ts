@@ -1,7 +1,7 @@
 // The network: a bag of messages. In bad weather whatever is in it may arrive, in any order, late, twice or never, as the
 // plan decides; in good weather it flows. Only the messages of one socket keep their order, as TCP has them keep it.
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import type { CommitNotice } from '../../server/bus/commit-notice.ts'
+import type { Notice } from '../../server/bus/commit-notice.ts'
 import type { Random } from './random.ts'
 import type { SimulatedSocket } from './simulated-socket.ts'
 
@@ -50,14 +50,14 @@ export interface FrameSent extends Sent {
   frame: Frame
 }
 
-/** What one server tells another of a commit. */
-export interface Notice extends Sent {
+/** What one server tells another of a commit, or of a session that is over. */
+export interface NoticeSent extends Sent {
   kind: 'notice'
   to: number
-  notice: CommitNotice
+  notice: Notice
 }
 
-export type Message = Request | Answer | Dial | FrameSent | Notice
+export type Message = Request | Answer | Dial | FrameSent | NoticeSent
 
 export class Network {
   #messages: Message[] = []
@@ -156,7 +156,7 @@ export function describe(message: Message): string {
     case 'frame':
       return `${key} (${inWords(message.frame)})`
     case 'notice':
-      return `${key} of version ${message.notice.to}`
+      return 'to' in message.notice ? `${key} of version ${message.notice.to}` : `${key} of an end`
   }
 }
 

@@ -7,7 +7,7 @@ import { Admission } from '../../server/api/admission.ts'
 import { appRouter } from '../../server/api/app-router.ts'
 import type { ApiParts, Context } from '../../server/api/context.ts'
 import { Refused } from '../../server/api/trpc.ts'
-import type { CommitNotice } from '../../server/bus/commit-notice.ts'
+import type { Notice } from '../../server/bus/commit-notice.ts'
 import { Cursors } from '../../server/feed/cursor.ts'
 import { LiveFeed } from '../../server/feed/live.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
@@ -39,7 +39,7 @@ export class Replica {
   }: {
     database: SimulatedDatabase
     time: VirtualTime
-    publish: (notice: CommitNotice) => void
+    publish: (notice: Notice) => void
   }) {
     this.database = database
     this.#time = time
@@ -52,13 +52,13 @@ export class Replica {
     }
     const alarm = (ms: number, ring: () => void) => time.after(ms, ring)
     this.feed = new LiveFeed(pulling, { alarm })
-    const tell = (notice: CommitNotice) => {
+    const tell = (notice: Notice) => {
       if (this.#dead) return
       this.feed.deliver(notice)
       publish(notice)
     }
     this.ledger = new Ledger({ database, judgeLevels, now: () => time.now, publish: tell })
-    this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens })
+    this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens, sessionsEnded: tell })
     const unused = {} as Pick<ApiParts, 'backups' | 'importer' | 'loginLimits'>
     const admission = new Admission()
     const { accounts, feed, ledger } = this

@@ -1,5 +1,5 @@
 // The servers of a world: what reaches them, what befalls them while they answer, and what they tell each other.
-import type { CommitNotice } from '../../server/bus/commit-notice.ts'
+import type { Notice } from '../../server/bus/commit-notice.ts'
 import type { Dial, Message, Network, Request } from './network.ts'
 import { describe } from './network.ts'
 import type { Meanwhile } from './plan.ts'
@@ -74,7 +74,7 @@ export class Servers {
     this.replicas[index] = new Replica({ database, time, publish: (notice) => this.#publish(notice, index) })
   }
 
-  #publish(notice: CommitNotice, from: number): void {
+  #publish(notice: Notice, from: number): void {
     const { network } = this.#parts
     for (let to = 0; to < REPLICAS; to++) {
       if (to === from) continue

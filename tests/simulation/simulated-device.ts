@@ -206,7 +206,7 @@ export class SimulatedDevice {
 
   #end(): void {
     for (const tab of this.tabs) tab.agent.end()
-    for (const agent of [...this.#workers]) this.#endWorker(agent)
+    for (const agent of this.#workers) this.#endWorker(agent)
     cutPower(this.storage)
     for (const tab of this.tabs) tab.end()
     this.tabs = []

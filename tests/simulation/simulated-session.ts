@@ -14,19 +14,21 @@ export interface Cookie {
   text: string
 }
 
+interface SessionParts {
+  cookie: Cookie
+  now: () => number
+  refresh: () => Promise<Reply>
+  /** The server says who this is. */
+  entered: (role: Role) => void
+}
+
 export class SimulatedSession {
   readonly expired = signal(false)
-  readonly #parts: {
-    cookie: Cookie
-    now: () => number
-    refresh: () => Promise<Reply>
-    /** The server says who this is. */
-    entered: (role: Role) => void
-  }
+  readonly #parts: SessionParts
   #accessToken: { text: string; until: number } | undefined
   #renewing: Promise<string | undefined> | undefined
 
-  constructor(parts: SimulatedSession['#parts']) {
+  constructor(parts: SessionParts) {
     this.#parts = parts
   }
 

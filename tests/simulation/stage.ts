@@ -5,11 +5,15 @@ import { Database } from '../../server/database/database.ts'
 import { REPLICAS } from './plan.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-/** Commits take turns per organisation; reads need a few more. */
-const POOL_MAX = 4
+/** Commits take turns per organisation; few connections have their plans soon. */
+const POOL_MAX = 2
 
-/** The real access to PostgreSQL, with a place to stop in before a commit. */
+/**
+ * The real access to PostgreSQL of one process, with a place to stop in before a commit. Its connections outlive it, since
+ * new ones are slow: what a process leaves under way as it dies is ended by whoever kills it.
+ */
 export class SimulatedDatabase extends Database {
+  readonly #connections: Database
   time: VirtualTime | undefined
   /** Its process is gone. */
   isDead = false
@@ -18,10 +22,19 @@ export class SimulatedDatabase extends Database {
   /** Called between the commit and whoever learns of it. */
   afterCommit: (() => void) | undefined
 
+  constructor(url: string, connections: Database) {
+    super(url, { poolMax: 1 }) // opens none
+    this.#connections = connections
+  }
+
+  override get anonymous(): postgres.Sql {
+    return this.#connections.anonymous
+  }
+
   override transaction<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.time) this.time.written += 1
     return this.#counted(async () => {
-      const result = await super.transaction(orgId, async (tx) => {
+      const result = await this.#connections.transaction(orgId, async (tx) => {
         const done = await work(tx)
         await this.beforeCommit?.(tx)
         return done
@@ -32,7 +45,7 @@ export class SimulatedDatabase extends Database {
   }
 
   override snapshot<T>(...parts: Parameters<Database['snapshot']>): Promise<T> {
-    return this.#counted(() => super.snapshot(...parts) as Promise<T>)
+    return this.#counted(() => this.#connections.snapshot(...parts) as Promise<T>)
   }
 
   #counted<T>(work: () => Promise<T>): Promise<T> {
@@ -45,29 +58,31 @@ export class Stage {
   /** Sees all organisations: for checks, and for what no server may do. */
   readonly owner: postgres.Sql
   readonly #url: string
+  readonly #connections: Database[]
   readonly #databases: SimulatedDatabase[]
 
   constructor({ url, ownerUrl }: { url: string; ownerUrl: string }) {
-    this.#url = url
+    const planned = new URL(url)
+    planned.searchParams.set('plan_cache_mode', 'force_generic_plan') // else each statement is planned anew five times
+    this.#url = planned.href
     const bigint = { to: 20, from: [20, 1700], serialize: String, parse: Number }
     this.owner = postgres(ownerUrl, { max: 2, onnotice: () => undefined, types: { bigint } })
-    this.#databases = Array.from({ length: REPLICAS }, () => new SimulatedDatabase(url, { poolMax: POOL_MAX }))
+    this.#connections = Array.from({ length: REPLICAS }, () => new Database(this.#url, { poolMax: POOL_MAX }))
+    this.#databases = this.#connections.map((connections) => new SimulatedDatabase(this.#url, connections))
   }
 
   database(replica: number): SimulatedDatabase {
     return this.#databases[replica]!
   }
 
-  /** A replica died with all its connections. */
+  /** A replica died. */
   replace(replica: number): void {
-    const old = this.#databases[replica]!
-    old.isDead = true
-    void old.end().catch(() => undefined)
-    this.#databases[replica] = new SimulatedDatabase(this.#url, { poolMax: POOL_MAX })
+    this.#databases[replica]!.isDead = true
+    this.#databases[replica] = new SimulatedDatabase(this.#url, this.#connections[replica]!)
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#databases.map((database) => database.end()))
+    await Promise.allSettled(this.#connections.map((connections) => connections.end()))
     await this.owner.end()
   }
 }

@@ -173,7 +173,13 @@ export class World {
         storage: `${uuid()}-${run}`,
         cookie: { text: (await signIn(accounts, person)).refreshToken },
         seed: this.plan.seed * 16 + index,
-        ...{ person, role, skewMs, pageRows, time, network, browser },
+        person,
+        role,
+        skewMs,
+        pageRows,
+        time,
+        network,
+        browser,
       })
       this.devices.push(device)
       for (let tab = 0; tab < tabs; tab++) await device.openTab()
