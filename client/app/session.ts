@@ -30,6 +30,12 @@ export class Session {
   readonly #client = createTRPCClient<AppRouter>({ links: [httpLink({ url: '/trpc' })] })
   #accessToken: { text: string; until: number } | undefined
   #renewing: Promise<string | undefined> | undefined
+  /** The cookie is that of all tabs, and one of them may have given up on it. */
+  readonly #otherTabs = new BroadcastChannel('stockhand.session')
+
+  constructor() {
+    this.#otherTabs.onmessage = () => this.#begunAnew()
+  }
 
   signIn(email: string, password: string): Promise<SignInResult> {
     return this.#enter(() => this.#client.auth.login.mutate({ email, password }))
@@ -89,12 +95,20 @@ export class Session {
   async #enter(ask: () => Promise<SignedIn>): Promise<SignInResult> {
     try {
       this.#take(await ask())
+      this.#otherTabs.postMessage('signed in')
       return { ok: true }
     } catch (error) {
       const refusal = refusalOf(error)
       const retryAfterS = retryAfterOf(error)
       return { ok: false, refusal: refusal ?? 'offline', ...(retryAfterS !== undefined && { retryAfterS }) }
     }
+  }
+
+  /** Somebody has signed in in another tab: whoever this one asks for next is told by the server. */
+  #begunAnew(): void {
+    this.#accessToken = undefined
+    this.expired.value = false
+    this.revoked.value = false
   }
 
   #take({ accessToken, expiresInS, user, org }: SignedIn): string {

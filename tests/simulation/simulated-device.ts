@@ -10,6 +10,7 @@ import { lockName } from '../../client/sync/lock-name.ts'
 import { pushInBackground } from '../../client/sync/background-push.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
 import { Agent } from './agent.ts'
+import type { Issued } from '../../server/accounts/accounts.ts'
 import { agentClock } from './agent-clock.ts'
 import { Broken } from './broken.ts'
 import type { Browser } from './browser.ts'
@@ -18,7 +19,6 @@ import type { Network, Reply, Request } from './network.ts'
 import type { Person } from './organisation.ts'
 import { Random } from './random.ts'
 import type { Cookie } from './simulated-session.ts'
-import { SimulatedSession } from './simulated-session.ts'
 import { SimulatedTab } from './simulated-tab.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
@@ -150,20 +150,17 @@ export class SimulatedDevice {
     this.#opened += 1
     const agent = new Agent(`${this.name} service worker ${this.#opened}`)
     const clock = agentClock(agent, this, new Random(this.#parts.seed * 64 + this.#opened, 5))
-    const session = new SimulatedSession({
-      cookie: this.cookie,
-      now: () => this.now,
-      refresh: () => this.send(agent, { path: 'refresh', input: { cookie: this.cookie.text }, accessToken: '' }),
-      entered: () => undefined,
-    })
-    const push = async <T>(input: unknown): Promise<T> => {
-      const accessToken = (await session.token())!
-      const reply = await this.send(agent, { path: 'push', input, accessToken })
+    const asked = async <T>(request: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<T> => {
+      const reply = await this.send(agent, request)
       if (reply.ok) return reply.value as T
       throw new LinkFailure(reply)
     }
     const work = async () => {
-      if ((await session.token()) === undefined) return
+      const cookie = this.cookie.text
+      const issued = await asked<Issued>({ path: 'refresh', input: { cookie }, accessToken: '' })
+      if (issued.refreshToken !== '') this.cookie.text = issued.refreshToken
+      const { accessToken } = issued.signedIn
+      const push = <T>(input: unknown) => asked<T>({ path: 'push', input, accessToken })
       await pushInBackground(new DeviceDatabase(this.storage), { push }, clock)
     }
     this.#workers.add(agent)

@@ -15,6 +15,8 @@ export interface Cookie {
 }
 
 interface SessionParts {
+  /** Which browser this is: its tabs hear each other. */
+  browser: string
   cookie: Cookie
   now: () => number
   refresh: () => Promise<Reply>
@@ -27,9 +29,12 @@ export class SimulatedSession {
   readonly #parts: SessionParts
   #accessToken: { text: string; until: number } | undefined
   #renewing: Promise<string | undefined> | undefined
+  readonly #otherTabs: BroadcastChannel
 
   constructor(parts: SessionParts) {
     this.#parts = parts
+    this.#otherTabs = new BroadcastChannel(`session ${parts.browser}`)
+    this.#otherTabs.onmessage = () => this.#begunAnew()
   }
 
   async token(): Promise<string | undefined> {
@@ -46,6 +51,11 @@ export class SimulatedSession {
 
   /** The person has signed in again, here: the cookie is new. */
   signedIn(): void {
+    this.#begunAnew()
+    this.#otherTabs.postMessage('signed in')
+  }
+
+  #begunAnew(): void {
     this.#accessToken = undefined
     this.expired.value = false
   }

@@ -33,12 +33,15 @@ export class SimulatedTab {
     this.host = host
     this.agent = new Agent(name)
     this.clock = agentClock(this.agent, host, new Random(seed, 4))
-    this.session = new SimulatedSession({
-      cookie: host.cookie,
-      now: () => host.now,
-      refresh: () => host.send(this.agent, { path: 'refresh', input: { cookie: host.cookie.text }, accessToken: '' }),
-      entered: (role) => (this.isOutdated ||= host.becomes(role)),
-    })
+    const session = () =>
+      new SimulatedSession({
+        browser: host.storage,
+        cookie: host.cookie,
+        now: () => host.now,
+        refresh: () => host.send(this.agent, { path: 'refresh', input: { cookie: host.cookie.text }, accessToken: '' }),
+        entered: (role) => (this.isOutdated ||= host.becomes(role)),
+      })
+    this.session = this.agent.run(session)
   }
 
   async open(random: () => Uint8Array): Promise<void> {

@@ -221,8 +221,12 @@ export class World {
   async #heal(): Promise<void> {
     const { network, devices } = this
     this.tell('everything works again')
-    for (const message of network.takeAll(() => true)) if ('answer' in message) message.answer(SILENCE)
-    for (const { tabs } of devices) for (const socket of tabs.flatMap(({ openSockets }) => openSockets)) socket.cut()
+    for (let lost = network.takeAll(() => true); lost.length > 0; lost = network.takeAll(() => true)) {
+      for (const message of lost) {
+        if ('answer' in message) message.answer(SILENCE)
+        if ('socket' in message) message.socket.cut()
+      }
+    }
     network.busFlows = true
     devices.forEach(({ name }, index) => network.setWeather(name, index % REPLICAS))
     for (const device of devices) await comeBack(this, device)
