@@ -1,4 +1,5 @@
-// A backup of one organisation, and its restore: every row of every table, past the product, as its owner.
+// A backup of one organisation, and its restore: every row of every table, past the product, as its owner. Two of the same
+// state are the same, letter by letter.
 import type postgres from 'postgres'
 
 export interface Backup {
@@ -9,7 +10,7 @@ export async function backUp(sql: postgres.Sql, orgId: string): Promise<Backup> 
   const tables: Backup['tables'] = []
   for (const name of await tablesOf(sql)) {
     const [all] = await sql.unsafe<{ rows: string | null }[]>(
-      `select json_agg(t)::text as rows from ${name} t where org_id = $1`,
+      `select json_agg(t order by t::text)::text as rows from ${name} t where org_id = $1`,
       [orgId],
     )
     tables.push({ name, rows: all!.rows ?? '[]' })
@@ -33,6 +34,7 @@ async function tablesOf(sql: postgres.Sql): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
     select c.table_name as name from information_schema.columns c
     join information_schema.tables t using (table_schema, table_name)
-    where c.table_schema = 'public' and c.column_name = 'org_id' and t.table_type = 'BASE TABLE'`
+    where c.table_schema = 'public' and c.column_name = 'org_id' and t.table_type = 'BASE TABLE'
+    order by c.table_name`
   return rows.map(({ name }) => name)
 }

@@ -20,6 +20,8 @@ const LEDGER = 'shared/book/ledger.ts'
 const DEVICE = 'client/device/device.ts'
 const OUTBOX = 'client/device/outbox.ts'
 const EXCHANGE = 'client/sync/exchange.ts'
+const SYNC = 'client/sync/sync.ts'
+const TABS = 'client/sync/tabs.ts'
 const MIRROR_STORE = 'client/device/mirror-store.ts'
 
 export const PLANTED_BUGS: PlantedBug[] = [
@@ -147,6 +149,84 @@ export const PLANTED_BUGS: PlantedBug[] = [
     'server/ledger/log-writer.ts',
     'this.#logHash = logHash(this.#logHash, line)',
     "this.#logHash = logHash('', line)",
+  ),
+  bug(
+    'a live message is applied out of line',
+    [3, 5, 13],
+    SYNC,
+    'const follows = epoch === point.epoch && from === point.version &&',
+    'const follows = epoch === point.epoch &&',
+  ),
+  bug(
+    'a live message acknowledges what another copy sent',
+    [1, 5],
+    SYNC,
+    'if (follows && !isForeign && !this.#pulling) {',
+    'if (follows && !this.#pulling) {',
+  ),
+  bug(
+    'a live message is lost, and nothing makes up for it',
+    [6],
+    'server/feed/live.ts',
+    'const callOff = this.#alarm(LIVE_HEAD_INTERVAL_MS, resolve)',
+    'const callOff = () => undefined',
+  ),
+  bug(
+    'live messages tell everybody the conflicts of everybody',
+    [3, 8],
+    'server/feed/viewer.ts',
+    'rows: table.rows.filter((row) => row[author] === viewer.userId)',
+    'rows: table.rows.filter((row) => row[author] !== undefined)',
+  ),
+  bug(
+    'a tab takes what another recorded, whatever it has missed or knows',
+    [5, 13],
+    DEVICE,
+    'if (entry.seq !== this.#nextSeq) return false',
+    '',
+  ),
+  bug(
+    'rows are kept without looking how far the disk has come',
+    [3, 5, 6, 13],
+    DEVICE,
+    "if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'",
+    '',
+  ),
+  {
+    name: 'a leader that was replaced goes on',
+    rules: [13],
+    changes: [
+      { file: TABS, from: '.catch((error: unknown) => {\n        end()\n', to: '.catch((error: unknown) => {\n' },
+      { file: TABS, from: '    this.#parts.follow()\n    this.#queue', to: '    this.#queue' },
+    ],
+  },
+  bug(
+    'online is said before anybody answered',
+    [12],
+    'client/sync/sync-state.ts',
+    "  connecting: 'connecting',",
+    "  connecting: 'online',",
+  ),
+  bug(
+    'whoever is offline waits for ever',
+    [6],
+    'client/sync/sync-state.ts',
+    '  offline: backoff,',
+    '  offline: never,',
+  ),
+  bug(
+    'the service worker sends though the person works offline',
+    [12],
+    'client/sync/background-push.ts',
+    ' || doubt || paused) return',
+    ' || doubt) return',
+  ),
+  bug(
+    'a status wakes the loop that shows it',
+    [6],
+    SYNC,
+    "if (!this.#session.expired.value) untracked(() => this.#on('signedIn'))",
+    "if (!this.#session.expired.value) this.#on('signedIn')",
   ),
 ]
 

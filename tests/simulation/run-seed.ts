@@ -16,15 +16,15 @@ export interface Failure {
 /** Undefined where every rule held. */
 export async function runSeed(stage: Stage, seed: number, { shrinks = true } = {}): Promise<Failure | undefined> {
   const plan = makePlan(seed)
-  const first = await live(stage, plan)
+  const first = await failureOf(stage, plan)
   if (!first) return undefined
   const small = !shrinks
     ? plan
     : await shrink(plan, async (candidate) => {
-        const failed = await live(stage, candidate)
+        const failed = await failureOf(stage, candidate)
         return failed !== undefined && failed.error.rule === first.error.rule
       })
-  const { error, story } = (shrinks ? await live(stage, small) : undefined) ?? first
+  const { error, story } = (shrinks ? await failureOf(stage, small) : undefined) ?? first
   const report = [
     `seed ${seed} breaks ${error.message}`,
     `again: npm run soak -- --seed ${seed} --seeds 1`,
@@ -38,16 +38,24 @@ export async function runSeed(stage: Stage, seed: number, { shrinks = true } = {
   return { seed, error, report }
 }
 
-/** Undefined where every rule held. */
-export async function live(
-  stage: Stage,
-  plan: Plan,
-): Promise<{ error: Failure['error']; story: string[] } | undefined> {
+interface Lived {
+  /** Undefined where every rule held. */
+  error?: Failure['error']
+  story: string[]
+}
+
+/** Lives through a plan, once. */
+export async function live(stage: Stage, plan: Plan): Promise<Lived> {
   const world = new World(stage, plan)
   try {
     await world.live()
-    return undefined
+    return { story: world.story }
   } catch (error) {
     return { error: error instanceof Error ? error : new Error(String(error)), story: world.story }
   }
+}
+
+async function failureOf(stage: Stage, plan: Plan): Promise<Required<Lived> | undefined> {
+  const { error, story } = await live(stage, plan)
+  return error && { error, story }
 }

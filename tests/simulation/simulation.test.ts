@@ -3,11 +3,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TestDatabase } from '../support/postgres.ts'
 import { createTestDatabase } from '../support/postgres.ts'
-import { runSeed } from './run-seed.ts'
+import { makePlan } from './plan.ts'
+import { live, runSeed } from './run-seed.ts'
 import { Stage } from './stage.ts'
 
 const SEEDS = 200
 const SEEDS_PER_TEST = 25
+const TOLD_TWICE = [3, 4, 5, 57, 69, 84, 106, 134, 235, 242]
 
 let database: TestDatabase
 let stage: Stage
@@ -18,6 +20,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await stage.close()
   await database.drop()
+})
+
+test('a seed tells the same story twice', { timeout: 60_000 }, async () => {
+  for (const seed of TOLD_TWICE) {
+    const plan = makePlan(seed)
+    const { story } = await live(stage, plan)
+    expect((await live(stage, plan)).story).toEqual(story)
+  }
 })
 
 for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
