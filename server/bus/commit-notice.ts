@@ -9,6 +9,8 @@ export interface CommitNotice {
   from: number
   to: number
   chainHead: string
+  /** The head of the chain that it was added to. Absent from a server of the version before, and where an epoch begins. */
+  chainBefore?: string
   events: LiveEvent[]
   /** Absent where the rows are too large to travel: then the message is a poke to pull. */
   tables?: WireTables

@@ -73,21 +73,21 @@ export class LiveFeed {
     const listener = new Listener({ signal, alarm: this.#alarm, who: { userId: viewer.userId, sessionId } })
     this.#add(viewer.orgId, listener)
     try {
-      let state = await this.#head(viewer, clientId, known)
-      yield { ...state, from: known?.version ?? 0 }
+      let told = await this.#head(viewer, clientId, known)
+      yield { ...told.message, from: known?.version ?? 0 }
       while (!signal.aborted) {
         const notice = await listener.next()
         if (signal.aborted) return
         if (notice === 'end') throw new PullRefused('unauthenticated')
-        if (notice !== 'head' && notice.epoch === state.epoch && notice.to <= state.to) continue
+        if (notice !== 'head' && isKnown(notice, told)) continue
         if (notice === 'head' || notice.tables?.members) await checkRole(viewer, roleNow)
         const next =
-          notice !== 'head' && follows(notice, state)
-            ? this.#message(notice, viewer, { clientId, lastSeq: state.lastSeq })
-            : this.#notBefore(state, notice, await this.#head(viewer, clientId))
-        if (next.epoch !== state.epoch) throw new PullRefused('epoch_changed', next.lastSeq)
-        yield next
-        state = next
+          notice !== 'head' && follows(notice, told)
+            ? this.#following(notice, viewer, { clientId, lastSeq: told.message.lastSeq })
+            : this.#notBefore(told, notice, await this.#head(viewer, clientId, seenBy(viewer, told)))
+        if (next.message.epoch !== told.message.epoch) throw new PullRefused('epoch_changed', next.message.lastSeq)
+        yield next.message
+        told = next
       }
     } finally {
       this.#remove(viewer.orgId, listener)
@@ -95,7 +95,7 @@ export class LiveFeed {
   }
 
   /** `known` is how far the device has come: one that is ahead of its primary would take every message for an old one. */
-  async #head(viewer: Viewer, clientId: string | undefined, known?: Cursor): Promise<LiveMessage> {
+  async #head(viewer: Viewer, clientId: string | undefined, known?: Cursor): Promise<Told> {
     const { primary, cursors, isReplica } = this.#parts
     const read = (sql: Sql) => readHead(sql, viewer, { clientId, cursorVersion: known?.version })
     const head = await primary.snapshot(viewer.orgId, read)
@@ -104,27 +104,29 @@ export class LiveFeed {
     if (isBehind) await findLost(this.#parts, viewer, known)
     const { epoch, version, chainHead, lastSeq } = head
     const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, chainHead })
-    return { epoch, from: version, to: version, cursor, lastSeq, events: [] }
+    return { message: { epoch, from: version, to: version, cursor, lastSeq, events: [] }, chainHead }
   }
 
   /**
    * The head; of a replica that is behind what was told already, or behind the commit that it is asked for, the news of
    * that commit alone: a poke to pull.
    */
-  #notBefore(state: LiveMessage, notice: CommitNotice | 'head', head: LiveMessage): LiveMessage {
-    const reached = Math.max(state.to, notice === 'head' ? 0 : notice.to)
-    if (!this.#parts.isReplica || head.epoch !== state.epoch || head.to >= reached) return head
-    return { ...head, from: state.to, to: reached, cursor: state.cursor }
+  #notBefore({ message, chainHead }: Told, notice: CommitNotice | 'head', head: Told): Told {
+    const { epoch, to, cursor } = message
+    const reached = Math.max(to, notice === 'head' ? 0 : notice.to)
+    if (!this.#parts.isReplica || head.message.epoch !== epoch || head.message.to >= reached) return head
+    return { message: { ...head.message, from: to, to: reached, cursor }, chainHead }
   }
 
-  #message(
+  #following(
     notice: CommitNotice,
     viewer: Viewer,
     { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
-  ): LiveMessage {
-    const { deviceUsers, lastSeqs } = notice
+  ): Told {
+    const { chainHead, deviceUsers, lastSeqs } = notice
     const isOwn = clientId !== undefined && (deviceUsers === undefined || deviceUsers[clientId] === viewer.userId)
-    return { ...this.#shared(notice, viewer), lastSeq: (isOwn && lastSeqs[clientId]) || lastSeq }
+    const message = { ...this.#shared(notice, viewer), lastSeq: (isOwn && lastSeqs[clientId]) || lastSeq }
+    return { message, chainHead }
   }
 
   /** What all sockets of a kind of viewer get of a commit: made once, however many they are. */
@@ -163,8 +165,23 @@ async function checkRole(viewer: Viewer, roleNow: Watching['roleNow']): Promise<
   if (role !== viewer.role) throw new PullRefused('resnapshot')
 }
 
-function follows(notice: CommitNotice, state: LiveMessage): boolean {
-  return notice.epoch === state.epoch && notice.from === state.to
+/** What a socket was told last, and the head of the chain there: a database that lost commits goes on from another. */
+interface Told {
+  message: LiveMessage
+  chainHead: string
+}
+
+function isKnown({ epoch, to, chainHead }: CommitNotice, { message, chainHead: own }: Told): boolean {
+  return epoch === message.epoch && (to < message.to || (to === message.to && chainHead === own))
+}
+
+function follows({ epoch, from, chainBefore }: CommitNotice, { message, chainHead }: Told): boolean {
+  return epoch === message.epoch && from === message.to && (chainBefore === undefined || chainBefore === chainHead)
+}
+
+/** How far a socket has come, as the cursor of its device says it. */
+function seenBy({ role }: Viewer, { message, chainHead }: Told): Cursor {
+  return { epoch: message.epoch, version: message.to, role, chainHead }
 }
 
 /** The queue of one socket. */

@@ -143,6 +143,7 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId, logs, no
     from: head.version,
     to: version,
     chainHead: newHead,
+    chainBefore: chainHead(head.logHash, head.auditHash),
     events: eventsOf(changes.values()),
     ...(tables && { tables }),
     lastSeqs: Object.fromEntries([...devices.values()].map(({ clientId, lastSeq }) => [clientId, lastSeq])),

@@ -58,6 +58,7 @@ export function commitOwnChange(
       from: head.version,
       to: version,
       chainHead: newHead,
+      chainBefore: chainHead(head.logHash, head.auditHash),
       events: eventsOf(changes),
       ...(tables && { tables }),
       lastSeqs: {},

@@ -7,6 +7,7 @@ import { columnsOf, decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
 import type { Cursor } from '../../server/feed/cursor.ts'
 import { Cursors, ROW_SCHEMA } from '../../server/feed/cursor.ts'
 import { PagesAhead } from '../../server/feed/pages-ahead.ts'
+import { LiveFeed } from '../../server/feed/live.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
 import { pull } from '../../server/feed/pull.ts'
 import type { Sql } from '../../server/database/database.ts'
@@ -223,6 +224,30 @@ test('[U7] a cursor that is worthless otherwise is a witness all the same', asyn
     refusal: 'epoch_changed',
   })
   expect((await ask({ cursor: null }, asRole('manager', manager, orgId))).epoch).toBeGreaterThan(1)
+})
+
+test('[U7] a socket that outlived a lost commit is told, and never given what was built on another history', async () => {
+  const organisation = { ...parts, ...(await makeOrganisation(parts.accounts)) }
+  const { orgId, manager } = organisation
+  const device = new TestDevice(organisation, manager)
+  const { itemId, binA } = await stockRoom(device)
+  const viewer = asRole('manager', manager, orgId)
+  const feed = new LiveFeed(pulling())
+  const hung = new AbortController()
+  const watching = { signal: hung.signal, sessionId: '', roleNow: async () => 'manager' as const }
+  const heard = feed.subscribe(viewer, { cursor: null }, watching)
+  const { version } = await ask({ cursor: null }, viewer)
+  expect((await heard.next()).value).toMatchObject({ to: version })
+  const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+  // A failover to a standby that had not heard of the last commit. Then others go on, past the version that was seen.
+  await owner`update org_heads set version = version - 1, audit_hash = log_hash where org_id = ${orgId}`
+  await owner`delete from commits where org_id = ${orgId} and version = ${version}`
+  await owner.end()
+  const before = parts.notices.length
+  for (let i = 0; i < 2; i++) await device.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
+  for (const notice of parts.notices.slice(before)) feed.deliver(notice)
+  await expect(heard.next()).rejects.toMatchObject({ refusal: 'epoch_changed' })
+  hung.abort()
 })
 
 test('[U5] lastSeq belongs to the snapshot: what it acknowledges is among the rows', async () => {
