@@ -174,9 +174,14 @@ async function onDevice(world: World, device: SimulatedDevice, deed: DeviceDeed)
       return device.closeTab(tab)
     }
     case 'freeze tab': {
-      const tab = device.awake[deed.tab % Math.max(1, device.awake.length)]
-      tab?.agent.freeze()
-      return tab && world.tell(`${tab.agent.name} is frozen`)
+      const leader = deed.isLeader ? device.awake.find(({ leads }) => leads) : undefined
+      const tab = leader ?? device.awake[deed.tab % Math.max(1, device.awake.length)]
+      if (!tab) return undefined
+      if (leader) tab.agent.run(() => tab.sync.kick()) // in the middle of something
+      await world.time.stillness()
+      tab.agent.freeze()
+      world.tell(`${tab.agent.name} is frozen`)
+      return world.pass(deed.ms)
     }
     case 'thaw tab': {
       const tab = device.tabs.filter(({ agent }) => agent.isFrozen)[0]
@@ -191,7 +196,8 @@ async function onDevice(world: World, device: SimulatedDevice, deed: DeviceDeed)
       return deed.do === 'cut socket' ? socket.cut() : socket.goDeaf()
     }
     case 'wake service worker':
-      world.tell(`the service worker of ${name} is woken`)
+      if (deed.isClosed) for (const tab of device.tabs) await device.closeTab(tab)
+      world.tell(`the service worker of ${name} is woken${deed.isClosed ? ', with no tab open' : ''}`)
       return device.wakeServiceWorker()
     case 'work offline':
       return workOffline(world, device, deed)

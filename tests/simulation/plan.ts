@@ -64,16 +64,16 @@ export type Deed =
   | { do: 'set role'; person: number; role: 'manager' | 'staff' }
   | { do: 'open tab'; device: number }
   | { do: 'close tab'; device: number; tab: number }
-  /** Its timers and messages stand still, until somebody looks at it. */
-  | { do: 'freeze tab'; device: number; tab: number }
+  /** Its timers and messages stand still, until somebody looks at it; of one that leads, for long enough to lose the lead. */
+  | { do: 'freeze tab'; device: number; tab: number; isLeader: boolean; ms: number }
   | { do: 'thaw tab'; device: number; tab: number }
   | { do: 'cut socket'; device: number }
   /** Half open: nothing comes through any more, and neither side knows. */
   | { do: 'deafen socket'; device: number }
   /** Between the servers (Redis): notices of commits flow, or lie in the bag with the rest. */
   | { do: 'bus'; flows: boolean }
-  /** The browser wakes the service worker to send what waits. */
-  | { do: 'wake service worker'; device: number }
+  /** The browser wakes the service worker to send what waits, often after the app was closed. */
+  | { do: 'wake service worker'; device: number; isClosed: boolean }
   | { do: 'work offline'; device: number; tab: number; isPaused: boolean }
   /** The server ends the session of a device; a person signs in again where it asks for it. */
   | { do: 'end session'; device: number }
@@ -208,13 +208,13 @@ function makeStep(random: Random, mood: Mood): Step {
     [1, () => ({ do: 'set role', person: device, role: random.pick(['manager', 'staff']) })],
     [4, () => ({ do: 'open tab', device })],
     [3, () => ({ do: 'close tab', device, tab })],
-    [4, () => ({ do: 'freeze tab', device, tab })],
+    [5, () => ({ do: 'freeze tab', device, tab, isLeader: random.chance(0.6), ms: random.pick([0, 0, 15_000]) })],
     [3, () => ({ do: 'thaw tab', device, tab })],
     [3, () => ({ do: 'cut socket', device })],
     [2, () => ({ do: 'deafen socket', device })],
-    [2, () => ({ do: 'bus', flows: random.chance(0.5) })],
-    [3, () => ({ do: 'wake service worker', device })],
-    [2, () => ({ do: 'work offline', device, tab, isPaused: random.chance(0.5) })],
+    [3, () => ({ do: 'bus', flows: random.chance(0.3) })],
+    [4, () => ({ do: 'wake service worker', device, isClosed: random.chance(0.5) })],
+    [3, () => ({ do: 'work offline', device, tab, isPaused: random.chance(0.7) })],
     [1, () => ({ do: 'end session', device })],
     [2, () => ({ do: 'sign in', device, tab })],
     [1, () => ({ do: 'disable', person: device })],
