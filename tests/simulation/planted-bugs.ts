@@ -185,13 +185,6 @@ export const PLANTED_BUGS: PlantedBug[] = [
     'if (entry.seq !== this.#nextSeq) return false',
     '',
   ),
-  bug(
-    'rows are kept without looking how far the disk has come',
-    [3, 5, 6, 13],
-    DEVICE,
-    "if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'",
-    '',
-  ),
   {
     name: 'a leader that was replaced goes on',
     rules: [13],
