@@ -3,25 +3,27 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Session } from './session.ts'
 
-const SIGNED_IN = {
-  accessToken: 'token',
+const signedIn = (name: string) => ({
+  accessToken: `token of ${name}`,
   expiresInS: 600,
-  user: { id: '1', name: 'Ada', email: 'ada@example.com', role: 'staff' },
+  user: { id: name, name, email: `${name}@example.com`, role: 'staff' },
   org: { id: '2', name: 'The shop' },
-}
-let isCookieGood = false
+})
+/** Whom the cookie names. */
+let cookie: string | undefined
 
 beforeEach(() => {
+  cookie = undefined
   const kept = new Map<string, string>()
   vi.stubGlobal('localStorage', {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => kept.set(key, value),
     removeItem: (key: string) => kept.delete(key),
   })
-  vi.stubGlobal('fetch', async (url: string) => {
-    if (url.includes('auth.login')) isCookieGood = true
-    return isCookieGood
-      ? Response.json({ result: { data: SIGNED_IN } })
+  vi.stubGlobal('fetch', async (url: string, { body }: { body?: string }) => {
+    if (url.includes('auth.login')) cookie = (JSON.parse(body!) as { email: string }).email.split('@')[0]
+    return cookie
+      ? Response.json({ result: { data: signedIn(cookie) } })
       : Response.json(
           { error: { message: '', code: -32001, data: { httpStatus: 401, refusal: 'unauthenticated' } } },
           { status: 401 },
@@ -35,5 +37,15 @@ test('whoever signs in in one tab is signed in in those that had given up as wel
   expect([await one.token(), one.expired.value]).toEqual([undefined, true])
   expect(await two.signIn('ada@example.com', 'correct horse battery')).toEqual({ ok: true })
   await vi.waitFor(() => expect(one.expired.value).toBe(false))
-  expect(await one.token()).toBe('token')
+  expect(await one.token()).toBe('token of ada')
+})
+
+test('[D17] what waits of one person is never sent with the token of another who signs in in another tab', async () => {
+  const [one, two] = [new Session(), new Session()]
+  await one.signIn('ada@example.com', 'correct horse battery')
+  const adas = one.of(one.person.value!)
+  expect(await adas.token()).toBe('token of ada')
+  await two.signIn('bob@example.com', 'correct horse battery')
+  await vi.waitFor(async () => expect(await one.token()).toBe('token of bob'))
+  expect(await adas.token()).toBeUndefined()
 })

@@ -72,6 +72,16 @@ export class Session {
     return this.#renewing
   }
 
+  /** This session as one person's: a token of somebody else, who signed in in another tab, is none of theirs. */
+  of({ user, org }: Person): Pick<Session, 'token' | 'forgetToken' | 'expired'> {
+    const token = async () => {
+      const text = await this.token()
+      const now = this.person.value
+      return now?.user.id === user.id && now.org.id === org.id ? text : undefined
+    }
+    return { token, forgetToken: () => this.forgetToken(), expired: this.expired }
+  }
+
   /** The server refused the token that it was given: the next one is asked for anew. */
   forgetToken(): void {
     this.#accessToken = undefined

@@ -73,7 +73,9 @@ export class Workplaces {
     // Reading a large catalogue takes the processor for a while: the frame is drawn before it.
     await painted()
     const device = await Device.open({ name, actor: { userId: user.id, role: user.role } })
-    const sync = new Sync({ device, session: this.#session })
+    // Until this workplace is left, another tab's sign-in must not send what waits here under another name.
+    const session = this.#session.of(person)
+    const sync = new Sync({ device, session })
     const station = new ScanStation({ store: device.scans, otherwise: this.#otherwise })
     this.#close = async () => {
       await sync.stop()
@@ -86,7 +88,7 @@ export class Workplaces {
         person,
         device,
         session: this.#session,
-        remote: new Remote(this.#session, () => device.point.value.version),
+        remote: new Remote(session, () => device.point.value.version),
         status: sync.status,
         syncNow: () => sync.kick(),
         pauseSync: (paused) => sync.pause(paused),
