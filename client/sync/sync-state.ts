@@ -51,7 +51,7 @@ export type Effect =
   | 'fetchSoon'
   /** Whatever was wanted waits for its time. */
   | 'rest'
-  /** Ends the round under way. */
+  /** Ends the round under way, and none follows that was wanted before. */
   | 'abort'
   /** Closes the socket. */
   | 'hangUp'

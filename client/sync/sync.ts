@@ -172,6 +172,8 @@ export class Sync {
         this.#pullWanted = true
         return
       case 'abort':
+        this.#due = false
+        this.#probe = false
         return this.#roundEnd.abort()
       case 'hangUp':
         return this.#hangUp()

@@ -32,6 +32,7 @@ const opened: TestTab[] = []
 /** One session for all tabs of a browser, as its cookie is. */
 let isSignedIn = true
 let pulls = 0
+let held: Promise<void> = Promise.resolve()
 let waits = 0
 let loseSocket = (): void => undefined
 const countingClock: Clock = {
@@ -59,6 +60,7 @@ async function open(name: string): Promise<TestTab> {
     pull: async () => {
       if ((await session.token()) === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
       pulls += 1
+      await held
       return { ...NOTHING_NEW, serverNow: Date.now() }
     },
     listen: (_request, handlers) => {
@@ -123,6 +125,20 @@ test('[D9] resumed after working offline, a tab asks once, and then leaves the s
   await says(tab, 'online')
   await moment()
   expect(pulls).toBe(1)
+})
+
+test('[D9] a round that was wanted before its person chose to work offline does not begin after it', async () => {
+  const tab = await open(randomUUID())
+  await says(tab, 'online')
+  let release = (): void => undefined
+  held = new Promise((go) => (release = go))
+  tab.sync.kick()
+  await until(() => pulls === 2, 'the pull under way')
+  tab.sync.kick()
+  tab.sync.pause(true)
+  release()
+  await moment()
+  expect([pulls, tab.sync.status.value.link]).toEqual([2, 'paused'])
 })
 
 test('a tab whose person works offline right after its socket was lost sleeps', async () => {

@@ -165,7 +165,7 @@ export function makePlan(seed: number): Plan {
     isFresh: index > 0 && random.chance(0.25),
     pageRows: random.chance(0.3) ? random.between(1, 9) : 5_000,
     tabs: random.pick([1, 1, 1, 2, 2, 3]),
-    isFair: random.chance(0.5),
+    isFair: random.chance(0.3),
   }))
   const length = random.between(20, 90)
   const mood = makeMood(random)
@@ -181,10 +181,10 @@ function makeStep(random: Random, mood: Mood): Step {
   const kinds: [number, () => Deed][] = [
     [40, () => recordStep(random, { device, tab }, mood)],
     [6, () => ({ do: 'sync', device, tab })],
-    [24, () => ({ do: 'deliver', message, replica, meanwhile: meanwhile(random) })],
-    [4, () => ({ do: 'deliver together', replica })],
-    [12, () => ({ do: 'good connection', device, replica })],
-    [8, () => ({ do: 'bad connection', device })],
+    [34, () => ({ do: 'deliver', message, replica, meanwhile: meanwhile(random) })],
+    [6, () => ({ do: 'deliver together', replica })],
+    [8, () => ({ do: 'good connection', device, replica })],
+    [10, () => ({ do: 'bad connection', device })],
     [4, () => ({ do: 'hint', device })],
     [5, () => ({ do: 'lose', message })],
     [5, () => ({ do: 'copy', message })],
@@ -234,7 +234,7 @@ function recordStep(random: Random, at: { device: number; tab: number }, mood: M
   return { do: 'record', ...at, verb, picks: picks(random), ...(random.chance(0.04) && { dies: random.below(25) }) }
 }
 
-function meanwhile(random: Random): Meanwhile {
+export function meanwhile(random: Random): Meanwhile {
   return random.weighted<Meanwhile>([
     [80, 'nothing'],
     [4, 'backend killed'],

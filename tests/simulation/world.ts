@@ -12,7 +12,7 @@ import type { Things } from './operations.ts'
 import type { Person } from './organisation.ts'
 import { makeOrganisation, signIn } from './organisation.ts'
 import type { Deed, Plan } from './plan.ts'
-import { REPLICAS } from './plan.ts'
+import { meanwhile, REPLICAS } from './plan.ts'
 import { Random } from './random.ts'
 import { ServerTruth } from './server-truth.ts'
 import { Servers } from './servers.ts'
@@ -23,6 +23,7 @@ import { VirtualTime } from './virtual-time.ts'
 /** After the faults everything settles by itself within so long. */
 const SETTLES_WITHIN_MS = 180_000
 const GLANCE_MS = 2_000
+const SMALL_PAGE = 10
 /** What flows at one moment: more means that device and server send each other around in circles. */
 const MESSAGES_MAX = 1_000
 
@@ -62,6 +63,8 @@ export class World {
   readonly #random: Random
   #intruder: Intruder | undefined
   #isHealed = false
+  /** While the world begins, and once it heals, nothing befalls anybody. */
+  #isPeaceful = true
 
   constructor(stage: Stage, plan: Plan) {
     this.stage = stage
@@ -128,7 +131,9 @@ export class World {
       else {
         const message = this.network.takeFlowing(this.#random)
         if (!message) return
-        await this.servers.deliver(message, { replica: this.network.replicaOf(message), meanwhile: 'nothing' })
+        const befalls = this.#isPeaceful ? 'nothing' : meanwhile(this.#random)
+        await this.servers.deliver(message, { replica: this.network.replicaOf(message), meanwhile: befalls })
+        if (message.kind === 'answer' && !this.#isPeaceful) await this.#checkBetweenPages(message.device)
       }
     }
   }
@@ -203,6 +208,7 @@ export class World {
       this.network.setWeather(name, this.plan.devices[index]!.isFair ? index % REPLICAS : undefined)
     }
     this.story.length = 0
+    this.#isPeaceful = false
   }
 
   async #checkNow(): Promise<void> {
@@ -213,6 +219,15 @@ export class World {
     for (const device of this.devices) checkDevice(this, device)
   }
 
+  /** What comes in many small pages is looked at after each of them. */
+  async #checkBetweenPages(name: string | undefined): Promise<void> {
+    const device = this.devices.find((one) => one.name === name)
+    if (!device || device.pageRows > SMALL_PAGE) return
+    await this.time.stillness()
+    await this.truth.refresh(this.time.written)
+    checkDevice(this, device)
+  }
+
   #keysOf(kind: string): string[] {
     return this.truth.rows.filter((row) => row.kind === kind).map(({ key }) => key)
   }
@@ -220,6 +235,7 @@ export class World {
   /** Everything works again, and people are there. What was under way is lost. */
   async #heal(): Promise<void> {
     const { network, devices } = this
+    this.#isPeaceful = true
     this.tell('everything works again')
     for (let lost = network.takeAll(() => true); lost.length > 0; lost = network.takeAll(() => true)) {
       for (const message of lost) {
