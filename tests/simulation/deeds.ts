@@ -266,7 +266,11 @@ function copy({ network, tell }: World, pick: number): void {
 }
 
 async function rush(world: World, replica: number): Promise<void> {
-  world.tell('everybody synchronises at one moment')
+  world.tell('everybody synchronises at one moment, and two have put something on one shelf')
+  for (const device of world.devices.slice(0, 2)) {
+    world.network.setWeather(device.name, undefined)
+    await record(world, device, { do: 'record', device: 0, tab: 0, verb: 'stock.receive', picks: [0] })
+  }
   for (const { awake } of world.devices) for (const { agent, sync } of awake) agent.run(() => sync.kick())
   await world.time.stillness()
   await world.servers.deliver(world.network.take(0, isPush), { replica, meanwhile: 'another push' })
