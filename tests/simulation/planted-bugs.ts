@@ -158,32 +158,11 @@ export const PLANTED_BUGS: PlantedBug[] = [
     'const follows = epoch === point.epoch &&',
   ),
   bug(
-    'a live message acknowledges what another copy sent',
-    [1, 5],
-    SYNC,
-    'if (follows && !isForeign && !this.#pulling) {',
-    'if (follows && !this.#pulling) {',
-  ),
-  bug(
-    'a live message is lost, and nothing makes up for it',
-    [6],
-    'server/feed/live.ts',
-    'const callOff = this.#alarm(LIVE_HEAD_INTERVAL_MS, resolve)',
-    'const callOff = () => undefined',
-  ),
-  bug(
     'live messages tell everybody the conflicts of everybody',
     [3, 8],
     'server/feed/viewer.ts',
     'rows: table.rows.filter((row) => row[author] === viewer.userId)',
     'rows: table.rows.filter((row) => row[author] !== undefined)',
-  ),
-  bug(
-    'a tab takes what another recorded, whatever it has missed or knows',
-    [5, 13],
-    DEVICE,
-    'if (entry.seq !== this.#nextSeq) return false',
-    '',
   ),
   {
     name: 'a leader that was replaced goes on',
