@@ -256,6 +256,7 @@ export class Sync {
     } catch (error) {
       if (!ended.aborted) this.#failed(error)
     } finally {
+      this.#roundEnd.abort() // what it waits for no more (a token, say) must not be asked with later
       this.#running = false
       this.#schedule()
       this.#show()
