@@ -197,6 +197,7 @@ export class Sync {
   async #lead(ended: AbortSignal): Promise<void> {
     this.#leads = true
     this.#on('lead')
+    this.#tabs?.announce() // the others show what a leader said that is no more
     while (!ended.aborted) {
       if (this.#due) await this.#round(ended)
       else await this.#rest(ended)

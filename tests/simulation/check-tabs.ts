@@ -4,12 +4,20 @@ import { metaOn } from './disk.ts'
 import type { SimulatedDevice } from './simulated-device.ts'
 import type { SimulatedTab } from './simulated-tab.ts'
 
+/**
+ * The others ask the leading tab every three seconds how it stands. Until then they may show what one said that led before
+ * it: it was frozen, and answers as it thaws what it was asked long ago.
+ */
+const TOLD_WITHIN_MS = 3_500
+
 export function checkTabs(device: SimulatedDevice): void {
   const [broken] = device.broken
   if (broken) throw broken
   for (const error of [...device.reported, ...device.tabs.flatMap(({ agent }) => agent.reported)]) {
     throw new Error(`${device.name} reports a bug: ${String(error)}`, { cause: error })
   }
+  const links = device.awake.map(({ agent, leads, sync }) => `${agent.name} ${leads} ${sync.status.value.link}`).join()
+  if (links !== device.said.links) device.said = { links, since: device.time.monotonic }
   for (const tab of device.awake) {
     checkLead(tab)
     checkStatus(tab)
@@ -32,7 +40,7 @@ function checkStatus(tab: SimulatedTab): void {
     throw new Broken(12, `${agent.name} says online; nobody answered`)
   if (leads && link === 'signed_out' && !session.expired.value)
     throw new Broken(12, `${agent.name} says signed_out; its session has not ended`)
-  if (!leader || leads || link === 'connecting') return
+  if (!leader || leads || link === 'connecting' || host.time.monotonic - host.said.since < TOLD_WITHIN_MS) return
   if (link !== leader.sync.status.value.link)
     throw new Broken(
       13,
