@@ -311,6 +311,7 @@ interface LoggedEntry {
   void: boolean
   madeAt: string | null
   since: string | null
+  version: number | null
 }
 
 /**
@@ -343,7 +344,7 @@ async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading)
       exists (
         select from inventory_logs v where v.org_id = e.org_id and v.voids = e.mutation_id
           and v.item_id = e.item_id and v.location_id = e.location_id and v.lot = e.lot) as void, e.made_at as "madeAt",
-      e.counted_since as since
+      e.counted_since as since, e.version
     from floors join inventory_logs e
       on e.org_id = ${orgId} and e.item_id = i and e.location_id = l and e.lot = t
         and (e.at >= floor or e.made_at >= floor)
@@ -355,7 +356,7 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
   if (wants.undone.size === 0) return
   const rows = await sql<
     ({ name: string; userId: string; refused: boolean; voids: boolean | null } & {
-      [K in Exclude<keyof LoggedEntry, 'since'>]: LoggedEntry[K] | null
+      [K in Exclude<keyof LoggedEntry, 'since' | 'version'>]: LoggedEntry[K] | null
     })[]
   >`
     select id, name, author_id as "userId", refused, item_id as "itemId", location_id as "locationId", lot, at,
@@ -372,11 +373,12 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
     }
     if (row.itemId === null || row.voids) continue
     const position = positionKey(row.itemId, row.locationId!, row.lot!)
-    entries.get(id)!.push({ position, entry: toEntry({ ...row, since: null } as LoggedEntry) })
+    entries.get(id)!.push({ position, entry: toEntry({ ...row, since: null, version: null } as LoggedEntry) })
   }
 }
 
-function toEntry({ id, at, counts, amount, void: voided, madeAt, since }: LoggedEntry): Entry {
-  const entry = { id, at, amount, void: voided, ...(madeAt !== null && { madeAt }) }
+function toEntry({ id, at, counts, amount, void: voided, madeAt, since, version }: LoggedEntry): Entry {
+  const known = { ...(madeAt !== null && { madeAt }), ...(version !== null && { version }) }
+  const entry = { id, at, amount, void: voided, ...known }
   return counts ? { ...entry, kind: 'count', ...(since !== null && { since }) } : { ...entry, kind: 'delta' }
 }

@@ -47,6 +47,8 @@ export interface Movement {
   entry: Mark & { amount: number; madeAt?: string }
   /** When whoever counted began with this position. */
   since?: string
+  /** Of a count: the version that whoever counted held. */
+  seen?: number | undefined
   voids?: string
   reason?: string
   reference?: string

@@ -19,6 +19,8 @@ interface EntryOf<K extends string> extends Mark {
   madeAt?: string
   /** Of a count: when whoever counted began. */
   since?: string
+  /** Of the commit that brought it; absent until that is known. */
+  version?: number
 }
 /** One line of a position's ledger. `id` is the mutation's: a mutation has at most one entry on a position. */
 export type Entry = EntryOf<'delta'> | EntryOf<'count'>

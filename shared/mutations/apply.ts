@@ -51,7 +51,7 @@ export function refused(refusal: Refusal): Outcome & { status: 'refused' } {
 
 /** The stamp of a mutation once its effective time is known. */
 export function stampOf(envelope: Envelope, by: { userId: string; role: Role; at: string }): Stamp {
-  return { id: envelope.id, madeAt: envelope.at, strict: envelope.strict === true, ...by }
+  return { id: envelope.id, madeAt: envelope.at, seen: envelope.seen, strict: envelope.strict === true, ...by }
 }
 
 /** Bytes of a value as JSON in UTF-8. Texts that are surely small are not encoded. */

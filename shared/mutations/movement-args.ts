@@ -78,14 +78,16 @@ export function postMovement(book: Book, by: { name: string; userId: string }, m
 }
 
 /** What was moved while a shelf was counted may or may not be in the count: nobody but the counter knows. */
-function reviewCount(book: Book, { position, entry, since }: Movement): void {
+function reviewCount(book: Book, { position, entry, since, seen = 0 }: Movement): void {
   const deltas = book.history(position).filter(({ kind, void: isVoid }) => kind === 'delta' && !isVoid)
   const during = since === undefined ? [] : deltas.filter(({ at }) => at > since && at < entry.at)
   if (during.length > 0) {
     const quantity = during.reduce((sum, { amount }) => sum + amount, 0) / 1000
     book.review('moved_during_count', { position, since, at: entry.at, quantity })
   }
-  if (deltas.some((delta) => crossed(delta, entry.at))) book.review('clock_crossed_count', { position, at: entry.at })
+  // What whoever counted had on their screen came before the count, whatever the clocks said.
+  const unseen = deltas.filter(({ version = Number.POSITIVE_INFINITY }) => version > seen)
+  if (unseen.some((delta) => crossed(delta, entry.at))) book.review('clock_crossed_count', { position, at: entry.at })
 }
 
 function reviewAgainstCount(book: Book, { position, entry }: Movement): void {

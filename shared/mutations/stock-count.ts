@@ -41,7 +41,7 @@ export const stockCount = defineVerb<Args>({
     reviewItem(book, place.item, { lot: args.lot, at: stamp.at })
     reviewLocation(book, place.location, stamp.at)
     if (args.countId !== undefined) return undefined
-    const { id, at, madeAt, userId } = stamp
+    const { id, at, madeAt, userId, seen } = stamp
     const since = startOf(args, stamp)
     postMovement(
       book,
@@ -51,6 +51,7 @@ export const stockCount = defineVerb<Args>({
         position: positionOf(args),
         entry: { id, at, madeAt, amount: toThousandths(args.counted) },
         ...(since !== null && { since }),
+        seen,
       },
     )
     return undefined

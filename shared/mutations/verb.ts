@@ -14,6 +14,8 @@ export interface Stamp {
   madeAt: string
   userId: string
   role: Role
+  /** The version that its device held when it was made. */
+  seen?: number | undefined
   /** The sender waits for the answer and has told nobody that it is saved. */
   strict: boolean
 }

@@ -131,6 +131,22 @@ test('[T7] a movement that correcting its clock put across another device’s co
   })
 })
 
+test('[T7] a movement that whoever counted had seen came before the count, whatever the clocks said', async () => {
+  const { itemId, binA } = await room()
+  const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const hour = 3_600_000
+  const move = mover.mutation(
+    'stock.receive',
+    { itemId, locationId: binA, quantity: 4 },
+    { at: stampAgo(-hour, mover) },
+  )
+  const { version } = await mover.pushWhole([move], { deviceNow: Date.now() + hour })
+  const count = { itemId, locationId: binA, counted: 5 }
+  const unseen = await counter.do('stock.count', count, { seen: version - 1 })
+  expect(unseen).toMatchObject({ status: 'merged', code: 'clock_crossed_count' })
+  expect((await counter.do('stock.count', count, { seen: version })).status).toBe('applied')
+})
+
 test('[T7] a device with a wrong clock is not asked about its own counts', async () => {
   const { itemId, binA } = await room()
   const device = new TestDevice(parts, parts.staff)
