@@ -6,7 +6,7 @@ import type { TestDatabase } from '../support/postgres.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 
-/** Most are caught within five, the rarest (a lock that is not held) within fifty. */
+/** From the seed on that caught it last: what is drawn from a seed changes with the simulation. */
 const SEEDS_MAX = 80
 
 let database: TestDatabase
@@ -15,8 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-test.each(PLANTED_BUGS)('caught: $name', { timeout: 120_000 }, async ({ name, rules }) => {
-  const { code, output } = await soak('--bug', name, '--seeds', String(SEEDS_MAX), '--quick')
+test.each(PLANTED_BUGS)('caught: $name', { timeout: 120_000 }, async ({ name, rules, seed }) => {
+  const { code, output } = await soak('--bug', name, '--seed', String(seed), '--seeds', String(SEEDS_MAX), '--quick')
   expect(output).not.toMatch(/^Error|Cannot find/m)
   const rule = Number(/breaks rule (\d+)/.exec(output)?.[1])
   expect({ code, rule, output }).toMatchObject({ code: 1, rule: expect.toBeOneOf(rules) as number })

@@ -11,6 +11,8 @@ export interface PlantedBug {
   changes: { file: string; from: string; to: string }[]
   /** The rules that may catch it first. */
   rules: number[]
+  /** Which was the first to catch it when somebody last looked: it is looked for from there on. */
+  seed: number
 }
 
 const DECIDE = 'server/ledger/decide-group.ts'
@@ -27,106 +29,112 @@ const MIRROR_STORE = 'client/device/mirror-store.ts'
 export const PLANTED_BUGS: PlantedBug[] = [
   bug(
     'what was decided is decided again',
-    [1, 2, 5, 6],
+    { rules: [1, 2, 5, 6], seed: 2 },
     DECIDE,
     '    if (known) {\n      if (batch',
     '    if (known && seq < 0) {\n      if (batch',
   ),
   bug(
     'rows are loaded before the lock is held',
-    [1, 2, 4, 5, 6],
+    { rules: [1, 2, 4, 5, 6], seed: 6 },
     LOAD,
     'const locked = lockHead(sql, orgId)\n',
     'const locked = new Promise((go) => setTimeout(go, 5)).then(() => lockHead(sql, orgId))\n',
   ),
   bug(
     'the head is read without a lock',
-    [1, 2, 4, 6, 7],
+    { rules: [1, 2, 4, 6, 7], seed: 6 },
     STORE,
     'where org_id = ${orgId} for no key update`',
     'where org_id = ${orgId}`',
   ),
   bug(
     'how far a device came is not kept with what it sent',
-    [1, 6],
+    { rules: [1, 6], seed: 19 },
     'server/ledger/ledger-write-store.ts',
     'do update set last_seq = excluded.last_seq, last_at',
     'do update set last_at',
   ),
   bug(
     'a movement older than the count is added all the same',
-    [2, 5],
+    { rules: [2, 5], seed: 16 },
     LEDGER,
     'if (!isAfter(entry, standing.count)) return standing',
     "if (entry.kind === 'count' && !isAfter(entry, standing.count)) return standing",
   ),
   bug(
     'a late count forgets what was moved after it',
-    [2, 5],
+    { rules: [2, 5], seed: 14 },
     LEDGER,
     'quantity: entry.amount + sumAfter(entries, entry)',
     'quantity: entry.amount',
   ),
   bug(
     'beginning again drops the outbox',
-    [1],
+    { rules: [1], seed: 2 },
     'client/device/kept.ts',
     'if (!complete) await Promise.all([chunks.clear(), log.clear()])',
     'await outbox.clear()',
   ),
   bug(
     'undoing adds instead of taking away',
-    [2, 5],
+    { rules: [2, 5], seed: 10 },
     LEDGER,
     'standing.quantity - voided.amount',
     'standing.quantity + voided.amount',
   ),
   bug(
     'wrong clocks are not corrected',
-    [11],
+    { rules: [11], seed: 6 },
     'shared/values/stamp.ts',
     'Math.abs(skew) > CLOCK_TOLERANCE_MS ? ms + skew : ms',
     'ms',
   ),
   bug(
     'everybody sees the conflicts of everybody',
-    [3, 8],
+    { rules: [3, 8], seed: 2 },
     'server/feed/viewer.ts',
     "return kind === 'conflicts' && role !== 'manager' ? 'user_id = $2' : '$2::uuid is not null'",
     "return kind === 'conflicts' && role !== role ? 'user_id = $2' : '$2::uuid is not null'",
   ),
-  bug('a page is taken for a version', [1, 3, 5, 6, 13], EXCHANGE, 'complete: !more,', 'complete: true,'),
+  bug(
+    'a page is taken for a version',
+    { rules: [1, 3, 5, 6, 13], seed: 6 },
+    EXCHANGE,
+    'complete: !more,',
+    'complete: true,',
+  ),
   bug(
     'the cursor moves when a push is answered',
-    [1, 3, 5, 6, 13],
+    { rules: [1, 3, 5, 6, 13], seed: 2 },
     EXCHANGE,
     'this.#atLeast = answer.version\n',
     'this.#atLeast = answer.version\n        this.#device.point.value = { ...this.#device.point.value, version: answer.version }\n',
   ),
   bug(
     'the outbox is cleared when a push is answered',
-    [5],
+    { rules: [5], seed: 2 },
     EXCHANGE,
     'this.#atLeast = answer.version\n',
     'this.#atLeast = answer.version\n        await this.#device.arrive({ tables: {}, point: this.#device.point.value, lastSeq: answer.lastSeq })\n',
   ),
   bug(
     'acknowledged mutations stay in the outbox',
-    [5, 6, 13],
+    { rules: [5, 6, 13], seed: 1 },
     OUTBOX,
     'await outbox.bulkDelete(done.map(({ seq }) => seq))',
     '',
   ),
   bug(
     'saved is said before it is kept',
-    [1, 6, 13],
+    { rules: [1, 6, 13], seed: 1 },
     DEVICE,
     'const entry = await this.#keep({ id, name, args, scanId })\n',
     'const keeping = this.#keep({ id, name, args, scanId })\n    keeping.then((kept) => this.#show(kept), () => undefined)\n    if (id) return { saved: true, id }\n    const entry = await keeping\n',
   ),
   bug(
     'a copied device numbers its outbox anew and loses the ids',
-    [1],
+    { rules: [1], seed: 2 },
     OUTBOX,
     'return { seq, at, envelope: { ...own, seq }, ...kept({ scanId }) }',
     'return { seq, at, envelope: { ...own, seq, id: this.#newId() }, ...kept({ scanId }) }',
@@ -134,6 +142,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   {
     name: 'the newest row is lost when the log is folded into the chunks',
     rules: [3, 5, 6],
+    seed: 1,
     changes: [
       { file: MIRROR_STORE, from: 'LOG_ROWS_MAX = 2_000', to: 'LOG_ROWS_MAX = 10' },
       {
@@ -145,21 +154,21 @@ export const PLANTED_BUGS: PlantedBug[] = [
   },
   bug(
     'a line of the ledger forgets the one before',
-    [4],
+    { rules: [4], seed: 1 },
     'server/ledger/log-writer.ts',
     'this.#logHash = logHash(this.#logHash, line)',
     "this.#logHash = logHash('', line)",
   ),
   bug(
     'a live message is applied out of line',
-    [3, 5, 13],
+    { rules: [3, 5, 13], seed: 6 },
     SYNC,
     'const follows = epoch === point.epoch && from === point.version &&',
     'const follows = epoch === point.epoch &&',
   ),
   bug(
     'live messages tell everybody the conflicts of everybody',
-    [3, 8],
+    { rules: [3, 8], seed: 2 },
     'server/feed/viewer.ts',
     'rows: table.rows.filter((row) => row[author] === viewer.userId)',
     'rows: table.rows.filter((row) => row[author] !== undefined)',
@@ -167,6 +176,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   {
     name: 'a leader that was replaced goes on',
     rules: [13],
+    seed: 6,
     changes: [
       { file: TABS, from: '.catch((error: unknown) => {\n        end()\n', to: '.catch((error: unknown) => {\n' },
       { file: TABS, from: '    this.#parts.follow()\n    this.#queue', to: '    this.#queue' },
@@ -174,36 +184,41 @@ export const PLANTED_BUGS: PlantedBug[] = [
   },
   bug(
     'online is said before anybody answered',
-    [12],
+    { rules: [12], seed: 1 },
     'client/sync/sync-state.ts',
     "  connecting: 'connecting',",
     "  connecting: 'online',",
   ),
   bug(
     'whoever is offline waits for ever',
-    [6],
+    { rules: [6], seed: 1 },
     'client/sync/sync-state.ts',
     '  offline: backoff,',
     '  offline: never,',
   ),
   bug(
     'the service worker sends though the person works offline',
-    [12],
+    { rules: [12], seed: 44 },
     'client/sync/background-push.ts',
     ' || doubt || paused) return',
     ' || doubt) return',
   ),
   bug(
     'a status wakes the loop that shows it',
-    [6],
+    { rules: [6], seed: 3 },
     SYNC,
     "if (!this.#session.expired.value) untracked(() => this.#on('signedIn'))",
     "if (!this.#session.expired.value) this.#on('signedIn')",
   ),
 ]
 
-function bug(name: string, rules: number[], file: string, ...[from, to]: [string, string]): PlantedBug {
-  return { name, rules, changes: [{ file, from, to }] }
+function bug(
+  name: string,
+  caught: Pick<PlantedBug, 'rules' | 'seed'>,
+  file: string,
+  ...[from, to]: [string, string]
+): PlantedBug {
+  return { name, ...caught, changes: [{ file, from, to }] }
 }
 
 const ROOT = resolve(import.meta.dirname, '../..')
