@@ -440,6 +440,8 @@ export const de: Catalogue = {
   'tray.pending': 'Wartet auf Versand',
   'tray.sending': 'wird gesendet …',
   'tray.more': { one: 'und {count} weiterer', other: 'und {count} weitere' },
+  'tray.onlyReads':
+    'Ihre Rolle darf jetzt nur lesen. Was hier wartet, bleibt: Speichern Sie es als Datei, die die Leitung einlesen kann, oder lassen Sie sich die Rolle zurückgeben.',
   'tray.tools': 'Verbindung',
   'tray.workOffline': 'Offline arbeiten',
   'tray.workOfflineHint': 'Es wird nichts gesendet, bis Sie es ausschalten',

@@ -435,6 +435,8 @@ export const en = {
   'tray.sending': 'sending…',
   'tray.more': { one: 'and {count} more', other: 'and {count} more' },
   'tray.tools': 'Connection',
+  'tray.onlyReads':
+    'Your role only reads now. What waits here stays: save it as a file for a manager to bring in, or ask for your role back.',
   'tray.workOffline': 'Work offline',
   'tray.workOfflineHint': 'Nothing is sent until you switch it off',
   'tray.syncNow': 'Sync now',

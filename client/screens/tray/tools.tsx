@@ -29,7 +29,7 @@ export function Tools() {
     <Card title={t('tray.tools')}>
       {problem && !SAID_ABOVE.has(link) && (
         <p class="warn-line" role="status">
-          {meaning(problem).cause} {meaning(problem).remedy}
+          {problem === 'role_too_low' ? t('tray.onlyReads') : `${meaning(problem).cause} ${meaning(problem).remedy}`}
         </p>
       )}
       <SwitchField
