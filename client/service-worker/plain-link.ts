@@ -10,7 +10,7 @@ export function refresh(): Promise<SignedIn> {
 }
 
 export function plainLink(accessToken: string): Pick<ServerLink, 'push'> {
-  return { push: (request) => call<PushAnswer>('sync.push', { request, accessToken }) }
+  return { push: (request) => call<PushAnswer>('sync.push', { request: request(), accessToken }) }
 }
 
 async function call<T>(

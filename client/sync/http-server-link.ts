@@ -54,7 +54,11 @@ export function httpServerLink(
     }
   }
   return {
-    push: (request, signal) => asking(() => http.sync.push.mutate(request, { ...(signal && { signal }) })),
+    push: (request, signal) =>
+      asking(async () => {
+        await token()
+        return http.sync.push.mutate(request(), { ...(signal && { signal }) })
+      }),
     pull: (request, signal) => asking(() => http.sync.pull.query(request, { ...(signal && { signal }) })),
     listen: (request, handlers) => listen({ origin, token, clock }, request, handlers),
   }

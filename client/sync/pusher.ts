@@ -56,7 +56,7 @@ export class Pusher {
       if (batch.length === 0) return undefined
       try {
         const mutations = batch.map(({ envelope }) => envelope)
-        const request = { clientId, epoch, deviceNow: this.#clock.now(), mutations }
+        const request = () => ({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
         const patience = { clock: this.#clock, ms: PUSH_PATIENCE_MS, signal }
         const answer = await patiently(this.#link.push(request, signal), patience)
         await this.#source.answered(answer.results)

@@ -5,6 +5,7 @@ import type { LiveMessage, PullAnswer, PullRequest, PushAnswer } from '#shared/p
 export interface PushRequest {
   clientId: string
   epoch: number
+  /** What the device's clock reads at sending: what was stamped by it is as old as that clock says. */
   deviceNow: number
   mutations: Envelope[]
 }
@@ -19,8 +20,8 @@ export interface LiveHandlers {
 
 /** What synchronisation asks of a server. The simulation gives it another one. */
 export interface ServerLink {
-  /** Nothing is asked any more once `signal` aborts. */
-  push(request: PushRequest, signal?: AbortSignal): Promise<PushAnswer>
+  /** `request` is asked for when it is sent: a token may take its time. Nothing is asked any more once `signal` aborts. */
+  push(request: () => PushRequest, signal?: AbortSignal): Promise<PushAnswer>
   pull(request: PullRequest, signal?: AbortSignal): Promise<PullAnswer>
   /** Begins to listen; returns how to end. */
   listen(request: { clientId: string; cursor: string | null }, handlers: LiveHandlers): () => void

@@ -45,7 +45,8 @@ class World {
 
   readonly link: ServerLink = {
     listen: () => () => undefined,
-    push: async (request) => {
+    push: async (ask) => {
+      const request = ask()
       this.pushes.push(structuredClone(request))
       const more = this.onPush(request)
       this.lastSeq = request.mutations.at(-1)?.seq ?? this.lastSeq
@@ -559,10 +560,34 @@ test('[D11] what a proxy answers in words of its own is understood', async () =>
   const session = { token: async () => 'token', forgetToken: () => undefined }
   const link = httpServerLink(session, `http://localhost:${(proxy.address() as AddressInfo).port}`)
   for (; next < answers.length; next++) {
-    const pushing = link.push({ clientId: randomUUID(), epoch: 1, deviceNow: 0, mutations: [] })
+    const pushing = link.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: 0, mutations: [] }))
     await expect(pushing).rejects.toMatchObject(answers[next]![2])
   }
   proxy.close()
+})
+
+test('[T2] what the clock reads is told as of sending: a token that took its time makes nothing older', async () => {
+  const sent: { deviceNow: number }[] = []
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      sent.push(JSON.parse(Buffer.concat(parts).toString()) as { deviceNow: number })
+      response.setHeader('content-type', 'application/json').end('{"result":{"data":{}}}')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  let now = NOON
+  const token = async () => {
+    now += HOUR // a laptop was shut meanwhile
+    return 'token'
+  }
+  const session = { token, forgetToken: () => undefined }
+  const clock = { ...browserClock, now: () => now }
+  const link = httpServerLink(session, `http://localhost:${(server.address() as AddressInfo).port}`, clock)
+  await link.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: clock.now(), mutations: [] }))
+  expect(sent[0]!.deviceNow).toBeGreaterThanOrEqual(NOON + HOUR)
+  server.close()
 })
 
 test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {

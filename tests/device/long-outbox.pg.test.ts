@@ -121,7 +121,7 @@ test(
       ...real,
       listen: () => () => undefined, // its messages would acknowledge every push at once
       push: (request) => {
-        pushes.push({ count: request.mutations.length, bytes: Buffer.byteLength(JSON.stringify(request)) })
+        pushes.push({ count: request().mutations.length, bytes: Buffer.byteLength(JSON.stringify(request())) })
         return real.push(request)
       },
     }

@@ -170,7 +170,7 @@ test('[D4] an answer that was lost is asked for again, and nothing is doubled', 
     ...link,
     push: async (request) => {
       const answer = await link.push(request)
-      if (lose && request.mutations.length > 0) {
+      if (lose && request().mutations.length > 0) {
         lose = false
         throw new LinkFailure({})
       }
@@ -336,7 +336,7 @@ test('[D8] two tabs of one device show the same, and one of them talks to the se
   let pushes = 0
   const counting = (link: ServerLink): ServerLink => ({
     ...link,
-    push: (request) => link.push(request).finally(() => (pushes += request.mutations.length)),
+    push: (request) => link.push(request).finally(() => (pushes += request().mutations.length)),
   })
   const one = await join(name, counting)
   await settled(one)

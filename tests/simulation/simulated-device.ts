@@ -162,7 +162,7 @@ export class SimulatedDevice {
       const issued = await asked<Issued>({ path: 'refresh', input: { cookie }, accessToken: '' })
       if (issued.refreshToken !== '') this.cookie.text = issued.refreshToken
       const { accessToken } = issued.signedIn
-      const push = <T>(input: unknown) => asked<T>({ path: 'push', input, accessToken })
+      const push = <T>(input: () => unknown) => asked<T>({ path: 'push', input: input(), accessToken })
       await pushInBackground(new DeviceDatabase(this.storage), { push }, clock)
     }
     this.#workers.add(agent)

@@ -81,7 +81,7 @@ export class SimulatedTab {
     return {
       push: (request, signal) => this.#asking('push', request, { signal }),
       pull: (request, signal) =>
-        this.#asking('pull', { ...request, limit: Math.min(request.limit ?? pageRows, pageRows) }, { signal }),
+        this.#asking('pull', () => ({ ...request, limit: Math.min(request.limit ?? pageRows, pageRows) }), { signal }),
       listen: (request, handlers) => {
         const { host, clock, session, agent } = this
         const socket = new SimulatedSocket({
@@ -100,11 +100,11 @@ export class SimulatedTab {
   }
 
   /** As http-server-link.ts asks: once more with a new token where the one it had is good no more. */
-  async #asking<T>(path: 'push' | 'pull', input: unknown, { signal, again = true }: Asking): Promise<T> {
+  async #asking<T>(path: 'push' | 'pull', input: () => unknown, { signal, again = true }: Asking): Promise<T> {
     const token = await this.session.token()
     signal?.throwIfAborted()
     if (token === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
-    const reply = await this.host.send(this.agent, { path, input, accessToken: token })
+    const reply = await this.host.send(this.agent, { path, input: input(), accessToken: token })
     if (reply.ok) return reply.value as T
     if (reply.refusal === 'resnapshot' || reply.refusal === 'unauthenticated') this.session.forgetToken()
     if (reply.refusal !== 'unauthenticated' || !again) throw new LinkFailure(reply)
