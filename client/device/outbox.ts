@@ -221,7 +221,11 @@ export class Outbox {
       const aside = await outbox.where('seq').aboveOrEqual(ASIDE_FROM).toArray()
       await outbox.bulkDelete(aside.map(({ seq }) => seq))
       await outbox.bulkPut(aside.map((entry, index) => numbered(entry, identity.nextSeq + index)))
-      await this.#database.writeMeta('identity', { ...identity, nextSeq: identity.nextSeq + aside.length })
+      const { nextSeq, broughtFrom = nextSeq, lastStamp } = identity
+      // The server places nothing before what it had of this client: under another one it keeps its own time.
+      const isLate = aside.some(({ envelope }) => envelope.at !== lastStamp)
+      const next = { ...identity, nextSeq: nextSeq + aside.length, ...(isLate && { broughtFrom }) }
+      await this.#database.writeMeta('identity', next)
     })
   }
 

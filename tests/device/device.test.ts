@@ -612,7 +612,10 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   narrow = false
   await device.bringBack()
   await round(exchange)
-  expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([3])
+  const [first, last] = [world.pushes[0]!, world.pushes.at(-1)!]
+  expect(last.mutations).toMatchObject([{ args: { quantity: 2 } }])
+  expect(last.mutations[0]!.at < sent[0]!.at).toBe(true) // at its own time, which the server keeps for another client
+  expect(last.clientId).not.toBe(first.clientId)
   expect([device.pendingCount.value, device.aside.value.length]).toEqual([0, 0])
 })
 
