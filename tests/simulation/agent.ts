@@ -8,14 +8,26 @@ export class Agent {
   readonly name: string
   /** A bug that the product reports: nothing but a disk that refuses should come here. */
   readonly reported: unknown[] = []
-  /** How its last push or pull ended that came to an end: whether anybody answered. */
+  /** How the newest push or pull ended that came to an end: whether anybody answered. */
   wasAnswered = false
+  #asked = 0
+  #heardOf = 0
   #isFrozen = false
   #hasEnded = false
   #waiting: (() => void)[] = []
 
   constructor(name: string) {
     this.name = name
+  }
+
+  /** It asks; says how that ended by what is returned. What was given up may end later than what came after it. */
+  asks(): (wasAnswered: boolean) => void {
+    const no = (this.#asked += 1)
+    return (wasAnswered) => {
+      if (no < this.#heardOf) return
+      this.#heardOf = no
+      this.wasAnswered = wasAnswered
+    }
   }
 
   get isFrozen(): boolean {

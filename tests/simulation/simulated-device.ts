@@ -180,13 +180,14 @@ export class SimulatedDevice {
       const what = `${agent.name} asks (${request.path}) though its person works offline`
       this.broken.push(new Broken(12, what))
     }
+    const ended = request.path === 'refresh' ? () => undefined : agent.asks()
     return new Promise((resolve) => {
       let isAnswered = false // a copy of the answer may come later
       const answer = (reply: Reply) =>
         agent.receive(() => {
           if (isAnswered) return
           isAnswered = true
-          if (request.path !== 'refresh') agent.wasAnswered = reply.ok || reply.refusal !== undefined
+          ended(reply.ok || reply.refusal !== undefined)
           resolve(reply)
         })
       const key = network.key(`${agent.name}'s ${request.path}`)
