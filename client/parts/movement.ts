@@ -18,8 +18,8 @@ export interface Movement {
   expiresOn?: string | undefined
   toLocationId?: string | undefined
   reason?: string | undefined
-  /** When the stock of a move left its place, Unix ms. */
-  takenAtMs?: number | undefined
+  /** When the stock of a move left its place, or when a count began, Unix ms. */
+  begunAtMs?: number | undefined
 }
 
 export interface Shortage {
@@ -49,10 +49,11 @@ export function recordMovement(device: Device, movement: Movement, scanId?: stri
 }
 
 export function mutationOf({ kind, quantity, ...rest }: Movement): { name: string; args: Record<string, unknown> } {
-  const { itemId, locationId, lot, expiresOn, toLocationId, reason, takenAtMs } = rest
+  const { itemId, locationId, lot, expiresOn, toLocationId, reason, begunAtMs } = rest
   const batch = lot ? { lot } : {}
   const why = reason ? { reason } : {}
   const units = quantity / 1000
+  const begun = begunAtMs === undefined ? undefined : stampOf(begunAtMs)
   switch (kind) {
     case 'receive':
       return {
@@ -62,11 +63,16 @@ export function mutationOf({ kind, quantity, ...rest }: Movement): { name: strin
     case 'withdraw':
       return { name: 'stock.withdraw', args: { itemId, locationId, quantity: units, ...batch, ...why } }
     case 'count':
-      return { name: 'stock.count', args: { itemId, locationId, counted: units, ...batch } }
+      return {
+        name: 'stock.count',
+        args: { itemId, locationId, counted: units, ...batch, ...(begun && { since: begun }) },
+      }
     case 'move': {
-      const takenAt = takenAtMs === undefined ? {} : { takenAt: stampOf(takenAtMs) }
       const places = { fromLocationId: locationId, toLocationId: toLocationId ?? '' }
-      return { name: 'stock.transfer', args: { itemId, ...places, quantity: units, ...batch, ...takenAt } }
+      return {
+        name: 'stock.transfer',
+        args: { itemId, ...places, quantity: units, ...batch, ...(begun && { takenAt: begun }) },
+      }
     }
   }
 }

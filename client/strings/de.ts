@@ -205,6 +205,12 @@ export const de: Catalogue = {
   'ask.recordFurther': '{quantity} mehr buchen',
   'ask.dontRecord': 'Nicht buchen',
   'ask.recordAllTheSame': 'Trotzdem buchen',
+  'ask.draftTitle': '{item}: {quantity} {unit} gezählt, nicht gebucht',
+  'ask.draftHint': '{place}, {time}. Solange es nicht gebucht ist, bleibt der Bestand, wie er war.',
+  'ask.draftRecord': '{quantity} als gezählt buchen',
+  'ask.draftGoOn': 'Weiterzählen',
+  'ask.draftKeep': 'Für später behalten',
+  'ask.draftDiscard': 'Verwerfen',
   'ask.archivedTitle': '{item} ist archiviert',
   'ask.archivedHint':
     'Wenn er wirklich hier ist, buchen Sie ihn; die Leitung wird dann gefragt, ob er zurückgeholt wird.',

@@ -153,6 +153,26 @@ test('taking more than there is asks first, and scans behind the question are ke
   expect(await shop.quantityOf(shop.tomatoes, shop.binB)).toBe(0)
 })
 
+test('a count that is left becomes stock by a word only, also after the tab was closed', async ({ shop }) => {
+  const { page, context } = await shop.signedIn('staff')
+  await standAt(page, 'Count', shop.binA)
+  await scan(page, shop.coffee.code)
+  await page.getByRole('radio', { name: 'Look up' }).click()
+  await expect(page.getByText(/1 pcs counted, not recorded/)).toBeVisible()
+  await page.getByRole('button', { name: 'Keep it for later' }).click()
+  await expect(page.getByRole('radio', { name: 'Look up' })).toBeChecked()
+  expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(50)
+  await page.close()
+
+  const again = await context.newPage()
+  await again.goto('/')
+  await again.getByRole('radio', { name: 'Count' }).click()
+  await again.getByRole('button', { name: 'Go on counting' }).click()
+  await scan(again, shop.coffee.code)
+  await again.getByRole('button', { name: /Record 2/ }).click()
+  await settlesAt(shop, 2)
+})
+
 test('[M6] a refusal is shown with its reason, and discarded with a word', async ({ shop }) => {
   const { page, context } = await shop.signedIn('manager', { desk: true })
   await openItem(page, shop.coffee)

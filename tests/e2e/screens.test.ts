@@ -54,6 +54,13 @@ for (const { name: shape, desk } of SHAPES) {
       await expect(page.getByText('Nobody knows').or(page.getByText('Unknown code')).first()).toBeVisible()
       await page.waitForTimeout(600) // the flash is gone
       await look(page, `scan-offline-${shape}-${theme}`)
+      await page.getByRole('radio', { name: 'Count', exact: true }).click()
+      await scan(page, shop.coffee.code)
+      await page.getByRole('radio', { name: 'Look up' }).click()
+      await expect(page.getByRole('button', { name: 'Keep it for later' })).toBeVisible()
+      await page.waitForTimeout(600)
+      await look(page, `scan-count-left-${shape}-${theme}`)
+      await page.getByRole('button', { name: 'Keep it for later' }).click()
       await page.getByRole('link', { name: /Tray/ }).click()
       await expect(page.getByText('Waiting to be sent')).toBeVisible()
       await look(page, `tray-full-${shape}-${theme}`)

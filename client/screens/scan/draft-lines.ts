@@ -1,11 +1,12 @@
-// A count or a move before it is recorded: lines that scans add up to. Kept in memory; their scans are on the disk.
-import { signal } from '@preact/signals'
+// A count or a move before it is recorded: lines that scans add up to. Kept in memory; their scans are on the disk, and a
+// line whose scans were all settled elsewhere (in the tray) goes.
+import { effect, signal } from '@preact/signals'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../device/database.ts'
 import type { Device } from '../../device/device.ts'
 import type { DraftLine } from './hit.ts'
 
-interface LineKey {
+export interface LineKey {
   itemId: string
   lot: string
 }
@@ -19,6 +20,11 @@ export class DraftLines {
   constructor({ device, drafts }: { device: Device; drafts: { begin(): () => void } }) {
     this.#device = device
     this.#drafts = drafts
+    effect(() => {
+      const open = new Set(device.scans.unresolved.value.map(({ id }) => id))
+      const stands = ({ scanIds }: DraftLine) => scanIds.length === 0 || scanIds.some((id) => open.has(id))
+      if (!this.#lines.peek().every(stands)) this.#change(this.#lines.peek().filter(stands))
+    })
   }
 
   get all(): readonly DraftLine[] {
@@ -38,19 +44,31 @@ export class DraftLines {
   }
 
   /** The newest scan's line comes first. */
-  add(key: LineKey, { quantity, scan }: { quantity: number; scan: ScanRecord }): void {
+  add(
+    key: LineKey,
+    { quantity, scan, since = scan.at }: { quantity: number; scan: ScanRecord; since?: number | undefined },
+  ) {
     const known = this.of(key)
+    const touched = scan.at
     const line = known
-      ? { ...known, quantity: known.quantity + quantity, scanIds: [...known.scanIds, scan.id] }
-      : { ...key, quantity, scanIds: [scan.id], since: scan.at }
+      ? { ...known, quantity: known.quantity + quantity, scanIds: [...known.scanIds, scan.id], touched }
+      : { ...key, quantity, scanIds: [scan.id], since, touched }
     this.#change([line, ...this.#lines.value.filter((other) => other !== known)])
   }
 
   /** By hand: also a line that no scan began. */
   set({ itemId, lot }: LineKey, quantity: number, now: number): void {
     const known = this.of({ itemId, lot })
-    const line = known ? { ...known, quantity } : { itemId, lot, quantity, scanIds: [], since: now }
+    const touched = now
+    const line = known ? { ...known, quantity, touched } : { itemId, lot, quantity, scanIds: [], since: now, touched }
     this.#change([line, ...this.#lines.value.filter((other) => other !== known)])
+  }
+
+  /** A line as it was left. */
+  restore({ itemId, lot, quantity, scanIds, since, touched }: DraftLine): DraftLine {
+    const line = { itemId, lot, quantity, scanIds, since, touched }
+    this.#change([line, ...this.#lines.value])
+    return line
   }
 
   remove(key: LineKey): void {
@@ -58,13 +76,12 @@ export class DraftLines {
     this.#change(this.#lines.value.filter((line) => line !== known))
   }
 
-  /** A later movement of this device on the same shelf has taken a scan in already. */
-  isRecorded(scan: ScanRecord, { itemId, locationId }: { itemId: string; locationId: string }): boolean {
+  /** A later move of this device from the same shelf has taken a scan in already. */
+  isMoved(scan: ScanRecord, { itemId, locationId }: { itemId: string; locationId: string }): boolean {
     return this.#device.recent.value.some(({ envelope: { name, args, at } }) => {
-      if (name !== 'stock.count' && name !== 'stock.transfer') return false
-      const place = name === 'stock.count' ? 'locationId' : 'fromLocationId'
+      if (name !== 'stock.transfer') return false
       const told = args as Record<string, unknown>
-      return told['itemId'] === itemId && told[place] === locationId && stampMs(at) >= scan.at
+      return told['itemId'] === itemId && told['fromLocationId'] === locationId && stampMs(at) >= scan.at
     })
   }
 

@@ -34,6 +34,8 @@ export interface DraftLine {
   scanIds: readonly string[]
   /** When its first scan was, Unix ms. */
   since: number
+  /** When something was last added to it or set, Unix ms. */
+  touched: number
 }
 
 export interface CountHit {

@@ -4,6 +4,7 @@ import { t } from '../../strings/strings.ts'
 import { showToast } from '../../ui/toast.tsx'
 import type { Device } from '../../device/device.ts'
 import type { App } from '../../parts/app-context.ts'
+import { KeptCounts } from '../../parts/kept-counts.ts'
 import { itemName } from '../../parts/mutation-words.ts'
 import type { Done } from './scan-model.ts'
 import { ScanModel } from './scan-model.ts'
@@ -21,6 +22,7 @@ export function modelFor(app: Omit<App, 'useFrame'>): ScanModel {
       device,
       remote,
       setting,
+      kept: new KeptCounts({ store: localStorage, deviceName: device.name }),
       drafts,
       feedback: (kind) => feedback.give(kind),
       told: (done) => tell(device, done, (id) => void model?.undo(id)),

@@ -5,12 +5,12 @@ import { useApp } from '../../parts/app-context.ts'
 import { LocationPicker } from '../../parts/location-picker.tsx'
 import { LotSheet } from '../../parts/lot-sheet.tsx'
 import { placeName } from '../../parts/place-name.ts'
-import { formatQuantity } from '../../strings/figures.ts'
+import { formatDateTime, formatQuantity } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Icon } from '../../ui/icon.tsx'
-import type { Question } from './questions.ts'
+import type { DraftAnswer, Question } from './questions.ts'
 import type { ScanModel } from './scan-model.ts'
 
 export function QuestionCard({ model }: { model: ScanModel }) {
@@ -38,6 +38,8 @@ export function QuestionCard({ model }: { model: ScanModel }) {
       )
     case 'shortage':
       return <Shortage model={model} question={question} place={placeName(device, question.locationId)} />
+    case 'draft':
+      return <Draft model={model} question={question} place={placeName(device, question.locationId)} />
     case 'archived':
       return (
         <Ask
@@ -100,6 +102,46 @@ function Shortage({ model, question, place }: ShortageProps) {
     >
       {t('ask.shortageHint', { item: item.name, place, quantity: write(wanted) })}
     </Ask>
+  )
+}
+
+type DraftProps = {
+  readonly model: ScanModel
+  readonly question: Extract<Question, { kind: 'draft' }>
+  readonly place: string
+}
+
+/** Something was counted here and is not recorded. */
+function Draft({ model, question, place }: DraftProps) {
+  const { item, quantity, countedAt, mayGoOn, mayKeep } = question
+  const write = (value: number) => formatQuantity(value, { decimals: item.decimals })
+  const answer = (answer: DraftAnswer) => () => model.questions.answer('draft', answer)
+  return (
+    <Card tone="warn">
+      <div class="ask warn" role="alert">
+        <Icon of={CircleAlert} />
+        <div class="grow">
+          <h2>{t('ask.draftTitle', { item: item.name, quantity: write(quantity), unit: item.unit })}</h2>
+          <p>{t('ask.draftHint', { place, time: formatDateTime(countedAt) })}</p>
+        </div>
+      </div>
+      <Button kind="primary" wide onPress={answer('record')}>
+        {t('ask.draftRecord', { quantity: write(quantity) })}
+      </Button>
+      {mayGoOn && (
+        <Button wide onPress={answer('goOn')}>
+          {t('ask.draftGoOn')}
+        </Button>
+      )}
+      {mayKeep && (
+        <Button wide onPress={answer('keep')}>
+          {t('ask.draftKeep')}
+        </Button>
+      )}
+      <Button kind="danger" wide onPress={answer('discard')}>
+        {t('ask.draftDiscard')}
+      </Button>
+    </Card>
   )
 }
 

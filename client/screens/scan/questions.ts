@@ -9,6 +9,9 @@ export interface LotAnswer {
   expiresOn?: string | undefined
 }
 
+/** What becomes of a count that is left: it is recorded, kept for later, discarded, or the counting goes on. */
+export type DraftAnswer = 'record' | 'keep' | 'discard' | 'goOn'
+
 interface Answers {
   /** Where? */
   place: { question: { mode: PlacedMode; item: Item }; answer: string | undefined }
@@ -21,6 +24,18 @@ interface Answers {
   shortage: {
     question: { item: Item; here: number; wanted: number; locationId: string; further: boolean }
     answer: boolean
+  }
+  /** Something is counted and not recorded. The quantity in thousandths, the time in Unix ms. */
+  draft: {
+    question: {
+      item: Item
+      quantity: number
+      locationId: string
+      countedAt: number
+      mayGoOn: boolean
+      mayKeep: boolean
+    }
+    answer: DraftAnswer
   }
   archived: { question: { item: Item }; answer: boolean }
   refused: { question: { refusal: Refusal; title: string }; answer: true }

@@ -39,6 +39,18 @@ export class Recorder {
     return recorded.saved ? recorded : 'refused'
   }
 
+  /** A line of many scans is one mutation. Undefined where it is not recorded. */
+  async recordLine(
+    movement: Movement,
+    { item, scanIds }: { item: Item; scanIds: readonly string[] },
+  ): Promise<{ id: string } | undefined> {
+    const [scanId, ...others] = scanIds
+    const recorded = await this.record(movement, { item, scanId })
+    if (typeof recorded !== 'object') return undefined
+    for (const id of others) await this.#device.scans.answer(id)
+    return recorded
+  }
+
   /** Where the device cannot keep a mutation, a person hears of it and may try again. */
   async keep(record: () => Promise<Recorded>, title: string): Promise<Recorded> {
     for (;;) {

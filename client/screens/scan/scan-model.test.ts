@@ -4,7 +4,9 @@ import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Item, Kind, Location, Row, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable } from '#shared/rows/rows.ts'
+import { stampMs } from '#shared/values/stamp.ts'
 import { Device } from '../../device/device.ts'
+import { COUNT_PAUSE_MS, KeptCounts } from '../../parts/kept-counts.ts'
 import type { Done } from './scan-model.ts'
 import { ScanModel } from './scan-model.ts'
 import { ScanSetting, type Mode } from './scan-setting.ts'
@@ -105,14 +107,16 @@ async function open(name: string): Promise<void> {
   device = await Device.open({ name, actor: { userId: ORG_USER, role: 'staff' }, now: () => clock++ })
   told = []
   sounds = []
-  const setting = new ScanSetting({
-    kept: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) },
-    deviceName: name,
-  })
+  const store = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  }
+  const setting = new ScanSetting({ kept: store, deviceName: name })
   model = new ScanModel({
     device,
     remote: { lookup: () => Promise.resolve(null) },
     setting,
+    kept: new KeptCounts({ store, deviceName: name }),
     feedback: (kind) => sounds.push(kind),
     told: (done) => told.push(done),
     drafts: { begin: () => (drafts++, () => void drafts--) },
@@ -219,7 +223,7 @@ test('without a place it asks where, and goes on with the same scan', async () =
   expect(model.setting.locationId).toBe(CELLAR)
 })
 
-test('a count is recorded when it is whole: at the next item, place or mode', async () => {
+test('a count is recorded when it is whole: at the next item, or by a word', async () => {
   await standAt('count', CODES.shelf)
   await scan(CODES.coffee)
   await scan(CODES.carton)
@@ -227,10 +231,111 @@ test('a count is recorded when it is whole: at the next item, place or mode', as
   expect(drafts).toBe(1)
   await scan(CODES.tea)
   expect(here(COFFEE)).toBe(13_000)
-  await model.changeMode('look')
+  expect(told).toMatchObject([{ kind: 'counted', lines: [{ itemId: COFFEE, quantity: 13_000 }] }])
+  await model.finishCount()
   expect(here(TEA)).toBe(1000)
   expect(drafts).toBe(0)
   expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a count says since when it was counted, so that what others did meanwhile is asked about', async () => {
+  await standAt('count', CODES.shelf)
+  const begun = clock
+  await scan(CODES.coffee)
+  clock += 60_000
+  await scan(CODES.coffee)
+  await model.finishCount()
+  const { args, at } = device.recent.value[0]!.envelope
+  const { since } = args as { since: string }
+  expect(stampMs(since)).toBe(begun)
+  expect(stampMs(at)).toBeGreaterThan(begun + 60_000)
+  clock += 60_000
+  await scan(CODES.coffee) // a forgotten piece adds to the count from before: that began when that one did
+  await model.finishCount()
+  expect(device.recent.value[0]!.envelope.args).toMatchObject({ counted: 3, since })
+})
+
+for (const [what, leave] of [
+  ['another mode', () => model.changeMode('withdraw')],
+  ['another place', () => model.changeLocation(CELLAR)],
+  ['the code of another place', () => scan(CODES.cellar)],
+] as const) {
+  test(`a count that is left for ${what} is asked about, and recorded by a word only`, async () => {
+    await standAt('count', CODES.shelf)
+    await scan(CODES.coffee)
+    const leaving = leave()
+    await asked('draft')
+    expect(question()).toMatchObject({ quantity: 1000, locationId: SHELF })
+    expect(here(COFFEE)).toBe(20_000)
+    model.questions.answer('draft', 'record')
+    await leaving
+    expect(here(COFFEE)).toBe(1000)
+    expect([model.setting.mode, model.setting.locationId]).not.toEqual(['count', SHELF])
+  })
+}
+
+test('a count that is discarded changes nothing', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  const leaving = model.changeMode('look')
+  await asked('draft')
+  model.questions.answer('draft', 'discard')
+  await leaving
+  expect(names()).toEqual([])
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a count that is kept for later is asked about in its place again, whole, also after a restart', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await model.setQuantity(7000)
+  const leaving = model.changeMode('look')
+  await asked('draft')
+  model.questions.answer('draft', 'keep')
+  await leaving
+  expect(names()).toEqual([])
+  expect(device.scans.unresolved.value).toHaveLength(1)
+  device.close()
+  await open(device.name)
+  const back = model.changeMode('count')
+  await asked('draft')
+  expect(question()).toMatchObject({ quantity: 7000, mayGoOn: true })
+  model.questions.answer('draft', 'goOn')
+  await back
+  await scan(CODES.coffee)
+  await scan(CODES.tea)
+  expect(here(COFFEE)).toBe(8000)
+})
+
+test('a count from before a pause is asked about, whatever is scanned after it', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  const countedAt = clock
+  clock += COUNT_PAUSE_MS + 1
+  const other = scan(CODES.tea)
+  await asked('draft')
+  expect(question()).toMatchObject({ item: { id: COFFEE }, mayGoOn: false })
+  expect((question() as { countedAt: number }).countedAt).toBeLessThanOrEqual(countedAt)
+  model.questions.answer('draft', 'keep')
+  await other
+  expect(names()).toEqual([])
+  expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 1000 }])
+  clock += COUNT_PAUSE_MS + 1
+  const same = scan(CODES.tea)
+  await asked('draft')
+  expect(question()).toMatchObject({ item: { id: TEA }, mayGoOn: true })
+  model.questions.answer('draft', 'goOn')
+  await same
+  expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 2000 }])
+})
+
+test('a count whose scans the tray has seen to meanwhile is no more', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  for (const { id } of device.scans.unresolved.value) await device.scans.dismiss(id, 'mistake')
+  expect(model.lines.size).toBe(0)
+  await scan(CODES.tea)
+  expect(names()).toEqual([])
 })
 
 test('a forgotten piece adds to what this stay has counted already', async () => {
@@ -254,13 +359,16 @@ test('[Z1] a restart in the middle of a count makes it again from its scans, onc
   await scan(CODES.coffee)
   device.close()
   await open(device.name)
+  await asked('draft')
+  model.questions.answer('draft', 'goOn')
   await until(() => expect(model.hit.value).toMatchObject({ kind: 'count', itemId: COFFEE }))
   expect(model.lines.all).toMatchObject([{ quantity: 2000 }])
   await model.finishCount()
   expect(here(COFFEE)).toBe(2000)
   device.close()
   await open(device.name)
-  await until(() => expect(model.lines.size).toBe(0))
+  await model.changeMode('look')
+  expect(question()).toBeUndefined()
 })
 
 test('a move takes from here, is held in hand, and is put down where the next place is scanned', async () => {

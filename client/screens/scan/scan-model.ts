@@ -1,16 +1,16 @@
 // The scan screen without its looks. Every scan was stored before it comes here; here it is looked up and recorded, one
 // after the other in the order of the triggers.
 //
-// Receives and withdrawals are recorded scan by scan: each is a fact. A count is held until it is whole (the next item,
-// place or mode, or Done), because "1 here" in the middle of counting forty would be a wrong statement, sent to
-// everybody and raising alarms. A move is held until its goods have arrived. Their scans stay in the scan log until
-// then, and both are made again from it after a restart.
+// Receives and withdrawals are recorded scan by scan: each is a fact. A count is held until it is whole (the next item, or
+// Record), because "1 here" in the middle of counting forty would be a wrong statement, sent to everybody and raising
+// alarms: see counting.ts. A move is held until its goods have arrived. Their scans stay in the scan log until then, and
+// both are made again from it after a restart.
 import { batch, signal } from '@preact/signals'
 import type { Item } from '#shared/rows/rows.ts'
-import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../device/database.ts'
 import type { Device } from '../../device/device.ts'
 import type { Recorded } from '../../device/recorded.ts'
+import type { KeptCounts } from '../../parts/kept-counts.ts'
 import type { Movement } from '../../parts/movement.ts'
 import type { ReadItem } from '../../parts/read-scan.ts'
 import { readScan } from '../../parts/read-scan.ts'
@@ -18,6 +18,7 @@ import { recordWaiting, waitingFor } from '../../parts/unresolved.ts'
 import type { Remote } from '../../remote/remote.ts'
 import type { Scan } from '../../scanner/code.ts'
 import type { FeedbackKind } from '../../scanner/feedback.ts'
+import { Counting, RESUME_MS } from './counting.ts'
 import { DraftLines } from './draft-lines.ts'
 import type { Hit, Run, Step } from './hit.ts'
 import { sumOf } from './hit.ts'
@@ -37,6 +38,7 @@ export interface ScanModelParts {
   device: Device
   remote: Pick<Remote, 'lookup'>
   setting: ScanSetting
+  kept: KeptCounts
   feedback: (kind: FeedbackKind) => void
   told: (done: Done) => void
   drafts: { begin(): () => void }
@@ -45,9 +47,6 @@ export interface ScanModelParts {
 
 type TakenScan = Pick<Scan, 'code'> & Partial<Pick<Scan, 'symbology'>>
 type StockScan = ReadItem & { scan: ScanRecord }
-
-/** Drafts older than this are a person's to sort out, in the tray. */
-const RESUME_MS = 12 * 3_600_000
 
 export class ScanModel {
   readonly setting: ScanSetting
@@ -59,6 +58,7 @@ export class ScanModel {
   readonly queue = new TaskQueue()
   readonly #parts: ScanModelParts
   readonly #recorder: Recorder
+  readonly #counting: Counting
 
   constructor(parts: ScanModelParts) {
     this.#parts = parts
@@ -66,6 +66,8 @@ export class ScanModel {
     this.lines = new DraftLines(parts)
     const signal = (tone: 'bad' | 'warn') => this.#signal(tone)
     this.#recorder = new Recorder({ device: parts.device, questions: this.questions, signal })
+    const counted = (line: Done['lines'][number]) => parts.told({ kind: 'counted', lines: [line] })
+    this.#counting = new Counting({ ...parts, lines: this.lines, recorder: this.#recorder, counted })
     void this.queue.add(() => this.#resume())
   }
 
@@ -77,14 +79,18 @@ export class ScanModel {
   changeMode(mode: Mode): Promise<void> {
     return this.queue.add(async () => {
       if (mode === this.setting.mode || this.holdsGoods) return
-      if (!(await this.#settleCount())) return
+      if (!(await this.#counting.leave())) return
       this.setting.change({ mode, since: this.#parts.now() })
       this.hit.value = undefined
+      await this.#comeBackToCount()
     })
   }
 
   changeLocation(locationId: string): Promise<void> {
-    return this.queue.add(() => this.#goTo(locationId))
+    return this.queue.add(async () => {
+      await this.#goTo(locationId)
+      await this.#comeBackToCount()
+    })
   }
 
   /** The goods in hand go to a location that was chosen by hand. */
@@ -97,8 +103,9 @@ export class ScanModel {
     return this.queue.add(async () => {
       const hit = this.hit.value
       if (hit?.kind === 'run') await this.#setRun(hit, quantity)
-      else if (hit?.kind === 'count' || hit?.kind === 'hand') {
-        if (hit.kind === 'count' || quantity > 0) this.lines.set(hit, quantity, this.#parts.now())
+      else if (hit?.kind === 'count') this.#counting.set(hit, quantity)
+      else if (hit?.kind === 'hand') {
+        if (quantity > 0) this.lines.set(hit, quantity, this.#parts.now())
         else await this.#setAside(hit)
       }
     })
@@ -108,8 +115,8 @@ export class ScanModel {
   finishCount(counted?: number): Promise<void> {
     return this.queue.add(async () => {
       const hit = this.hit.value
-      if (counted !== undefined && hit?.kind === 'count') this.lines.set(hit, counted, this.#parts.now())
-      await this.#settleCount()
+      if (counted !== undefined && hit?.kind === 'count') this.#counting.set(hit, counted)
+      await this.#counting.record()
     })
   }
 
@@ -153,9 +160,11 @@ export class ScanModel {
       await this.#putDown(locationId, scan)
       return
     }
-    await this.#goTo(locationId)
+    const isThere = await this.#goTo(locationId)
     await this.#parts.device.scans.answer(scan.id)
+    if (!isThere) return
     this.#answer('good', { kind: 'place', locationId, mode: this.setting.mode })
+    await this.#comeBackToCount()
   }
 
   async #look(scan: ScanRecord, item: Item): Promise<void> {
@@ -252,28 +261,23 @@ export class ScanModel {
 
   async #count({ item, locationId, lot, quantity, scan }: StockScan & { locationId: string; lot: string }) {
     const key = { itemId: item.id, lot }
-    if (!this.lines.has(key) && !(await this.#settleCount())) return
-    const was = this.#parts.device.view.position(item.id, locationId, lot).quantity
-    const before = this.lines.has(key) ? 0 : this.#countedBefore({ ...key, locationId })
-    this.lines.add(key, { quantity: before + quantity, scan })
-    const hit = this.hit.value
-    const keepsWas = hit?.kind === 'count' && hit.itemId === item.id && hit.lot === lot
-    this.#answer('good', { kind: 'count', itemId: item.id, locationId, lot, was: keepsWas ? hit.was : was })
+    if (!(await this.#counting.makeWay(key))) return
+    this.#counting.add(key, { quantity, scan })
+    this.#answer('good', this.#countHit({ ...key, locationId }))
   }
 
-  /** What this stay at the shelf has counted already: the scan of a forgotten piece adds to it. */
-  #countedBefore({ itemId, lot, locationId }: { itemId: string; lot: string; locationId: string }): number {
-    const undone = new Set<unknown>()
-    for (const { envelope } of this.#parts.device.recent.value) {
-      const { name, args, at, id } = envelope
-      if (name === 'stock.undo') undone.add((args as { mutationId?: unknown }).mutationId)
-      if (name !== 'stock.count' || undone.has(id) || stampMs(at) < this.setting.since) continue
-      const counted = args as { itemId: string; locationId: string; lot?: string; counted: number }
-      if (counted.itemId === itemId && counted.locationId === locationId && (counted.lot ?? '') === lot) {
-        return Math.round(counted.counted * 1000)
-      }
-    }
-    return 0
+  #countHit({ itemId, locationId, lot }: { itemId: string; locationId: string; lot: string }): Hit {
+    const hit = this.hit.value
+    const keepsWas = hit?.kind === 'count' && hit.itemId === itemId && hit.lot === lot
+    const was = keepsWas ? hit.was : this.#parts.device.view.position(itemId, locationId, lot).quantity
+    return { kind: 'count', itemId, locationId, lot, was }
+  }
+
+  /** In this place something may be counted and not recorded: asked about, and gone on with if the person says so. */
+  async #comeBackToCount(): Promise<void> {
+    const { locationId } = this.setting
+    const line = await this.#counting.comeBack()
+    if (line && locationId !== null) this.hit.value = this.#countHit({ ...line, locationId })
   }
 
   #takeInHand({ item, locationId, lot, quantity, scan }: StockScan & { locationId: string; lot: string }): void {
@@ -288,9 +292,10 @@ export class ScanModel {
     for (const { itemId, lot, quantity, scanIds, since } of this.lines.all) {
       const item = this.#parts.device.view.item(itemId)
       if (!item) continue
-      const movement = { kind: 'move', itemId, locationId, lot, quantity, toLocationId, takenAtMs: since } as const
-      const recorded = await this.#recordLine(movement, { item, scanIds })
+      const movement = { kind: 'move', itemId, locationId, lot, quantity, toLocationId, begunAtMs: since } as const
+      const recorded = await this.#recorder.recordLine(movement, { item, scanIds })
       if (!recorded) break
+      this.lines.remove({ itemId, lot })
       done.push({ itemId, quantity, mutationId: recorded.id })
     }
     if (done.length > 0) this.#parts.told({ kind: 'moved', lines: done })
@@ -300,43 +305,19 @@ export class ScanModel {
     this.#answer('good', { kind: 'place', locationId: toLocationId, mode: 'move' })
   }
 
-  /** Records the count that is held, if there is one. False where the person must see to it first. */
-  async #settleCount(): Promise<boolean> {
-    if (this.setting.mode !== 'count' || this.setting.locationId === null) return true
-    for (const { itemId, lot, quantity, scanIds } of this.lines.all) {
-      const item = this.#parts.device.view.item(itemId)
-      if (!item) continue
-      const movement = { kind: 'count', itemId, locationId: this.setting.locationId, lot, quantity } as const
-      const recorded = await this.#recordLine(movement, { item, scanIds })
-      if (!recorded) return false
-      this.#parts.told({ kind: 'counted', lines: [{ itemId, quantity, mutationId: recorded.id }] })
-    }
-    return true
-  }
-
-  async #recordLine(
-    movement: Movement,
-    { item, scanIds }: { item: Item; scanIds: readonly string[] },
-  ): Promise<{ id: string } | undefined> {
-    const [scanId, ...others] = scanIds
-    const recorded = await this.#recorder.record(movement, { item, scanId })
-    if (typeof recorded !== 'object') return undefined
-    for (const id of others) await this.#parts.device.scans.answer(id)
-    this.lines.remove({ itemId: movement.itemId, lot: movement.lot ?? '' })
-    return recorded
-  }
-
   async #setAside(key: { itemId: string; lot: string }): Promise<void> {
     for (const id of this.lines.of(key)?.scanIds ?? []) await this.#parts.device.scans.dismiss(id, 'set aside')
     this.lines.remove(key)
     this.hit.value = undefined
   }
 
-  async #goTo(locationId: string): Promise<void> {
-    if (locationId === this.setting.locationId || this.holdsGoods) return
-    if (!(await this.#settleCount())) return
+  /** False where the person stays: what is under way here could not be settled. */
+  async #goTo(locationId: string): Promise<boolean> {
+    if (locationId === this.setting.locationId || this.holdsGoods) return true
+    if (!(await this.#counting.leave())) return false
     this.setting.change({ locationId, since: this.#parts.now() })
     this.hit.value = undefined
+    return true
   }
 
   async #undo(mutationId: string): Promise<Recorded> {
@@ -359,18 +340,19 @@ export class ScanModel {
     return true
   }
 
-  /** A count or a move that a restart interrupted is made again from its scans. */
+  /** What a restart interrupted: a move is made again from its scans, a count is asked about. */
   async #resume(): Promise<void> {
     const { device, now } = this.#parts
     const { mode, locationId } = this.setting
-    if ((mode !== 'count' && mode !== 'move') || locationId === null) return
+    await this.#comeBackToCount()
+    if (mode !== 'move' || locationId === null) return
     const isOfDraft = (scan: ScanRecord) =>
       scan.mode === mode && scan.locationId === locationId && scan.at > now() - RESUME_MS
     for (const scan of device.scans.unresolved.value.filter(isOfDraft).toReversed()) {
       const read = readScan(device.view, scan, new Date(now()))
       if (read.kind !== 'item') continue
       // Recorded, but the restart came before the scan was marked so.
-      if (this.lines.isRecorded(scan, { itemId: read.item.id, locationId })) await device.scans.answer(scan.id)
+      if (this.lines.isMoved(scan, { itemId: read.item.id, locationId })) await device.scans.answer(scan.id)
       else await this.#stock({ ...read, scan }, mode)
     }
   }
