@@ -51,6 +51,11 @@ export class KeptCounts {
   }
 }
 
+/** Those of a device in this browser. */
+export function keptCounts(device: Pick<Device, 'name'>): KeptCounts {
+  return new KeptCounts({ store: localStorage, deviceName: device.name })
+}
+
 /** The counts that wait for a yes, oldest first, and scans that are left over from one that is recorded. */
 export function countDrafts(device: Device, kept: KeptCounts): { drafts: CountDraft[]; leftOver: string[] } {
   const open = new Map(device.scans.unresolved.value.map((scan) => [scan.id, scan]))

@@ -3,17 +3,21 @@ import { useState } from 'preact/hooks'
 import { printedCode } from '#shared/values/gtin.ts'
 import type { ScanRecord } from '../device/database.ts'
 import { formatDateTime, formatQuantity } from '../strings/figures.ts'
-import { t } from '../strings/strings.ts'
+import { meaning, t } from '../strings/strings.ts'
 import { Button } from '../ui/button.tsx'
 import { ChoiceField } from '../ui/field.tsx'
 import { Sheet } from '../ui/sheet.tsx'
 import { showToast } from '../ui/toast.tsx'
 import { mayDo, useApp } from './app-context.ts'
+import { keptCounts } from './kept-counts.ts'
+import { LocationPicker } from './location-picker.tsx'
+import { LotSheet } from './lot-sheet.tsx'
 import { shortageOf } from './movement.ts'
 import { placeName } from './place-name.ts'
 import { readScan } from './read-scan.ts'
 import { UnknownCode } from './unknown-code.tsx'
-import { movementOf, recordWaiting, waitingFor } from './unresolved.ts'
+import type { Given, Wish } from './unresolved.ts'
+import { recordWaiting, recordWish, waitingFor, wishesOf } from './unresolved.ts'
 
 type Props = { readonly scan: ScanRecord; readonly onClose: () => void }
 
@@ -54,43 +58,105 @@ const MODE_WORDS = {
   count: 'mode.count',
 } as const
 
+/** The scan's code is known: it is recorded as what it was made for, by itself or with all that are like it. */
 function Known({ scan, itemName, onClose }: Props & { readonly itemName: string }) {
   const app = useApp()
   const { device } = app
-  const movement = movementOf(device, scan)
-  const shortage = movement && shortageOf(device, movement)
-  const record = async () => {
-    const { recorded, left } = await recordWaiting(device, [scan])
-    onClose()
-    if (recorded > 0) showToast({ text: t('unknown.recorded', { count: recorded }), tone: 'good' })
-    if (left > 0) showToast({ text: t('unknown.left', { count: left }), tone: 'warn' })
-  }
-  if (!movement || shortage || !mayDo(app, 'staff')) {
-    const hint = shortage ? t('unresolved.short', { quantity: formatQuantity(shortage.here) }) : t('unresolved.again')
+  const [given, setGiven] = useState<Given>({})
+  const [choosing, setChoosing] = useState(false)
+  const wishes = wishesOf(device, scan, { kept: keptCounts(device), given })
+  const [wish] = wishes
+  if (!wish || !mayDo(app, 'staff')) {
     return (
       <>
         <p class="strong">{itemName}</p>
-        <p>{scan.mode === 'look' ? t('unresolved.looked') : hint}</p>
+        {scan.mode === 'look' && <p>{t('unresolved.looked')}</p>}
       </>
     )
+  }
+  const shortage = wish.missing ? undefined : shortageOf(device, wishes.at(-1)!.movement)
+  const give = (more: Given) => {
+    setGiven({ ...given, ...more })
+    setChoosing(false)
   }
   return (
     <>
       <p class="strong">{itemName}</p>
-      <Button kind="primary" wide onPress={() => void record()}>
-        {t(movement.kind === 'receive' ? 'unresolved.receive' : 'unresolved.withdraw', {
-          quantity: formatQuantity(movement.quantity),
-        })}
-      </Button>
+      <GivenPlaces given={given} />
+      {shortage && <p class="warn-line">{t('unresolved.short', { quantity: formatQuantity(shortage.here) })}</p>}
+      {wish.missing && (
+        <Button kind="primary" wide onPress={() => setChoosing(true)}>
+          {t(`unresolved.choose.${wish.missing}`)}
+        </Button>
+      )}
+      {!wish.missing &&
+        wishes.map((each) => (
+          <RecordWish key={each.scans.length} wish={each} isMain={each === wish} onClose={onClose} />
+        ))}
+      {choosing && <Choose wish={wish} onGive={give} onClose={() => setChoosing(false)} />}
     </>
+  )
+}
+
+function GivenPlaces({ given: { locationId, lot, toLocationId } }: { given: Given }) {
+  const { device } = useApp()
+  const from = locationId && placeName(device, locationId)
+  const to = toLocationId && `→ ${placeName(device, toLocationId)}`
+  const said = [from, lot && t('words.lot', { lot }), to].filter(Boolean)
+  return said.length > 0 ? <p>{said.join(' · ')}</p> : null
+}
+
+type RecordProps = { readonly wish: Wish; readonly isMain: boolean; readonly onClose: () => void }
+
+function RecordWish({ wish, isMain, onClose }: RecordProps) {
+  const { device } = useApp()
+  const [busy, setBusy] = useState(false)
+  const { movement, scans, item } = wish
+  const quantity = formatQuantity(movement.quantity, { decimals: item.decimals })
+  const does = t(`unresolved.${movement.kind}`, { quantity })
+  const record = async () => {
+    setBusy(true)
+    const refusal = await recordWish(device, wish)
+    onClose()
+    if (refusal) showToast({ text: `${meaning(refusal.code).cause} ${meaning(refusal.code).remedy}`, tone: 'bad' })
+    else showToast({ text: t('unknown.recorded', { count: scans.length }), tone: 'good' })
+  }
+  return (
+    <Button kind={isMain ? 'primary' : 'secondary'} wide busy={busy} onPress={() => void record()}>
+      {isMain ? does : t('unresolved.alike', { count: scans.length, does })}
+    </Button>
+  )
+}
+
+type ChooseProps = { readonly wish: Wish; readonly onGive: (given: Given) => void; readonly onClose: () => void }
+
+function Choose({ wish: { missing, item, movement }, onGive, onClose }: ChooseProps) {
+  const { device } = useApp()
+  const { kind, locationId } = movement
+  if (missing === 'lot') {
+    const known = device.view
+      .positionsOf(item.id)
+      .filter((position) => position.lot !== '' && (kind === 'receive' || position.locationId === locationId))
+    return <LotSheet item={item} known={known} asksExpiry={kind === 'receive'} onClose={onClose} onDone={onGive} />
+  }
+  const isFrom = missing === 'place'
+  return (
+    <LocationPicker
+      title={isFrom ? t(`scan.whereFor.${kind}`, { item: item.name }) : t('scan.putDownWhere')}
+      onClose={onClose}
+      onPick={({ id }) => onGive(isFrom ? { locationId: id } : { toLocationId: id })}
+    />
   )
 }
 
 function Dismiss({ scan, onClose }: Props) {
   const { device } = useApp()
   const [reason, setReason] = useState<Reason>('mistake')
+  // One piece less would be another count: a count goes as a whole.
+  const [count] = scan.mode === 'count' ? wishesOf(device, scan, { kept: keptCounts(device), given: {} }) : []
+  const scans = count?.scans ?? [scan]
   const dismiss = async () => {
-    await device.scans.dismiss(scan.id, reason)
+    for (const { id } of scans) await device.scans.dismiss(id, reason)
     onClose()
   }
   return (
@@ -102,7 +168,7 @@ function Dismiss({ scan, onClose }: Props) {
         onChange={setReason}
       />
       <Button kind="danger" onPress={() => void dismiss()}>
-        {t('unresolved.dismiss')}
+        {scans.length > 1 ? t('unresolved.dismissAll', { count: scans.length }) : t('unresolved.dismiss')}
       </Button>
     </div>
   )

@@ -1,11 +1,14 @@
 // Scans that became nothing yet, and the ways out: attach the code to an item, make an item of it, record what the scan
 // wanted, or say why it means nothing.
 import { canonicalCode } from '#shared/values/gtin.ts'
+import type { Item } from '#shared/rows/rows.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import type { ScanRecord } from '../device/database.ts'
 import type { Device } from '../device/device.ts'
-import type { Movement } from './movement.ts'
+import type { KeptCounts } from './kept-counts.ts'
+import { countDrafts } from './kept-counts.ts'
+import type { Movement, MovementKind } from './movement.ts'
 import { recordMovement, refusalOf, shortageOf } from './movement.ts'
 import { readScan } from './read-scan.ts'
 
@@ -30,6 +33,103 @@ export function movementOf(device: Device, scan: ScanRecord): Movement | undefin
   if (read.kind !== 'item' || (read.item.tracksLots && !read.lot)) return undefined
   const { item, quantity, lot, expiresOn } = read
   return { kind: mode, itemId: item.id, locationId, quantity, lot, expiresOn }
+}
+
+/** What a person adds to a scan that does not say it all. */
+export interface Given {
+  locationId?: string
+  lot?: string
+  expiresOn?: string | undefined
+  toLocationId?: string
+}
+
+/** Scans that are recorded together, as what they wanted when they were made. */
+export interface Wish {
+  item: Item
+  /** For all of them. A move from the first. */
+  movement: Movement
+  scans: readonly ScanRecord[]
+  /** What a person must say first. */
+  missing: 'place' | 'lot' | 'destination' | undefined
+}
+
+/**
+ * What a scan that was left behind would record: by itself, and with all that are like it. A count is always the whole of
+ * its draft: one piece of it would be a wrong count.
+ */
+export function wishesOf(
+  device: Device,
+  scan: ScanRecord,
+  { kept, given }: { kept: KeptCounts; given: Given },
+): Wish[] {
+  const { mode } = scan
+  if (!isKind(mode)) return []
+  const draft = mode === 'count' && countDrafts(device, kept).drafts.find(({ scanIds }) => scanIds.includes(scan.id))
+  if (draft) {
+    const scans = device.scans.unresolved.value.filter(({ id }) => draft.scanIds.includes(id)).toReversed()
+    const item = device.view.item(draft.itemId)
+    const { itemId, locationId, lot, quantity, since: begunAtMs } = draft
+    const movement: Movement = { kind: 'count', itemId, locationId, lot, quantity, begunAtMs }
+    return item ? [{ item, movement, scans, missing: undefined }] : []
+  }
+  const alike = device.scans.unresolved.value.filter((other) => isAlike(device, scan, other)).toReversed()
+  const groups = mode === 'count' || alike.length === 1 ? [alike] : [[scan], alike]
+  return groups.map((scans) => wishOf(device, scans, given)).filter((wish) => wish !== undefined)
+}
+
+function wishOf(device: Device, scans: readonly ScanRecord[], given: Given): Wish | undefined {
+  const [first] = scans
+  const reads = scans.map((scan) => readScan(device.view, scan, new Date())).filter((read) => read.kind === 'item')
+  const [read] = reads
+  if (!first || !read || !isKind(first.mode)) return undefined
+  const { item } = read
+  const locationId = first.locationId ?? given.locationId
+  const lot = item.tracksLots ? read.lot || given.lot : ''
+  const isMove = first.mode === 'move'
+  const needsPlace = locationId === undefined ? 'place' : undefined
+  const needsLot = lot === undefined ? 'lot' : undefined
+  const needsDestination = isMove && given.toLocationId === undefined ? 'destination' : undefined
+  const movement: Movement = {
+    kind: first.mode,
+    itemId: item.id,
+    locationId: locationId ?? '',
+    lot,
+    expiresOn: read.expiresOn ?? given.expiresOn,
+    quantity: reads.reduce((sum, { quantity }) => sum + quantity, 0),
+    toLocationId: given.toLocationId,
+    begunAtMs: first.at,
+  }
+  return { item, movement, scans, missing: needsPlace ?? needsLot ?? needsDestination }
+}
+
+/** The same item, scanned for the same in the same place. */
+function isAlike(device: Device, scan: ScanRecord, other: ScanRecord): boolean {
+  if (scan.mode !== other.mode || scan.locationId !== other.locationId) return false
+  const [one, two] = [scan, other].map((each) => readScan(device.view, each, new Date()))
+  return one?.kind === 'item' && two?.kind === 'item' && one.item.id === two.item.id && one.lot === two.lot
+}
+
+function isKind(mode: string): mode is MovementKind {
+  return mode === 'receive' || mode === 'withdraw' || mode === 'move' || mode === 'count'
+}
+
+/** Records a wish: each scan is a fact of its own; those of a count are one. Stops at what is refused. */
+export async function recordWish(device: Device, { movement, scans }: Wish): Promise<Refusal | undefined> {
+  if (movement.kind === 'count') {
+    const [first, ...others] = scans
+    const recorded = await recordMovement(device, movement, first?.id)
+    if (!recorded.saved) return recorded.refusal
+    for (const { id } of others) await device.scans.answer(id)
+    return undefined
+  }
+  for (const scan of scans) {
+    const read = readScan(device.view, scan, new Date())
+    if (read.kind !== 'item') continue
+    const { quantity } = read
+    const recorded = await recordMovement(device, { ...movement, quantity, begunAtMs: scan.at }, scan.id)
+    if (!recorded.saved) return recorded.refusal
+  }
+  return undefined
 }
 
 export interface WaitingOutcome {

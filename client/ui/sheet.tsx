@@ -6,6 +6,7 @@ import { X } from 'lucide-preact'
 import { t } from '../strings/strings.ts'
 import { classes } from './classes.ts'
 import { IconButton } from './icon-button.tsx'
+import { sheetOpened } from './open-sheets.ts'
 import './sheet.css'
 
 type Props = {
@@ -29,7 +30,11 @@ export function Sheet({ open, title, onClose, children, actions, strict = false,
     element.showModal()
     const first = element.querySelector<HTMLElement>('[autofocus]') ?? element.querySelector<HTMLElement>('h2')
     first?.focus()
-    return () => element.close()
+    const closed = sheetOpened()
+    return () => {
+      element.close()
+      closed()
+    }
   }, [open])
   if (!open) return null
   return (

@@ -64,6 +64,14 @@ for (const { name: shape, desk } of SHAPES) {
       await page.getByRole('link', { name: /Tray/ }).click()
       await expect(page.getByText('Waiting to be sent')).toBeVisible()
       await look(page, `tray-full-${shape}-${theme}`)
+      await page.getByRole('list', { name: 'Scans not recorded' }).getByText(shop.coffee.name).click()
+      await expect(page.getByRole('button', { name: 'Record 1 as counted' })).toBeVisible()
+      await look(page, `tray-scan-${shape}-${theme}`)
+      await page.keyboard.press('Escape')
+      await page.getByRole('link', { name: 'More' }).click()
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await expect(page.getByRole('dialog')).toContainText('And 2 scans are not recorded yet')
+      await look(page, `sign-out-${shape}-${theme}`)
     })
   }
 }

@@ -108,6 +108,7 @@ function SignOut() {
           </>
         }
       >
+        {pending > 0 && unresolved > 0 && <p class="strong">{t('more.signOutScans', { count: unresolved })}</p>}
         <p>{t('more.signOutHint')}</p>
         <Button onPress={() => void save()}>{t('tray.export')}</Button>
       </Sheet>

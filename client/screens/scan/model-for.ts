@@ -1,10 +1,11 @@
 // One model a device: what is half done outlives a look at another screen.
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
+import { sheetsClosed } from '../../ui/open-sheets.ts'
 import { showToast } from '../../ui/toast.tsx'
 import type { Device } from '../../device/device.ts'
 import type { App } from '../../parts/app-context.ts'
-import { KeptCounts } from '../../parts/kept-counts.ts'
+import { keptCounts } from '../../parts/kept-counts.ts'
 import { itemName } from '../../parts/mutation-words.ts'
 import type { Done } from './scan-model.ts'
 import { ScanModel } from './scan-model.ts'
@@ -22,8 +23,9 @@ export function modelFor(app: Omit<App, 'useFrame'>): ScanModel {
       device,
       remote,
       setting,
-      kept: new KeptCounts({ store: localStorage, deviceName: device.name }),
+      kept: keptCounts(device),
       drafts,
+      sheetsClosed,
       feedback: (kind) => feedback.give(kind),
       told: (done) => tell(device, done, (id) => void model?.undo(id)),
       now: Date.now,

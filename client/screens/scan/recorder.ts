@@ -35,6 +35,8 @@ export class Recorder {
     const shortage = shortageOf(this.#device, movement)
     const { locationId } = movement
     if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId, further }))) return 'declined'
+    const isSettled = scanId !== undefined && !this.#device.scans.unresolved.value.some(({ id }) => id === scanId)
+    if (isSettled) return 'refused' // the tray saw to it while this was asked
     const recorded = await this.keep(() => recordMovement(this.#device, movement, scanId), item.name)
     return recorded.saved ? recorded : 'refused'
   }

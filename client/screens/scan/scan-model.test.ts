@@ -7,6 +7,8 @@ import { encodeTable } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import { Device } from '../../device/device.ts'
 import { COUNT_PAUSE_MS, KeptCounts } from '../../parts/kept-counts.ts'
+import { sheetOpened, sheetsClosed } from '../../ui/open-sheets.ts'
+import { recordWish, wishesOf } from '../../parts/unresolved.ts'
 import type { Done } from './scan-model.ts'
 import { ScanModel } from './scan-model.ts'
 import { ScanSetting, type Mode } from './scan-setting.ts'
@@ -87,6 +89,7 @@ let sounds: string[]
 let drafts = 0
 let clock = Date.parse('2026-11-22T10:00:00Z')
 let kept: Map<string, string>
+let counts: KeptCounts
 let databases = 0
 
 beforeEach(async () => {
@@ -111,15 +114,17 @@ async function open(name: string): Promise<void> {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => void kept.set(key, value),
   }
+  counts = new KeptCounts({ store, deviceName: name })
   const setting = new ScanSetting({ kept: store, deviceName: name })
   model = new ScanModel({
     device,
     remote: { lookup: () => Promise.resolve(null) },
     setting,
-    kept: new KeptCounts({ store, deviceName: name }),
+    kept: counts,
     feedback: (kind) => sounds.push(kind),
     told: (done) => told.push(done),
     drafts: { begin: () => (drafts++, () => void drafts--) },
+    sheetsClosed,
     now: () => clock++,
   })
 }
@@ -426,6 +431,82 @@ test('an unknown code waits in the list, blocks nobody, and is recorded once it 
   await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
   expect(await model.recordWaiting('9999')).toEqual({ recorded: 2, left: 0 })
   expect(here(TEA)).toBe(6000)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a count that is kept is recorded from the tray as a whole, with the number that was set and since when', async () => {
+  await standAt('count', CODES.shelf)
+  const begun = clock
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  await model.setQuantity(9000)
+  const [wish] = wishesOf(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  expect(wish).toMatchObject({ missing: undefined, movement: { kind: 'count', quantity: 9000, locationId: SHELF } })
+  expect(await recordWish(device, wish!)).toBeUndefined()
+  expect(here(COFFEE)).toBe(9000)
+  expect(stampMs((device.recent.value[0]!.envelope.args as { since: string }).since)).toBe(begun)
+  expect(device.scans.unresolved.value).toEqual([])
+  expect(model.lines.size).toBe(0)
+})
+
+test('a scan whose code was attached meanwhile is recorded from the tray with its mode and place', async () => {
+  await standAt('count', CODES.shelf)
+  await scan('9999')
+  await scan('9999')
+  await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
+  const [wish] = wishesOf(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  expect(wish).toMatchObject({ movement: { kind: 'count', quantity: 4000 }, scans: [{}, {}] })
+  await recordWish(device, wish!)
+  expect(here(TEA)).toBe(4000)
+})
+
+test('scans that were left behind a question are recorded from the tray, one or all alike', async () => {
+  await model.changeMode('withdraw')
+  const { length } = Array.from({ length: 10 }, () => void scan(CODES.coffee))
+  await asked('place')
+  device.close()
+  await open(device.name)
+  expect(device.scans.unresolved.value).toHaveLength(length)
+  const [first] = device.scans.unresolved.value
+  const ofShelf = { kept: counts, given: { locationId: SHELF } }
+  expect(wishesOf(device, first!, { kept: counts, given: {} })).toMatchObject([{ missing: 'place' }, {}])
+  const [one] = wishesOf(device, first!, ofShelf)
+  await recordWish(device, one!)
+  expect(here(COFFEE)).toBe(19_000)
+  const [, all] = wishesOf(device, device.scans.unresolved.value[0]!, ofShelf)
+  await recordWish(device, all!)
+  expect(here(COFFEE)).toBe(10_000)
+  expect(names()).toHaveLength(length)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a scan that the tray recorded while it waited behind a question is not recorded again', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.tea)
+  await scan(CODES.tea)
+  const third = scan(CODES.tea)
+  await asked('shortage')
+  const behind = scan(CODES.coffee)
+  await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
+  for (const waiting of device.scans.unresolved.value) {
+    await recordWish(device, wishesOf(device, waiting, { kept: counts, given: {} })[0]!)
+  }
+  model.questions.answer('shortage', true)
+  await Promise.all([third, behind])
+  expect([here(TEA), here(COFFEE)]).toEqual([-1000, 19_000])
+})
+
+test('scans that come while a sheet is open wait behind it, after what it was opened for', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan(CODES.coffee)
+  const closed = sheetOpened() // the number pad
+  const behind = [scan(CODES.tea), scan(CODES.tea)]
+  await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
+  expect([here(TEA), model.hit.value]).toMatchObject([2000, { itemId: COFFEE }])
+  const set = model.setQuantity(5000)
+  closed()
+  await Promise.all([set, ...behind])
+  expect([here(COFFEE), here(TEA)]).toEqual([25_000, 4000])
   expect(device.scans.unresolved.value).toEqual([])
 })
 

@@ -42,6 +42,8 @@ export interface ScanModelParts {
   feedback: (kind: FeedbackKind) => void
   told: (done: Done) => void
   drafts: { begin(): () => void }
+  /** Until no sheet lies over the screen; undefined where none does. */
+  sheetsClosed: () => Promise<void> | undefined
   now: () => number
 }
 
@@ -57,6 +59,9 @@ export class ScanModel {
   readonly lines: DraftLines
   readonly queue = new TaskQueue()
   readonly #parts: ScanModelParts
+  /** Scans that came while a sheet was open. */
+  #held = 0
+  #free: Promise<void> = Promise.resolve()
   readonly #recorder: Recorder
   readonly #counting: Counting
 
@@ -71,9 +76,18 @@ export class ScanModel {
     void this.queue.add(() => this.#resume())
   }
 
-  /** Takes a scan that is stored. */
+  /** Takes a scan that is stored. Behind a sheet it does nothing: it comes once that is closed, after what it was for. */
   take(scan: ScanRecord, raw: TakenScan = scan): Promise<void> {
-    return this.queue.add(() => this.#process(scan, raw))
+    if (this.#held === 0 && !this.#parts.sheetsClosed()) return this.queue.add(() => this.#process(scan, raw))
+    this.#held++
+    const taken = this.#free
+      .then(() => this.#parts.sheetsClosed())
+      .then(() => {
+        this.#held--
+        return { done: this.queue.add(() => this.#process(scan, raw)) }
+      })
+    this.#free = taken.then(() => undefined)
+    return taken.then(({ done }) => done)
   }
 
   changeMode(mode: Mode): Promise<void> {
@@ -144,6 +158,7 @@ export class ScanModel {
 
   async #process(scan: ScanRecord, raw: TakenScan): Promise<void> {
     const { device } = this.#parts
+    if (!device.scans.unresolved.value.some(({ id }) => id === scan.id)) return // it waited, and the tray saw to it
     const read = readScan(device.view, raw, new Date(this.#parts.now()))
     if (read.kind === 'location') {
       await this.#place(scan, read.location.id)
