@@ -1,5 +1,5 @@
 // A quantity by thumb: big keys in a sheet, no on-screen keyboard. The first key replaces what was there, as on a till.
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { Delete } from 'lucide-preact'
 import { decimalSign, formatQuantity } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
@@ -44,6 +44,8 @@ function OpenPad({
   doneLabel,
 }: Props) {
   const [entry, setEntry] = useState(startEntry())
+  const down = useRef(new Set<string>())
+  const beforeLast = useRef<typeof entry | undefined>(undefined)
   const thousandths = entry.touched ? thousandthsOf(entry) : value
   const press = (key: PadKey) => setEntry((before) => pressKey(before, key, { decimals, max }))
   const done = () => {
@@ -51,15 +53,25 @@ function OpenPad({
   }
   const typed = (event: KeyboardEvent) => {
     const key = keyOf(event.key)
-    if (key) press(key)
-    else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) done()
+    if (key) {
+      down.current.add(event.key)
+      beforeLast.current = entry
+      press(key)
+    } else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) done()
     else return
     event.preventDefault()
+  }
+  // A scan's keys are taken before they come here, but its first looks like a typed one: a key that comes up and never
+  // went down here says that it was a scanner's.
+  const released = ({ key }: KeyboardEvent) => {
+    if (down.current.delete(key) || Array.from(key).length !== 1 || !beforeLast.current) return
+    setEntry(beforeLast.current)
+    beforeLast.current = undefined
   }
   const shown = entry.touched ? writeEntry(entry, decimalSign()) : formatQuantity(value, { decimals: 0 })
   return (
     <Sheet open title={title} onClose={onClose}>
-      <div class="pad" tabIndex={-1} autofocus onKeyDown={typed}>
+      <div class="pad" tabIndex={-1} autofocus onKeyDown={typed} onKeyUp={released}>
         <output class="pad-shown num" aria-live="polite">
           {shown || '0'}
           {unit && <span class="soft">{unit}</span>}
