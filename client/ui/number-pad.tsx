@@ -44,8 +44,7 @@ function OpenPad({
   doneLabel,
 }: Props) {
   const [entry, setEntry] = useState(startEntry())
-  const down = useRef(new Set<string>())
-  const beforeLast = useRef<typeof entry | undefined>(undefined)
+  const keys = useOnlyTyped(entry, setEntry)
   const thousandths = entry.touched ? thousandthsOf(entry) : value
   const press = (key: PadKey) => setEntry((before) => pressKey(before, key, { decimals, max }))
   const done = () => {
@@ -54,24 +53,16 @@ function OpenPad({
   const typed = (event: KeyboardEvent) => {
     const key = keyOf(event.key)
     if (key) {
-      down.current.add(event.key)
-      beforeLast.current = entry
+      keys.wentDown(event.key)
       press(key)
     } else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) done()
     else return
     event.preventDefault()
   }
-  // A scan's keys are taken before they come here, but its first looks like a typed one: a key that comes up and never
-  // went down here says that it was a scanner's.
-  const released = ({ key }: KeyboardEvent) => {
-    if (down.current.delete(key) || Array.from(key).length !== 1 || !beforeLast.current) return
-    setEntry(beforeLast.current)
-    beforeLast.current = undefined
-  }
   const shown = entry.touched ? writeEntry(entry, decimalSign()) : formatQuantity(value, { decimals: 0 })
   return (
     <Sheet open title={title} onClose={onClose}>
-      <div class="pad" tabIndex={-1} autofocus onKeyDown={typed} onKeyUp={released}>
+      <div class="pad" tabIndex={-1} autofocus onKeyDown={typed} onKeyUp={keys.cameUp}>
         <output class="pad-shown num" aria-live="polite">
           {shown || '0'}
           {unit && <span class="soft">{unit}</span>}
@@ -104,6 +95,26 @@ function OpenPad({
       </div>
     </Sheet>
   )
+}
+
+/**
+ * A scan's keys are taken before they come here, but its first one looks like a typed one: a key that comes up and never
+ * went down here says that it was a scanner's.
+ */
+function useOnlyTyped<Entry>(entry: Entry, setEntry: (entry: Entry) => void) {
+  const down = useRef(new Set<string>())
+  const before = useRef<Entry | undefined>(undefined)
+  return {
+    wentDown(key: string) {
+      down.current.add(key)
+      before.current = entry
+    },
+    cameUp({ key }: KeyboardEvent) {
+      if (down.current.delete(key) || Array.from(key).length !== 1 || before.current === undefined) return
+      setEntry(before.current)
+      before.current = undefined
+    },
+  }
 }
 
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'] as const
