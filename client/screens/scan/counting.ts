@@ -91,7 +91,10 @@ export class Counting {
   async #ask(line: DraftLine, mayGoOn: boolean): Promise<boolean> {
     const { device, lines, recorder, setting, now } = this.#parts
     const item = device.view.item(line.itemId)
-    if (!item) return true
+    if (!item) {
+      lines.remove(line) // not known here at the moment: its scans stay, and so does what is kept of it
+      return true
+    }
     const { quantity, touched, scanIds } = line
     const locationId = setting.locationId ?? ''
     const question = { item, quantity, locationId, countedAt: touched, mayGoOn, mayKeep: scanIds.length > 0 }
