@@ -57,6 +57,8 @@ export class Device {
   #lastAt: string | undefined
   /** One more than the last seq that memory knows of: what another tab records follows, or something was missed. */
   #nextSeq = 1
+  /** How far the server has answered this tab, since its memory was last read from the disk. */
+  #answeredTo = 0
 
   private constructor(database: DeviceDatabase, parts: DeviceParts) {
     const { actor, now, monotonic, random } = complete(parts)
@@ -96,6 +98,7 @@ export class Device {
     this.#putAll(outbox.map(({ envelope }) => envelope))
     this.#recent.begin(done, outbox)
     this.#nextSeq = nextSeq
+    this.#answeredTo = 0
     this.pendingCount.value = this.#pending.size
     this.aside.value = outbox.filter(isAside)
   }
@@ -177,15 +180,18 @@ export class Device {
       if (this.point.value.cursor !== cursor) throw new GoneAhead()
     }
     const { tables, point, whole } = arrival
+    const known = new Set(this.#pending.upTo(arrival.lastSeq).map(({ seq }) => seq))
     const planned = this.#mirror.plan(tables)
     const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
     const { meta, chunks, log, outbox, done } = this.#database
     const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
       if (!(await this.#database.readMeta('identity'))) return 'lost'
       if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'
+      const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
+      // Another tab has recorded it meanwhile: whether the server's number is its own or a copy's, pushing tells.
+      if (gone.some(({ seq }) => seq > this.#answeredTo && !known.has(seq))) return 'behind'
       await keeping.write()
       await this.#database.writeMeta('point', point)
-      const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
       await this.#outbox.settle(gone.map((entry) => this.#doneOf(entry)))
       return gone
     })
@@ -239,6 +245,7 @@ export class Device {
 
   /** Keeps what the server answered to a push. What it took leaves the outbox with its rows, not before. */
   answered(results: readonly PushResult[]): Promise<void> {
+    this.#answeredTo = Math.max(this.#answeredTo, results.at(-1)?.seq ?? 0)
     return this.#outbox.answered(results)
   }
 

@@ -51,7 +51,8 @@ class World {
       const more = this.onPush(request)
       this.lastSeq = request.mutations.at(-1)?.seq ?? this.lastSeq
       const { version, lastSeq, serverNow } = this
-      return { version, lastSeq, lastAt: null, serverNow, results: [], ...more }
+      const results = request.mutations.map(({ seq }) => ({ seq, status: 'applied' as const }))
+      return { version, lastSeq, lastAt: null, serverNow, results, ...more }
     },
     pull: async (request) => {
       this.pulls.push(request)
@@ -588,6 +589,18 @@ test('[T2] what the clock reads is told as of sending: a token that took its tim
   await link.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: clock.now(), mutations: [] }))
   expect(sent[0]!.deviceNow).toBeGreaterThanOrEqual(NOON + HOUR)
   server.close()
+})
+
+test('[D4] what another tab has recorded meanwhile is not taken for what a copy of this device has sent', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const tab = await Device.open({ name: world.name, actor: { userId: randomUUID(), role: 'manager' } })
+  await receive(tab, 4)
+  const [entry] = await tab.after(0, 1)
+  const point = { ...device.point.value, cursor: 'v9', version: 9 }
+  await expect(device.arrive({ tables: {}, point, lastSeq: entry!.seq })).rejects.toBeInstanceOf(GoneAhead)
+  expect([device.pendingCount.value, (await device.after(0, 9)).length]).toEqual([1, 1])
+  tab.close()
 })
 
 test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {
