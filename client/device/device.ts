@@ -2,17 +2,16 @@
 import { signal } from '@preact/signals'
 import { type Envelope, MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
-import { KINDS } from '#shared/rows/rows.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
 import { CLOCK_TOLERANCE_MS, effectiveStamp, nextStamp } from '#shared/values/stamp.ts'
 import { type Arrival, GoneAhead, START, type Told } from './arrival.ts'
 import { ClockKeeper } from './clock-keeper.ts'
-import type { DoneEntry, Identity, OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
-import { DeviceDatabase } from './database.ts'
+import { DeviceDatabase, type DoneEntry, type Identity } from './database.ts'
+import type { OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { complete, type DeviceParts } from './device-parts.ts'
 import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
-import { Mirror, type RowChange } from './mirror.ts'
+import { EVERYTHING, Mirror, type RowChange } from './mirror.ts'
 import { MirrorStore } from './mirror-store.ts'
 import { isAside, type Making, Outbox } from './outbox.ts'
 import { PendingRows } from './pending.ts'
@@ -21,8 +20,6 @@ import type { Loss, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
 import { View } from './view.ts'
 import { Watched } from './watched.ts'
-
-const EVERYTHING = KINDS.map((kind) => ({ kind, key: '' }))
 
 export class Device {
   readonly view: View
@@ -57,8 +54,6 @@ export class Device {
   #lastAt: string | undefined
   /** One more than the last seq that memory knows of: what another tab records follows, or something was missed. */
   #nextSeq = 1
-  /** How far the server has answered this tab, since its memory was last read from the disk. */
-  #answeredTo = 0
 
   private constructor(database: DeviceDatabase, parts: DeviceParts) {
     const { actor, now, monotonic, random } = complete(parts)
@@ -98,7 +93,7 @@ export class Device {
     this.#putAll(outbox.map(({ envelope }) => envelope))
     this.#recent.begin(done, outbox)
     this.#nextSeq = nextSeq
-    this.#answeredTo = 0
+    this.#outbox.answeredTo = 0
     this.pendingCount.value = this.#pending.size
     this.aside.value = outbox.filter(isAside)
   }
@@ -155,7 +150,6 @@ export class Device {
     return this.#database.name
   }
 
-  /** How many rows the mirror holds. */
   get size(): number {
     return this.#mirror.size
   }
@@ -189,7 +183,7 @@ export class Device {
       if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'
       const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
       // Another tab has recorded it meanwhile: whether the server's number is its own or a copy's, pushing tells.
-      if (gone.some(({ seq }) => seq > this.#answeredTo && !known.has(seq))) return 'behind'
+      if (gone.some(({ seq }) => seq > this.#outbox.answeredTo && !known.has(seq))) return 'behind'
       await keeping.write()
       await this.#database.writeMeta('point', point)
       await this.#outbox.settle(gone.map((entry) => this.#doneOf(entry)))
@@ -245,7 +239,6 @@ export class Device {
 
   /** Keeps what the server answered to a push. What it took leaves the outbox with its rows, not before. */
   answered(results: readonly PushResult[]): Promise<void> {
-    this.#answeredTo = Math.max(this.#answeredTo, results.at(-1)?.seq ?? 0)
     return this.#outbox.answered(results)
   }
 

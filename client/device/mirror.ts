@@ -8,6 +8,9 @@ export interface RowChange {
   key: string
 }
 
+/** Every row of every kind. */
+export const EVERYTHING: readonly RowChange[] = KINDS.map((kind) => ({ kind, key: '' }))
+
 /** A row that is to be taken, decoded; nothing shows it yet. */
 export interface PlannedRow extends RowChange {
   row: Row<Kind>

@@ -28,6 +28,8 @@ export interface Making {
 }
 
 export class Outbox {
+  /** How far the server has answered this tab, since its memory was last read from the disk. */
+  answeredTo = 0
   readonly #database: DeviceDatabase
   readonly #now: () => number
   readonly #newId: () => string
@@ -136,6 +138,7 @@ export class Outbox {
 
   /** Keeps what the server said about mutations beyond "applied": its stamps are needed if they are sent again. */
   async answered(results: readonly PushResult[]): Promise<void> {
+    this.answeredTo = Math.max(this.answeredTo, results.at(-1)?.seq ?? 0)
     const telling = results.filter(({ at, code }) => at !== undefined || code !== undefined)
     if (telling.length === 0) return
     const { outbox } = this.#database
