@@ -50,7 +50,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   ),
   bug(
     'how far a device came is not kept with what it sent',
-    { rules: [1, 6], seed: 19 },
+    { rules: [1, 6, 11], seed: 222 },
     'server/ledger/ledger-write-store.ts',
     'do update set last_seq = excluded.last_seq, last_at',
     'do update set last_at',
