@@ -9,8 +9,8 @@ async function openItem(page: Page, goods: Goods): Promise<void> {
 }
 
 /** Waits until the server holds so much. */
-const settlesAt = (shop: Shop, quantity: number) =>
-  expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 15_000 }).toBe(quantity)
+const settlesAt = (shop: Shop, quantity: number, timeout = 15_000) =>
+  expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout }).toBe(quantity)
 
 async function nothingWaits(page: Page): Promise<void> {
   await expect(page.getByText(/waiting/)).toBeHidden({ timeout: 15_000 })
@@ -94,6 +94,7 @@ async function count(page: Page, goods: Goods, quantity: number): Promise<void> 
 }
 
 test('the server is killed in the middle of pushes: nothing is lost, nothing doubled', async ({ shop }) => {
+  test.setTimeout(120_000)
   const { page } = await shop.signedIn('staff')
   await standAt(page, 'Withdraw', shop.binA)
   for (let i = 0; i < 24; i++) {
@@ -104,7 +105,7 @@ test('the server is killed in the middle of pushes: nothing is lost, nothing dou
       await shop.startServer()
     }
   }
-  await settlesAt(shop, 26)
+  await settlesAt(shop, 26, 45_000) // after so many failures a device waits up to half a minute before it asks again
   await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(17)
   expect(await shop.movementsOf(shop.coffee)).toBe(25)
   await nothingWaits(page)
