@@ -110,9 +110,14 @@ export class PendingRows {
     return this.#pending.get(seq)?.posted ?? []
   }
 
-  /** Pending mutations up to a seq. */
+  /** Pending mutations up to a seq. Fifty thousand that come after it cost nothing. */
   upTo(lastSeq: number): { seq: number }[] {
-    return [...this.#pending.keys()].filter((seq) => seq <= lastSeq).map((seq) => ({ seq }))
+    const found: { seq: number }[] = []
+    for (const seq of this.#pending.keys()) {
+      if (seq > lastSeq) break
+      found.push({ seq })
+    }
+    return found
   }
 
   /** The seq of the one that waits longest: they are kept in their order. */

@@ -41,15 +41,20 @@ export class ScanLog {
     this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
   }
 
-  /** A scan only asked a question, or chose a place. */
-  async answer(id: string): Promise<void> {
-    await this.#database.scans.update(id, { state: 'resolved' })
-    this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
+  /** Scans that only asked a question, chose a place, or are part of what others became. */
+  answer(...ids: readonly string[]): Promise<void> {
+    return this.#settle(ids, { state: 'resolved' })
   }
 
-  /** A person says that a scan means nothing. */
-  async dismiss(id: string, reason: string): Promise<void> {
-    await this.#database.scans.update(id, { state: 'dismissed', reason })
-    this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
+  /** A person says that scans mean nothing. */
+  dismiss(ids: readonly string[], reason: string): Promise<void> {
+    return this.#settle(ids, { state: 'dismissed', reason })
+  }
+
+  async #settle(ids: readonly string[], changes: Partial<ScanRecord>): Promise<void> {
+    if (ids.length === 0) return
+    await this.#database.scans.bulkUpdate(ids.map((key) => ({ key, changes })))
+    const settled = new Set(ids)
+    this.unresolved.value = this.unresolved.value.filter(({ id }) => !settled.has(id))
   }
 }

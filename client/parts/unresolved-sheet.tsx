@@ -156,7 +156,10 @@ function Dismiss({ scan, onClose }: Props) {
   const [count] = scan.mode === 'count' ? wishesOf(device, scan, { kept: keptCounts(device), given: {} }) : []
   const scans = count?.scans ?? [scan]
   const dismiss = async () => {
-    for (const { id } of scans) await device.scans.dismiss(id, reason)
+    await device.scans.dismiss(
+      scans.map(({ id }) => id),
+      reason,
+    )
     onClose()
   }
   return (

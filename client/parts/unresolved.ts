@@ -119,7 +119,7 @@ export async function recordWish(device: Device, { movement, scans }: Wish): Pro
     const [first, ...others] = scans
     const recorded = await recordMovement(device, movement, first?.id)
     if (!recorded.saved) return recorded.refusal
-    for (const { id } of others) await device.scans.answer(id)
+    await device.scans.answer(...others.map(({ id }) => id))
     return undefined
   }
   for (const scan of scans) {

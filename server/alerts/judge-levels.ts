@@ -2,19 +2,7 @@
 // that there is no alert without its commit and no commit without its alert. Keeps A1–A3.
 import type { Alert, Item, Level, Position } from '#shared/rows/rows.ts'
 import { derivedId } from '#shared/values/id.ts'
-
-export interface LevelChange {
-  /** Items whose stock changed, with their whole stock, in thousandths. */
-  items: { item: Item; total: number }[]
-  /** Levels of single places, with what lies there of the item. */
-  places: { level: Level; total: number }[]
-  positions: Position[]
-  /** Alerts on these items that are not resolved. */
-  open: Alert[]
-  nowMs: number
-  /** Makes the ids of new alerts differ from earlier ones about the same thing. */
-  seed: string
-}
+import type { LevelChange } from '../ledger/judge-group.ts'
 
 /** An alert that opened at a level resolves only beyond it by this part, so that stock around it does not flicker. */
 const HYSTERESIS = 0.1

@@ -5,15 +5,21 @@ import { levelKey } from '#shared/rows/rows.ts'
 import type { Decided } from './decide-group.ts'
 import type { ForAlerts } from './for-alerts-store.ts'
 
-/** Which alert rows a change of stock asks for. Handed in by main.ts, so that the ledger does not know of alerts. */
-export type JudgeLevels = (change: {
+export interface LevelChange {
+  /** Items whose stock changed, with their whole stock, in thousandths. */
   items: { item: Item; total: number }[]
+  /** Levels of single places, with what lies there of the item. */
   places: { level: Level; total: number }[]
   positions: Position[]
+  /** Alerts on these items that are not resolved. */
   open: Alert[]
   nowMs: number
+  /** Makes the ids of new alerts differ from earlier ones about the same thing. */
   seed: string
-}) => Alert[]
+}
+
+/** Which alert rows a change of stock asks for. Handed in by main.ts, so that the ledger does not know of alerts. */
+export type JudgeLevels = (change: LevelChange) => Alert[]
 
 /** The alerts that a group opens, changes or ends. */
 export function judgeGroup(

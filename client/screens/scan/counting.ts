@@ -75,7 +75,7 @@ export class Counting {
     const { device, kept, setting, lines, now } = this.#parts
     if (!this.#isHere || lines.size > 0) return undefined
     const { drafts, leftOver } = countDrafts(device, kept)
-    for (const id of leftOver) await device.scans.answer(id)
+    await device.scans.answer(...leftOver)
     for (const draft of drafts) {
       if (draft.locationId !== setting.locationId || draft.touched <= now() - RESUME_MS) continue
       await this.#ask(lines.restore(draft), true)
@@ -106,7 +106,7 @@ export class Counting {
       this.#keep(line)
       return true
     }
-    if (answer === 'discard') for (const id of scanIds) await device.scans.dismiss(id, 'set aside')
+    if (answer === 'discard') await device.scans.dismiss(scanIds, 'set aside')
     lines.remove(line)
     return true
   }

@@ -337,7 +337,10 @@ test('a count from before a pause is asked about, whatever is scanned after it',
 test('a count whose scans the tray has seen to meanwhile is no more', async () => {
   await standAt('count', CODES.shelf)
   await scan(CODES.coffee)
-  for (const { id } of device.scans.unresolved.value) await device.scans.dismiss(id, 'mistake')
+  await device.scans.dismiss(
+    device.scans.unresolved.value.map(({ id }) => id),
+    'mistake',
+  )
   expect(model.lines.size).toBe(0)
   await scan(CODES.tea)
   expect(names()).toEqual([])

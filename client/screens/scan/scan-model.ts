@@ -193,7 +193,7 @@ export class ScanModel {
     if (locationId === undefined) return
     if (this.setting.locationId === null) this.setting.change({ locationId, since: this.#parts.now() })
     if (item.archived && !(await this.#recorder.ask('archived', { item }))) {
-      await this.#parts.device.scans.dismiss(taken.scan.id, 'item archived')
+      await this.#parts.device.scans.dismiss([taken.scan.id], 'item archived')
       return
     }
     const lot = await this.#lotOf(taken, { mode, locationId })
@@ -225,7 +225,7 @@ export class ScanModel {
     const movement = { kind: mode, itemId: item.id, locationId, lot, expiresOn, quantity }
     const run = this.#runOf(movement)
     const recorded = await this.#recorder.record(movement, { item, scanId: scan.id })
-    if (recorded === 'declined') await this.#parts.device.scans.dismiss(scan.id, 'not there')
+    if (recorded === 'declined') await this.#parts.device.scans.dismiss([scan.id], 'not there')
     if (typeof recorded !== 'object') return
     this.#show(run, { mutationId: recorded.id, quantity })
   }
@@ -321,7 +321,7 @@ export class ScanModel {
   }
 
   async #setAside(key: { itemId: string; lot: string }): Promise<void> {
-    for (const id of this.lines.of(key)?.scanIds ?? []) await this.#parts.device.scans.dismiss(id, 'set aside')
+    await this.#parts.device.scans.dismiss(this.lines.of(key)?.scanIds ?? [], 'set aside')
     this.lines.remove(key)
     this.hit.value = undefined
   }
