@@ -9,8 +9,12 @@ export interface CommitNotice {
   from: number
   to: number
   chainHead: string
+  /** When it was decided, as its row says. Absent from a server of the version before. */
+  atMs?: number
   /** The head of the chain that it was added to. Absent from a server of the version before, and where an epoch begins. */
   chainBefore?: string
+  /** When the commit before it was decided. Absent where `chainBefore` is, and from a server of the version before. */
+  atMsBefore?: number
   events: LiveEvent[]
   /** Absent where the rows are too large to travel: then the message is a poke to pull. */
   tables?: WireTables

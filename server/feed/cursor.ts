@@ -6,17 +6,17 @@ import type { Role } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import { isId } from '#shared/values/id.ts'
 import { isStorable } from '#shared/values/text.ts'
+import type { CommitMark } from '../ledger/chain.ts'
 import { isUuidColumn, keyColumnsOf } from '../database/tables.ts'
 
-export interface Cursor {
+/** `chainHead` is empty in the middle of a pull: nobody can say yet which commit it will have seen. */
+export interface Cursor extends CommitMark {
   epoch: number
   /** All rows up to this version are held; where `within` is given, all before it. */
   version: number
   /** A page ended in the middle of a version: after this row of this kind. */
   within?: { kind: number; key: string[] }
   role: Role
-  /** Head of the hash chains at the version; empty in the middle of a pull. */
-  chainHead: string
   /** It is of older rows: nobody goes on from it, but it is a witness still. */
   isStale?: true
 }
@@ -46,10 +46,14 @@ export class Cursors {
     this.#key = createHmac('sha256', secret).update('cursor').digest()
   }
 
-  encode(orgId: string, { epoch, version, within, role, chainHead }: Cursor): string {
+  encode(orgId: string, { epoch, version, within, role, chainHead, atMs }: Cursor): string {
     const place = within ? [within.kind, within.key] : null
     const text = JSON.stringify([FORMAT, ROW_SCHEMA, epoch, version, role, chainHead, place])
-    return `${Buffer.from(text).toString('base64url')}.${this.#mac(orgId, text).toString('base64url')}`
+    const cursor = `${encoded(text)}.${encoded(this.#mac(orgId, text))}`
+    // Apart, as the version before reads no further than to the second point.
+    return atMs === undefined
+      ? cursor
+      : `${cursor}.${encoded(`${atMs}`)}.${encoded(this.#mac(orgId, `${text} ${atMs}`))}`
   }
 
   /**
@@ -57,18 +61,20 @@ export class Cursors {
    * secret, or 'newer' where only a newer server can read it.
    */
   decode(orgId: string, cursor: string): Cursor | 'garbage' | 'stale' | 'newer' {
-    const [payload = '', mac = ''] = cursor.split('.')
-    const text = Buffer.from(payload, 'base64url').toString('utf8')
+    const [payload = '', mac = '', time, timeMac = ''] = cursor.split('.')
+    const text = decoded(payload)
     const values = parseJson(text)
     if (oldSchema.safeParse(values).success) return 'stale'
     const parsed = schema.safeParse(values)
     if (!parsed.success) return isNewer(values) ? 'newer' : 'garbage'
     const [, rowSchema, epoch, version, role, chainHead, within] = parsed.data
     if (!this.#isOurs(orgId, text, mac)) return 'stale'
+    if (time !== undefined && !this.#isOurs(orgId, `${text} ${decoded(time)}`, timeMac)) return 'stale'
+    const seen = { chainHead, atMs: time === undefined ? undefined : Number(decoded(time)) }
     if (rowSchema > ROW_SCHEMA) return 'newer'
-    if (rowSchema < ROW_SCHEMA) return { epoch, version, role, chainHead, isStale: true }
+    if (rowSchema < ROW_SCHEMA) return { epoch, version, role, ...seen, isStale: true }
     if (within && !isPlace(within[0], within[1])) return 'garbage'
-    return { epoch, version, role, chainHead, ...(within && { within: { kind: within[0], key: within[1] } }) }
+    return { epoch, version, role, ...seen, ...(within && { within: { kind: within[0], key: within[1] } }) }
   }
 
   #isOurs(orgId: string, text: string, mac: string): boolean {
@@ -79,6 +85,14 @@ export class Cursors {
   #mac(orgId: string, text: string): Buffer {
     return createHmac('sha256', this.#key).update(`${orgId} ${text}`).digest().subarray(0, MAC_BYTES)
   }
+}
+
+function encoded(bytes: string | Buffer): string {
+  return Buffer.from(bytes).toString('base64url')
+}
+
+function decoded(text: string): string {
+  return Buffer.from(text, 'base64url').toString('utf8')
 }
 
 function parseJson(text: string): unknown {

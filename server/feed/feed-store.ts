@@ -10,9 +10,12 @@ import { hiddenColumns, visibleCondition } from './viewer.ts'
 export interface FeedHead {
   epoch: number
   version: number
+  /** The commit at the head. */
   chainHead: string
-  /** Head of the hash chains at the version of a cursor; null where that was never committed here. */
+  atMs: number | null
+  /** The commit at the version of a cursor; null where that was never committed here. */
   chainAtCursor: string | null
+  atMsAtCursor: number | null
   /** Tombstones up to this version are forgotten: who is older than that must load everything anew. */
   horizon: number
   lastSeq: number
@@ -26,8 +29,8 @@ export async function readHead(
   { clientId, cursorVersion }: { clientId: string | undefined; cursorVersion?: number | undefined },
 ): Promise<FeedHead | undefined> {
   const [head] = await sql<FeedHead[]>`
-    select h.epoch, h.version, coalesce(c.head, '') as "chainHead", seen.head as "chainAtCursor", h.horizon,
-      coalesce(d.last_seq, 0) as "lastSeq", d.last_at as "lastAt"
+    select h.epoch, h.version, coalesce(c.head, '') as "chainHead", c.at_ms as "atMs", seen.head as "chainAtCursor",
+      seen.at_ms as "atMsAtCursor", h.horizon, coalesce(d.last_seq, 0) as "lastSeq", d.last_at as "lastAt"
     from org_heads h
     left join commits c on c.org_id = h.org_id and c.version = h.version
     left join commits seen on seen.org_id = h.org_id and seen.version = ${cursorVersion ?? null}::int8

@@ -5,6 +5,8 @@ import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/limits.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import type { CommitNotice, Notice, SessionsEnded } from '../bus/commit-notice.ts'
 import type { Sql } from '../database/database.ts'
+import type { CommitMark } from '../ledger/chain.ts'
+import { isSameCommit } from '../ledger/chain.ts'
 import type { Cursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
 import type { PullParts } from './pull.ts'
@@ -103,19 +105,20 @@ export class LiveFeed {
     const isBehind = known && !isReplica && !(head.epoch === known.epoch && holds(head, known))
     if (isBehind) await findLost(this.#parts, viewer, known)
     const { epoch, version, chainHead, lastSeq } = head
-    const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, chainHead })
-    return { message: { epoch, from: version, to: version, cursor, lastSeq, events: [] }, chainHead }
+    const mark: CommitMark = { chainHead, atMs: head.atMs ?? undefined }
+    const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, ...mark })
+    return { message: { epoch, from: version, to: version, cursor, lastSeq, events: [] }, mark }
   }
 
   /**
    * The head; of a replica that is behind what was told already, or behind the commit that it is asked for, the news of
    * that commit alone: a poke to pull.
    */
-  #notBefore({ message, chainHead }: Told, notice: CommitNotice | 'head', head: Told): Told {
+  #notBefore({ message, mark }: Told, notice: CommitNotice | 'head', head: Told): Told {
     const { epoch, to, cursor } = message
     const reached = Math.max(to, notice === 'head' ? 0 : notice.to)
     if (!this.#parts.isReplica || head.message.epoch !== epoch || head.message.to >= reached) return head
-    return { message: { ...head.message, from: to, to: reached, cursor }, chainHead }
+    return { message: { ...head.message, from: to, to: reached, cursor }, mark }
   }
 
   #following(
@@ -123,22 +126,22 @@ export class LiveFeed {
     viewer: Viewer,
     { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
   ): Told {
-    const { chainHead, deviceUsers, lastSeqs } = notice
+    const { chainHead, atMs, deviceUsers, lastSeqs } = notice
     const isOwn = clientId !== undefined && (deviceUsers === undefined || deviceUsers[clientId] === viewer.userId)
     const message = { ...this.#shared(notice, viewer), lastSeq: (isOwn && lastSeqs[clientId]) || lastSeq }
-    return { message, chainHead }
+    return { message, mark: { chainHead, atMs } }
   }
 
   /** What all sockets of a kind of viewer get of a commit: made once, however many they are. */
   #shared(notice: CommitNotice, viewer: Viewer): Omit<LiveMessage, 'lastSeq'> {
-    const { orgId, epoch, from, to, chainHead, tables, events } = notice
+    const { orgId, epoch, from, to, chainHead, atMs, tables, events } = notice
     // Of conflicts each sees their own; everything else is the same for a role.
     const who = viewer.role === 'manager' || !tables?.conflicts ? viewer.role : `${viewer.role} ${viewer.userId}`
     let known = this.#made.get(notice)
     if (!known) this.#made.set(notice, (known = new Map()))
     let made = known.get(who)
     if (!made) {
-      const cursor = this.#parts.cursors.encode(orgId, { epoch, version: to, role: viewer.role, chainHead })
+      const cursor = this.#parts.cursors.encode(orgId, { epoch, version: to, role: viewer.role, chainHead, atMs })
       const visible = viewer.role === 'manager' ? events : events.filter(({ type }) => type !== 'conflict_changed')
       made = { epoch, from, to, cursor, events: visible, ...(tables && { tables: visibleTables(tables, viewer) }) }
       known.set(who, made)
@@ -165,23 +168,25 @@ async function checkRole(viewer: Viewer, roleNow: Watching['roleNow']): Promise<
   if (role !== viewer.role) throw new PullRefused('resnapshot')
 }
 
-/** What a socket was told last, and the head of the chain there: a database that lost commits goes on from another. */
+/** What a socket was told last, and which commit that was: a database that lost commits goes on from another. */
 interface Told {
   message: LiveMessage
-  chainHead: string
+  mark: CommitMark
 }
 
-function isKnown({ epoch, to, chainHead }: CommitNotice, { message, chainHead: own }: Told): boolean {
-  return epoch === message.epoch && (to < message.to || (to === message.to && chainHead === own))
+function isKnown(notice: CommitNotice, { message, mark }: Told): boolean {
+  const { epoch, to } = notice
+  return epoch === message.epoch && (to < message.to || (to === message.to && isSameCommit(notice, mark)))
 }
 
-function follows({ epoch, from, chainBefore }: CommitNotice, { message, chainHead }: Told): boolean {
-  return epoch === message.epoch && from === message.to && (chainBefore === undefined || chainBefore === chainHead)
+function follows({ epoch, from, chainBefore, atMsBefore }: CommitNotice, { message, mark }: Told): boolean {
+  if (epoch !== message.epoch || from !== message.to) return false
+  return chainBefore === undefined || isSameCommit({ chainHead: chainBefore, atMs: atMsBefore }, mark)
 }
 
 /** How far a socket has come, as the cursor of its device says it. */
-function seenBy({ role }: Viewer, { message, chainHead }: Told): Cursor {
-  return { epoch: message.epoch, version: message.to, role, chainHead }
+function seenBy({ role }: Viewer, { message, mark }: Told): Cursor {
+  return { epoch: message.epoch, version: message.to, role, ...mark }
 }
 
 /** The queue of one socket. */

@@ -7,6 +7,7 @@ import { PULL_MAX } from '#shared/protocol/limits.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'
+import { isSameCommit } from '../ledger/chain.ts'
 import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, Place } from './feed-store.ts'
 import { findPageEnd, readAlongVersions, readHead, readPage, readVersion } from './feed-store.ts'
@@ -108,7 +109,9 @@ export async function mustHold({ isReplica }: PullParts, sql: Sql, orgId: string
 export function holds(head: FeedHead, cursor: Cursor): boolean {
   if (cursor.version > head.version) return false
   if (cursor.version < head.horizon) throw new PullRefused('resnapshot', head.lastSeq)
-  return cursor.chainHead === '' || cursor.chainHead === head.chainAtCursor
+  if (cursor.chainHead === '') return true
+  const { chainAtCursor, atMsAtCursor } = head
+  return chainAtCursor !== null && isSameCommit(cursor, { chainHead: chainAtCursor, atMs: atMsAtCursor! })
 }
 
 /** Asks the primary whether it lost what a cursor has seen. @throws {PullRefused} epoch_changed where it did */
@@ -169,7 +172,7 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
   })
 }
 
-function cursorAt({ epoch, version, chainHead }: FeedHead, { role }: Viewer, end: Place | undefined): Cursor {
-  if (!end) return { epoch, version, role, chainHead }
+function cursorAt({ epoch, version, chainHead, atMs }: FeedHead, { role }: Viewer, end: Place | undefined): Cursor {
+  if (!end) return { epoch, version, role, chainHead, atMs: atMs ?? undefined }
   return { epoch, version: end.version, within: { kind: end.kind, key: end.key }, role, chainHead: '' }
 }

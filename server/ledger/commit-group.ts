@@ -60,7 +60,7 @@ function commitDecided(
 ): Promise<Committed> {
   const wants = collectReads(batches)
   return parts.database.transaction(orgId, async (tx) => {
-    const { head, loaded, shelf, forAlerts, isWaitingLeft } = await loadGroup(tx, orgId, { batches, wants })
+    const { head, atMsBefore, loaded, shelf, forAlerts, isWaitingLeft } = await loadGroup(tx, orgId, { batches, wants })
     const decision = new GroupDecision(new Book(shelf), loaded, decided)
     const nowMs = parts.now()
     const version = head.version + 1
@@ -73,7 +73,7 @@ function commitDecided(
     for (const batch of batches) answers.push(await decideBatch({ decision, logs, write, version }, batch))
     if (decision.devices.size === 0 && decision.changes.size === 0 && decision.decided.length === 0)
       return { answers: at(answers, head.version), left: [] }
-    const { closing, notice } = settle(parts, { head, decision, forAlerts, orgId, logs, nowMs })
+    const { closing, notice } = settle(parts, { head, atMsBefore, decision, forAlerts, orgId, logs, nowMs })
     writeClosing(tx, orgId, closing)
     return { answers, notice, left: isWaitingLeft ? decision.brought() : [] }
   })
@@ -114,6 +114,8 @@ async function decideBatch(
 
 interface Settling {
   head: Head
+  /** When the commit before was decided. */
+  atMsBefore: number | undefined
   decision: GroupDecision
   forAlerts: ForAlerts
   orgId: string
@@ -122,7 +124,7 @@ interface Settling {
 }
 
 /** What a group writes at its end, and what it tells the world. */
-function settle(parts: CommitParts, { head, decision, forAlerts, orgId, logs, nowMs }: Settling) {
+function settle(parts: CommitParts, { head, atMsBefore, decision, forAlerts, orgId, logs, nowMs }: Settling) {
   const { decided, devices, book, changes } = decision
   const version = head.version + 1
   const waiting = head.waiting + newlyWaiting(changes)
@@ -143,7 +145,9 @@ function settle(parts: CommitParts, { head, decision, forAlerts, orgId, logs, no
     from: head.version,
     to: version,
     chainHead: newHead,
+    atMs: nowMs,
     chainBefore: chainHead(head.logHash, head.auditHash),
+    ...(atMsBefore !== undefined && { atMsBefore }),
     events: eventsOf(changes.values()),
     ...(tables && { tables }),
     lastSeqs: Object.fromEntries([...devices.values()].map(({ clientId, lastSeq }) => [clientId, lastSeq])),

@@ -5,6 +5,7 @@ import type { Kind, Role, Row } from '#shared/rows/rows.ts'
 import { FIELD_STAMPS, parsePositionKey, positionKey } from '#shared/rows/rows.ts'
 import type { Sql } from '../database/database.ts'
 import { keyColumnsOf, selectList, tableOf } from '../database/tables.ts'
+import type { CommitMark } from './chain.ts'
 import { loadLastMoved } from './last-moved-store.ts'
 import { LoadedShelf } from './loaded-shelf.ts'
 import type { ReadSet } from './read-set.ts'
@@ -53,7 +54,7 @@ export interface Senders {
   sessions: Set<string>
   /** Those of the mutations that were decided before. */
   known: Map<string, KnownMutation>
-  /** When the versions were committed that devices had seen, Unix ms. */
+  /** When the versions were committed that devices had seen, and the last one, Unix ms. */
   commitTimes: Map<number, number>
 }
 
@@ -88,7 +89,9 @@ export async function loadSenders(
     where org_id = ${orgId} and id = any(${sessionIds}::uuid[]) and revoked_at is null and expires_at > now()
     union all
     select 'commit', null, null, version, null, null, at_ms
-    from commits where org_id = ${orgId} and version = any(${versions}::int8[])`
+    from commits
+    where org_id = ${orgId}
+      and version = any(array_append(${versions}::int8[], (select version from org_heads where org_id = ${orgId})))`
   const senders: Senders = {
     devices: new Map(),
     roles: new Map(),
@@ -123,11 +126,11 @@ function take(senders: Senders, row: SenderRow): void {
   }
 }
 
-/** Head of the hash chains at a version; undefined where it was never committed. */
-export async function loadCommitHead(sql: Sql, orgId: string, version: number): Promise<string | undefined> {
-  const [commit] = await sql<{ head: string }[]>`
-    select head from commits where org_id = ${orgId} and version = ${version}`
-  return commit?.head
+/** Which commit stands at a version; undefined where it was never committed. */
+export async function loadCommitMark(sql: Sql, orgId: string, version: number): Promise<CommitMark | undefined> {
+  const [mark] = await sql<CommitMark[]>`
+    select head as "chainHead", at_ms as "atMs" from commits where org_id = ${orgId} and version = ${version}`
+  return mark
 }
 
 /** Kinds whose rows keep a stamp for each field. */

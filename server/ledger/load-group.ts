@@ -77,7 +77,8 @@ export async function loadGroup(
     waiting,
   }
   const isWaitingLeft = head.waiting > 0 && (!wakes || waiting.length >= WAITING_MAX)
-  return { head, loaded, isWaitingLeft, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
+  const atMsBefore = senders.commitTimes.get(head.version)
+  return { head, atMsBefore, loaded, isWaitingLeft, ...(waiting.length > 0 ? await loadRows(sql, orgId, wants) : rows) }
 }
 
 /** Whose roles count: of whoever sends, and of those whose refusals are decided again. */

@@ -1,15 +1,16 @@
 // A new epoch: this history is not the one that devices have seen. Each of them sends its last week again. Keeps U7.
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
-import { chainHead } from './chain.ts'
+import type { CommitMark } from './chain.ts'
+import { chainHead, isSameCommit } from './chain.ts'
 import type { CommitParts } from './commit-group.ts'
-import { loadCommitHead, lockHead } from './ledger-store.ts'
+import { loadCommitMark, lockHead } from './ledger-store.ts'
 import { writeClosing } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 
 export interface NewEpoch {
   /** What a device has seen: the epoch begins only if that is lost. Without it, it begins in any case. */
-  lost?: { epoch: number; version: number; chainHead: string }
+  lost?: { epoch: number; version: number } & CommitMark
 }
 
 /** Undefined where nothing was lost, or where somebody else began the new epoch. */
@@ -22,8 +23,8 @@ export function commitNewEpoch(
     const head = await lockHead(tx.sql, orgId)
     if (!head) throw new Error(`organisation ${orgId} has no head`)
     if (lost) {
-      const held = await loadCommitHead(tx.sql, orgId, lost.version)
-      const isHeld = lost.version <= head.version && held === lost.chainHead
+      const held = await loadCommitMark(tx.sql, orgId, lost.version)
+      const isHeld = lost.version <= head.version && held !== undefined && isSameCommit(held, lost)
       if (lost.epoch !== head.epoch || isHeld) return undefined
     }
     const nowMs = parts.now()
@@ -51,6 +52,7 @@ export function commitNewEpoch(
       from: next.version,
       to: next.version,
       chainHead: newHead,
+      atMs: nowMs,
       events: [{ type: 'epoch_changed' }],
       lastSeqs: {},
     }

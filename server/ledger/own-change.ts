@@ -8,7 +8,7 @@ import type { Tx } from '../database/database.ts'
 import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
 import type { CommitParts } from './commit-group.ts'
-import { lockHead } from './ledger-store.ts'
+import { loadCommitMark, lockHead } from './ledger-store.ts'
 import { writeClosing } from './ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 
@@ -29,6 +29,7 @@ export function commitOwnChange(
   return parts.database.transaction(orgId, async (tx) => {
     const head = await lockHead(tx.sql, orgId)
     if (!head) throw new Error(`organisation ${orgId} has no head`)
+    const before = await loadCommitMark(tx.sql, orgId, head.version)
     const version = head.version + 1
     const nowMs = parts.now()
     const changes = await change.work(tx, version)
@@ -58,7 +59,9 @@ export function commitOwnChange(
       from: head.version,
       to: version,
       chainHead: newHead,
+      atMs: nowMs,
       chainBefore: chainHead(head.logHash, head.auditHash),
+      ...(before?.atMs !== undefined && { atMsBefore: before.atMs }),
       events: eventsOf(changes),
       ...(tables && { tables }),
       lastSeqs: {},

@@ -211,7 +211,11 @@ test('[U7] a database that lost commits that a device has seen begins a new epoc
   // The same version with another content: the chain tells.
   await owner`update commits set head = 'other' where org_id = ${orgId} and version = ${version}`
   await expect(ask({ cursor: again.cursor }, viewer)).rejects.toMatchObject({ refusal: 'epoch_changed' })
-  expect((await ask({ cursor: null }, viewer)).epoch).toBeGreaterThan(again.epoch)
+  const third = await ask({ cursor: null }, viewer)
+  expect(third.epoch).toBeGreaterThan(again.epoch)
+  // The same version and the same logs, as neither commit added a line: the time tells.
+  await owner`update commits set at_ms = at_ms + 1 where org_id = ${orgId} and version = ${third.version}`
+  await expect(ask({ cursor: third.cursor }, viewer)).rejects.toMatchObject({ refusal: 'epoch_changed' })
   await owner.end()
 })
 
