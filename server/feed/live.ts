@@ -7,6 +7,8 @@ import type { CommitNotice, Notice, SessionsEnded } from '../bus/commit-notice.t
 import type { Sql } from '../database/database.ts'
 import type { CommitMark } from '../ledger/chain.ts'
 import { isSameCommit } from '../ledger/chain.ts'
+import type { Alarm } from './alarm.ts'
+import { realAlarm } from './alarm.ts'
 import type { Cursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
 import type { PullParts } from './pull.ts'
@@ -16,14 +18,6 @@ import { visibleTables } from './viewer.ts'
 
 /** A socket that falls further behind than this is told to pull instead: its queue must not grow without end. */
 const QUEUE_MAX = 100
-
-/** Rings once after `ms`, unless it is called off by what it returns. A simulation gives another one. */
-export type Alarm = (ms: number, ring: () => void) => () => void
-
-const realAlarm: Alarm = (ms, ring) => {
-  const timer = setTimeout(ring, ms)
-  return () => clearTimeout(timer)
-}
 
 export interface Watching {
   signal: AbortSignal

@@ -1,6 +1,8 @@
 // The next page of a long pull, read while its device takes in the one before. A device asks for it a moment later, and
 // then has it at once: a first sync of a hundred thousand items takes two thirds of the time.
 import type { PullRequest } from '#shared/protocol/wire.ts'
+import type { Alarm } from './alarm.ts'
+import { realAlarm } from './alarm.ts'
 import type { Page } from './pull.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -14,9 +16,11 @@ const KEPT_MS = 5_000
 export class PagesAhead {
   readonly #pages = new Map<string, Promise<Page | undefined>>()
   readonly #rowsMin: number
+  readonly #alarm: Alarm
 
-  constructor({ rowsMin = ROWS_MIN }: { rowsMin?: number } = {}) {
+  constructor({ rowsMin = ROWS_MIN, alarm = realAlarm }: { rowsMin?: number; alarm?: Alarm } = {}) {
     this.#rowsMin = rowsMin
+    this.#alarm = alarm
   }
 
   /** Begins to read the page after another, where there is one and it will be asked for. */
@@ -26,7 +30,7 @@ export class PagesAhead {
     const key = keyOf(viewer, next)
     const following = read(next).catch(() => undefined) // it is read again when it is asked for
     this.#pages.set(key, following)
-    setTimeout(() => this.#pages.get(key) === following && this.#pages.delete(key), KEPT_MS).unref()
+    this.#alarm(KEPT_MS, () => this.#pages.get(key) === following && this.#pages.delete(key))
   }
 
   /** The page that was read for this request, once; undefined where there is none that will do. */

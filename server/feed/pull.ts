@@ -151,9 +151,11 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
       readHead(sql, viewer, { clientId: request.clientId, cursorVersion: cursor?.version }),
       findPageEnd(sql, viewer, { from, limit: Math.min(limit, PULL_MAX) }),
     ])
-    if (!head) throw new PullRefused('unauthenticated')
+    const isPrimary = database === parts.primary
+    if (!head && isPrimary) throw new PullRefused('unauthenticated')
+    if (!head) return undefined // made so lately that a replica has not heard of it
     if (cursor && cursor.epoch !== head.epoch) {
-      if (database === parts.primary) throw new PullRefused('epoch_changed', head.lastSeq)
+      if (isPrimary) throw new PullRefused('epoch_changed', head.lastSeq)
       return undefined
     }
     if (head.version < (request.atLeast ?? 0) || (cursor && !holds(head, cursor))) return undefined

@@ -170,6 +170,15 @@ test('[U4] a replica that lags gives way to the primary', async () => {
   expect(decodeTable('items', next.tables.items!)).toMatchObject([{ notes: 'x' }])
 })
 
+test('[U4] a replica that has not heard of an organisation yet gives way to the primary', async () => {
+  const made = await makeOrganisation(parts.accounts)
+  const unaware = {
+    snapshot: <T>(_orgId: string, read: (sql: Sql) => Promise<T>) => parts.database.snapshot(randomUUID(), read),
+  } as Database
+  const asked = pull(pulling({ replica: unaware }), asRole('manager', made.manager, made.orgId), { cursor: null })
+  expect((await asked).tables.members!.rows.length).toBeGreaterThan(0)
+})
+
 test('[U4] a replica that does not answer gives way to the primary, and is left alone for a while', async () => {
   const away = new Database('postgres://nobody@127.0.0.1:1/none')
   const parted = pulling({ replica: away })

@@ -132,6 +132,8 @@ export class Deeds {
     const { orgId } = people[0]!
     const { epoch } = truth.head
     await restore(stage.owner, orgId, backup)
+    // A replica of a history that is gone is made anew, if somebody knows.
+    if (isDeclared) await stage.readReplica.catchUp()
     truth.forget()
     people.forEach((one, index) => {
       one.changed ||= one.role !== backup.people[index]!.role

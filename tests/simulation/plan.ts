@@ -86,6 +86,10 @@ export interface Plan {
   seed: number
   /** A fresh one has its first sync within the plan. */
   devices: DevicePlan[]
+  /** Pulls are answered by a replica that lags, where it can. */
+  hasReadReplica: boolean
+  /** Servers read the next page while a device takes in the one before. */
+  readsAhead: boolean
   steps: Step[]
 }
 
@@ -170,7 +174,7 @@ export function makePlan(seed: number): Plan {
   const length = random.between(20, 90)
   const mood = makeMood(random)
   const steps = Array.from({ length }, () => makeStep(random, mood))
-  return { seed, devices, steps }
+  return { seed, devices, hasReadReplica: random.chance(0.4), readsAhead: random.chance(0.5), steps }
 }
 
 function makeStep(random: Random, mood: Mood): Step {

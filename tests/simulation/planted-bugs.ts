@@ -210,6 +210,27 @@ export const PLANTED_BUGS: PlantedBug[] = [
     "if (!this.#session.expired.value) untracked(() => this.#on('signedIn'))",
     "if (!this.#session.expired.value) this.#on('signedIn')",
   ),
+  bug(
+    'a commit is told from another by its logs alone',
+    { rules: [3, 6], seed: 1154 },
+    'server/ledger/chain.ts',
+    'return one.atMs === undefined || other.atMs === undefined || one.atMs === other.atMs',
+    'return true',
+  ),
+  bug(
+    'a replica that is behind a cursor answers',
+    { rules: [3, 5], seed: 10 },
+    'server/feed/pull.ts',
+    '(cursor && !holds(head, cursor))) return undefined',
+    '(database === parts.primary && cursor && !holds(head, cursor))) return undefined',
+  ),
+  bug(
+    'what a replica has not heard of does not exist',
+    { rules: [8], seed: 1 },
+    'server/feed/pull.ts',
+    'if (!head && isPrimary) throw',
+    'if (!head) throw',
+  ),
 ]
 
 function bug(

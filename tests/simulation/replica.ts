@@ -10,6 +10,7 @@ import { Refused } from '../../server/api/trpc.ts'
 import type { Notice } from '../../server/bus/commit-notice.ts'
 import { Cursors } from '../../server/feed/cursor.ts'
 import { LiveFeed } from '../../server/feed/live.ts'
+import { PagesAhead } from '../../server/feed/pages-ahead.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
 import { Metrics } from '../../server/metrics/metrics.ts'
@@ -17,11 +18,27 @@ import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { Frame, Reply, Request } from './network.ts'
 import { SILENCE } from './network.ts'
 import { openTokens } from './organisation.ts'
+import type { ReadReplica } from './read-replica.ts'
 import type { SimulatedDatabase } from './stage.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** All servers sign cursors alike. */
 const SECRET = 's'.repeat(40)
+
+export interface ReplicaParts {
+  database: SimulatedDatabase
+  time: VirtualTime
+  publish: (notice: Notice) => void
+  reads: Reads
+}
+
+/** How the servers of a world read what devices pull. */
+export interface Reads {
+  /** Asked first. */
+  readReplica: ReadReplica | undefined
+  /** The page after the one that is answered is read ahead, however small. */
+  ahead: boolean
+}
 
 export class Replica {
   readonly database: SimulatedDatabase
@@ -32,25 +49,19 @@ export class Replica {
   readonly #time: VirtualTime
   readonly #life = new AbortController()
 
-  constructor({
-    database,
-    time,
-    publish,
-  }: {
-    database: SimulatedDatabase
-    time: VirtualTime
-    publish: (notice: Notice) => void
-  }) {
+  constructor({ database, time, publish, reads }: ReplicaParts) {
     this.database = database
     this.#time = time
     database.time = time
+    const alarm = (ms: number, ring: () => void) => time.after(ms, ring)
     const pulling: PullParts = {
       primary: database,
+      replica: reads.readReplica,
+      ...(reads.ahead && { ahead: new PagesAhead({ rowsMin: 1, alarm }) }),
       cursors: new Cursors(SECRET),
       lostCommits: (orgId, seen) => this.ledger.beginEpoch(orgId, { lost: seen }),
       now: () => time.now,
     }
-    const alarm = (ms: number, ring: () => void) => time.after(ms, ring)
     this.feed = new LiveFeed(pulling, { alarm })
     const tell = (notice: Notice) => {
       if (this.#dead) return

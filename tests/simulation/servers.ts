@@ -4,6 +4,7 @@ import type { Dial, Message, Network, Request } from './network.ts'
 import { describe } from './network.ts'
 import type { Meanwhile } from './plan.ts'
 import { REPLICAS } from './plan.ts'
+import type { Reads } from './replica.ts'
 import { Replica } from './replica.ts'
 import type { Stage } from './stage.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -12,6 +13,7 @@ export interface ServersParts {
   stage: Stage
   time: VirtualTime
   network: Network
+  reads: Reads
   tell: (sentence: string) => void
 }
 
@@ -67,11 +69,11 @@ export class Servers {
   }
 
   #start(index: number): void {
-    const { stage, time } = this.#parts
+    const { stage, time, reads } = this.#parts
     const database = stage.database(index)
     database.beforeCommit = undefined
     database.afterCommit = undefined
-    this.replicas[index] = new Replica({ database, time, publish: (notice) => this.#publish(notice, index) })
+    this.replicas[index] = new Replica({ database, time, reads, publish: (notice) => this.#publish(notice, index) })
   }
 
   #publish(notice: Notice, from: number): void {

@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import type { Tx } from '../../server/database/database.ts'
 import { Database } from '../../server/database/database.ts'
 import { REPLICAS } from './plan.ts'
+import { ReadReplica } from './read-replica.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** Commits take turns per organisation; few connections have their plans soon. */
@@ -57,6 +58,7 @@ export class SimulatedDatabase extends Database {
 export class Stage {
   /** Sees all organisations: for checks, and for what no server may do. */
   readonly owner: postgres.Sql
+  readonly readReplica: ReadReplica
   readonly #url: string
   readonly #connections: Database[]
   readonly #databases: SimulatedDatabase[]
@@ -67,6 +69,7 @@ export class Stage {
     this.#url = planned.href
     const bigint = { to: 20, from: [20, 1700], serialize: String, parse: Number }
     this.owner = postgres(ownerUrl, { max: 2, onnotice: () => undefined, types: { bigint } })
+    this.readReplica = new ReadReplica(this.#url)
     this.#connections = Array.from({ length: REPLICAS }, () => new Database(this.#url, { poolMax: POOL_MAX }))
     this.#databases = this.#connections.map((connections) => new SimulatedDatabase(this.#url, connections))
   }
@@ -82,7 +85,7 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#connections.map((connections) => connections.end()))
+    await Promise.allSettled([this.readReplica, ...this.#connections].map((connections) => connections.end()))
     await this.owner.end()
   }
 }

@@ -164,7 +164,10 @@ export class World {
 
   async #begin(): Promise<void> {
     const { network, stage, tell, time, browser } = this
-    this.servers = new Servers({ network, stage, tell, time })
+    const { hasReadReplica, readsAhead: ahead } = this.plan
+    await stage.readReplica.begin(time, new Random(this.plan.seed, 7))
+    const readReplica = hasReadReplica ? stage.readReplica : undefined
+    this.servers = new Servers({ network, stage, tell, time, reads: { readReplica, ahead } })
     const { accounts, database, ledger } = this.servers.replicas[0]!
     const uuid = () => time.uuid()
     const people = this.plan.devices.map(({ role }, index) => ({ name: `person ${index + 1}`, role }))
@@ -237,6 +240,7 @@ export class World {
     const { network, devices } = this
     this.#isPeaceful = true
     this.tell('everything works again')
+    this.stage.readReplica.follow()
     for (let lost = network.takeAll(() => true); lost.length > 0; lost = network.takeAll(() => true)) {
       for (const message of lost) {
         if ('answer' in message) message.answer(SILENCE)
