@@ -143,7 +143,7 @@ export class Device {
 
   /** True where a mutation up to that seq waits. */
   hasWaiting(seq: number): boolean {
-    return (this.#pending.oldest ?? Number.POSITIVE_INFINITY) <= seq
+    return this.#pending.hasUpTo(seq)
   }
 
   get name(): string {

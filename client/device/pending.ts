@@ -110,19 +110,16 @@ export class PendingRows {
     return this.#pending.get(seq)?.posted ?? []
   }
 
-  /** Pending mutations up to a seq. Fifty thousand that come after it cost nothing. */
+  /** Pending mutations up to a seq. All are looked at: what was set aside has a greater seq than what came after it. */
   upTo(lastSeq: number): { seq: number }[] {
     const found: { seq: number }[] = []
-    for (const seq of this.#pending.keys()) {
-      if (seq > lastSeq) break
-      found.push({ seq })
-    }
+    for (const seq of this.#pending.keys()) if (seq <= lastSeq) found.push({ seq })
     return found
   }
 
-  /** The seq of the one that waits longest: they are kept in their order. */
-  get oldest(): number | undefined {
-    return this.#pending.keys().next().value
+  hasUpTo(lastSeq: number): boolean {
+    for (const seq of this.#pending.keys()) if (seq <= lastSeq) return true
+    return false
   }
 
   /** What an acknowledged mutation of this device posted. */

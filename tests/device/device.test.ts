@@ -619,6 +619,10 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   expect(sent.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([[2, 3]])
   expect([device.pendingCount.value, device.aside.value.length]).toEqual([1, 1])
   expect(shown(device)).toBe(2000) // still shown: it has happened
+  await receive(device, 4)
+  expect(device.hasWaiting(3)).toBe(true)
+  await round(exchange)
+  expect([device.pendingCount.value, device.hasWaiting(3), shown(device)]).toEqual([1, false, 2000])
   const asked = world.pushes.length
   await exchange.push(idle)
   expect(world.pushes.length).toBe(asked) // and nothing spins
