@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { PASSWORD, useLedger } from '../../tests/support/ledger-under-test.ts'
+import type { Issued } from './accounts.ts'
 import { checkLedger } from '../ledger/ledger-check.ts'
 
 const parts = useLedger()
@@ -7,7 +8,7 @@ const parts = useLedger()
 test('[I7] what is done about people is audited, with who did it; never a password or its hash', async () => {
   const { accounts, database, orgId, manager, staff } = parts
   const email = `staff@${(parts as unknown as { domain: string }).domain}`
-  const inTime = await accounts.login(email, PASSWORD)
+  const inTime = (await accounts.login(email, PASSWORD)) as Issued
   await accounts.setPassword(email, 'another horse battery')
   await accounts.updateMember(orgId, manager, { id: staff, role: 'viewer' })
   await accounts.updateMember(orgId, manager, { id: staff, disabled: true })
@@ -30,7 +31,7 @@ test('[I7] what is done about people is audited, with who did it; never a passwo
   for (const { line } of lines) for (const secret of [user!.hash, 'horse', 'argon2']) expect(line).not.toContain(secret)
   expect(user!.version).toBe(parts.notices.at(-1)!.to)
   expect((await checkLedger(database, orgId)).findings).toEqual([])
-  expect(await accounts.refresh(inTime!.refreshToken)).toBe('disabled')
+  expect(await accounts.refresh(inTime.refreshToken)).toBe('disabled')
 })
 
 test('[I7] a password that is the one they have changes nothing', async () => {

@@ -64,12 +64,15 @@ export class Accounts {
     this.#sessionsEnded = sessionsEnded
   }
 
-  /** Undefined where nobody has this address and password, or the person is disabled: one answer, in one time. */
-  async login(email: string, password: string): Promise<Issued | undefined> {
+  /**
+   * Undefined where nobody has this address and password, in one time whichever of them is wrong. That somebody is
+   * disabled is told to who knows their password alone.
+   */
+  async login(email: string, password: string): Promise<Issued | 'disabled' | undefined> {
     const login = await findLogin(this.#database, email.trim())
     const matches = await isPassword(login?.passwordHash, password)
-    if (!login || !matches || login.disabled) return undefined
-    return this.openSession(login.orgId, login.id)
+    if (!login || !matches) return undefined
+    return login.disabled ? 'disabled' : this.openSession(login.orgId, login.id)
   }
 
   /** A session of somebody who is known to be who they are. Undefined where they are disabled or gone. */

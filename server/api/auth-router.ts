@@ -28,6 +28,7 @@ export const authRouter = router({
     if (waitS > 0) throw new Refused('rate_limited', { retryAfterS: waitS })
     const issued = await accounts.login(input.email, input.password)
     if (!issued) throw new Refused('bad_credentials')
+    if (issued === 'disabled') throw new Refused('disabled')
     await loginLimits.succeeded(input.email, address)
     return withCookie(ctx, issued)
   }),
@@ -66,12 +67,12 @@ export const authRouter = router({
       throw new Refused('bad_credentials')
     }
     const { name, email, password, organisation } = input
-    await accounts.createOrganisation({
+    const { orgId, users } = await accounts.createOrganisation({
       name: organisation,
       currency: 'EUR',
       people: [{ name, email, password, role: 'manager' }],
     })
-    return withCookie(ctx, (await accounts.login(email, password))!)
+    return withCookie(ctx, (await accounts.openSession(orgId, users[0]!.id))!)
   }),
 })
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestDatabase } from '../../tests/support/postgres.ts'
 import { createTestDatabase } from '../../tests/support/postgres.ts'
 import { AccessTokens } from '../accounts/access-tokens.ts'
-import { Accounts } from '../accounts/accounts.ts'
+import { Accounts, type Issued } from '../accounts/accounts.ts'
 import { judgeLevels } from '../alerts/judge-levels.ts'
 import { Database } from '../database/database.ts'
 import { Ledger } from '../ledger/ledger.ts'
@@ -65,18 +65,18 @@ describe('prepareDemo', () => {
   })
 
   it('gets the password of DEMO_PASSWORD, which ends the sessions of the old one', async () => {
-    const before = await accounts.login('manager@example.com', password)
+    const before = (await accounts.login('manager@example.com', password)) as Issued
     expect(await prepare('correct-horse')).toMatchObject({ password: 'correct-horse' })
     expect(await enters('manager@example.com', 'correct-horse')).toBe(true)
     expect(await enters('manager@example.com', password)).toBe(false)
-    expect(await accounts.refresh(before!.refreshToken)).toBeUndefined()
-    const kept = await accounts.login('manager@example.com', 'correct-horse')
+    expect(await accounts.refresh(before.refreshToken)).toBeUndefined()
+    const kept = (await accounts.login('manager@example.com', 'correct-horse')) as Issued
     await prepare('correct-horse')
-    expect(await accounts.refresh(kept!.refreshToken)).toBeDefined()
+    expect(await accounts.refresh(kept.refreshToken)).toBeDefined()
   })
 
   async function manager() {
-    const issued = await accounts.login('manager@example.com', password)
-    return { orgId: issued!.signedIn.org.id, userId: issued!.signedIn.user.id }
+    const { signedIn } = (await accounts.login('manager@example.com', password)) as Issued
+    return { orgId: signedIn.org.id, userId: signedIn.user.id }
   }
 })

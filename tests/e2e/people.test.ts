@@ -1,5 +1,5 @@
 // People who come and go, and what waits on their devices meanwhile.
-import { expect, scan, signIn, standAt, test, withdrawOffline } from './support/shop.ts'
+import { expect, PASSWORD, scan, signIn, standAt, test, withdrawOffline } from './support/shop.ts'
 
 test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager can bring it in, and it is sent once', async ({
   shop,
@@ -12,6 +12,12 @@ test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager c
   await expect(page.getByText('Your access has ended').first()).toBeVisible()
   await expect(page.getByText('2 changes that were not sent')).toBeVisible()
   await expect(page.getByText(shop.coffee.name)).toBeHidden()
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByLabel('E-mail').fill(shop.email('staff'))
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('alert')).toContainText('Your access here has ended. A manager can let you in again.')
+  await expect(page.getByText(/of other people|of another person/)).toBeHidden() // it is their own
   await context.setOffline(true) // without a connection it still shows nothing
   await page.reload()
   await expect(page.getByText('2 changes that were not sent')).toBeVisible()

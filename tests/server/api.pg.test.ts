@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeTable } from '#shared/rows/rows.ts'
 import { requestRefusals } from '#shared/values/refusals.ts'
 import { Cursors } from '../../server/feed/cursor.ts'
-import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
 import { startServerProcess } from '../support/server-process.ts'
@@ -260,6 +260,16 @@ describe('accounts', () => {
     const blocked = await guess()
     expect([blocked.status, blocked.body.error.data.refusal]).toEqual([429, 'rate_limited'])
     expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  test('[I5] that somebody is disabled is told to who knows their password, and to nobody else', async () => {
+    const { orgId, domain, manager, viewer } = await makeOrganisation(parts.accounts)
+    const login = (password: string) => call(server.url, 'auth.login', { email: `viewer@${domain}`, password })
+    await parts.accounts.updateMember(orgId, manager, { id: viewer, disabled: true })
+    const [known, guessed] = [await login(PASSWORD), await login('nope')]
+    expect([known.status, known.body.error.data.refusal]).toEqual([401, 'disabled'])
+    expect(known.headers.get('set-cookie')).toBeNull()
+    expect([guessed.status, guessed.body.error.data.refusal]).toEqual([401, 'bad_credentials'])
   })
 
   test('[I3] refresh tokens rotate; a reused one ends the session, but not within its grace', async () => {

@@ -32,6 +32,14 @@ test('nothing is sent before both fields say something', async () => {
   expect(asked).toEqual([])
 })
 
+test('who may no longer work here is told so, and not that the password is wrong', async () => {
+  const { model } = modelOf({ ok: false, refusal: 'disabled' })
+  model.set('email', 'ada@example.com')
+  model.set('password', 'correct horse')
+  await model.submit()
+  expect(model.problem.value).toMatch(/^Your access here has ended\. A manager can let you in again\./)
+})
+
 test('spaces around the address are not the person’s', async () => {
   const { model, asked, done } = modelOf({ ok: true })
   model.set('email', ' ada@example.com ')

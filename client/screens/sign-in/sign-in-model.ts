@@ -1,7 +1,7 @@
 // Signing in, and making the first organisation, without the looks.
 import { computed, signal } from '@preact/signals'
 import type { Session, SignInResult } from '../../app/session.ts'
-import { t } from '../../strings/strings.ts'
+import { meaning, t } from '../../strings/strings.ts'
 
 type Doors = Pick<Session, 'signIn' | 'setup' | 'setupNeeded'>
 
@@ -75,6 +75,7 @@ function wordsOf(result: Extract<SignInResult, { ok: false }>, setup: boolean): 
   const { refusal, retryAfterS } = result
   if (refusal === 'offline') return t('signIn.offline')
   if (refusal === 'bad_credentials') return t(setup ? 'signIn.badToken' : 'signIn.badCredentials')
+  if (refusal === 'disabled') return `${meaning(refusal).cause} ${meaning(refusal).remedy}`
   if (refusal === 'rate_limited') {
     return t('signIn.tooMany', { count: Math.max(1, Math.ceil((retryAfterS ?? 60) / 60)) })
   }

@@ -3,6 +3,7 @@ import { useLocation } from 'preact-iso'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Person, Session } from '../../app/session.ts'
 import { chooseLanguage, currentLanguage, languages, t, type Language } from '../../strings/strings.ts'
+import { deviceName } from '../../device/device-name.ts'
 import { OthersWaiting } from '../../parts/others-waiting.tsx'
 import { AppFrame } from '../../ui/app-frame.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -33,6 +34,7 @@ export function SignIn({ session, again }: Props) {
       }),
     [session],
   )
+  const known = session.person.value // who was signed in: what waits of theirs is not another's
   const isSetup = model.setup.value
   useEffect(() => void model.askWhetherNew(), [model])
   useEffect(() => {
@@ -52,7 +54,7 @@ export function SignIn({ session, again }: Props) {
             {t('signIn.back')}
           </Button>
         )}
-        <OthersWaiting />
+        <OthersWaiting own={known && deviceName(known)} />
         <LanguageChoice />
       </div>
     </AppFrame>
