@@ -1,6 +1,9 @@
-// A scan on a screen that asked for none: a question. It opens what the code names.
-import type { App, ScanTaker } from '../parts/app-context.ts'
+// A scan on a screen that asked for none: a question. It opens what the code names, once no sheet lies over the screen:
+// going elsewhere would throw away what a person typed there.
+import type { ScanRecord } from '../device/database.ts'
+import type { App, LastScanTaker } from '../parts/app-context.ts'
 import { t } from '../strings/strings.ts'
+import { sheetsClosed } from '../ui/open-sheets.ts'
 import { showToast } from '../ui/toast.tsx'
 
 export function lookUpAnywhere({
@@ -9,23 +12,29 @@ export function lookUpAnywhere({
 }: {
   app: () => Pick<App, 'device' | 'feedback'> | undefined
   go: (href: string) => void
-}): ScanTaker {
+}): LastScanTaker {
   return {
     context: () => ({ mode: 'look', locationId: null }),
-    take: ({ id, code }) => {
-      const here = app()
-      if (!here) return
-      const { device, feedback } = here
-      const found = device.view.find(code)
-      if (found.kind === 'unknown') {
-        feedback.give('error')
-        const action = { label: t('scan.open'), onPress: () => go('/tray') }
-        showToast({ text: t('scan.unknownCode', { code }), tone: 'bad', action })
-        return
-      }
-      feedback.give('success')
-      void device.scans.answer(id)
-      go(found.kind === 'item' ? `/items/${found.item.id}` : `/stock?location=${found.location.id}`)
+    take: (scan) => {
+      void Promise.resolve(sheetsClosed()).then(() => answer(scan))
+      return true
     },
+  }
+
+  function answer({ id, code }: ScanRecord): void {
+    const here = app()
+    if (!here) return
+    const { device, feedback } = here
+    if (!device.scans.unresolved.value.some((scan) => scan.id === id)) return // it waited, and the tray saw to it
+    const found = device.view.find(code)
+    if (found.kind === 'unknown') {
+      feedback.give('error')
+      const action = { label: t('scan.open'), onPress: () => go('/tray') }
+      showToast({ text: t('scan.unknownCode', { code }), tone: 'bad', action })
+      return
+    }
+    feedback.give('success')
+    void device.scans.answer(id)
+    go(found.kind === 'item' ? `/items/${found.item.id}` : `/stock?location=${found.location.id}`)
   }
 }

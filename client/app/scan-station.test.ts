@@ -14,7 +14,10 @@ function station(store: (code: string) => Promise<void> = () => Promise.resolve(
         return { ...scan, id: `id-${scan.code}`, state: 'unresolved' } satisfies ScanRecord
       },
     },
-    otherwise: { context: () => ({ mode: 'look', locationId: null }), take: ({ code }) => taken.push(`else ${code}`) },
+    otherwise: {
+      context: () => ({ mode: 'look', locationId: null }),
+      take: ({ code }) => taken.push(`else ${code}`) > 0,
+    },
   })
   return { made, taken }
 }
@@ -30,12 +33,24 @@ test('the one that asked last gets them, until it ends', async () => {
   const { made, taken } = station()
   const end = made.take({
     context: () => ({ mode: 'count', locationId: 'L' }),
-    take: ({ code, mode, locationId }) => taken.push(`${mode} ${locationId} ${code}`),
+    take: ({ code, mode, locationId }) => taken.push(`${mode} ${locationId} ${code}`) > 0,
   })
   await made.receive(scanOf('a'))
   end()
   await made.receive(scanOf('b'))
   expect(taken).toEqual(['count L a', 'else b'])
+})
+
+test('[Z1] what whoever asked aside has no use for goes to who would have got it, and means what it would have meant', async () => {
+  const { made, taken } = station()
+  made.take({
+    context: () => ({ mode: 'count', locationId: 'L' }),
+    take: ({ code, mode, locationId }) => taken.push(`${mode} ${locationId} ${code}`) > 0,
+  })
+  made.take({ take: ({ code }) => code === 'a' && taken.push(`aside ${code}`) > 0 })
+  await made.receive(scanOf('a'))
+  await made.receive(scanOf('b'))
+  expect(taken).toEqual(['aside a', 'count L b'])
 })
 
 test('[Z1] a scan that cannot be kept is said, and those behind it are kept', async () => {

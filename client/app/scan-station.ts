@@ -1,8 +1,8 @@
 // Every scan is stored before anything else happens to it, in the order of the triggers, and then goes to whoever asked
-// last. A scan that cannot be stored is said aloud and stays in sight until a person has seen it. Keeps Z1.
+// last and has a use for it. A scan that cannot be stored is said aloud and stays in sight until a person has seen it. Keeps Z1.
 import { signal } from '@preact/signals'
 import type { ScanRecord } from '../device/database.ts'
-import type { ScanTaker } from '../parts/app-context.ts'
+import type { LastScanTaker, ScanTaker } from '../parts/app-context.ts'
 import type { Scan } from '../scanner/code.ts'
 
 interface Store {
@@ -13,11 +13,11 @@ export class ScanStation {
   /** Codes that this device could not keep: to be written down by hand. */
   readonly lost = signal<readonly string[]>([])
   readonly #store: Store
-  readonly #otherwise: ScanTaker
+  readonly #otherwise: LastScanTaker
   #takers: readonly ScanTaker[] = []
   #stored: Promise<void> = Promise.resolve()
 
-  constructor({ store, otherwise }: { store: Store; otherwise: ScanTaker }) {
+  constructor({ store, otherwise }: { store: Store; otherwise: LastScanTaker }) {
     this.#store = store
     this.#otherwise = otherwise
   }
@@ -33,20 +33,24 @@ export class ScanStation {
 
   /** Resolves when the scan is kept and handed on. */
   receive(scan: Scan): Promise<void> {
-    const taker = this.#takers.at(-1) ?? this.#otherwise
-    const { mode, locationId } = taker.context()
+    const takers = [this.#otherwise, ...this.#takers].toReversed()
+    const { mode, locationId } = (takers.find(({ context }) => context)?.context ?? this.#otherwise.context)()
     const storing = this.#store.store({ code: scan.code, at: scan.at, mode, locationId })
     const previous = this.#stored
-    this.#stored = this.#hand(scan, { storing, previous, taker })
+    this.#stored = this.#hand(scan, { storing, previous, takers })
     return this.#stored
   }
 
   async #hand(
     scan: Scan,
-    { storing, previous, taker }: { storing: Promise<ScanRecord>; previous: Promise<void>; taker: ScanTaker },
+    {
+      storing,
+      previous,
+      takers,
+    }: { storing: Promise<ScanRecord>; previous: Promise<void>; takers: readonly ScanTaker[] },
   ): Promise<void> {
     const [, kept] = await Promise.allSettled([previous, storing])
-    if (kept.status === 'fulfilled') taker.take(kept.value, scan)
+    if (kept.status === 'fulfilled') takers.some((taker) => taker.take(kept.value, scan))
     else this.lost.value = [...this.lost.value, scan.code]
   }
 }

@@ -2,7 +2,7 @@
 import { Box, Ellipsis, House, Inbox, ScanBarcode } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import type { FrameParts } from '../parts/app-context.ts'
-import { useApp } from '../parts/app-context.ts'
+import { mayDo, useApp } from '../parts/app-context.ts'
 import { t } from '../strings/strings.ts'
 import type { NavEntry } from '../ui/app-frame.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
@@ -10,9 +10,12 @@ import { isHandheld } from '../parts/shape.ts'
 
 export function useFrame(): FrameParts {
   const { path } = useLocation()
-  const { device } = useApp()
+  const app = useApp()
+  const { device } = app
   const refused = device.view.openConflicts().length
-  const count = device.pendingCount.value + device.scans.unresolved.value.length + refused
+  // Whoever only reads has nothing to do about a shelf.
+  const toCount = mayDo(app, 'staff') ? device.view.positionsBelowZero().length : 0
+  const count = device.pendingCount.value + device.scans.unresolved.value.length + refused + toCount
   const at = (href: string) => path === href || path.startsWith(`${href}/`)
   const home: NavEntry = { href: '/', label: t('nav.home'), icon: House, current: path === '/' }
   const scan: NavEntry = { href: '/scan', label: t('nav.scan'), icon: ScanBarcode, current: at('/scan') }

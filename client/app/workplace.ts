@@ -3,7 +3,7 @@
 import { effect, signal } from '@preact/signals'
 import { Device } from '../device/device.ts'
 import { deviceName } from '../device/device-name.ts'
-import type { App, ScanTaker } from '../parts/app-context.ts'
+import type { App, LastScanTaker } from '../parts/app-context.ts'
 import { Drafts } from '../parts/drafts.ts'
 import { Remote } from '../remote/remote.ts'
 import { createFeedback } from '../scanner/feedback.ts'
@@ -38,12 +38,15 @@ export class Workplaces {
   readonly feedback = createFeedback({ isMuted: () => !this.soundsOn.value })
   readonly #catchText: (on: boolean) => void
   /** A scan that no screen asked for. */
-  readonly #otherwise: ScanTaker
+  readonly #otherwise: LastScanTaker
   #openedAs: string | undefined
   #switching: Promise<void> = Promise.resolve()
   #close: (() => Promise<void>) | undefined
 
-  constructor(session: Session, { otherwise, catchText }: { otherwise: ScanTaker; catchText: (on: boolean) => void }) {
+  constructor(
+    session: Session,
+    { otherwise, catchText }: { otherwise: LastScanTaker; catchText: (on: boolean) => void },
+  ) {
     this.#session = session
     this.#catchText = catchText
     this.#otherwise = otherwise

@@ -22,6 +22,7 @@ export class Mirror {
   #barcodesByItem: Index = new Map()
   #positionsByItem: Index = new Map()
   #positionsByLocation: Index = new Map()
+  #positionsBelowZero = new Set<string>()
   #itemBySku = new Map<string, string>()
   #locationByBarcode = new Map<string, string>()
 
@@ -43,6 +44,10 @@ export class Mirror {
 
   positionsAt(locationId: string): Iterable<string> {
     return keysUnder(this.#positionsByLocation, locationId)
+  }
+
+  get positionsBelowZero(): Iterable<string> {
+    return this.#positionsBelowZero
   }
 
   itemOfSku(sku: string): string | undefined {
@@ -100,6 +105,7 @@ export class Mirror {
     this.#barcodesByItem = other.#barcodesByItem
     this.#positionsByItem = other.#positionsByItem
     this.#positionsByLocation = other.#positionsByLocation
+    this.#positionsBelowZero = other.#positionsBelowZero
     this.#itemBySku = other.#itemBySku
     this.#locationByBarcode = other.#locationByBarcode
   }
@@ -111,8 +117,10 @@ export class Mirror {
       if (old) remove(this.#barcodesByItem, old.itemId, key)
       if (!deleted) add(this.#barcodesByItem, itemId, key)
     } else if (kind === 'positions') {
+      const { itemId, locationId, quantity } = after as Row<'positions'>
+      if (quantity < 0) this.#positionsBelowZero.add(key)
+      else this.#positionsBelowZero.delete(key)
       if (before) return // a position never changes its item or place
-      const { itemId, locationId } = after as Row<'positions'>
       add(this.#positionsByItem, itemId, key)
       add(this.#positionsByLocation, locationId, key)
     } else if (kind === 'items') {

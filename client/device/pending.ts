@@ -61,6 +61,11 @@ export class PendingRows {
     for (const [key, row] of this.#overlay.rows(kind)) if (!this.#mirror.row(kind, key)) yield row
   }
 
+  /** Rows of a kind that pending mutations changed or made, by key. */
+  changed<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
+    return this.#overlay.rows(kind)
+  }
+
   isPending(kind: Kind, key: string): boolean {
     return this.#bySeq.has(nameOf(kind, key))
   }

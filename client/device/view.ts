@@ -130,6 +130,18 @@ export class View {
     return this.#positions(this.#mirror.positionsAt(locationId), (position) => position.locationId === locationId)
   }
 
+  /** Positions that hold less than nothing, by name of their items: more was taken there than the records knew of. */
+  positionsBelowZero(): ShownPosition[] {
+    this.#watched.kind('positions')
+    const keys = new Set([...this.#mirror.positionsBelowZero, ...this.#pending.changed('positions').keys()])
+    const below = [...keys].flatMap((key) => {
+      const row = this.#pending.row('positions', key)
+      return row && row.quantity < 0 ? [this.#shown(row)] : []
+    })
+    const nameOf = ({ itemId }: Position) => this.item(itemId)?.name ?? ''
+    return below.filter(({ uncertain }) => !uncertain).toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
+  }
+
   /** The whole stock of an item, in thousandths. */
   totalOf(itemId: string): number {
     return this.positionsOf(itemId).reduce((sum, { quantity }) => sum + quantity, 0)

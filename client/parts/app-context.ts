@@ -15,12 +15,16 @@ import type { Feedback } from '../scanner/feedback.ts'
 import type { NavEntry } from '../ui/app-frame.tsx'
 import type { Drafts } from './drafts.ts'
 
-/** Who gets a scan: the one that asked last. */
+/** Who gets a scan: the one that asked last, or, where that one has no use for it, who asked before. */
 export interface ScanTaker {
-  /** What a scan means now, kept with it before it is looked up. */
-  context(): Pick<ScanRecord, 'mode' | 'locationId'>
-  take(record: ScanRecord, scan: Scan): void
+  /** What a scan means now, kept with it before it is looked up. Left out by who only asks aside: as it would mean without. */
+  context?: () => Pick<ScanRecord, 'mode' | 'locationId'>
+  /** False where it was not for this one. */
+  take(record: ScanRecord, scan: Scan): boolean
 }
+
+/** Takes what nobody else does. */
+export type LastScanTaker = Required<ScanTaker>
 
 /** What stands around a screen. */
 export interface FrameParts {

@@ -1,13 +1,14 @@
 // Choosing an item: by scanning it, or by searching name, SKU and barcode.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
+import { printedCode } from '#shared/values/gtin.ts'
 import { formatQuantity } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
 import { Field } from '../ui/field.tsx'
 import { Row, RowList } from '../ui/row-list.tsx'
 import { Sheet } from '../ui/sheet.tsx'
-import { showToast } from '../ui/toast.tsx'
 import { useApp } from './app-context.ts'
+import { Missed } from './missed.tsx'
 import { useScans } from './use-scans.ts'
 import './pickers.css'
 
@@ -23,18 +24,22 @@ const SHOWN_MAX = 30
 export function ItemPicker({ title, onPick, onClose }: Props) {
   const { device, feedback } = useApp()
   const [query, setQuery] = useState('')
+  const [missed, setMissed] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
-    void device.scans.answer(record.id)
     const found = device.view.find(record.code)
-    if (found.kind === 'item') onPick(found.item)
-    else {
-      feedback.give('error')
-      showToast({ text: t('scan.unknownCode', { code: record.code }), tone: 'bad' })
+    if (found.kind !== 'item') {
+      feedback.give('attention')
+      setMissed(found.kind === 'location' ? found.location.name : printedCode(record.code))
+      return false
     }
+    void device.scans.answer(record.id)
+    onPick(found.item)
+    return true
   })
   const { ids, total } = device.view.search(query, { limit: SHOWN_MAX })
   return (
     <Sheet open title={title} onClose={onClose}>
+      {missed && <Missed>{t('search.notAnItem', { what: missed })}</Missed>}
       <Field
         kind="search"
         label={t('search.items')}

@@ -2,13 +2,14 @@
 import { useState } from 'preact/hooks'
 import { MapPin } from 'lucide-preact'
 import type { Location } from '#shared/rows/rows.ts'
+import { printedCode } from '#shared/values/gtin.ts'
 import { t } from '../strings/strings.ts'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { Field } from '../ui/field.tsx'
 import { Row, RowList } from '../ui/row-list.tsx'
 import { Sheet } from '../ui/sheet.tsx'
-import { showToast } from '../ui/toast.tsx'
 import { useApp } from './app-context.ts'
+import { Missed } from './missed.tsx'
 import { useScans } from './use-scans.ts'
 import './pickers.css'
 
@@ -27,22 +28,25 @@ const SEARCH_FROM = 8
 export function LocationPicker({ title, onPick, onClose, current }: Props) {
   const { device, feedback } = useApp()
   const [query, setQuery] = useState('')
+  const [missed, setMissed] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
-    void device.scans.answer(record.id)
     const found = device.view.find(record.code)
-    if (found.kind === 'location') {
-      feedback.give('success')
-      onPick(found.location)
-    } else {
-      feedback.give('error')
-      showToast({ text: t('place.notAPlace', { code: record.code }), tone: 'bad' })
+    if (found.kind !== 'location') {
+      feedback.give('attention')
+      setMissed(found.kind === 'item' ? found.item.name : printedCode(record.code))
+      return false
     }
+    void device.scans.answer(record.id)
+    feedback.give('success')
+    onPick(found.location)
+    return true
   })
   const all = device.view.tree('locations').filter((location) => !location.archived)
   const wanted = query.trim().toLocaleLowerCase()
   const shown = wanted ? all.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)) : all
   return (
     <Sheet open title={title} onClose={onClose}>
+      {missed && <Missed>{t('place.notAPlace', { what: missed })}</Missed>}
       {all.length === 0 ? (
         <EmptyState icon={MapPin} title={t('place.none')}>
           {t('place.noneHint')}

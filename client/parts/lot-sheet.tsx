@@ -30,6 +30,7 @@ export function LotSheet({ item, known, asksExpiry, onClose, onDone }: Props) {
     const label = parseGs1(record.code, new Date().getFullYear())
     setLot(label?.lot ?? record.code)
     if (label?.expiresOn) setExpiresOn(label.expiresOn)
+    return true
   })
   const done = () => {
     if (lot.trim() === '') setError(t('lot.missing'))

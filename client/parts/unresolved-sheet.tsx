@@ -1,8 +1,9 @@
 // One scan that became nothing yet, and its ways out.
 import { useState } from 'preact/hooks'
+import type { Item } from '#shared/rows/rows.ts'
 import { printedCode } from '#shared/values/gtin.ts'
 import type { ScanRecord } from '../device/database.ts'
-import { formatDateTime, formatQuantity } from '../strings/figures.ts'
+import { formatQuantity } from '../strings/figures.ts'
 import { meaning, t } from '../strings/strings.ts'
 import { Button } from '../ui/button.tsx'
 import { ChoiceField } from '../ui/field.tsx'
@@ -12,12 +13,14 @@ import { mayDo, useApp } from './app-context.ts'
 import { keptCounts } from './kept-counts.ts'
 import { LocationPicker } from './location-picker.tsx'
 import { LotSheet } from './lot-sheet.tsx'
+import type { Shortage } from './movement.ts'
 import { shortageOf } from './movement.ts'
 import { placeName } from './place-name.ts'
 import { readScan } from './read-scan.ts'
 import { UnknownCode } from './unknown-code.tsx'
 import type { Given, Wish } from './unresolved.ts'
 import { recordWaiting, recordWish, waitingFor, wishesOf } from './unresolved.ts'
+import { whatItWas } from './what-it-was.ts'
 
 type Props = { readonly scan: ScanRecord; readonly onClose: () => void }
 
@@ -44,20 +47,6 @@ export function UnresolvedSheet({ scan, onClose }: Props) {
   )
 }
 
-function whatItWas(device: ReturnType<typeof useApp>['device'], { mode, locationId, at }: ScanRecord): string {
-  const what = mode in MODE_WORDS ? t(MODE_WORDS[mode as keyof typeof MODE_WORDS]) : mode
-  const where = locationId === null ? undefined : placeName(device, locationId)
-  return [what, where, formatDateTime(at)].filter(Boolean).join(' · ')
-}
-
-const MODE_WORDS = {
-  look: 'mode.look',
-  receive: 'mode.receive',
-  withdraw: 'mode.withdraw',
-  move: 'mode.move',
-  count: 'mode.count',
-} as const
-
 /** The scan's code is known: it is recorded as what it was made for, by itself or with all that are like it. */
 function Known({ scan, itemName, onClose }: Props & { readonly itemName: string }) {
   const app = useApp()
@@ -83,7 +72,7 @@ function Known({ scan, itemName, onClose }: Props & { readonly itemName: string 
     <>
       <p class="strong">{itemName}</p>
       <GivenPlaces given={given} />
-      {shortage && <p class="warn-line">{t('unresolved.short', { quantity: formatQuantity(shortage.here) })}</p>}
+      {shortage && <p class="warn-line">{shortageWords(shortage, wish.item)}</p>}
       {wish.missing && (
         <Button kind="primary" wide onPress={() => setChoosing(true)}>
           {t(`unresolved.choose.${wish.missing}`)}
@@ -96,6 +85,11 @@ function Known({ scan, itemName, onClose }: Props & { readonly itemName: string 
       {choosing && <Choose wish={wish} onGive={give} onClose={() => setChoosing(false)} />}
     </>
   )
+}
+
+function shortageWords({ here }: Shortage, { decimals }: Item): string {
+  if (here <= 0) return t('unresolved.none')
+  return t('unresolved.short', { quantity: formatQuantity(here, { decimals }) })
 }
 
 function GivenPlaces({ given: { locationId, lot, toLocationId } }: { given: Given }) {

@@ -3,16 +3,16 @@ import type { ScanRecord } from '../device/database.ts'
 import type { Scan } from '../scanner/code.ts'
 import { useApp } from './app-context.ts'
 
-/** While `active`, scans come here; what they name is only looked up, so they count as answered once taken. */
-export function useScans(active: boolean, take: (record: ScanRecord, scan: Scan) => void): void {
+/**
+ * While `active`, scans come here first. What `take` has a use for it marks as answered; false hands it to whoever would
+ * have got it otherwise, and it means what it would have meant there.
+ */
+export function useScans(active: boolean, take: (record: ScanRecord, scan: Scan) => boolean): void {
   const { takeScans } = useApp()
   const latest = useRef(take)
   latest.current = take
   useEffect(() => {
     if (!active) return
-    return takeScans({
-      context: () => ({ mode: 'look', locationId: null }),
-      take: (record, scan) => latest.current(record, scan),
-    })
+    return takeScans({ take: (record, scan) => latest.current(record, scan) })
   }, [active, takeScans])
 }

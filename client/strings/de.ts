@@ -259,6 +259,8 @@ export const de: Catalogue = {
   'attach.packLabel': 'Packungsmenge',
   'unresolved.title': 'Scan {code}',
   'unresolved.looked': 'Es wurde nur geprüft: Es ist nichts zu buchen.',
+  'unresolved.none':
+    'Laut Bestand ist dort nichts. Wenn Sie es in der Hand haben, buchen Sie es trotzdem; das Regal wird zum Zählen vorgemerkt.',
   'unresolved.short':
     'Laut Bestand sind dort nur {quantity}. Wenn Sie es in der Hand haben, buchen Sie es trotzdem; das Regal wird zum Zählen vorgemerkt.',
   'unresolved.receive': '{quantity} zubuchen',
@@ -285,8 +287,9 @@ export const de: Catalogue = {
   'place.search': 'Lagerorte suchen',
   'place.here': 'hier',
   'place.noMatch': 'Kein Lagerort heißt „{query}“.',
-  'place.notAPlace': '{code} ist kein Lagerort',
+  'place.notAPlace': '{what} ist kein Lagerort. Der Scan bleibt und kommt danach dran.',
   'search.items': 'Name, SKU oder Barcode',
+  'search.notAnItem': '{what} ist kein Artikel, der hier bekannt ist. Der Scan bleibt und kommt danach dran.',
   'search.nothing': 'Nichts gefunden für „{query}“',
   'search.refine': { one: '{count} gefunden.', other: '{count} gefunden. Tippen Sie mehr, um einzugrenzen.' },
 
@@ -324,6 +327,7 @@ export const de: Catalogue = {
   'item.archived': 'archiviert',
   'item.afterSync': 'nach Abgleich',
   'item.afterSyncHint': 'Eine Zählung wurde zurückgenommen. Was davor da war, weiß nur der Server.',
+  'item.belowZero': 'Unter null: bitte zählen',
   'item.pending': 'noch nicht alles gesendet',
   'item.places': 'Wo er liegt',
   'item.nowhere': 'Noch nirgends',
@@ -447,7 +451,12 @@ export const de: Catalogue = {
   // The tray.
   'tray.empty': 'Alles gesendet',
   'tray.emptyHint': 'Was Sie buchen, wartet hier, bis der Server es hat. Nichts wartet, nichts wurde abgelehnt.',
+  'tray.nothing': 'Nichts zu erledigen',
+  'tray.nothingHint': 'Ihre Rolle liest nur: Von Ihnen ist nichts zu senden. Scans, die niemand kennt, warten hier.',
   'tray.conflicts': 'Entscheidung nötig',
+  'tray.belowZero': 'Unter null: bitte zählen',
+  'tray.belowZeroHint':
+    'Dort wurde mehr entnommen, als gebucht war. Zählen Sie an diesen Lagerorten, dann stimmen die Zahlen wieder.',
   'tray.unresolved': 'Nicht gebuchte Scans',
   'tray.pending': 'Wartet auf Versand',
   'tray.sending': 'wird gesendet …',
@@ -569,7 +578,7 @@ export const de: Catalogue = {
   'home.belowLevel': 'Unter Mindestbestand',
   'home.belowLevelNote': 'über alle Lagerorte',
   'home.attention': 'Entscheidung nötig',
-  'home.attentionNote': 'Ablehnungen und Prüfungen',
+  'home.attentionNote': 'Ablehnungen, Prüfungen, Lagerorte unter null',
   'home.waiting': 'Wartet hier',
   'home.unresolved': { one: '{count} Scan nicht gebucht', other: '{count} Scans nicht gebucht' },
   'home.nothingLow': 'Nichts unter Mindestbestand',

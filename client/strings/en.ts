@@ -254,6 +254,8 @@ export const en = {
   'attach.packLabel': 'Pack quantity',
   'unresolved.title': 'Scan {code}',
   'unresolved.looked': 'It was only looked up: nothing is to be recorded.',
+  'unresolved.none':
+    'The records say that nothing is there. If you have it in your hands, record it all the same; the shelf will be marked for a count.',
   'unresolved.short':
     'The records say that only {quantity} is there. If you have it in your hands, record it all the same; the shelf will be marked for a count.',
   'unresolved.receive': 'Receive {quantity}',
@@ -280,8 +282,9 @@ export const en = {
   'place.search': 'Search locations',
   'place.here': 'here',
   'place.noMatch': 'No location is called “{query}”.',
-  'place.notAPlace': '{code} is not a location',
+  'place.notAPlace': '{what} is not a location. The scan is kept and comes after this.',
   'search.items': 'Name, SKU or barcode',
+  'search.notAnItem': '{what} is not an item that is known here. The scan is kept and comes after this.',
   'search.nothing': 'Nothing found for “{query}”',
   'search.refine': { one: '{count} found.', other: '{count} found. Type more to narrow it down.' },
 
@@ -319,6 +322,7 @@ export const en = {
   'item.archived': 'archived',
   'item.afterSync': 'after sync',
   'item.afterSyncHint': 'A count was undone. What lay there before it, only the server knows.',
+  'item.belowZero': 'Below zero: count it',
   'item.pending': 'not all sent yet',
   'item.places': 'Where it is',
   'item.nowhere': 'Nowhere yet',
@@ -442,7 +446,12 @@ export const en = {
   // The tray.
   'tray.empty': 'All sent',
   'tray.emptyHint': 'What you record waits here until the server has it. Nothing waits, and nothing was refused.',
+  'tray.nothing': 'Nothing to see to',
+  'tray.nothingHint': 'Your role only reads: nothing of yours has to be sent. Scans that nobody knows wait here.',
   'tray.conflicts': 'Needs a decision',
+  'tray.belowZero': 'Below zero: count them',
+  'tray.belowZeroHint':
+    'More was taken there than the records knew of. Count these shelves, and the numbers are right again.',
   'tray.unresolved': 'Scans not recorded',
   'tray.pending': 'Waiting to be sent',
   'tray.sending': 'sending…',
@@ -560,7 +569,7 @@ export const en = {
   'home.belowLevel': 'Below level',
   'home.belowLevelNote': 'over all places',
   'home.attention': 'Need a decision',
-  'home.attentionNote': 'refusals and reviews',
+  'home.attentionNote': 'refusals, reviews, shelves below zero',
   'home.waiting': 'Waiting here',
   'home.unresolved': { one: '{count} scan not recorded', other: '{count} scans not recorded' },
   'home.nothingLow': 'Nothing below its level',

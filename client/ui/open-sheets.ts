@@ -9,14 +9,19 @@ export function sheetOpened(): () => void {
   return () => void open.value--
 }
 
-/** Resolves once no sheet is open; undefined where none is. */
+/** Resolves once no sheet is open; undefined where none is. A sheet that another takes the place of is not closed. */
 export function sheetsClosed(): Promise<void> | undefined {
-  if (open.peek() === 0) return undefined
-  return new Promise((done) => {
-    const stop = open.subscribe((count) => {
-      if (count > 0) return
-      queueMicrotask(() => stop()) // not while it is being set up
-      done()
+  return open.peek() === 0 ? undefined : untilNone()
+}
+
+async function untilNone(): Promise<void> {
+  while (open.peek() > 0) {
+    await new Promise<void>((done) => {
+      const stop = open.subscribe((count) => {
+        if (count > 0) return
+        queueMicrotask(() => stop()) // not while it is being set up
+        done()
+      })
     })
-  })
+  }
 }

@@ -1,7 +1,7 @@
 // A native dialog: a sheet from below under 700 px, a panel in the middle above. The browser keeps the focus inside,
 // gives it back on closing, and closes on Escape.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { X } from 'lucide-preact'
 import { t } from '../strings/strings.ts'
 import { classes } from './classes.ts'
@@ -24,7 +24,8 @@ type Props = {
 export function Sheet({ open, title, onClose, children, actions, strict = false, size = 'normal' }: Props) {
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // At once with the page's change: a sheet that takes another's place leaves no moment in which none is open.
+  useLayoutEffect(() => {
     const element = dialog.current
     if (!open || !element) return
     element.showModal()

@@ -154,6 +154,41 @@ test('taking more than there is asks first, and scans behind the question are ke
   expect(await shop.quantityOf(shop.tomatoes, shop.binB)).toBe(0)
 })
 
+test('a shelf below zero asks to be counted, in the tray, on the desk and on its item’s page, until it is', async ({
+  shop,
+}) => {
+  const { page, context } = await shop.signedIn('staff')
+  const desk = await shop.signedIn('manager', { desk: true })
+  await expect(desk.page.getByRole('link', { name: /Need a decision 0/ })).toBeVisible()
+  await standAt(page, 'Withdraw', shop.binB)
+  await context.setOffline(true)
+  await scan(page, shop.coffee.code)
+  await page.getByRole('button', { name: 'Record 1' }).click()
+  await expect(page.getByText('Below zero: count it')).toBeVisible()
+  await page.getByRole('link', { name: /Tray/ }).click()
+  await expect(page.getByRole('list', { name: 'Below zero' })).toContainText(`${shop.coffee.name}${shop.binB.name}`)
+  await context.setOffline(false)
+  await expect(desk.page.getByRole('link', { name: /Need a decision 1/ })).toBeVisible()
+  await page.getByRole('list', { name: 'Below zero' }).getByText(shop.coffee.name).click()
+  await page.getByText('Below zero: count it').click()
+  await expect(page.getByRole('dialog')).toContainText(shop.binB.name)
+  await page.getByRole('dialog').getByRole('button', { name: 'Record count' }).click()
+  await expect.poll(() => shop.quantityOf(shop.coffee, shop.binB)).toBe(0)
+  await expect(page.getByText('Below zero: count it')).toBeHidden()
+  await expect(desk.page.getByRole('link', { name: /Need a decision 0/ })).toBeVisible()
+})
+
+test('the message of what was done before lies over no answer to a question', async ({ shop }) => {
+  const { page } = await shop.signedIn('staff')
+  await standAt(page, 'Count', shop.binA)
+  await scan(page, shop.coffee.code)
+  await scan(page, shop.tomatoes.code)
+  await expect(page.getByText(`Counted 1 · ${shop.coffee.name}`)).toBeVisible()
+  await page.getByRole('radio', { name: 'Look up' }).click()
+  await page.getByRole('button', { name: 'Discard' }).click({ timeout: 1_500 }) // the message stays for five seconds
+  await expect(page.getByRole('radio', { name: 'Look up' })).toBeChecked()
+})
+
 test('a count that is left becomes stock by a word only, also after the tab was closed', async ({ shop }) => {
   const { page, context } = await shop.signedIn('staff')
   await standAt(page, 'Count', shop.binA)
@@ -196,6 +231,37 @@ test('a scan that comes while a sheet is open waits until it is closed', async (
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click()
   await settlesAt(shop, 55)
   await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(21)
+})
+
+test('what is scanned while a location is asked for is kept, and comes once the location is there', async ({
+  shop,
+}) => {
+  const { page } = await shop.signedIn('staff')
+  await page.getByRole('radio', { name: 'Receive', exact: true }).check({ force: true })
+  await scan(page, shop.coffee.code)
+  await expect(page.getByRole('dialog')).toContainText(`Where does ${shop.coffee.name} go?`)
+  await scan(page, shop.tomatoes.code)
+  await expect(page.getByRole('dialog')).toContainText(`${shop.tomatoes.name} is not a location`)
+  await scan(page, shop.binA.code)
+  await settlesAt(shop, 51)
+  await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(21)
+})
+
+test('a scan on a page with an open sheet throws nothing away: it opens what it names once the sheet is closed', async ({
+  shop,
+}) => {
+  const { page } = await shop.signedIn('manager', { desk: true })
+  await openItem(page, shop.coffee)
+  await page.getByRole('button', { name: 'Edit' }).click()
+  const name = page.getByRole('dialog').getByLabel('Name')
+  await name.fill('Coffee of Colombia')
+  await page.getByRole('dialog').getByRole('heading').click() // out of the field
+  await scan(page, shop.tomatoes.code)
+  await page.waitForTimeout(500)
+  await expect(name).toHaveValue('Coffee of Colombia')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: shop.tomatoes.name })).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1, name: shop.coffee.name })).toBeHidden()
 })
 
 test('[M6] a refusal is shown with its reason, and discarded with a word', async ({ shop }) => {

@@ -57,7 +57,7 @@ function Figures() {
   const { device } = useApp()
   const totals = totalsOf(device)
   const count = device.view.itemCount
-  const conflicts = device.view.openConflicts().length
+  const toDecide = device.view.openConflicts().length + device.view.positionsBelowZero().length
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
   return (
@@ -77,8 +77,8 @@ function Figures() {
       />
       <FigureCard
         label={t('home.attention')}
-        value={formatNumber(conflicts)}
-        tone={conflicts > 0 ? 'bad' : undefined}
+        value={formatNumber(toDecide)}
+        tone={toDecide > 0 ? 'bad' : undefined}
         note={t('home.attentionNote')}
         href="/tray"
       />

@@ -72,6 +72,7 @@ function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
   useScans(true, (record) => {
     void device.scans.answer(record.id)
     setCode(record.code)
+    return true
   })
   const attach = async () => {
     const owner = device.view.find(code.trim())

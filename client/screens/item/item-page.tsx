@@ -18,6 +18,7 @@ import { ArchiveSheet } from './archive-sheet.tsx'
 import { Barcodes } from './barcodes.tsx'
 import { EditSheet } from './edit-sheet.tsx'
 import { History } from './history.tsx'
+import type { Task } from './movement-draft.ts'
 import { MovementSheet } from './movement-sheet.tsx'
 import { Positions } from './positions.tsx'
 import './item.css'
@@ -42,13 +43,14 @@ export function ItemPage() {
   return <KnownItem key={item.id} item={item} />
 }
 
-type Doing = MovementKind | 'edit' | 'archive'
+type Doing = { kind: MovementKind; at?: Task['at'] } | 'edit' | 'archive'
 
 function KnownItem({ item }: { item: Item }) {
   const app = useApp()
   const doing = useSignal<Doing | undefined>(undefined)
   const close = () => (doing.value = undefined)
   const manage = mayDo(app, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />
+  const mayMove = mayDo(app, 'staff')
   const category = app.device.view.path('categories', item.categoryId).join(' · ')
   return (
     <Screen
@@ -62,8 +64,8 @@ function KnownItem({ item }: { item: Item }) {
       </p>
       <div class="item-grid">
         <div class="stack">
-          <Summary item={item} onPress={mayDo(app, 'staff') ? (kind) => (doing.value = kind) : undefined} />
-          <Positions item={item} />
+          <Summary item={item} onPress={mayMove ? (kind) => (doing.value = { kind }) : undefined} />
+          <Positions item={item} onCount={mayMove ? (at) => (doing.value = { kind: 'count', at }) : undefined} />
         </div>
         <div class="stack">
           <History item={item} />
@@ -78,9 +80,7 @@ function KnownItem({ item }: { item: Item }) {
       {isHandheld.value && manage && <div class="item-manage">{manage}</div>}
       {doing.value === 'edit' && <EditSheet item={item} onClose={close} />}
       {doing.value === 'archive' && <ArchiveSheet item={item} onClose={close} />}
-      {doing.value && doing.value !== 'edit' && doing.value !== 'archive' && (
-        <MovementSheet item={item} kind={doing.value} onClose={close} />
-      )}
+      {typeof doing.value === 'object' && <MovementSheet item={item} {...doing.value} onClose={close} />}
     </Screen>
   )
 }

@@ -12,24 +12,50 @@ export interface MovementDraft {
   /** Thousandths. */
   quantity: number
   reason: string
+  /** When the person turned to this shelf, Unix ms: what is moved from then on may or may not be in a count. */
+  begunAtMs: number
 }
 
-export function startDraft(device: Device, item: Item, kind: MovementKind): MovementDraft {
+/** What is done, to which item; at a shelf that the person chose already, or not. */
+export interface Task {
+  item: Item
+  kind: MovementKind
+  at?: { locationId: string; lot: string } | undefined
+}
+
+export function startDraft(device: Device, { item, kind, at }: Task, nowMs: number): MovementDraft {
   // Where most of it lies; where it lies nowhere yet, the person says.
-  const [first] = device.view.positionsOf(item.id).toSorted((a, b) => b.quantity - a.quantity)
-  const quantity = kind === 'count' ? Math.max(0, first?.quantity ?? 0) : 1000
+  const [most] = device.view.positionsOf(item.id).toSorted((a, b) => b.quantity - a.quantity)
+  const first = at ?? most
   return {
     locationId: first?.locationId,
     toLocationId: undefined,
     lot: kind === 'receive' ? '' : (first?.lot ?? ''),
     expiresOn: '',
-    quantity,
+    quantity: kind === 'count' ? knownAt(device, item, first) : 1000,
     reason: '',
+    begunAtMs: nowMs,
   }
 }
 
+/** The draft at another place: what was said of the first one's stock is not said of this one's. */
+export function atPlace(
+  device: Device,
+  { draft, item, kind }: { draft: MovementDraft; item: Item; kind: MovementKind },
+  { locationId, nowMs }: { locationId: string; nowMs: number },
+): MovementDraft {
+  if (locationId === draft.locationId) return draft
+  const quantity = kind === 'count' ? knownAt(device, item, { locationId, lot: draft.lot }) : draft.quantity
+  return { ...draft, locationId, quantity, begunAtMs: nowMs }
+}
+
+/** What a count begins with: as the records have it, and nothing where they are below zero. Thousandths. */
+function knownAt(device: Device, item: Item, at: { locationId: string; lot: string } | undefined): number {
+  return at === undefined ? 0 : Math.max(0, device.view.position(item.id, at.locationId, at.lot).quantity)
+}
+
 export function movementFrom(draft: MovementDraft, item: Item, kind: MovementKind): Movement | undefined {
-  const { locationId, toLocationId, lot, expiresOn, quantity, reason } = draft
+  const { locationId, toLocationId, lot, expiresOn, quantity, reason, begunAtMs } = draft
   if (!locationId || (kind === 'move' && !toLocationId)) return undefined
   const batch = lot.trim() || undefined
   return {
@@ -41,6 +67,7 @@ export function movementFrom(draft: MovementDraft, item: Item, kind: MovementKin
     lot: batch,
     expiresOn: expiresOn || undefined,
     reason: reason || undefined,
+    begunAtMs: kind === 'count' ? begunAtMs : undefined, // goods that are moved by hand arrive as they leave
   }
 }
 

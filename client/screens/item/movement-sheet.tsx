@@ -13,17 +13,17 @@ import { ChoiceField } from '../../ui/field.tsx'
 import { Sheet } from '../../ui/sheet.tsx'
 import { Stepper } from '../../ui/stepper.tsx'
 import { showToast } from '../../ui/toast.tsx'
-import type { MovementDraft } from './movement-draft.ts'
-import { missingIn, movementFrom, reasonsFor, startDraft } from './movement-draft.ts'
+import type { MovementDraft, Task } from './movement-draft.ts'
+import { atPlace, missingIn, movementFrom, reasonsFor, startDraft } from './movement-draft.ts'
 import { LotFields, PlaceButton } from './movement-fields.tsx'
 
-type Props = { readonly item: Item; readonly kind: MovementKind; readonly onClose: () => void }
+type Props = Task & { readonly onClose: () => void }
 
 const DONE = { receive: 'received', withdraw: 'withdrawn', move: 'moved', count: 'counted' } as const
 
-export function MovementSheet({ item, kind, onClose }: Props) {
+export function MovementSheet({ item, kind, at, onClose }: Props) {
   const { device } = useApp()
-  const [draft, setDraft] = useState(() => startDraft(device, item, kind))
+  const [draft, setDraft] = useState(() => startDraft(device, { item, kind, at }, Date.now()))
   const [choosing, setChoosing] = useState<'locationId' | 'toLocationId' | undefined>(undefined)
   const [problem, setProblem] = useState<string | undefined>(undefined)
   const [busy, setBusy] = useState(false)
@@ -34,7 +34,8 @@ export function MovementSheet({ item, kind, onClose }: Props) {
   }
   if (choosing) {
     const pick = (id: string) => {
-      set({ [choosing]: id })
+      if (choosing === 'toLocationId') set({ toLocationId: id })
+      else set(atPlace(device, { draft, item, kind }, { locationId: id, nowMs: Date.now() }))
       setChoosing(undefined)
     }
     const title = t(choosing === 'toLocationId' ? 'move.to' : 'move.where')

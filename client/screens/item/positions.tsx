@@ -1,4 +1,4 @@
-// Where it lies, by place and lot.
+// Where it lies, by place and lot. What is below zero comes first, and asks to be counted.
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
 import { useApp } from '../../parts/app-context.ts'
@@ -10,13 +10,18 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { Row, RowList } from '../../ui/row-list.tsx'
 import { Tag } from '../../ui/tag.tsx'
 
-export function Positions({ item }: { item: Item }) {
+type At = { locationId: string; lot: string }
+
+/** `onCount` for who may count. */
+export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) => void) | undefined }) {
   const { device } = useApp()
   const positions = device.view
     .positionsOf(item.id)
     .toSorted(
       (a, b) =>
-        b.quantity - a.quantity || placeName(device, a.locationId).localeCompare(placeName(device, b.locationId)),
+        Number(b.quantity < 0) - Number(a.quantity < 0) ||
+        b.quantity - a.quantity ||
+        placeName(device, a.locationId).localeCompare(placeName(device, b.locationId)),
     )
   return (
     <Card title={t('item.places')} mark={<span class="soft">{positions.length || ''}</span>} flush>
@@ -30,7 +35,13 @@ export function Positions({ item }: { item: Item }) {
             <Row
               key={`${locationId}/${lot}`}
               title={placeName(device, locationId)}
-              note={[lot && t('words.lot', { lot }), placeAbove(device, locationId)].filter(Boolean).join(' · ')}
+              note={
+                <>
+                  {quantity < 0 && !uncertain && <span class="bad-ink">{t('item.belowZero')} · </span>}
+                  {[lot && t('words.lot', { lot }), placeAbove(device, locationId)].filter(Boolean).join(' · ')}
+                </>
+              }
+              onPress={quantity < 0 && onCount ? () => onCount({ locationId, lot }) : undefined}
               trail={
                 uncertain ? (
                   <Tag tone="info">{t('item.afterSync')}</Tag>

@@ -55,7 +55,7 @@ type ItemHit = Extract<Hit, { itemId: string }>
 
 function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
   const { low, target, decimals } = item
-  const { is } = numbersOf(useApp().device, model, { hit, item })
+  const { is, uncertain } = numbersOf(useApp().device, model, { hit, item })
   const total = useApp().device.view.totalOf(item.id)
   return (
     <Card tone="good">
@@ -70,6 +70,7 @@ function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: 
         </div>
       </div>
       <Flow model={model} hit={hit} item={item} />
+      {is < 0 && !uncertain && <p class="bad-ink strong">{t('item.belowZero')}</p>}
       <LevelBar
         value={hit.kind === 'look' ? total : Math.max(is, 0)}
         low={low ?? undefined}

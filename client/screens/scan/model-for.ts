@@ -31,6 +31,8 @@ export function modelFor(app: Omit<App, 'useFrame'>): ScanModel {
       now: Date.now,
     })
     models.set(device, model)
+    // A question's buttons come where the message of what was done before it lies; the log offers its way back as well.
+    model.questions.open.subscribe((question) => question && takeAway?.())
   }
   return model
 }

@@ -5,6 +5,7 @@ import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../device/database.ts'
 import { useApp } from '../../parts/app-context.ts'
 import { amountOf, wordsFor } from '../../parts/mutation-words.ts'
+import { readScan } from '../../parts/read-scan.ts'
 import { StateTag } from '../../parts/state-tag.tsx'
 import { UnresolvedSheet } from '../../parts/unresolved-sheet.tsx'
 import { formatTime } from '../../strings/figures.ts'
@@ -70,11 +71,12 @@ function Recorded({ line: { entry, undone }, onPress }: { line: RecordedLine; on
 
 function Unresolved({ scan, onPress }: { scan: ScanRecord; onPress: () => void }) {
   const { device } = useApp()
-  const known = device.view.find(scan.code).kind !== 'unknown'
+  const read = readScan(device.view, scan, new Date(scan.at))
+  const known = read.kind === 'item' || read.kind === 'location'
   return (
     <Row
       lead={formatTime(scan.at)}
-      title={printedCode(scan.code)}
+      title={read.kind === 'item' ? read.item.name : printedCode(scan.code)}
       trail={<Tag tone={known ? 'warn' : 'bad'}>{t(known ? 'state.notRecorded' : 'state.unknown')}</Tag>}
       plain
       onPress={onPress}

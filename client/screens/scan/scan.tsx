@@ -30,7 +30,10 @@ export function Scan() {
     () =>
       app.takeScans({
         context: () => ({ mode: model.setting.mode, locationId: model.setting.locationId }),
-        take: (record, scan) => void model.take(record, scan),
+        take: (record, scan) => {
+          void model.take(record, scan)
+          return true
+        },
       }),
     [app, model],
   )

@@ -1,7 +1,7 @@
 // Sending now, working offline, keeping a copy, and how much room is taken.
 import { Download, RefreshCw } from 'lucide-preact'
 import { useEffect, useState } from 'preact/hooks'
-import { useApp } from '../../parts/app-context.ts'
+import { mayDo, useApp } from '../../parts/app-context.ts'
 import { formatNumber } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
@@ -15,7 +15,8 @@ import { BringIn } from './bring-in.tsx'
 const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage'])
 
 export function Tools() {
-  const { status, device, person, syncNow, pauseSync } = useApp()
+  const app = useApp()
+  const { status, device, person, syncNow, pauseSync } = app
   const { link, busy, problem } = status.value
   const save = async () =>
     saveWaiting(await device.exportPending(), {
@@ -45,7 +46,7 @@ export function Tools() {
         <Button icon={Download} disabled={!waits} onPress={() => void save()}>
           {t('tray.export')}
         </Button>
-        <BringIn />
+        {mayDo(app, 'staff') && <BringIn />}
       </div>
       <StorageLine />
     </Card>

@@ -4,15 +4,17 @@ import { CircleCheck } from 'lucide-preact'
 import { printedCode } from '#shared/values/gtin.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
 import type { ScanRecord } from '../../device/database.ts'
-import { useApp } from '../../parts/app-context.ts'
+import { mayDo, useApp } from '../../parts/app-context.ts'
+import { readScan } from '../../parts/read-scan.ts'
 import { Screen } from '../../parts/screen.tsx'
 import { UnresolvedSheet } from '../../parts/unresolved-sheet.tsx'
-import { formatDateTime } from '../../strings/figures.ts'
+import { whatItWas } from '../../parts/what-it-was.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { Row, RowList } from '../../ui/row-list.tsx'
 import { Tag } from '../../ui/tag.tsx'
+import { BelowZero } from './below-zero.tsx'
 import { ConflictSheet } from './conflict-sheet.tsx'
 import { conflictWords } from './conflict-words.ts'
 import { Notices } from './notices.tsx'
@@ -21,10 +23,13 @@ import { Tools } from './tools.tsx'
 import './tray.css'
 
 export function Tray() {
-  const { device } = useApp()
+  const app = useApp()
+  const { device } = app
+  const mayRecord = mayDo(app, 'staff')
   const conflicts = device.view.openConflicts()
   const unresolved = device.scans.unresolved.value
-  const isEmpty = conflicts.length === 0 && unresolved.length === 0 && device.pendingCount.value === 0
+  const below = device.view.positionsBelowZero()
+  const isEmpty = [conflicts, unresolved, below].every(({ length }) => length === 0) && device.pendingCount.value === 0
   return (
     <Screen title={t('nav.tray')} head>
       <div class="tray-grid">
@@ -32,12 +37,13 @@ export function Tray() {
           <Notices />
           {isEmpty && (
             <Card>
-              <EmptyState icon={CircleCheck} title={t('tray.empty')}>
-                {t('tray.emptyHint')}
+              <EmptyState icon={CircleCheck} title={t(mayRecord ? 'tray.empty' : 'tray.nothing')}>
+                {t(mayRecord ? 'tray.emptyHint' : 'tray.nothingHint')}
               </EmptyState>
             </Card>
           )}
           <Conflicts conflicts={conflicts} />
+          <BelowZero positions={below} />
           <Unresolved scans={unresolved} />
           <Pending />
         </div>
@@ -88,17 +94,14 @@ function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
     <Card title={t('tray.unresolved')} mark={<Tag tone="warn">{scans.length}</Tag>} flush>
       <RowList label={t('tray.unresolved')}>
         {scans.slice(0, SHOWN_MAX).map((scan) => {
-          const found = device.view.find(scan.code)
+          const read = readScan(device.view, scan, new Date(scan.at))
+          const isKnown = read.kind === 'item' || read.kind === 'location'
           return (
             <Row
               key={scan.id}
-              title={found.kind === 'item' ? found.item.name : printedCode(scan.code)}
-              note={formatDateTime(scan.at)}
-              trail={
-                <Tag tone={found.kind === 'unknown' ? 'bad' : 'warn'}>
-                  {t(found.kind === 'unknown' ? 'state.unknown' : 'state.notRecorded')}
-                </Tag>
-              }
+              title={read.kind === 'item' ? read.item.name : printedCode(scan.code)}
+              note={whatItWas(device, scan)}
+              trail={!isKnown && <Tag tone="bad">{t('state.unknown')}</Tag>}
               onPress={() => (opened.value = scan)}
             />
           )

@@ -1,0 +1,92 @@
+// A movement by hand, on the real device code with an IndexedDB in memory.
+import 'fake-indexeddb/auto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Item, Row } from '#shared/rows/rows.ts'
+import { encodeTable } from '#shared/rows/rows.ts'
+import { stampMs } from '#shared/values/stamp.ts'
+import { Device } from '../../device/device.ts'
+import type { MovementKind } from '../../parts/movement.ts'
+import { recordMovement } from '../../parts/movement.ts'
+import { atPlace, movementFrom, startDraft } from './movement-draft.ts'
+
+const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
+const [SHELF, CELLAR] = [id(11), id(12)]
+const item: Item = {
+  id: id(1),
+  sku: null,
+  name: 'Tea',
+  categoryId: null,
+  unit: 'pcs',
+  decimals: 0,
+  cost: null,
+  low: null,
+  high: null,
+  target: null,
+  tracksLots: false,
+  notes: null,
+  custom: {},
+  archived: false,
+  version: 1,
+}
+const place = (placeId: string) => ({
+  id: placeId,
+  name: placeId,
+  parentId: null,
+  kind: null,
+  barcode: null,
+  archived: false,
+  version: 1,
+})
+const position = (locationId: string, quantity: number): Row<'positions'> => ({
+  itemId: item.id,
+  locationId,
+  lot: '',
+  quantity,
+  countedAt: null,
+  countedId: null,
+  countedSince: null,
+  version: 1,
+})
+
+let device: Device
+let clock = Date.parse('2026-11-22T10:00:00Z')
+let databases = 0
+
+beforeEach(async () => {
+  const actor = { userId: id(9), role: 'staff' } as const
+  device = await Device.open({ name: `movement-draft-${++databases}`, actor, now: () => clock })
+  const tables = {
+    items: encodeTable('items', [item]),
+    locations: encodeTable('locations', [place(SHELF), place(CELLAR)]),
+    positions: encodeTable('positions', [position(SHELF, 20_000), position(CELLAR, -1000)]),
+  }
+  await device.arrive({ tables, point: { ...device.point.value, cursor: 'c', version: 1, complete: true }, lastSeq: 0 })
+})
+afterEach(() => device.close())
+
+const start = (kind: MovementKind, at?: { locationId: string; lot: string }) =>
+  startDraft(device, { item, kind, at }, clock)
+
+test('a count by hand says since when it was counted, so that what others did meanwhile is asked about', async () => {
+  const begun = clock
+  const draft = start('count')
+  clock += 60_000
+  await recordMovement(device, movementFrom({ ...draft, quantity: 7000 }, item, 'count')!)
+  const { args, at } = device.recent.value[0]!.envelope
+  expect([stampMs((args as { since: string }).since), stampMs(at)]).toEqual([begun, begun + 60_000])
+})
+
+test('at another place the count begins anew: since then, and with what the records have there', async () => {
+  const first = start('count')
+  expect(first).toMatchObject({ locationId: SHELF, quantity: 20_000 })
+  clock += 60_000
+  const second = atPlace(device, { draft: first, item, kind: 'count' }, { locationId: CELLAR, nowMs: clock })
+  expect(second).toMatchObject({ locationId: CELLAR, quantity: 0, begunAtMs: clock })
+  expect(atPlace(device, { draft: second, item, kind: 'count' }, { locationId: CELLAR, nowMs: clock + 1 })).toBe(second)
+})
+
+test('a shelf that was chosen already is where it begins; other movements say no more than they did', () => {
+  expect(start('count', { locationId: CELLAR, lot: '' })).toMatchObject({ locationId: CELLAR, quantity: 0 })
+  const moved = movementFrom({ ...start('move'), toLocationId: CELLAR }, item, 'move')
+  expect(moved).toMatchObject({ locationId: SHELF, quantity: 1000, begunAtMs: undefined })
+})

@@ -1,0 +1,34 @@
+// Shelves that hold less than nothing: only somebody who goes there and counts can say what is right.
+import { useApp } from '../../parts/app-context.ts'
+import { itemName } from '../../parts/mutation-words.ts'
+import { placeName } from '../../parts/place-name.ts'
+import type { ShownPosition } from '../../device/view.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Card } from '../../ui/card.tsx'
+import { Row, RowList } from '../../ui/row-list.tsx'
+import { Tag } from '../../ui/tag.tsx'
+
+/** More are reached by counting the first. */
+const SHOWN_MAX = 100
+
+export function BelowZero({ positions }: { readonly positions: readonly ShownPosition[] }) {
+  const { device } = useApp()
+  if (positions.length === 0) return null
+  return (
+    <Card title={t('tray.belowZero')} mark={<Tag tone="bad">{positions.length}</Tag>} flush>
+      <p class="tray-hint soft">{t('tray.belowZeroHint')}</p>
+      <RowList label={t('tray.belowZero')}>
+        {positions.slice(0, SHOWN_MAX).map(({ itemId, locationId, lot, quantity }) => (
+          <Row
+            key={`${itemId}/${locationId}/${lot}`}
+            title={itemName(device, itemId)}
+            note={[placeName(device, locationId), lot && t('words.lot', { lot })].filter(Boolean).join(' · ')}
+            trail={<b class="num bad-ink">{formatQuantity(quantity, device.view.item(itemId))}</b>}
+            href={`/items/${itemId}`}
+          />
+        ))}
+      </RowList>
+    </Card>
+  )
+}
