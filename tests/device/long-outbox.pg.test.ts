@@ -34,7 +34,7 @@ beforeAll(async () => {
     ...itemIds.map((id, i) => made.mutation('item.create', { id, name: `Item ${i}` })),
   )
   server = await startTestServer(parts.urls.url)
-  const { domain } = parts as unknown as { domain: string }
+  const { domain } = parts
   token = await signIn(server.url, `manager@${domain}`, PASSWORD)
   real = httpServerLink(session, server.url)
 })

@@ -35,7 +35,7 @@ interface Joined {
 
 beforeAll(async () => {
   server = await startTestServer(parts.urls.url)
-  const { domain } = parts as unknown as { domain: string }
+  const { domain } = parts
   token = await signIn(server.url, `manager@${domain}`, PASSWORD)
 })
 beforeEach(async () => {
@@ -380,7 +380,7 @@ test('two devices withdraw and count one shelf while offline, and agree in both 
 })
 
 test('[D5] a lowered role: what needed the higher one waits for a decision, the rest is taken, and all is loaded for it', async () => {
-  const { domain } = parts as unknown as { domain: string }
+  const { domain } = parts
   const setRole = (role: 'manager' | 'staff') =>
     parts.accounts.updateMember(parts.orgId, parts.manager, { id: parts.staff, role })
   await setRole('manager')

@@ -9,7 +9,7 @@ import { freePort } from '../support/free-port.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { sendOutSynced, until } from './field-device.ts'
+import { sendOutSynced, until } from '../device/field-device.ts'
 import { startThreeReplicas } from './three-replicas.ts'
 
 const parts = useLedger()
@@ -21,7 +21,7 @@ afterEach(async () => {
 /** Kubernetes kills after 30 s. */
 const END_MAX_MS = 30_000
 const PUSHERS = 8
-const emailOf = (role: string) => `${role}@${(parts as unknown as { domain: string }).domain}`
+const emailOf = (role: string) => `${role}@${parts.domain}`
 
 /** Pushes one receipt after the other, as fast as they are answered, over connections that are kept. */
 function startPushing(origin: string, token: string, receive: object) {

@@ -4,8 +4,8 @@
 import 'fake-indexeddb/auto'
 import { afterEach, expect, test } from 'vitest'
 import { checkLedger } from '../../server/ledger/ledger-check.ts'
-import type { FieldDevice } from './field-device.ts'
-import { isSettled, sendOutSynced, until } from './field-device.ts'
+import type { FieldDevice } from '../device/field-device.ts'
+import { isSettled, sendOutSynced, until } from '../device/field-device.ts'
 import { furnish, startPrimary } from './primary.ts'
 import { startThreeReplicas } from './three-replicas.ts'
 import { freePort } from '../support/free-port.ts'
@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 const whoIs = async (url: string) => {
-  const { domain } = parts as unknown as { domain: string }
+  const { domain } = parts
   return { token: await signIn(url, `manager@${domain}`, PASSWORD), userId: parts.manager }
 }
 

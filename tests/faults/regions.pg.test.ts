@@ -7,7 +7,7 @@ import { startRedis } from '../support/redis.ts'
 import { startRegionProxy } from '../support/region-proxy.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { isSettled, sendOut, until } from './field-device.ts'
+import { isSettled, sendOut, until } from '../device/field-device.ts'
 import { primaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()

@@ -17,7 +17,7 @@ import { folder } from '../../server/backups/backup-place.ts'
 import { makeBackup } from '../../server/backups/make-backup.ts'
 import { migrate } from '../../server/database/migrate.ts'
 import { Jobs } from '../../server/jobs/jobs.ts'
-import { isSettled, sendOutSynced, until } from './field-device.ts'
+import { isSettled, sendOutSynced, until } from '../device/field-device.ts'
 import { freePort } from '../support/free-port.ts'
 import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestDatabase } from '../support/postgres.ts'
@@ -111,7 +111,7 @@ test(
     const port = await freePort()
     const first = await startServerProcess({ databaseUrl: parts.urls.url, port })
     ends.push(first.kill)
-    const { domain } = parts as unknown as { domain: string }
+    const { domain } = parts
     const who = { token: await signIn(first.url, `manager@${domain}`, PASSWORD), userId: parts.manager }
     const devices = await sendOutSynced(first.url, 3, { who, ends })
     let pieces = 0
@@ -284,7 +284,7 @@ test('managers ask for one, and see which there are; nobody else does', { timeou
   await owner`update backups set began_at = began_at - interval '1 hour'` // not due, and not of minutes ago either
   const server = await startTestServer(parts.urls.url, { env: { ...env, DATABASE_URL: parts.urls.url } })
   ends.push(server.stop)
-  const { domain } = parts as unknown as { domain: string }
+  const { domain } = parts
   const staff = await signIn(server.url, `staff@${domain}`, PASSWORD)
   for (const path of ['backups.ask', 'backups.list']) {
     const { body } = await call(server.url, path, undefined, { token: staff, get: path === 'backups.list' })

@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { PASSWORD, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { isSettled, sendOutSynced, until } from './field-device.ts'
+import { isSettled, sendOutSynced, until } from '../device/field-device.ts'
 import { primaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()

@@ -16,7 +16,7 @@ import type { TestServer } from '../support/test-server.ts'
 const parts = useLedger()
 let server: TestServer
 const tokens = { manager: '', staff: '', viewer: '' }
-const emailOf = (role: string) => `${role}@${(parts as unknown as { domain: string }).domain}`
+const emailOf = (role: string) => `${role}@${parts.domain}`
 
 beforeAll(async () => {
   server = await startTestServer(parts.urls.url)

@@ -17,7 +17,7 @@ test('[P1] a server killed again and again in the middle of pushes loses nothing
   const port = await freePort()
   const start = () => startServerProcess({ databaseUrl: parts.urls.url, port })
   let server = await start()
-  const { domain } = parts as unknown as { domain: string }
+  const { domain } = parts
   const token = await signIn(server.url, `manager@${domain}`, PASSWORD)
   let refused = 0
   let done = 0

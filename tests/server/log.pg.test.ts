@@ -9,7 +9,7 @@ import { call, signIn, startTestServer } from '../support/test-server.ts'
 type Line = Record<string, unknown>
 
 const parts = useLedger()
-const emailOf = (role: string) => `${role}@${(parts as unknown as { domain: string }).domain}`
+const emailOf = (role: string) => `${role}@${parts.domain}`
 let server: TestServer
 let text: string
 const lines = () => text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]))

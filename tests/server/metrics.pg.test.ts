@@ -36,7 +36,7 @@ beforeAll(async () => {
     DATABASE_REPLICA_URL: parts.urls.url,
   }
   server = await startTestServer(parts.urls.url, { env })
-  token = await signIn(server.url, `manager@${(parts as unknown as { domain: string }).domain}`, PASSWORD)
+  token = await signIn(server.url, `manager@${parts.domain}`, PASSWORD)
 })
 afterAll(async () => {
   await server.stop()

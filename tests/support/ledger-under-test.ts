@@ -21,6 +21,8 @@ export interface LedgerUnderTest {
   ledger: Ledger
   accounts: Accounts
   orgId: string
+  /** Of everybody's e-mail address. */
+  domain: string
   manager: string
   staff: string
   viewer: string

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { checkLedger } from '../../server/ledger/ledger-check.ts'
-import { sendOut } from '../faults/field-device.ts'
+import { sendOut } from '../device/field-device.ts'
 import { freePort } from '../support/free-port.ts'
 import { startHaproxy } from '../support/haproxy.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
@@ -44,7 +44,7 @@ test(
     ends.push(() => Promise.all(running.map(({ stop }) => stop())))
     const balancer = await startHaproxy(ports)
     ends.push(() => balancer.stop())
-    const { domain } = parts as unknown as { domain: string }
+    const { domain } = parts
     const token = await signIn(balancer.url, `manager@${domain}`, PASSWORD)
     const who = { token, userId: parts.manager }
     const devices: AnyDevice[] = [

@@ -23,7 +23,7 @@ let token: string
 beforeAll(async () => {
   current = await startTestServer(parts.urls.url)
   previous = await startPreviousServer(parts.urls.url)
-  const { domain } = parts as unknown as { domain: string }
+  const { domain } = parts
   token = await signIn(current.url, `manager@${domain}`, PASSWORD)
 })
 afterAll(async () => {

@@ -11,10 +11,13 @@ export interface FieldDevice {
   leave(): Promise<void>
 }
 
-/** `who` may get another token later, as somebody does who signs in again. */
-export async function sendOut(origin: string, who: { token: string; userId: string }): Promise<FieldDevice> {
-  const session = { token: async () => who.token, forgetToken: () => undefined, expired: signal(false) }
-  const device = await Device.open({ name: randomUUID(), actor: { userId: who.userId, role: 'manager' } })
+/** `who` may get another token later, as somebody does who signs in again. `name` is one that was out before. */
+export async function sendOut(
+  origin: string,
+  who: { token: string; userId: string },
+  { name = randomUUID(), session = sessionOf(who) }: { name?: string; session?: ReturnType<typeof sessionOf> } = {},
+): Promise<FieldDevice> {
+  const device = await Device.open({ name, actor: { userId: who.userId, role: 'manager' } })
   const sync = new Sync({ device, session, link: httpServerLink(session, origin) })
   sync.start()
   return {
@@ -25,6 +28,11 @@ export async function sendOut(origin: string, who: { token: string; userId: stri
       device.close()
     },
   }
+}
+
+/** A session that never ends. */
+function sessionOf(who: { token: string }) {
+  return { token: async (): Promise<string | undefined> => who.token, forgetToken: () => {}, expired: signal(false) }
 }
 
 /** So many devices, each of which holds everything. `ends` gets what is to be undone, last first. */
@@ -40,10 +48,15 @@ export async function sendOutSynced(
 }
 
 /** Waits until it holds. Asks the devices to try now and then: nobody waits half a minute for a backoff in a test. */
-export async function until(holds: () => boolean, what: string, devices: readonly FieldDevice[] = []): Promise<void> {
-  const end = Date.now() + 45_000
+export async function until(
+  holds: () => boolean,
+  what: string,
+  devices: readonly FieldDevice[] = [],
+  withinMs = 45_000,
+): Promise<void> {
+  const end = Date.now() + withinMs
   for (let turn = 1; !holds(); turn++) {
-    if (Date.now() > end) throw new Error(`not in 45 s: ${what}\n${devices.map(standing).join('\n')}`)
+    if (Date.now() > end) throw new Error(`not in ${withinMs / 1000} s: ${what}\n${devices.map(standing).join('\n')}`)
     if (turn % 40 === 0) for (const { sync } of devices) sync.kick()
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
