@@ -28,8 +28,8 @@ export class Exchange {
   readonly #pusher: Pusher
   /** All rows anew, as far as they have come, and where to go on. */
   #collected: { mirror: Mirror; cursor: string } | undefined
-  /** The version that the last push led to. */
-  #atLeast = 0
+  /** The version that the last push led to. Undefined where what this device shows says more. */
+  #atLeast: number | undefined
   /** More waits than was sent at once. */
   #isUnsent = false
   /** The epoch that this device begins anew in, as the client that it is there. */
@@ -161,7 +161,7 @@ export class Exchange {
    * word that its own is among it (a first sync does not know whose it took in).
    */
   get isBehind(): boolean {
-    return this.#device.point.value.version < this.#atLeast || this.#device.hasWaiting(this.#answered.seq)
+    return this.#device.point.value.version < (this.#atLeast ?? 0) || this.#device.hasWaiting(this.#answered.seq)
   }
 
   /** True where the last push left something for the next one. */
@@ -171,9 +171,11 @@ export class Exchange {
 
   async #request(cursor: string | null, signal: AbortSignal): Promise<Page> {
     const { clientId } = await this.#device.identity()
-    const { complete } = this.#device.point.value
+    const { complete, epoch, version } = this.#device.point.value
     const limit = complete ? PAGE : cursor === null ? GLANCE : FIRST_PAGE
-    return this.#fetch({ clientId, cursor, limit, atLeast: this.#atLeast }, signal)
+    // Where all is loaded anew no cursor says what is shown already: a replica that lags must not take it back.
+    const atLeast = this.#atLeast ?? (complete && epoch !== 0 ? version : 0)
+    return this.#fetch({ clientId, cursor, limit, atLeast }, signal)
   }
 
   /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */
@@ -248,6 +250,7 @@ export class Exchange {
         return this.#beginInNewEpoch()
       case 'resnapshot':
         this.#collected = undefined
+        this.#atLeast = undefined
         return this.#device.startOver({ newIdentity: false, resend: false })
       case 'unavailable':
         // A server that was restored may never reach the version that a push led to: what it holds will do next time.

@@ -277,9 +277,10 @@ test('[D5] while all is loaded anew the old rows stay readable, also over a rest
   const { device, exchange } = await world.synced()
   await receive(device, 4)
   let pages = 0
-  world.onPull = ({ cursor }) => {
+  world.onPull = ({ cursor, atLeast }) => {
     if (cursor === 'v7') throw new LinkFailure({ refusal: 'resnapshot' })
     pages += 1
+    expect(atLeast).toBe(7) // nobody who lags answers
     expect([device.view.item(itemId)?.name, shown(device)]).toEqual(['Coffee', 4000])
     if (pages === 1) return { tables: goods(9, 'Tea'), more: true, cursor: 'page' }
     if (pages === 2) throw new LinkFailure({})
