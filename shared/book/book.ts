@@ -47,7 +47,7 @@ export interface Movement {
   entry: Mark & { amount: number; madeAt?: string }
   /** When whoever counted began with this position. */
   since?: string
-  /** Of a count: the version that whoever counted held. */
+  /** The version that whoever counted or moved held. */
   seen?: number | undefined
   voids?: string
   reason?: string
@@ -132,6 +132,12 @@ export class Book {
 
   position(key: string): Position {
     return this.row('positions', key) ?? { ...parsePositionKey(key), ...EMPTY_POSITION }
+  }
+
+  /** True where the count that a position rests on is of a version up to `seen`. */
+  isCountSeen(key: string, seen: number): boolean {
+    const kept = this.#shelf.row('positions', key)
+    return kept !== undefined && kept.countedId === this.position(key).countedId && kept.version <= seen
   }
 
   lot(itemId: string, lot: string): Lot | undefined {

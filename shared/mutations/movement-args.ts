@@ -90,13 +90,15 @@ function reviewCount(book: Book, { position, entry, since, seen = 0 }: Movement)
   if (unseen.some((delta) => crossed(delta, entry.at))) book.review('clock_crossed_count', { position, at: entry.at })
 }
 
-function reviewAgainstCount(book: Book, { position, entry }: Movement): void {
+function reviewAgainstCount(book: Book, { position, entry, seen = 0 }: Movement): void {
   const { countedAt, countedSince } = book.position(position)
   if (countedAt === null) return
   if (countedSince !== null && entry.at > countedSince && entry.at < countedAt) {
     const quantity = entry.amount / 1000
     book.review('moved_during_count', { position, since: countedSince, at: countedAt, quantity })
   }
+  // Whoever had the count on their screen moved it after that.
+  if (book.isCountSeen(position, seen)) return
   if (crossed(entry, countedAt)) book.review('clock_crossed_count', { position, at: countedAt })
 }
 

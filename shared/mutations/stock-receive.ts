@@ -36,7 +36,7 @@ export const stockReceive = defineVerb<z.infer<typeof receiveArgs>>({
   decide(book, args, stamp) {
     const place = findPlace(book, args)
     if ('code' in place) return place
-    const { id, at, madeAt, userId } = stamp
+    const { id, at, madeAt, userId, seen } = stamp
     reviewItem(book, place.item, { lot: args.lot, at: stamp.at })
     reviewLocation(book, place.location, stamp.at)
     keepExpiry(book, args)
@@ -47,6 +47,7 @@ export const stockReceive = defineVerb<z.infer<typeof receiveArgs>>({
         kind: 'receive',
         position: positionOf(args),
         entry: { id, at, madeAt, amount: toThousandths(args.quantity) },
+        seen,
         ...movementTexts(args),
         ...(args.unitCost !== undefined && { unitCost: args.unitCost }),
       },

@@ -52,11 +52,11 @@ export const stockTransfer = defineVerb<z.infer<typeof args>>({
     reviewLocation(book, source.location, stamp.at)
     reviewLocation(book, target.location, stamp.at)
     const by = { name: NAME, userId: stamp.userId }
-    const { id, at, madeAt } = stamp
+    const { id, at, madeAt, seen } = stamp
     const taken = { id, at: takenStamp(args.takenAt, stamp), madeAt: args.takenAt ?? madeAt, amount: -quantity }
-    postMovement(book, by, { kind: 'transfer_out', position: from, entry: taken })
+    postMovement(book, by, { kind: 'transfer_out', position: from, entry: taken, seen })
     const to = positionKey(itemId, toLocationId, lot)
-    postMovement(book, by, { kind: 'transfer_in', position: to, entry: { id, at, madeAt, amount: quantity } })
+    postMovement(book, by, { kind: 'transfer_in', position: to, entry: { id, at, madeAt, amount: quantity }, seen })
     return undefined
   },
 })

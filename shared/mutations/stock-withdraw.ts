@@ -28,7 +28,7 @@ export const stockWithdraw = defineVerb<z.infer<typeof args>>({
   decide(book, args, stamp) {
     const place = findPlace(book, args)
     if ('code' in place) return place
-    const { id, at, madeAt, userId } = stamp
+    const { id, at, madeAt, userId, seen } = stamp
     const position = positionOf(args)
     const quantity = toThousandths(args.quantity)
     const shortage = refuseShortage(book, { position, quantity }, stamp)
@@ -38,7 +38,7 @@ export const stockWithdraw = defineVerb<z.infer<typeof args>>({
     postMovement(
       book,
       { name: NAME, userId },
-      { kind: 'withdraw', position, entry: { id, at, madeAt, amount: -quantity }, ...movementTexts(args) },
+      { kind: 'withdraw', position, entry: { id, at, madeAt, amount: -quantity }, seen, ...movementTexts(args) },
     )
     return undefined
   },

@@ -147,6 +147,24 @@ test('[T7] a movement that whoever counted had seen came before the count, whate
   expect((await counter.do('stock.count', count, { seen: version })).status).toBe('applied')
 })
 
+test('[T7] a movement by somebody who had seen the count came after it, whatever their clock said', async () => {
+  const { itemId, binA } = await room()
+  const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const hour = 3_600_000
+  const args = { itemId, locationId: binA, counted: 5 }
+  const count = counter.mutation('stock.count', args, { at: stampAgo(20_000, counter) })
+  const { version } = await counter.pushWhole([count])
+  const move = (seen: number) =>
+    mover.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 }, { seen, at: stampAgo(hour, mover) })
+  const slow = { deviceNow: Date.now() - hour }
+  const { results } = await mover.pushWhole([move(version), move(version), move(version - 1)], slow)
+  expect(results.map(({ code }) => code)).toEqual([undefined, undefined, 'clock_crossed_count'])
+  // A count that came meanwhile nobody has seen.
+  const again = counter.mutation('stock.count', args, { at: stampAgo(10_000, counter) })
+  const [, late] = await Promise.all([counter.pushWhole([again]), mover.pushWhole([move(version + 1)], slow)])
+  expect(late.results).toMatchObject([{ status: 'merged', code: 'clock_crossed_count' }])
+})
+
 test('[T7] a device with a wrong clock is not asked about its own counts', async () => {
   const { itemId, binA } = await room()
   const device = new TestDevice(parts, parts.staff)
