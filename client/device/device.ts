@@ -1,33 +1,26 @@
-// The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, T6.
-import { signal } from '@preact/signals'
-import { type Envelope, MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
+// The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, D19, T6.
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
-import { CLOCK_TOLERANCE_MS, effectiveStamp, nextStamp } from '#shared/values/stamp.ts'
 import { type Arrival, GoneAhead, START, type Told } from './arrival.ts'
 import { ClockKeeper } from './clock-keeper.ts'
 import { DeviceDatabase, type DoneEntry, type Identity } from './database.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { complete, type DeviceParts } from './device-parts.ts'
 import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
-import { EVERYTHING, Mirror, type RowChange } from './mirror.ts'
+import { type Brought, type Luggage, unpacked } from './luggage.ts'
 import { MirrorStore } from './mirror-store.ts'
 import { isAside, type Making, Outbox } from './outbox.ts'
-import { PendingRows } from './pending.ts'
-import { Recent } from './recent.ts'
+import type { RecentEntry } from './recent.ts'
 import type { Loss, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
-import { View } from './view.ts'
-import { Watched } from './watched.ts'
+import { Shown } from './shown.ts'
+import type { View } from './view.ts'
 
 export class Device {
-  readonly view: View
   readonly scans: ScanLog
-  readonly pendingCount = signal(0)
-  readonly #recent = new Recent()
-  readonly recent = this.#recent.entries
-  readonly point = signal<SyncPoint>(START)
   /** What is too large for the way to the server; it waits for a person. */
   readonly aside = signal<OutboxEntry[]>([])
   /** Rises when something waits to be sent. */
@@ -43,28 +36,20 @@ export class Device {
   readonly #database: DeviceDatabase
   readonly #now: () => number
   readonly #random: () => Uint8Array
-  readonly #mirror = new Mirror()
+  readonly #shown: Shown
   readonly #store: MirrorStore
   readonly #outbox: Outbox
-  readonly #pending: PendingRows
-  readonly #watched = new Watched()
   readonly #clock: ClockKeeper
-  /** The clock offset by which what is pending was placed in time. */
-  #placedByMs = 0
-  #lastAt: string | undefined
-  /** One more than the last seq that memory knows of: what another tab records follows, or something was missed. */
-  #nextSeq = 1
 
   private constructor(database: DeviceDatabase, parts: DeviceParts) {
     const { actor, now, monotonic, random } = complete(parts)
     this.#database = database
     this.#now = now
     this.#random = random
-    this.#store = new MirrorStore(database, this.#mirror)
+    this.#shown = new Shown({ actor, now })
+    this.#store = new MirrorStore(database, this.#shown.mirror)
     this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
     this.#clock = new ClockKeeper({ now, monotonic }, { database, outbox: this.#outbox })
-    this.#pending = new PendingRows(this.#mirror, actor)
-    this.view = new View({ mirror: this.#mirror, pending: this.#pending, watched: this.#watched })
     this.scans = new ScanLog(database, { newId: () => this.#newId(), now })
   }
 
@@ -84,24 +69,35 @@ export class Device {
   /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
     if (!(await this.#outbox.identity())) return this.#restore()
-    const { kept, point, doubt, paused, nextSeq, outbox, done } = await readAll(this.#database)
-    this.#store.fill(kept)
-    this.#clock.doubt = doubt
-    this.isPaused = paused
-    this.point.value = point ?? START
-    for (const entry of done.toReversed()) this.#pending.remember(entry)
-    this.#putAll(outbox.map(({ envelope }) => envelope))
-    this.#recent.begin(done, outbox)
-    this.#nextSeq = nextSeq
+    const all = await readAll(this.#database)
+    this.#store.fill(all.kept)
+    this.#clock.doubt = all.doubt
+    this.isPaused = all.paused
+    this.#shown.fill(all)
     this.#outbox.answeredTo = 0
-    this.pendingCount.value = this.#pending.size
-    this.aside.value = outbox.filter(isAside)
+    this.aside.value = all.outbox.filter(isAside)
+  }
+
+  get view(): View {
+    return this.#shown.view
+  }
+
+  get point(): Signal<SyncPoint> {
+    return this.#shown.point
+  }
+
+  get pendingCount(): ReadonlySignal<number> {
+    return this.#shown.pendingCount
+  }
+
+  /** This device's own last mutations, newest first. */
+  get recent(): ReadonlySignal<readonly RecentEntry[]> {
+    return this.#shown.recent.entries
   }
 
   /** What a mutation would do, without recording it: for screens that ask before they record. */
   check(name: string, args: Record<string, unknown>): Refusal | undefined {
-    const at = nextStamp(this.#lastAt, this.#now() + this.point.value.clockOffsetMs, '00000000')
-    const outcome = this.#pending.decide({ id: '', name, args, at, strict: true }, at)
+    const outcome = this.#shown.wouldDoStrictly({ id: '', name, args })
     return outcome.status === 'refused' ? outcome.refusal : undefined
   }
 
@@ -110,16 +106,14 @@ export class Device {
    * it could never take effect; nothing is kept then. Rejects where the device cannot keep it.
    */
   async record(name: string, args: Record<string, unknown>, { scanId }: { scanId?: string } = {}): Promise<Recorded> {
-    const id = this.#newId()
+    const id = scanId ?? this.#newId() // a scan that was copied elsewhere and recorded there too is one mutation
     if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - 1024) {
       return { saved: false, refusal: refuse('mutation_too_large') }
     }
-    const at = this.#place(nextStamp(undefined, this.#now(), '00000000'))
-    const trial = this.#pending.decide({ id, name, args, at }, at)
+    const trial = this.#shown.wouldDo({ id, name, args })
     if (trial.status === 'refused') return { saved: false, refusal: trial.refusal }
     const entry = await this.#keep({ id, name, args, scanId })
-    this.#show(entry)
-    this.pendingCount.value = this.#pending.size
+    this.#shown.show(entry)
     if (scanId !== undefined) this.scans.resolved(scanId)
     this.tell({ kind: 'recorded', entries: [entry] })
     this.wanted.value++
@@ -143,7 +137,7 @@ export class Device {
 
   /** True where a mutation up to that seq waits. */
   hasWaiting(seq: number): boolean {
-    return this.#pending.hasUpTo(seq)
+    return this.#shown.pending.hasUpTo(seq)
   }
 
   get name(): string {
@@ -151,7 +145,7 @@ export class Device {
   }
 
   get size(): number {
-    return this.#mirror.size
+    return this.#shown.mirror.size
   }
 
   /** The server said that this device holds all there is. */
@@ -174,8 +168,8 @@ export class Device {
       if (this.point.value.cursor !== cursor) throw new GoneAhead()
     }
     const { tables, point, whole } = arrival
-    const known = new Set(this.#pending.upTo(arrival.lastSeq).map(({ seq }) => seq))
-    const planned = this.#mirror.plan(tables)
+    const known = new Set(this.#shown.pending.upTo(arrival.lastSeq).map(({ seq }) => seq))
+    const planned = this.#shown.mirror.plan(tables)
     const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
     const { meta, chunks, log, outbox, done } = this.#database
     const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
@@ -193,9 +187,9 @@ export class Device {
       await this.reread()
       throw new GoneAhead()
     }
-    const changes = whole ? [] : this.#mirror.take(planned)
+    const changes = whole ? [] : this.#shown.mirror.take(planned)
     keeping.done()
-    this.#takeIn(arrival, changes, kept)
+    this.#shown.takeIn(arrival, changes, kept)
     // Pages of a first sync are many and large: the other tabs read the disk once, when all of them are there.
     if (point.complete) this.tell(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
   }
@@ -203,24 +197,17 @@ export class Device {
   /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
   async follow(told: Told): Promise<void> {
     if (!this.#take(told)) await this.reread()
-    if (told.kind !== 'arrived' && this.#pending.size > 0) this.wanted.value++
+    if (told.kind !== 'arrived' && this.pendingCount.value > 0) this.wanted.value++
   }
 
   /** False where what is told does not follow what memory holds. */
   #take(told: Told): boolean {
-    if (told.kind === 'recorded') {
-      for (const entry of told.entries) {
-        if (entry.seq !== this.#nextSeq) return false
-        this.#show(entry)
-      }
-      this.pendingCount.value = this.#pending.size
-      return true
-    }
+    if (told.kind === 'recorded') return told.entries.every((entry) => this.#shown.showNext(entry))
     if (told.kind === 'reread' || told.from !== this.point.value.version) return false
     const { arrival } = told
-    const gone = arrival.point.complete ? this.#pending.upTo(arrival.lastSeq) : []
+    const gone = arrival.point.complete ? this.#shown.pending.upTo(arrival.lastSeq) : []
     this.#store.followed()
-    this.#takeIn(arrival, this.#mirror.apply(arrival.tables), gone)
+    this.#shown.takeIn(arrival, this.#shown.mirror.apply(arrival.tables), gone)
     return true
   }
 
@@ -251,14 +238,20 @@ export class Device {
   /** A person wants what was set aside to be tried again. */
   async bringBack(): Promise<void> {
     await this.#outbox.bringBack()
-    await this.tookIn()
+    await this.#rereadAll()
+    this.wanted.value++
   }
 
-  /** More waits on the disk than before: it is shown, in the other tabs too, and sent. */
-  async tookIn(): Promise<void> {
+  /** Takes in what waited on another device, or on this one before its data was lost: whole or not at all. Keeps D19. */
+  async bring(luggage: Luggage): Promise<Brought> {
+    const brought = await this.#certainly(() => {
+      const { clockOffsetMs, epoch } = this.point.value
+      return this.#outbox.bring(unpacked(luggage, { clockOffsetMs, epoch, nowMs: this.#now() }))
+    })
     await this.#rereadAll()
     await this.scans.load()
     this.wanted.value++
+    return brought
   }
 
   /**
@@ -306,24 +299,27 @@ export class Device {
     this.#database.close()
   }
 
-  /** Keeps a mutation; where the storage was deleted under the open app, in what is made anew of memory. */
-  async #keep(making: Pick<Making, 'id' | 'name' | 'args' | 'scanId'>): Promise<OutboxEntry> {
-    const keep = () => {
+  #keep(making: Pick<Making, 'id' | 'name' | 'args' | 'scanId'>): Promise<OutboxEntry> {
+    return this.#certainly(() => {
       const seen = this.point.value.version
-      return this.#outbox.keep({ ...making, seen, estimate: (stamp) => this.#place(stamp) })
-    }
-    const entry = (await keep()) ?? (await this.#restore().then(keep))
-    if (!entry) throw new Error('what was just made anew is gone again')
-    return entry
+      return this.#outbox.keep({ ...making, seen, estimate: (stamp) => this.#shown.place(stamp) })
+    })
+  }
+
+  /** Keeps something; where the storage was deleted under the open app, in what is made anew of memory. */
+  async #certainly<T>(keep: () => Promise<T | undefined>): Promise<T> {
+    const kept = (await keep()) ?? (await this.#restore().then(keep))
+    if (kept === undefined) throw new Error('what was just made anew is gone again')
+    return kept
   }
 
   /** The storage was deleted under the open app: what memory holds is kept anew, as a new device, ids unchanged. */
   async #restore(): Promise<void> {
     await writeAnew(this.#database, {
-      rows: this.#store.prepareWhole(this.#mirror),
+      rows: this.#store.prepareWhole(this.#shown.mirror),
       point: this.point.value,
       clientId: this.#newId(),
-      envelopes: this.#pending.envelopes(),
+      envelopes: this.#shown.pending.envelopes(),
     })
     await this.#rereadAll()
     this.loss.value = 'restored'
@@ -338,63 +334,7 @@ export class Device {
     return uuidv7(this.#now(), this.#random())
   }
 
-  /** Where the server will place a stamp, after this device's last one. */
-  #place(stamp: string): string {
-    const deviceNow = this.#now()
-    const serverNow = deviceNow + this.point.value.clockOffsetMs
-    return effectiveStamp(stamp, { serverNow, deviceNow, last: this.#lastAt })
-  }
-
-  /** Puts all that waits over the rows, in its order and at its places in time: both may have become others. */
-  #putAll(envelopes: readonly Envelope[]): void {
-    const { clockOffsetMs, lastAt } = this.point.value
-    this.#pending.clear()
-    this.#placedByMs = clockOffsetMs
-    this.#lastAt = lastAt ?? undefined
-    const unsettled: RowChange[] = []
-    for (const envelope of envelopes) {
-      unsettled.push(...this.#put({ envelope, at: this.#place(envelope.at) }).unsettled)
-    }
-    this.#pending.settle(unsettled)
-    this.#announce(EVERYTHING)
-  }
-
-  /** Shows a kept mutation: over the rows, and among the recent ones. */
-  #show(entry: OutboxEntry): void {
-    const { touched, unsettled } = this.#put(entry)
-    this.#pending.settle(unsettled)
-    this.#announce(touched)
-    this.#recent.saved(entry)
-    this.#nextSeq = Math.max(this.#nextSeq, entry.seq + 1)
-  }
-
-  #put({ envelope, at }: Pick<OutboxEntry, 'envelope' | 'at'>): { touched: RowChange[]; unsettled: RowChange[] } {
-    if (this.#lastAt === undefined || at > this.#lastAt) this.#lastAt = at
-    const outcome = this.#pending.decide(envelope, at)
-    const effects = outcome.status === 'refused' ? { changes: [], movements: [], notes: [] } : outcome.effects
-    return this.#pending.add(envelope, at, effects)
-  }
-
   #doneOf(entry: OutboxEntry): DoneEntry {
-    return { ...entry, id: entry.envelope.id, doneAt: this.#now(), posted: this.#pending.postedOf(entry.seq) }
-  }
-
-  #takeIn(arrival: Arrival, changes: RowChange[], gone: readonly { seq: number }[]): void {
-    const freed = this.#pending.acknowledge(gone.map(({ seq }) => seq))
-    const all = [...changes, ...freed]
-    this.#pending.settle(all)
-    this.point.value = arrival.point
-    const offsetMs = arrival.point.clockOffsetMs - this.#placedByMs
-    if (arrival.whole || Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#putAll(this.#pending.envelopes())
-    this.pendingCount.value = this.#pending.size
-    if (arrival.point.complete) this.#nextSeq = Math.max(this.#nextSeq, arrival.lastSeq + 1)
-    this.#recent.synced(gone)
-    this.#announce(all)
-  }
-
-  #announce(changes: readonly RowChange[]): void {
-    const loading = !this.point.value.complete
-    this.view.invalidate(new Set(changes.map(({ kind }) => kind)), { loading })
-    this.#watched.announce(changes)
+    return { ...entry, id: entry.envelope.id, doneAt: this.#now(), posted: this.#shown.pending.postedOf(entry.seq) }
   }
 }

@@ -5,6 +5,7 @@ import type { PushResult } from '#shared/protocol/wire.ts'
 import { CLOCK_TOLERANCE_MS, movedAlong, movedStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
 import type { Jump } from './clock-watch.ts'
 import type { ClockDoubt, DeviceDatabase, DoneEntry, Identity, OutboxEntry, ScanRecord } from './database.ts'
+import type { Brought, Unpacked } from './luggage.ts'
 
 /** How long acknowledged mutations are kept: after a restore of the server they are sent again. */
 const DONE_KEPT_MS = 7 * 86_400_000
@@ -106,32 +107,32 @@ export class Outbox {
 
   /**
    * Keeps what was made elsewhere, and scans that became nothing there, in one transaction: all of it or nothing. What is
-   * known here by its id is left out. Undefined where the identity is gone.
+   * known here by its id is left out, and a scan that was seen to there asks here no more. Undefined where the identity is
+   * gone.
    */
-  bring(
-    envelopes: readonly Envelope[],
-    scans: readonly ScanRecord[],
-    estimate: Making['estimate'],
-  ): Promise<{ mutations: number; scans: number } | undefined> {
+  bring({ made, scans, settledScans }: Unpacked): Promise<Brought | undefined> {
     const { meta, outbox, done, scans: table } = this.#database
     return this.#database.transaction('rw', [meta, outbox, done, table], async () => {
       const identity = await this.#database.readMeta('identity')
       if (!identity) return undefined
-      const ids = envelopes.map(({ id }) => id)
+      const ids = made.map(({ envelope }) => envelope.id)
       const known = new Set((await done.bulkGet(ids)).map((entry) => entry?.id))
       await outbox.each(({ envelope }) => known.add(envelope.id))
-      const fresh = envelopes.filter(({ id }) => !known.has(id) && known.add(id))
+      const fresh = made.filter(({ envelope: { id } }) => !known.has(id) && known.add(id))
       const { nextSeq, broughtFrom = nextSeq } = identity
-      const entries = fresh.map((envelope, index): OutboxEntry => {
-        const seq = nextSeq + index
-        return { seq, at: estimate(envelope.at), envelope: { ...envelope, seq } }
-      })
+      const entries = fresh.map((entry, index) => numbered(entry, nextSeq + index))
       await outbox.bulkAdd(entries)
       if (entries.length > 0)
         await this.#database.writeMeta('identity', { ...identity, nextSeq: nextSeq + entries.length, broughtFrom })
       const there = await table.bulkGet(scans.map(({ id }) => id))
       const unknown = scans.filter((_, index) => !there[index])
       await table.bulkAdd(unknown.map((scan): ScanRecord => ({ ...scan, state: 'unresolved' })))
+      const settled = new Set([...settledScans, ...ids]) // a mutation bears the id of the scan that it was made of
+      await table
+        .where('state')
+        .equals('unresolved')
+        .and(({ id }) => settled.has(id))
+        .modify({ state: 'resolved' })
       return { mutations: entries.length, scans: unknown.length }
     })
   }
@@ -308,7 +309,7 @@ export class Outbox {
   }
 }
 
-function numbered(entry: OutboxEntry, seq: number): OutboxEntry {
+function numbered(entry: Omit<OutboxEntry, 'seq'>, seq: number): OutboxEntry {
   return { ...entry, seq, envelope: { ...entry.envelope, seq } }
 }
 

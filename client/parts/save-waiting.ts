@@ -37,5 +37,6 @@ export function waitingFile({ outbox, scans }: Waiting, from: SavedFrom, now: Da
     savedAt: now.toISOString(),
     pending: outbox.map((entry) => ({ ...entry.envelope, ...(inWords && { inWords: inWords(entry) }) })),
     scans: scans.filter(({ state }) => state === 'unresolved'),
+    settledScans: scans.filter(({ state }) => state !== 'unresolved').map(({ id }) => id),
   }
 }

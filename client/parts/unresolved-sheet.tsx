@@ -110,10 +110,10 @@ function RecordWish({ wish, isMain, onClose }: RecordProps) {
   const does = t(`unresolved.${movement.kind}`, { quantity })
   const record = async () => {
     setBusy(true)
-    const refusal = await recordWish(device, wish)
+    const { recorded, refusal } = await recordWish(device, wish)
     onClose()
+    if (recorded > 0) showToast({ text: t('unknown.recorded', { count: recorded }), tone: 'good' })
     if (refusal) showToast({ text: `${meaning(refusal.code).cause} ${meaning(refusal.code).remedy}`, tone: 'bad' })
-    else showToast({ text: t('unknown.recorded', { count: scans.length }), tone: 'good' })
   }
   return (
     <Button kind={isMain ? 'primary' : 'secondary'} wide busy={busy} onPress={() => void record()}>

@@ -113,23 +113,33 @@ function isKind(mode: string): mode is MovementKind {
   return mode === 'receive' || mode === 'withdraw' || mode === 'move' || mode === 'count'
 }
 
-/** Records a wish: each scan is a fact of its own; those of a count are one. Stops at what is refused. */
-export async function recordWish(device: Device, { movement, scans }: Wish): Promise<Refusal | undefined> {
+/**
+ * Records a wish: each scan is a fact of its own; those of a count are one. Stops at what is refused, and passes over what
+ * was seen to meanwhile, in another tab or by the scan screen. Says how many scans it recorded.
+ */
+export async function recordWish(
+  device: Device,
+  { movement, scans }: Wish,
+): Promise<{ recorded: number; refusal?: Refusal }> {
+  const isOpen = (scan: ScanRecord) => device.scans.unresolved.value.some(({ id }) => id === scan.id)
   if (movement.kind === 'count') {
     const [first, ...others] = scans
-    const recorded = await recordMovement(device, movement, first?.id)
-    if (!recorded.saved) return recorded.refusal
+    if (!first || !isOpen(first)) return { recorded: 0 } // a count goes by its first scan
+    const outcome = await recordMovement(device, movement, first.id)
+    if (!outcome.saved) return { recorded: 0, refusal: outcome.refusal }
     await device.scans.answer(...others.map(({ id }) => id))
-    return undefined
+    return { recorded: scans.length }
   }
+  let recorded = 0
   for (const scan of scans) {
     const read = readScan(device.view, scan, new Date())
-    if (read.kind !== 'item') continue
+    if (read.kind !== 'item' || !isOpen(scan)) continue
     const { quantity } = read
-    const recorded = await recordMovement(device, { ...movement, quantity, begunAtMs: scan.at }, scan.id)
-    if (!recorded.saved) return recorded.refusal
+    const outcome = await recordMovement(device, { ...movement, quantity, begunAtMs: scan.at }, scan.id)
+    if (!outcome.saved) return { recorded, refusal: outcome.refusal }
+    recorded++
   }
-  return undefined
+  return { recorded }
 }
 
 export interface WaitingOutcome {

@@ -28,7 +28,7 @@ const other = { orgId, userId: randomUUID() }
 
 test('[D19] what was saved is read again, but for its words', () => {
   expect(readWaitingFile(saved(), own)).toEqual({
-    luggage: { ...point, pending: [envelope], scans: [waiting.scans[0]] },
+    luggage: { ...point, pending: [envelope], scans: [waiting.scans[0]], settledScans: [waiting.scans[1]!.id] },
     savedAt: new Date(9_000),
     person: 'Ada',
     isOwn: true,
@@ -55,6 +55,13 @@ test('[D19] what is not such a file, or no longer one, is told apart and refused
 })
 
 test('[D19] a file of an older version is read too', () => {
-  const { person: _person, epoch: _epoch, clockOffsetMs: _offset, ...older } = JSON.parse(saved())
-  expect(readWaitingFile(JSON.stringify(older), own)).toMatchObject({ luggage: { epoch: 0, clockOffsetMs: 0 } })
+  const {
+    person: _person,
+    epoch: _epoch,
+    clockOffsetMs: _offset,
+    settledScans: _settled,
+    ...older
+  } = JSON.parse(saved())
+  const luggage = { epoch: 0, clockOffsetMs: 0, settledScans: [] }
+  expect(readWaitingFile(JSON.stringify(older), own)).toMatchObject({ luggage })
 })

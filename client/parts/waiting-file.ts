@@ -4,8 +4,8 @@ import { envelopeSchema } from '#shared/mutations/envelope.ts'
 import { mayAct } from '#shared/mutations/verb.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import { idSchema } from '#shared/values/id.ts'
-import type { Luggage } from '../device/bring-in.ts'
 import { ownerOf } from '../device/device-name.ts'
+import type { Luggage } from '../device/luggage.ts'
 
 export const ABOUT = 'Stockhand: what waited on this device'
 
@@ -31,6 +31,7 @@ const fileSchema = z.object({
   savedAt: z.iso.datetime(),
   pending: z.array(envelopeSchema.extend({ args: z.record(z.string(), z.unknown()) })),
   scans: z.array(scanSchema),
+  settledScans: z.array(idSchema).default([]),
 })
 
 /** Why nothing of a file can be taken in here. */
@@ -51,8 +52,8 @@ export function readWaitingFile(
 ): ReadFile | { problem: FileProblem } {
   const file = parsed(text)
   if ('problem' in file) return file
-  const { device, person, savedAt, pending, scans, clockOffsetMs, epoch } = file
-  const luggage = { pending, scans, clockOffsetMs, epoch }
+  const { device, person, savedAt, pending, scans, settledScans, clockOffsetMs, epoch } = file
+  const luggage = { pending, scans, settledScans, clockOffsetMs, epoch }
   const owner = ownerOf(device)
   const isOwn = owner?.userId === reader.userId
   if (owner && owner.orgId !== reader.orgId) return { problem: 'otherOrganisation' }

@@ -465,6 +465,7 @@ export const en = {
   'tray.export': 'Save as a file',
   'bring.do': 'Bring in a file',
   'bring.title': { one: 'Take in {count} change?', other: 'Take in {count} changes?' },
+  'bring.titleScans': { one: 'Take in {count} scan?', other: 'Take in {count} scans?' },
   'bring.saved': 'Saved on {time}.',
   'bring.savedBy': 'Saved by {person} on {time}.',
   'bring.scans': {
@@ -475,7 +476,9 @@ export const en = {
   'bring.once': 'What has reached the server already is not done again.',
   'bring.take': 'Take in',
   'bring.leave': 'Leave it',
-  'bring.done': { one: '{count} taken in', other: '{count} taken in' },
+  'bring.done': 'Taken in: {what}',
+  'bring.changes': { one: '{count} change', other: '{count} changes' },
+  'bring.openScans': { one: '{count} scan not recorded', other: '{count} scans not recorded' },
   'bring.known': 'All of it was here already',
   'bring.failed': 'Nothing was taken in',
   'bring.notOurs': 'Stockhand did not save this file. Choose one that was saved with “Save as a file”.',

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto'
 import { effect } from '@preact/signals'
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { bringIn } from '../../client/device/bring-in.ts'
 import { Device } from '../../client/device/device.ts'
 import type { Actor } from '../../client/device/pending.ts'
 import type { ServerLink } from '../../client/sync/server-link.ts'
@@ -452,22 +451,54 @@ test('[D19] a saved file is brought in on another device, each mutation once, un
   await settled(here)
   here.cut(true)
   await receive(here, 20)
-  expect(await bringIn(here.device, luggage)).toEqual({ mutations: 2, scans: 1 })
-  expect(shown(here)).toBe(33_000)
-  expect(here.device.pendingCount.value).toBe(3)
-  expect((await here.device.oldest(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4])
+  const [brought] = await Promise.all([here.device.bring(luggage), receive(here, 4)]) // others' work beside it is not counted
+  expect(brought).toEqual({ mutations: 2, scans: 1 })
+  expect(shown(here)).toBe(37_000)
+  expect(here.device.pendingCount.value).toBe(4)
+  expect((await here.device.oldest(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
   expect(here.device.scans.unresolved.value.map(({ code }) => code)).toEqual(['unknown'])
-  expect(await bringIn(here.device, luggage)).toEqual({ mutations: 0, scans: 0 })
+  expect(await here.device.bring(luggage)).toEqual({ mutations: 0, scans: 0 })
   here.cut(false)
   await settled(here)
   const ats = luggage.pending.map(({ at }) => at)
   const lines = await linesOf(room.itemId)
-  expect(lines.map(({ amount }) => amount)).toEqual([1000, 2000, 10_000, 20_000])
+  expect(lines.map(({ amount }) => amount)).toEqual([1000, 2000, 10_000, 20_000, 4000])
   expect(lines.slice(0, 2).map(({ at }) => at)).toEqual(ats)
   gone.cut(false)
   await settled(gone)
-  await until(() => shown(gone) === 33_000 && shown(here) === 33_000, 'both agree')
-  expect(await linesOf(room.itemId)).toHaveLength(4)
+  await until(() => shown(gone) === 37_000 && shown(here) === 37_000, 'both agree')
+  expect(await linesOf(room.itemId)).toHaveLength(5)
+})
+
+test('[Z2] a scan that a saved file took to another device and that was recorded on both is recorded once', async () => {
+  const [gone, here] = [await join(), await join()]
+  await Promise.all([settled(gone), settled(here)])
+  gone.cut(true)
+  const scan = await gone.device.scans.store({ code: 'a', at: Date.now(), mode: 'receive', locationId: room.binA })
+  await here.device.bring(await luggageOf(gone))
+  const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
+  for (const { device } of [gone, here]) await device.record('stock.receive', args, { scanId: scan.id })
+  await settled(here)
+  gone.cut(false)
+  await settled(gone)
+  await until(() => shown(gone) === 1000 && shown(here) === 1000, 'both agree')
+  expect(await linesOf(room.itemId)).toHaveLength(1)
+})
+
+test('[Z2] what was recorded or dismissed where a file was saved is not asked about where an earlier one came to', async () => {
+  const [gone, here] = [await join(), await join()]
+  await Promise.all([settled(gone), settled(here)])
+  gone.cut(true)
+  const store = (code: string) =>
+    gone.device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: room.binA })
+  const [recorded, dismissed, left] = [await store('a'), await store('b'), await store('c')]
+  await here.device.bring(await luggageOf(gone))
+  expect(here.device.scans.unresolved.value).toHaveLength(3)
+  const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
+  await gone.device.record('stock.receive', args, { scanId: recorded.id })
+  await gone.device.scans.dismiss([dismissed.id], 'mistake')
+  expect(await here.device.bring(await luggageOf(gone))).toEqual({ mutations: 1, scans: 0 })
+  expect(here.device.scans.unresolved.value.map(({ id }) => id)).toEqual([left.id])
 })
 
 test('[D19] what was made by a clock that was wrong is brought in at the time when it was made', async () => {
@@ -477,7 +508,7 @@ test('[D19] what was made by a clock that was wrong is brought in at the time wh
   const wrong = (ms: number) => formatStamp({ ms: ms + hour, counter: 0, device: 'abcdef01' })
   const args = { itemId: room.itemId, locationId: room.binA, counted: 7, since: wrong(made - 5_000) }
   const count = { seq: 9, id: randomUUID(), name: 'stock.count', args, at: wrong(made) }
-  await bringIn(here.device, { pending: [count], scans: [], clockOffsetMs: -hour, epoch: 1 })
+  await here.device.bring({ pending: [count], scans: [], settledScans: [], clockOffsetMs: -hour, epoch: 1 })
   await settled(here)
   const [line] = await linesOf(room.itemId)
   expect(stampMs(line!.at)).toBe(made)
@@ -494,8 +525,8 @@ test('[D19] a file that cannot be kept whole leaves nothing behind', async () =>
   const pending = [{ seq: 1, id: randomUUID(), name: 'stock.receive', args, at }]
   const scan = { id: randomUUID(), code: 'x', at: 1, mode: 'receive', locationId: null, state: 'unresolved' as const }
   const unkept = { ...scan, id: randomUUID(), code: (() => 0) as unknown as string } // as a disk that refuses
-  const luggage = { pending, scans: [scan, unkept], clockOffsetMs: 0, epoch: 1 }
-  await expect(bringIn(here.device, luggage)).rejects.toThrow()
+  const luggage = { pending, scans: [scan, unkept], settledScans: [], clockOffsetMs: 0, epoch: 1 }
+  await expect(here.device.bring(luggage)).rejects.toThrow()
   expect(await here.device.exportPending()).toEqual({ outbox: [], scans: [] })
   expect(shown(here)).toBe(0)
   await receive(here, 3)

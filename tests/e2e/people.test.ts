@@ -36,7 +36,7 @@ test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager c
   await expect(desk.getByRole('dialog')).toContainText('Take in 2 changes?')
   await expect(desk.getByRole('dialog')).toContainText('Saved by The staff')
   await desk.getByRole('button', { name: 'Take in', exact: true }).click()
-  await expect(desk.getByText('2 taken in')).toBeVisible()
+  await expect(desk.getByText('Taken in: 2 changes')).toBeVisible()
   await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 15_000 }).toBe(48)
   const broken = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not this') }
   await desk.getByLabel('Bring in a file').last().setInputFiles(broken)

@@ -130,7 +130,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     { rules: [1, 6, 13], seed: 1 },
     DEVICE,
     'const entry = await this.#keep({ id, name, args, scanId })\n',
-    'const keeping = this.#keep({ id, name, args, scanId })\n    keeping.then((kept) => this.#show(kept), () => undefined)\n    if (id) return { saved: true, id }\n    const entry = await keeping\n',
+    'const keeping = this.#keep({ id, name, args, scanId })\n    keeping.then((kept) => this.#shown.show(kept), () => undefined)\n    if (id) return { saved: true, id }\n    const entry = await keeping\n',
   ),
   bug(
     'a copied device numbers its outbox anew and loses the ids',

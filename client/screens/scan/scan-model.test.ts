@@ -445,7 +445,8 @@ test('a count that is kept is recorded from the tray as a whole, with the number
   await model.setQuantity(9000)
   const [wish] = wishesOf(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
   expect(wish).toMatchObject({ missing: undefined, movement: { kind: 'count', quantity: 9000, locationId: SHELF } })
-  expect(await recordWish(device, wish!)).toBeUndefined()
+  expect(await recordWish(device, wish!)).toEqual({ recorded: 2 })
+  expect(await recordWish(device, wish!)).toEqual({ recorded: 0 }) // as another tab, that has not heard of it
   expect(here(COFFEE)).toBe(9000)
   expect(stampMs((device.recent.value[0]!.envelope.args as { since: string }).since)).toBe(begun)
   expect(device.scans.unresolved.value).toEqual([])

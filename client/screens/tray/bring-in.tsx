@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { Upload } from 'lucide-preact'
 import { useRef } from 'preact/hooks'
-import { bringIn } from '../../device/bring-in.ts'
+import type { Brought } from '../../device/luggage.ts'
 import { useApp } from '../../parts/app-context.ts'
 import type { FileProblem, ReadFile } from '../../parts/waiting-file.ts'
 import { FILE_MAX_BYTES, readWaitingFile } from '../../parts/waiting-file.ts'
@@ -33,10 +33,10 @@ export function BringIn() {
   const take = async ({ luggage }: ReadFile) => {
     busy.value = true
     try {
-      const { mutations, scans } = await bringIn(device, luggage)
+      const { mutations, scans } = await device.bring(luggage)
       const isNew = mutations + scans > 0
       if (isNew) syncNow() // by whichever tab leads
-      showToast({ text: isNew ? t('bring.done', { count: mutations + scans }) : t('bring.known'), tone: 'good' })
+      showToast({ text: isNew ? takenIn({ mutations, scans }) : t('bring.known'), tone: 'good' })
     } catch {
       problem.value = 'notKept'
     } finally {
@@ -94,7 +94,7 @@ function AskSheet({
     <Sheet
       open
       strict
-      title={t('bring.title', { count })}
+      title={count > 0 ? t('bring.title', { count }) : t('bring.titleScans', { count: luggage.scans.length })}
       onClose={onClose}
       actions={
         <>
@@ -106,12 +106,19 @@ function AskSheet({
       }
     >
       <p>{person === undefined ? t('bring.saved', { time }) : t('bring.savedBy', { person, time })}</p>
-      {luggage.scans.length > 0 && <p>{t('bring.scans', { count: luggage.scans.length })}</p>}
+      {count > 0 && luggage.scans.length > 0 && <p>{t('bring.scans', { count: luggage.scans.length })}</p>}
       <p>
         {!isOwn && t('bring.asYou')} {t('bring.once')}
       </p>
     </Sheet>
   )
+}
+
+/** Changes and scans are told apart, as they were when it was asked. */
+function takenIn({ mutations, scans }: Brought): string {
+  const changes = mutations > 0 && t('bring.changes', { count: mutations })
+  const open = scans > 0 && t('bring.openScans', { count: scans })
+  return t('bring.done', { what: [changes, open].filter(Boolean).join(', ') })
 }
 
 async function textOf(file: File): Promise<string | { problem: 'unreadable' }> {
