@@ -1,7 +1,7 @@
 // The line on top, in words: how it stands with the server, what waits here, and as of when.
 import type { LinkStatus } from '../device/link-status.ts'
 import type { Key } from '../strings/catalogue.ts'
-import { formatDateTime, formatTime } from '../strings/figures.ts'
+import { formatMoment } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
 
 export interface BannerWords {
@@ -30,7 +30,7 @@ export function bannerWords({ status, expired, pending, asOf, now }: BannerFacts
     const text = pending > 0 ? t('net.signedOutKept', { count: pending }) : t('net.signedOut')
     return { tone: 'bad', icon: 'signed-out', text, signIn: true }
   }
-  const aside = asOf > 0 ? { aside: t('net.asOf', { time: timeOf(asOf, now) }) } : {}
+  const aside = asOf > 0 ? { aside: t('net.asOf', { time: formatMoment(asOf, now) }) } : {}
   const { loading } = status
   if (loading && status.link === 'online') {
     const text = loading.rows > 0 ? t('net.loading', { count: loading.rows }) : t('net.loadingFirst')
@@ -56,9 +56,4 @@ export const LOOKS = {
 
 function joined(state: string, waiting: string | undefined): string {
   return waiting === undefined ? state : `${state} · ${waiting}`
-}
-
-/** A time of today is enough; an older one needs its day. */
-function timeOf(at: number, now: number): string {
-  return new Date(at).toDateString() === new Date(now).toDateString() ? formatTime(at) : formatDateTime(at)
 }

@@ -1,7 +1,7 @@
 // What a scan was made for, where and when, in words.
 import type { ScanRecord } from '../device/database.ts'
 import type { Device } from '../device/device.ts'
-import { formatDateTime, formatTime } from '../strings/figures.ts'
+import { formatMoment } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
 import { placeName } from './place-name.ts'
 
@@ -16,6 +16,5 @@ const MODE_WORDS = {
 export function whatItWas(device: Device, { mode, locationId, at }: ScanRecord): string {
   const what = mode in MODE_WORDS ? t(MODE_WORDS[mode as keyof typeof MODE_WORDS]) : mode
   const where = locationId === null ? undefined : placeName(device, locationId)
-  const isToday = new Date(at).toDateString() === new Date().toDateString()
-  return [what, where, isToday ? formatTime(at) : formatDateTime(at)].filter(Boolean).join(' · ')
+  return [what, where, formatMoment(at, Date.now())].filter(Boolean).join(' · ')
 }

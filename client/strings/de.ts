@@ -50,7 +50,10 @@ export const de: Catalogue = {
   'net.storage': 'Speicher gestört',
   'net.revoked': 'Zugang beendet',
   'net.signedOut': 'Abgemeldet',
-  'net.signedOutKept': { one: 'Abgemeldet · {count} bleibt erhalten', other: 'Abgemeldet · {count} bleiben erhalten' },
+  'net.signedOutKept': {
+    one: 'Abgemeldet · {count}\u00a0bleibt erhalten',
+    other: 'Abgemeldet · {count}\u00a0bleiben erhalten',
+  },
   'net.loading': { one: 'Lädt {count} Zeile …', other: 'Lädt {count} Zeilen …' },
   'net.loadingFirst': 'Bestand wird geladen …',
   'update.ready': 'Eine neue Version ist bereit',

@@ -54,7 +54,10 @@ export const en = {
   'net.storage': 'Storage failed',
   'net.revoked': 'Access ended',
   'net.signedOut': 'Signed out',
-  'net.signedOutKept': { one: 'Signed out · {count} waiting is kept', other: 'Signed out · {count} waiting are kept' },
+  'net.signedOutKept': {
+    one: 'Signed out · {count}\u00a0waiting is kept',
+    other: 'Signed out · {count}\u00a0waiting are kept',
+  },
   'net.loading': { one: 'Loading {count} row…', other: 'Loading {count} rows…' },
   'net.loadingFirst': 'Loading your stock…',
   'update.ready': 'A new version is ready',

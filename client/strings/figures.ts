@@ -69,6 +69,11 @@ export function formatDateTime(at: number): string {
   return formatAt(at, { dateStyle: 'medium', timeStyle: 'short' })
 }
 
+/** A time of today is enough; an older one needs its day. `now` is handed in. */
+export function formatMoment(at: number, now: number): string {
+  return new Date(at).toDateString() === new Date(now).toDateString() ? formatTime(at) : formatDateTime(at)
+}
+
 /** "3 minutes ago", "in 2 days"; `now` is handed in. */
 export function formatAgo(at: number, now: number): string {
   const seconds = Math.round((at - now) / 1000)

@@ -36,12 +36,13 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
               key={`${locationId}/${lot}`}
               title={placeName(device, locationId)}
               note={
-                <>
-                  {quantity < 0 && !uncertain && <span class="bad-ink">{t('item.belowZero')} · </span>}
-                  {[lot && t('words.lot', { lot }), placeAbove(device, locationId)].filter(Boolean).join(' · ')}
-                </>
+                quantity < 0 && !uncertain ? (
+                  <span class="bad-ink">{[t('item.belowZero'), lotWords(lot)].filter(Boolean).join(' · ')}</span>
+                ) : (
+                  [lotWords(lot), placeAbove(device, locationId)].filter(Boolean).join(' · ')
+                )
               }
-              onPress={quantity < 0 && onCount ? () => onCount({ locationId, lot }) : undefined}
+              onPress={quantity < 0 && !uncertain && onCount ? () => onCount({ locationId, lot }) : undefined}
               trail={
                 uncertain ? (
                   <Tag tone="info">{t('item.afterSync')}</Tag>
@@ -58,4 +59,8 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
       )}
     </Card>
   )
+}
+
+function lotWords(lot: string): string {
+  return lot && t('words.lot', { lot })
 }

@@ -5,7 +5,7 @@ import { useApp } from '../../parts/app-context.ts'
 import { LocationPicker } from '../../parts/location-picker.tsx'
 import { LotSheet } from '../../parts/lot-sheet.tsx'
 import { placeName } from '../../parts/place-name.ts'
-import { formatDateTime, formatQuantity } from '../../strings/figures.ts'
+import { formatMoment, formatQuantity } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
@@ -122,7 +122,7 @@ function Draft({ model, question, place }: DraftProps) {
         <Icon of={CircleAlert} />
         <div class="grow">
           <h2>{t('ask.draftTitle', { item: item.name, quantity: write(quantity), unit: item.unit })}</h2>
-          <p>{t('ask.draftHint', { place, time: formatDateTime(countedAt) })}</p>
+          <p>{t('ask.draftHint', { place, time: formatMoment(countedAt, Date.now()) })}</p>
         </div>
       </div>
       <Button kind="primary" wide onPress={answer('record')}>
