@@ -325,6 +325,7 @@ export const en = {
   'item.archived': 'archived',
   'item.afterSync': 'after sync',
   'item.afterSyncHint': 'A count was undone. What lay there before it, only the server knows.',
+  'item.countIt': 'Count it',
   'item.belowZero': 'Below zero: count it',
   'item.pending': 'not all sent yet',
   'item.places': 'Where it is',

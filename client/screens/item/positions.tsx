@@ -37,7 +37,7 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
               title={placeName(device, locationId)}
               note={
                 quantity < 0 && !uncertain ? (
-                  <span class="bad-ink">{[t('item.belowZero'), lotWords(lot)].filter(Boolean).join(' · ')}</span>
+                  <span class="bad-ink">{[t('item.countIt'), lotWords(lot)].filter(Boolean).join(' · ')}</span>
                 ) : (
                   [lotWords(lot), placeAbove(device, locationId)].filter(Boolean).join(' · ')
                 )
