@@ -1,16 +1,41 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ItemSearch } from './search.ts'
+import type { Item } from '#shared/rows/rows.ts'
+import { ItemSearch, type SearchSource } from './search.ts'
 
-const items = [
-  { id: '1', name: 'Café de Colombie', sku: 'CAF-0189', codes: ['03483981000189'] },
-  { id: '2', name: 'Décaféiné', sku: 'DEC-1', codes: [] },
-  { id: '3', name: 'Tomates cerises\nbio', sku: null, codes: ['08437004947031'] },
-  { id: '4', name: 'Cacao', sku: '189', codes: [] },
-]
-const search = new ItemSearch({
-  items: () => items.map(({ id, name, sku }) => ({ id, name, sku, archived: false }) as never),
-  codesOf: (id) => items.find((item) => item.id === id)!.codes,
-})
+type Known = { name: string; sku: string | null; archived?: boolean }
+
+/** Items and codes that can be changed; whoever searches them is to be told. */
+class Shop implements SearchSource {
+  readonly items = new Map<string, Known>()
+  readonly codes = new Map<string, string>()
+
+  ids() {
+    return this.items.keys()
+  }
+
+  item(id: string) {
+    const known = this.items.get(id)
+    return known && ({ id, archived: false, ...known } as Item)
+  }
+
+  *codesOf(itemId: string) {
+    const own = [...this.codes.keys()].filter((code) => this.codes.get(code) === itemId)
+    yield* own.toSorted((a, b) => (a < b ? -1 : 1))
+  }
+
+  ownerOf(code: string) {
+    return this.codes.get(code)
+  }
+}
+
+const shop = new Shop()
+shop.items.set('1', { name: 'Café de Colombie', sku: 'CAF-0189' })
+shop.items.set('2', { name: 'Décaféiné', sku: 'DEC-1' })
+shop.items.set('3', { name: 'Tomates cerises\nbio', sku: null })
+shop.items.set('4', { name: 'Cacao', sku: '189' })
+shop.codes.set('03483981000189', '1').set('08437004947031', '3')
+const search = new ItemSearch(shop)
 const find = (query: string) => search.find(query, { limit: 10 }).ids
 
 test('[D7] finds all words in any order, without regard to case and accents', () => {
@@ -29,5 +54,79 @@ test('[D7] finds by SKU and barcode, exact ones first, padded or not', () => {
 
 test('counts all hits beyond the limit, and filters', () => {
   expect(search.find('ca', { limit: 1 })).toEqual({ ids: ['4'], total: 3 })
-  expect(search.find('ca', { limit: 9, accept: (id) => id !== '4' })).toMatchObject({ total: 2 })
+  expect(search.find('ca', { limit: 9, accept: ({ id }) => id !== '4' })).toMatchObject({ total: 2 })
+  expect(search.find('', { limit: 1, accept: ({ id }) => id !== '4' })).toEqual({ ids: ['1'], total: 3 })
 })
+
+const few = <T>(...values: T[]) => fc.constantFrom(...values)
+const id = few('a', 'b', 'c', 'd', 'e', 'f', 'g')
+const code = few('0012', '12', '120', 'x\ty', '7')
+const word = few('ca', 'Cafe', 'café', '12', '012', '', '120', 'bio', 'o', ' ')
+const name = fc.array(word, { maxLength: 3 }).map((words) => words.join(' '))
+const change = fc.oneof(
+  fc.record({ kind: few('item'), id, name, sku: fc.option(code), archived: fc.boolean() }),
+  fc.record({ kind: few('forget'), id }),
+  fc.record({ kind: few('code'), code, id: fc.option(id) }),
+  fc.record({ kind: few('all', 'prepare', 'find') }),
+)
+
+test('[D7] an index that followed every change answers as the definition does, at every limit', () => {
+  fc.assert(
+    fc.property(
+      fc.array(change, { maxLength: 60 }),
+      name,
+      fc.nat(8),
+      fc.boolean(),
+      (changes, query, limit, filters) => {
+        const kept = new Shop()
+        const followed = new ItemSearch(kept, { blockLines: 2 })
+        for (const made of changes) follow(made, { kept, followed })
+        const accept = filters ? ({ id }: Item) => id > 'c' : undefined
+        const wanted = defined(kept, query).filter((item) => !accept || accept(item))
+        const found = { ids: wanted.slice(0, limit).map(({ id }) => id), total: wanted.length }
+        expect(followed.find(query, { limit, accept })).toEqual(found)
+        expect(new ItemSearch(kept).find(query, { limit, accept })).toEqual(found)
+      },
+    ),
+    { numRuns: 1_000 },
+  )
+})
+
+type Change = typeof change extends fc.Arbitrary<infer Made> ? Made : never
+
+function follow(made: Change, { kept, followed }: { kept: Shop; followed: ItemSearch }): void {
+  if (made.kind === 'all') followed.allChanged()
+  else if (made.kind === 'prepare') followed.prepare()
+  else if (made.kind === 'find') followed.find('ca', { limit: 1 })
+  else if ('code' in made) {
+    if (made.id === null) kept.codes.delete(made.code)
+    else kept.codes.set(made.code, made.id)
+    followed.codeChanged(made.code)
+  } else if ('id' in made) {
+    if ('name' in made) kept.items.set(made.id, made)
+    else kept.items.delete(made.id)
+    followed.itemChanged(made.id)
+  }
+}
+
+/** What is to be found, as slowly and plainly as can be. */
+function defined(kept: Shop, query: string): Item[] {
+  const fold = (text: string) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '')
+  const words = fold(query).split(/\s+/).filter(Boolean)
+  const [first = ''] = words
+  const bare = (text: string) => text.replace(/^0+/, '')
+  const ranked = [...kept.ids()].flatMap((id) => {
+    const item = kept.item(id)!
+    const fields = [item.name, item.sku ?? '', ...kept.codesOf(id)].map(fold)
+    const text = fields.map((field) => `${field}\t`).join('')
+    if (item.archived || !words.every((word) => text.includes(word))) return []
+    const [title = '', ...others] = text.split('\t')
+    const isExact = words.length === 1 && bare(first) !== '' && others.some((field) => bare(field) === bare(first))
+    const rank = isExact ? 0 : text.startsWith(first) ? 1 : title.includes(` ${first}`) ? 2 : 3
+    return [{ item, text, rank: words.length === 0 ? 3 : rank }]
+  })
+  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+  return ranked
+    .toSorted((a, b) => a.rank - b.rank || order(a.text, b.text) || order(a.item.id, b.item.id))
+    .map(({ item }) => item)
+}

@@ -1,158 +1,259 @@
-// Search as you type over a hundred thousand items: one long text, one line an item, searched from its start. D7.
+// Search as you type over a hundred thousand items: each is a line of text, and lines are searched in their order. What
+// changes is taken in item by item: by the next search, or before it in moments when nobody waits. Keeps D7.
 import type { Item } from '#shared/rows/rows.ts'
+import { type Block, SortedLines } from './sorted-lines.ts'
 
 export interface SearchHits {
+  /** The best first, up to the limit. */
   ids: string[]
   /** All that match, also those beyond the limit. */
   total: number
 }
 
-export interface SearchSource {
-  items(): Iterable<Item>
-  codesOf(itemId: string): Iterable<string>
+export interface SearchOptions {
+  limit: number
+  /** Filters further. */
+  accept?: ((item: Item) => boolean) | undefined
+  /** Searches what is taken in already. */
+  asIs?: boolean
 }
 
-const SEPARATOR = '\n'
+/** The items as people see them. */
+export interface SearchSource {
+  ids(): Iterable<string>
+  item(id: string): Item | undefined
+  codesOf(itemId: string): Iterable<string>
+  /** The item that a code belongs to. */
+  ownerOf(code: string): string | undefined
+}
+
 const FIELD = '\t'
+const SPACE_BETWEEN = ' '
+const ZERO = '0'
+const END = '\n'
+const NOT_ASCII = /\P{ASCII}/u
+/** So many items are taken in at once while nobody waits: a millisecond on a slow device. */
+const SLICE = 50
+/** A block is written anew when so many lines have come to it; a search does not wait for that. */
+const COMING_MAX = 500
 
 export class ItemSearch {
   readonly #source: SearchSource
-  #text = ''
-  #ids: string[] = []
-  /** Where each item's line begins in the text. */
-  #starts: number[] = []
-  #stale = true
+  readonly #lines: SortedLines
+  /** Items that may look different from their lines. */
+  readonly #stale = new Set<string>()
+  #isAllStale = true
+  /** Whose line holds a code. */
+  readonly #owners = new Map<string, string>()
 
-  constructor(source: SearchSource) {
+  constructor(source: SearchSource, { blockLines }: { blockLines?: number } = {}) {
     this.#source = source
+    this.#lines = new SortedLines(blockLines)
   }
 
   /** How many items it finds among. */
   get size(): number {
-    return this.#ids.length
+    return this.#lines.size
   }
 
-  /** The items or their barcodes changed: the next search builds the text anew. */
-  invalidate(): void {
-    this.#stale = true
+  itemChanged(id: string): void {
+    if (!this.#isAllStale) this.#stale.add(id)
+  }
+
+  /** A barcode came, went, or belongs to another item. */
+  codeChanged(code: string): void {
+    if (this.#isAllStale) return
+    for (const id of [this.#owners.get(code), this.#source.ownerOf(code)]) if (id !== undefined) this.#stale.add(id)
+  }
+
+  allChanged(): void {
+    this.#isAllStale = true
+  }
+
+  /** Does a little of what the next search would have to do. False where nothing is left to do. */
+  prepare(): boolean {
+    if (this.#lines.settleOne(COMING_MAX)) return true
+    this.#beginAnew()
+    let taken = 0
+    for (const id of this.#stale) {
+      if (taken++ === SLICE) return true
+      this.#take(id)
+    }
+    return this.#lines.settleOne(0)
   }
 
   /**
    * Items whose name, SKU or barcodes hold every word of the query, best first: exact code or SKU, then names that begin
-   * with it, then words that begin with it, then the rest in order of their names. `accept` filters further.
+   * with it, then words that begin with it, then the rest; each of these in the order of their names.
    */
-  find(query: string, { limit, accept }: { limit: number; accept?: (itemId: string) => boolean }): SearchHits {
-    if (this.#stale) this.#build()
+  find(query: string, { limit, accept, asIs = false }: SearchOptions): SearchHits {
+    if (!asIs) this.#takeAll()
     const words = folded(query).split(/\s+/).filter(Boolean)
-    if (words.length === 0 && !accept) return { ids: this.#ids.slice(0, limit), total: this.#ids.length }
-    const [longest = ''] = words.toSorted((a, b) => b.length - a.length)
-    // Lines come in the order of their names: a list for each rank keeps it without sorting a hundred thousand hits.
-    const ranks: number[][] = [[], [], [], []]
-    const consider = (index: number) => {
-      if (words.length > 1 && !this.#hasAll(index, words)) return
-      if (accept && !accept(this.#ids[index]!)) return
-      ranks[words.length === 0 ? 3 : this.#rank(index, words)]!.push(index)
+    const hits = new Hits(limit)
+    const question = words.length === 0 ? undefined : new Question(words)
+    for (const block of this.#lines.blocks) {
+      if (question) question.ask(block, { hits, accept })
+      else if (accept) hits.addAll(block.items.filter(accept))
+      else hits.addAll(block.items)
     }
-    if (longest === '') for (let index = 0; index < this.#ids.length; index++) consider(index)
-    else this.#eachLineWith(longest, consider)
-    const ids: string[] = []
-    for (const indexes of ranks) {
-      for (let at = 0; at < indexes.length && ids.length < limit; at++) ids.push(this.#ids[indexes[at]!]!)
-    }
-    return { ids, total: ranks.reduce((sum, { length }) => sum + length, 0) }
+    return hits.best()
   }
 
-  #eachLineWith(word: string, visit: (index: number) => void): void {
-    let index = 0
-    for (let at = this.#text.indexOf(word); at >= 0;) {
-      index = this.#lineAt(at, index)
-      visit(index)
-      const next = this.#starts[index + 1]
-      if (next === undefined) return
-      at = this.#text.indexOf(word, next)
+  #takeAll(): void {
+    this.#beginAnew()
+    for (const id of this.#stale) this.#take(id)
+    this.#lines.settle()
+  }
+
+  #beginAnew(): void {
+    if (!this.#isAllStale) return
+    this.#isAllStale = false
+    this.#lines.clear()
+    this.#owners.clear()
+    this.#stale.clear()
+    for (const id of this.#source.ids()) this.#stale.add(id)
+  }
+
+  #take(id: string): void {
+    this.#stale.delete(id)
+    const item = this.#source.item(id)
+    if (!item || item.archived) return this.#lines.remove(id)
+    let text = item.name + FIELD + (item.sku ?? '') + FIELD
+    for (const code of this.#source.codesOf(id)) {
+      this.#owners.set(code, id)
+      text += code + FIELD
     }
-  }
-
-  /** The line that a place in the text lies in; `from` is a line before it, and mostly just before it. */
-  #lineAt(at: number, from: number): number {
-    let low = from
-    let step = 1
-    while (low + step < this.#starts.length && this.#starts[low + step]! <= at) {
-      low += step
-      step *= 2
-    }
-    let high = Math.min(low + step, this.#starts.length) - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (this.#starts[middle]! <= at) low = middle
-      else high = middle - 1
-    }
-    return low
-  }
-
-  /** Where a line ends, its separator left out. */
-  #endOf(index: number): number {
-    return (this.#starts[index + 1] ?? this.#text.length) - SEPARATOR.length
-  }
-
-  #hasAll(index: number, words: readonly string[]): boolean {
-    const line = this.#text.slice(this.#starts[index], this.#endOf(index))
-    return words.every((word) => line.includes(word))
-  }
-
-  #rank(index: number, words: readonly string[]): 0 | 1 | 2 | 3 {
-    const [first = ''] = words
-    const start = this.#starts[index]!
-    if (words.length === 1 && this.#isExact(index, first)) return 0
-    if (this.#text.startsWith(first, start)) return 1
-    const name = this.#text.slice(start, this.#text.indexOf(FIELD, start))
-    return name.includes(` ${first}`) ? 2 : 3
-  }
-
-  /** The word is a SKU or a code of this line, padded with zeros or not. */
-  #isExact(index: number, word: string): boolean {
-    const end = this.#endOf(index)
-    const bare = trimZeros(word)
-    if (bare === '') return false
-    for (let at = this.#text.indexOf(FIELD, this.#starts[index]); at >= 0 && at < end;) {
-      const next = this.#text.indexOf(FIELD, at + 1)
-      const to = next >= 0 && next < end ? next : end
-      // Most fields are told apart by their length.
-      if (to - at - 1 >= bare.length) {
-        const zeros = to - at - 1 - bare.length
-        if (this.#text.startsWith(bare, at + 1 + zeros) && trimZeros(this.#text.slice(at + 1, to)) === bare) return true
-      }
-      at = next
-    }
-    return false
-  }
-
-  #build(): void {
-    const items = [...this.#source.items()].filter((item) => !item.archived)
-    const lines = items.map((item) => ({
-      id: item.id,
-      text: folded([item.name, item.sku ?? '', ...this.#source.codesOf(item.id)].join(FIELD)),
-    }))
-    lines.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
-    this.#ids = lines.map(({ id }) => id)
-    this.#starts = []
-    let start = 0
-    for (const { text } of lines) {
-      this.#starts.push(start)
-      start += text.length + 1
-    }
-    this.#text = lines.map(({ text }) => text + SEPARATOR).join('')
-    this.#stale = false
+    this.#lines.put({ item, text: folded(text) })
   }
 }
 
-/** Lower case without accents, so that "cafe" finds "Café". Separators inside would split a line. */
+/** What was found: those of each rank in their order, as many as can be shown; the others are counted. */
+class Hits {
+  readonly #limit: number
+  readonly #ranks: Item[][] = [[], [], [], []]
+  #total = 0
+  /** Worse ones are only counted: there are enough that are better. */
+  worst = 3
+
+  constructor(limit: number) {
+    this.#limit = limit
+    this.#setWorst()
+  }
+
+  add(item: Item, rank: number): void {
+    this.#total += 1
+    if (rank > this.worst) return
+    this.#ranks[rank]!.push(item)
+    this.#setWorst()
+  }
+
+  /** Items of no rank, in their order. */
+  addAll(items: readonly Item[]): void {
+    this.#total += items.length
+    const rest = this.#ranks[3]!
+    for (let at = 0; at < items.length && rest.length < this.#limit; at++) rest.push(items[at]!)
+  }
+
+  best(): SearchHits {
+    const ids: string[] = []
+    for (const items of this.#ranks) {
+      for (let at = 0; at < items.length && ids.length < this.#limit; at++) ids.push(items[at]!.id)
+    }
+    return { ids, total: this.#total }
+  }
+
+  #setWorst(): void {
+    let better = 0
+    for (let rank = 0; rank <= this.worst; rank++) {
+      better += this.#ranks[rank]!.length
+      if (better >= this.#limit) this.worst = rank - 1
+    }
+  }
+}
+
+/** The words of a query, asked of block after block. */
+class Question {
+  readonly #words: readonly string[]
+  readonly #first: string
+  readonly #longest: string
+  /** How a SKU or code ends that is this word, padded with zeros or not. */
+  readonly #exactEnd: string | undefined
+
+  constructor(words: readonly string[]) {
+    this.#words = words
+    this.#first = words[0]!
+    this.#longest = words.toSorted((a, b) => b.length - a.length)[0]!
+    const bare = this.#first.replace(/^0+/, '')
+    if (words.length === 1 && bare !== '') this.#exactEnd = bare + FIELD
+  }
+
+  ask({ text, items, starts }: Block, { hits, accept }: { hits: Hits; accept: SearchOptions['accept'] }): void {
+    const exactEnds = this.#exactEnd === undefined ? undefined : new Places(text, this.#exactEnd)
+    let index = 0
+    for (let at = text.indexOf(this.#longest); at >= 0; at = text.indexOf(this.#longest, starts[index + 1])) {
+      while (starts[index + 1]! <= at) index += 1
+      const [start, end] = [starts[index]!, starts[index + 1]!]
+      const isWanted =
+        (this.#words.length === 1 || this.#hasAll(text.slice(start, end))) && accept?.(items[index]!) !== false
+      if (isWanted) hits.add(items[index]!, this.#rank({ text, start, end, exactEnds }, hits.worst))
+      if (index + 1 === items.length) return
+    }
+  }
+
+  #hasAll(line: string): boolean {
+    return this.#words.every((word) => line.includes(word))
+  }
+
+  /** Of ranks that are worse than `worst` it is all the same which. */
+  #rank(place: Place, worst: number): number {
+    const { text, start } = place
+    if (place.exactEnds && worst >= 0 && isExact(place)) return 0
+    if (worst >= 1 && text.startsWith(this.#first, start)) return 1
+    if (worst < 2) return 3
+    const name = text.slice(start, text.indexOf(FIELD, start))
+    return name.includes(SPACE_BETWEEN + this.#first) ? 2 : 3
+  }
+}
+
+interface Place {
+  text: string
+  start: number
+  end: number
+  exactEnds: Places | undefined
+}
+
+/** A field of the line, other than its name, is the word with nothing but zeros before it. */
+function isExact({ text, start, end, exactEnds }: Place): boolean {
+  for (let at = exactEnds?.from(start) ?? -1; at >= 0 && at < end; at = exactEnds?.from(at + 1) ?? -1) {
+    let before = at - 1
+    while (text[before] === ZERO) before -= 1
+    if (before >= start && text[before] === FIELD) return true
+  }
+  return false
+}
+
+/** Where a part occurs in a text, asked for from its start to its end. */
+class Places {
+  readonly #text: string
+  readonly #part: string
+  #next: number
+
+  constructor(text: string, part: string) {
+    this.#text = text
+    this.#part = part
+    this.#next = text.indexOf(part)
+  }
+
+  /** The first place from there on; -1 where there is none. */
+  from(at: number): number {
+    if (this.#next >= 0 && this.#next < at) this.#next = this.#text.indexOf(this.#part, at)
+    return this.#next
+  }
+}
+
+/** Lower case without accents, so that "cafe" finds "Café". Ends of lines inside would split a line. */
 function folded(text: string): string {
   const lower = text.toLowerCase()
-  const plain = /\P{ASCII}/u.test(lower) ? lower.normalize('NFD').replace(/\p{M}/gu, '') : lower
-  return plain.includes(SEPARATOR) ? plain.replaceAll(SEPARATOR, ' ') : plain
-}
-
-function trimZeros(code: string): string {
-  return code.replace(/^0+/, '')
+  const plain = NOT_ASCII.test(lower) ? lower.normalize('NFD').replace(/\p{M}/gu, '') : lower
+  return plain.includes(END) ? plain.replaceAll(END, ' ') : plain
 }

@@ -122,8 +122,7 @@ export class Shown {
   }
 
   #announce(changes: readonly RowChange[]): void {
-    const loading = !this.point.value.complete
-    this.view.invalidate(new Set(changes.map(({ kind }) => kind)), { loading })
+    this.view.changed(changes, { loading: !this.point.value.complete })
     this.#watched.announce(changes)
   }
 }

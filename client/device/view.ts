@@ -13,9 +13,10 @@ import type {
 } from '#shared/rows/rows.ts'
 import { keyOf, positionKey } from '#shared/rows/rows.ts'
 import { canonicalCode } from '#shared/values/gtin.ts'
-import type { Mirror } from './mirror.ts'
+import { Idle } from './idle.ts'
+import { EVERYTHING, type Mirror, type RowChange } from './mirror.ts'
 import type { PendingRows } from './pending.ts'
-import type { SearchHits } from './search.ts'
+import type { SearchHits, SearchOptions } from './search.ts'
 import { ItemSearch } from './search.ts'
 import type { Watched } from './watched.ts'
 
@@ -33,20 +34,28 @@ export interface ShownPosition extends Position {
   uncertain: boolean
 }
 
+/** In a first sync the search takes all in at once where the items have become so many times as many. */
+const LOADING_GROWTH = 4
+
 export class View {
   readonly #mirror: Mirror
   readonly #pending: PendingRows
   readonly #watched: Watched
   readonly #search: ItemSearch
+  readonly #idle: Idle
+  #isLoading = false
 
   constructor({ mirror, pending, watched }: { mirror: Mirror; pending: PendingRows; watched: Watched }) {
     this.#mirror = mirror
     this.#pending = pending
     this.#watched = watched
     this.#search = new ItemSearch({
-      items: () => this.#all('items'),
+      ids: () => this.#ids(),
+      item: (id) => this.#pending.row('items', id),
       codesOf: (itemId) => this.#codesOf(itemId),
+      ownerOf: (code) => this.#pending.row('barcodes', code)?.itemId,
     })
+    this.#idle = new Idle(() => this.#search.prepare())
   }
 
   /** A row of any kind as people see it. */
@@ -168,10 +177,12 @@ export class View {
     return bySku ? { kind: 'item', item: bySku, packQuantity: 1000 } : { kind: 'unknown', code }
   }
 
-  search(query: string, options: { limit: number; accept?: (itemId: string) => boolean }): SearchHits {
+  /** In a first sync what is not taken in yet is left out while it is less than what was: else each page waits for it. */
+  search(query: string, options: Pick<SearchOptions, 'limit' | 'accept'>): SearchHits {
     this.#watched.kind('items')
     this.#watched.kind('barcodes')
-    return this.#search.find(query, options)
+    const asIs = this.#isLoading && this.#mirror.rows('items').size < LOADING_GROWTH * this.#search.size
+    return this.#search.find(query, { ...options, asIs })
   }
 
   /** Refusals and reviews that wait for somebody, newest first. */
@@ -191,14 +202,17 @@ export class View {
     return this.#mirror.rows('items').size
   }
 
-  /**
-   * Rows changed: what is computed over all of them is computed anew. In the first sync only when there are four times as
-   * many, and at its end: else each page of rows would cost as much as all before it.
-   */
-  invalidate(kinds: ReadonlySet<Kind>, { loading = false } = {}): void {
-    if (!kinds.has('items') && !kinds.has('barcodes')) return
-    if (loading && this.#mirror.rows('items').size < 4 * this.#search.size) return
-    this.#search.invalidate()
+  /** Rows changed: what is computed over all of them changes with them. */
+  changed(changes: readonly RowChange[], { loading }: { loading: boolean }): void {
+    this.#isLoading = loading
+    if (changes === EVERYTHING) this.#search.allChanged()
+    else {
+      for (const { kind, key } of changes) {
+        if (kind === 'items') this.#search.itemChanged(key)
+        else if (kind === 'barcodes') this.#search.codeChanged(key)
+      }
+    }
+    this.#idle.wake()
   }
 
   #row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
@@ -209,6 +223,11 @@ export class View {
   *#all<K extends Kind>(kind: K): Iterable<Row<K>> {
     for (const key of this.#mirror.rows(kind).keys()) yield this.#pending.row(kind, key)!
     yield* this.#pending.made(kind)
+  }
+
+  *#ids(): Iterable<string> {
+    yield* this.#mirror.rows('items').keys()
+    for (const { id } of this.#pending.made('items')) yield id
   }
 
   *#codesOf(itemId: string): Iterable<string> {

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-preact'
 import { classes } from './classes.ts'
 import { Icon } from './icon.tsx'
-import { useVirtual } from './use-virtual.ts'
+import { type Missing, useVirtual } from './use-virtual.ts'
 import './data-table.css'
 
 export type Column<Row> = {
@@ -37,6 +37,9 @@ type Props<Row> = {
   /** CSS height of a table that scrolls by itself and draws only what is in sight; without it all rows are drawn. */
   readonly height?: string | undefined
   readonly rowPx?: number | undefined
+  /** Of a table with a height: how many rows there are, where not all of them are here yet. */
+  readonly count?: number | undefined
+  readonly missing?: Missing | undefined
 }
 
 const ROW_PX = 56
@@ -63,9 +66,9 @@ function WholeTable<Row>(props: Props<Row>) {
 }
 
 function LongTable<Row>(props: Props<Row> & { readonly height: string }) {
-  const { rows, rowPx = ROW_PX } = props
+  const { rows, rowPx = ROW_PX, count = props.rows.length, missing } = props
   const scroller = useRef<HTMLDivElement>(null)
-  const { items, totalPx, scrollTo } = useVirtual({ count: rows.length, rowPx, scroller, headPx: HEAD_PX })
+  const { items, totalPx, scrollTo } = useVirtual({ count, rowPx, scroller, headPx: HEAD_PX, missing })
   const wanted = useRef<number | undefined>(undefined)
   useEffect(() => {
     if (wanted.current !== undefined && focusRow(scroller.current, wanted.current)) wanted.current = undefined
@@ -83,10 +86,10 @@ function LongTable<Row>(props: Props<Row> & { readonly height: string }) {
     >
       <table
         class="table"
-        aria-rowcount={rows.length + 1}
+        aria-rowcount={count + 1}
         onKeyDown={(event) =>
           moveByKey(event, (index) => {
-            wanted.current = Math.max(0, Math.min(rows.length - 1, index))
+            wanted.current = Math.max(0, Math.min(count - 1, index))
             scrollTo(wanted.current)
             if (focusRow(scroller.current, wanted.current)) wanted.current = undefined
           })

@@ -20,15 +20,23 @@ export type Virtual = {
   readonly scrollTo: (index: number) => void
 }
 
+/** Rows from an index on are counted but not here yet. */
+export type Missing = {
+  readonly from: number
+  /** One of them has come into sight. */
+  readonly onSight: () => void
+}
+
 type Wanted = {
   readonly count: number
   readonly rowPx: number
   readonly scroller: RefObject<HTMLElement | null>
   /** What lies above the first row and stays in sight: a table's head. */
   readonly headPx?: number
+  readonly missing?: Missing | undefined
 }
 
-export function useVirtual({ count, rowPx, scroller, headPx = 0 }: Wanted): Virtual {
+export function useVirtual({ count, rowPx, scroller, headPx = 0, missing }: Wanted): Virtual {
   const [, setBeat] = useState(0)
   const options: VirtualizerOptions<HTMLElement, HTMLElement> = {
     count,
@@ -47,8 +55,13 @@ export function useVirtual({ count, rowPx, scroller, headPx = 0 }: Wanted): Virt
   useLayoutEffect(() => virtualizer._didMount(), [])
   useLayoutEffect(() => virtualizer._willUpdate())
   useLayoutEffect(() => virtualizer.measure(), [rowPx])
+  const items = virtualizer.getVirtualItems()
+  const isMissing = missing !== undefined && (items.at(-1)?.index ?? -1) >= missing.from
+  useLayoutEffect(() => {
+    if (isMissing) missing.onSight()
+  }, [isMissing])
   return {
-    items: virtualizer.getVirtualItems(),
+    items,
     totalPx: virtualizer.getTotalSize(),
     scrollTo: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
   }

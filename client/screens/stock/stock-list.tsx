@@ -15,15 +15,17 @@ const LINE_PX = 68
 
 export function StockList({ model }: { model: StockModel }) {
   const { device } = useApp()
-  const { ids } = model.hits.value
+  const { ids, total } = model.hits.value
+  const missing = { from: ids.length, onSight: () => model.showAll() }
   if (isHandheld.value) {
     return (
       <VirtualList
         label={t('nav.stock')}
-        count={ids.length}
+        count={total}
         rowPx={LINE_PX}
-        keyOf={(index) => ids[index]!}
-        line={(index) => <Line id={ids[index]!} />}
+        keyOf={(index) => ids[index] ?? index}
+        line={(index) => <Line id={ids[index]} />}
+        missing={missing}
       />
     )
   }
@@ -33,6 +35,8 @@ export function StockList({ model }: { model: StockModel }) {
         caption={t('nav.stock')}
         columns={columnsFor(device)}
         rows={ids}
+        count={total}
+        missing={missing}
         keyOf={(id) => id}
         hrefOf={(id) => `/items/${id}`}
         height="100%"
@@ -41,10 +45,10 @@ export function StockList({ model }: { model: StockModel }) {
   )
 }
 
-function Line({ id }: { id: string }) {
+function Line({ id }: { id: string | undefined }) {
   const { device } = useApp()
-  const item = device.view.item(id)
-  if (!item) return null
+  const item = id === undefined ? undefined : device.view.item(id)
+  if (id === undefined || !item) return null
   const total = device.view.totalOf(id)
   const isLow = item.low !== null && total < item.low
   const category = item.categoryId === null ? undefined : device.view.category(item.categoryId)?.name

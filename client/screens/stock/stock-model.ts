@@ -1,10 +1,15 @@
 // What the stock list shows: a search and its filters, kept while a person looks at one item and comes back.
 import { computed, signal } from '@preact/signals'
+import type { Item } from '#shared/rows/rows.ts'
 import type { SearchHits } from '../../device/search.ts'
 import type { Device } from '../../device/device.ts'
 import { stockTotals } from '../../parts/stock-totals.ts'
 
+type Test = (item: Item) => boolean
 export type Only = 'all' | 'in' | 'low'
+
+/** More of them than a screen shows: only these are put in order before somebody scrolls. */
+const HITS_FIRST = 300
 
 const models = new WeakMap<Device, StockModel>()
 
@@ -43,20 +48,31 @@ export class StockModel {
     return this.categoryId.value !== '' || this.locationId.value !== '' || this.only.value !== 'all'
   }
 
+  /** What is asked for; whoever scrolls further than most do asks for all of its hits. */
+  readonly #question = computed(() =>
+    [this.query.value, this.categoryId.value, this.locationId.value, this.only.value].join('\n'),
+  )
+  readonly #wholly = signal<string | undefined>(undefined)
+
   readonly hits = computed((): SearchHits => {
     const tests = [this.#inCategory(), this.#atLocation(), this.#byStock()].filter((test) => test !== undefined)
-    const accept = tests.length === 0 ? {} : { accept: (id: string) => tests.every((test) => test(id)) }
-    return this.#device.view.search(this.query.value, { limit: Number.POSITIVE_INFINITY, ...accept })
+    const accept = tests.length === 0 ? undefined : (item: Item) => tests.every((test) => test(item))
+    const limit = this.#wholly.value === this.#question.value ? Number.POSITIVE_INFINITY : HITS_FIRST
+    return this.#device.view.search(this.query.value, { limit, accept })
   })
 
-  #inCategory(): ((id: string) => boolean) | undefined {
-    if (this.categoryId.value === '') return undefined
-    const wanted = this.#branch('categories', this.categoryId.value)
-    const { view } = this.#device
-    return (id) => wanted.has(view.item(id)?.categoryId ?? '')
+  /** Somebody looks beyond the first hits. */
+  showAll(): void {
+    this.#wholly.value = this.#question.value
   }
 
-  #atLocation(): ((id: string) => boolean) | undefined {
+  #inCategory(): Test | undefined {
+    if (this.categoryId.value === '') return undefined
+    const wanted = this.#branch('categories', this.categoryId.value)
+    return ({ categoryId }) => categoryId !== null && wanted.has(categoryId)
+  }
+
+  #atLocation(): Test | undefined {
     if (this.locationId.value === '') return undefined
     const here = new Set<string>()
     for (const locationId of this.#branch('locations', this.locationId.value)) {
@@ -64,15 +80,15 @@ export class StockModel {
         if (quantity !== 0) here.add(itemId)
       }
     }
-    return (id) => here.has(id)
+    return ({ id }) => here.has(id)
   }
 
-  #byStock(): ((id: string) => boolean) | undefined {
+  #byStock(): Test | undefined {
     if (this.only.value === 'all') return undefined
     const totals = stockTotals(this.#device).current.value
     if (!totals) return () => false
     const wanted = this.only.value === 'low' ? totals.low : totals.inStock
-    return (id) => wanted.has(id)
+    return ({ id }) => wanted.has(id)
   }
 
   /** A row of a tree with all that lies under it. */
