@@ -58,6 +58,12 @@ export class View {
     this.#idle = new Idle(() => this.#search.prepare())
   }
 
+  /** All items that are not archived, in no order. */
+  *items(): Iterable<Item> {
+    this.#watched.kind('items')
+    for (const item of this.#all('items')) if (!item.archived) yield item
+  }
+
   /** A row of any kind as people see it. */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     return this.#row(kind, key)
@@ -131,12 +137,22 @@ export class View {
   /** Where an item is: every position that holds some, or was counted. */
   positionsOf(itemId: string): ShownPosition[] {
     this.#watched.kind('positions')
-    return this.#positions(this.#mirror.positionsOf(itemId), (position) => position.itemId === itemId)
+    return this.#heldOf(itemId).map((row) => this.#shown(row))
   }
 
   positionsAt(locationId: string): ShownPosition[] {
     this.#watched.kind('positions')
-    return this.#positions(this.#mirror.positionsAt(locationId), (position) => position.locationId === locationId)
+    return this.#heldAt(locationId).map((row) => this.#shown(row))
+  }
+
+  /** The items of which there is any in one of these places, more than none or less. */
+  itemsAt(locationIds: Iterable<string>): Set<string> {
+    this.#watched.kind('positions')
+    const found = new Set<string>()
+    for (const locationId of locationIds) {
+      for (const { itemId, quantity } of this.#heldAt(locationId)) if (quantity !== 0) found.add(itemId)
+    }
+    return found
   }
 
   /** Positions that hold less than nothing, by name of their items: more was taken there than the records knew of. */
@@ -153,7 +169,10 @@ export class View {
 
   /** The whole stock of an item, in thousandths. */
   totalOf(itemId: string): number {
-    return this.positionsOf(itemId).reduce((sum, { quantity }) => sum + quantity, 0)
+    this.#watched.kind('positions')
+    let total = 0
+    for (const { quantity } of this.#heldOf(itemId)) total += quantity
+    return total
   }
 
   barcodesOf(itemId: string): Barcode[] {
@@ -239,14 +258,22 @@ export class View {
       if (barcode.itemId === itemId && !barcode.deleted) yield barcode.code
   }
 
-  #positions(keys: Iterable<string>, belongs: (position: Position) => boolean): ShownPosition[] {
-    const shown: ShownPosition[] = []
+  #heldOf(itemId: string): Position[] {
+    return this.#held(this.#mirror.positionsOf(itemId), (position) => position.itemId === itemId)
+  }
+
+  #heldAt(locationId: string): Position[] {
+    return this.#held(this.#mirror.positionsAt(locationId), (position) => position.locationId === locationId)
+  }
+
+  #held(keys: Iterable<string>, belongs: (position: Position) => boolean): Position[] {
+    const held: Position[] = []
     for (const key of keys) {
       const row = this.#pending.row('positions', key)
-      if (row && (row.quantity !== 0 || row.countedAt !== null)) shown.push(this.#shown(row))
+      if (row && (row.quantity !== 0 || row.countedAt !== null)) held.push(row)
     }
-    for (const row of this.#pending.made('positions')) if (belongs(row)) shown.push(this.#shown(row))
-    return shown
+    for (const row of this.#pending.made('positions')) if (belongs(row)) held.push(row)
+    return held
   }
 
   #shown(row: Position): ShownPosition {

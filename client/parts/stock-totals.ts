@@ -9,8 +9,10 @@ export interface Totals {
   low: ReadonlySet<string>
 }
 
-/** About four milliseconds of work. */
-const SLICE = 2000
+/** Counted without a pause: no frame waits for longer, on the slowest device too. */
+const SLICE_MS = 4
+/** How many are counted between two looks at the clock. */
+const STRIDE = 50
 /** Changes within this time are counted together. */
 const SETTLE_MS = 400
 
@@ -27,7 +29,8 @@ export class StockTotals {
   readonly current = signal<Totals | undefined>(undefined)
   readonly #device: Device
   #watchers = 0
-  #stop: (() => void) | undefined
+  #isDue = true
+  #follows = false
   #round = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -37,38 +40,49 @@ export class StockTotals {
 
   /** Keeps the totals up to date until the returned function is called. */
   readonly watch = (): (() => void) => {
-    if (this.#watchers++ === 0) {
-      this.#stop = effect(() => {
-        // Subscribes to all positions and items; the counting itself is outside.
-        this.#device.view.totalOf('')
-        void this.#device.view.itemCount
-        clearTimeout(this.#timer)
-        this.#timer = setTimeout(() => void this.#count(), this.current.peek() ? SETTLE_MS : 0)
-      })
-    }
+    this.#watchers++
+    if (this.#follows) this.#wake()
+    else this.#follow()
     return () => {
-      if (--this.#watchers > 0) return
-      clearTimeout(this.#timer)
-      this.#round++
-      this.#stop?.()
+      if (--this.#watchers === 0) clearTimeout(this.#timer)
     }
+  }
+
+  /** From the first watcher on: what has not changed while nobody watched is not counted again. */
+  #follow(): void {
+    this.#follows = true
+    effect(() => {
+      // Subscribes to all positions and items; the counting itself is outside.
+      this.#device.view.totalOf('')
+      void this.#device.view.itemCount
+      this.#isDue = true
+      this.#wake()
+    })
+  }
+
+  #wake(): void {
+    if (!this.#isDue || this.#watchers === 0) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#count(), this.current.peek() ? SETTLE_MS : 0)
   }
 
   async #count(): Promise<void> {
     const round = ++this.#round
+    this.#isDue = false
     const { view } = this.#device
-    const { ids } = view.search('', { limit: Number.POSITIVE_INFINITY })
     const inStock = new Set<string>()
     const low = new Set<string>()
-    for (let at = 0; at < ids.length; at += SLICE) {
-      for (const id of ids.slice(at, at + SLICE)) {
-        const total = view.totalOf(id)
-        if (total > 0) inStock.add(id)
-        const level = view.item(id)?.low ?? null
-        if (level !== null && total < level) low.add(id)
-      }
+    let until = performance.now() + SLICE_MS
+    let seen = 0
+    for (const item of view.items()) {
+      const total = view.totalOf(item.id)
+      if (total > 0) inStock.add(item.id)
+      if (item.low !== null && total < item.low) low.add(item.id)
+      seen += 1
+      if (seen % STRIDE !== 0 || performance.now() < until) continue
       await new Promise((next) => setTimeout(next))
       if (round !== this.#round) return
+      until = performance.now() + SLICE_MS
     }
     this.current.value = { inStock, low }
   }

@@ -56,7 +56,7 @@ export class StockModel {
 
   readonly hits = computed((): SearchHits => {
     const tests = [this.#inCategory(), this.#atLocation(), this.#byStock()].filter((test) => test !== undefined)
-    const accept = tests.length === 0 ? undefined : (item: Item) => tests.every((test) => test(item))
+    const accept = tests.length < 2 ? tests[0] : (item: Item) => tests.every((test) => test(item))
     const limit = this.#wholly.value === this.#question.value ? Number.POSITIVE_INFINITY : HITS_FIRST
     return this.#device.view.search(this.query.value, { limit, accept })
   })
@@ -74,12 +74,7 @@ export class StockModel {
 
   #atLocation(): Test | undefined {
     if (this.locationId.value === '') return undefined
-    const here = new Set<string>()
-    for (const locationId of this.#branch('locations', this.locationId.value)) {
-      for (const { itemId, quantity } of this.#device.view.positionsAt(locationId)) {
-        if (quantity !== 0) here.add(itemId)
-      }
-    }
+    const here = this.#device.view.itemsAt(this.#branch('locations', this.locationId.value))
     return ({ id }) => here.has(id)
   }
 
