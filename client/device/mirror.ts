@@ -46,7 +46,7 @@ export class Mirror {
     return keysUnder(this.#positionsByLocation, locationId)
   }
 
-  get positionsBelowZero(): Iterable<string> {
+  get positionsBelowZero(): ReadonlySet<string> {
     return this.#positionsBelowZero
   }
 

@@ -155,16 +155,20 @@ export class View {
     return found
   }
 
-  /** Positions that hold less than nothing, by name of their items: more was taken there than the records knew of. */
+  /** Positions that hold less than nothing: more was taken there than the records knew of. Those that are so for certain. */
   positionsBelowZero(): ShownPosition[] {
     this.#watched.kind('positions')
-    const keys = new Set([...this.#mirror.positionsBelowZero, ...this.#pending.changed('positions').keys()])
-    const below = [...keys].flatMap((key) => {
+    const below: ShownPosition[] = []
+    const take = (key: string) => {
       const row = this.#pending.row('positions', key)
-      return row && row.quantity < 0 ? [this.#shown(row)] : []
-    })
-    const nameOf = ({ itemId }: Position) => this.item(itemId)?.name ?? ''
-    return below.filter(({ uncertain }) => !uncertain).toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
+      const shown = row && row.quantity < 0 ? this.#shown(row) : undefined
+      if (shown && !shown.uncertain) below.push(shown)
+    }
+    for (const key of this.#mirror.positionsBelowZero) take(key)
+    for (const [key, { quantity }] of this.#pending.changed('positions')) {
+      if (quantity < 0 && !this.#mirror.positionsBelowZero.has(key)) take(key)
+    }
+    return below
   }
 
   /** The whole stock of an item, in thousandths. */

@@ -15,11 +15,12 @@ const SHOWN_MAX = 100
 export function BelowZero({ positions }: { readonly positions: readonly ShownPosition[] }) {
   const { device } = useApp()
   if (positions.length === 0) return null
+  const byName = positions.toSorted((a, b) => itemName(device, a.itemId).localeCompare(itemName(device, b.itemId)))
   return (
     <Card title={t('tray.belowZero')} mark={<Tag tone="bad">{positions.length}</Tag>} flush>
       <p class="tray-hint soft">{t('tray.belowZeroHint')}</p>
       <RowList label={t('tray.belowZero')}>
-        {positions.slice(0, SHOWN_MAX).map(({ itemId, locationId, lot, quantity }) => (
+        {byName.slice(0, SHOWN_MAX).map(({ itemId, locationId, lot, quantity }) => (
           <Row
             key={`${itemId}/${locationId}/${lot}`}
             title={itemName(device, itemId)}
