@@ -1,4 +1,5 @@
-// Keys of the desk: / or Ctrl K to search, g and a letter to go. Where a person types, they are letters.
+// Keys of the desk: / or Ctrl K to search, g and a letter to go. Where a person types, they are letters; over an
+// open sheet they do nothing.
 
 export interface Jump {
   key: string
@@ -22,13 +23,14 @@ export function listenForShortcuts(page: Window, { go, search }: { go: (href: st
   const stopping = new AbortController()
   const onKey = (event: KeyboardEvent) => {
     const { key } = event
+    // Going elsewhere would throw away what a person typed into a sheet.
+    if (page.document.querySelector('dialog[open]')) return
     if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === 'k') {
       event.preventDefault()
       search()
       return
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-    if (page.document.querySelector('dialog[open]')) return
     if (key === '/') {
       event.preventDefault()
       search()

@@ -256,7 +256,7 @@ test('what is scanned while a location is asked for is kept, and comes once the 
   await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(21)
 })
 
-test('a scan on a page with an open sheet throws nothing away: it opens what it names once the sheet is closed', async ({
+test('a scan or a shortcut on a page with an open sheet throws nothing away: a scan opens what it names once it is closed', async ({
   shop,
 }) => {
   const { page } = await shop.signedIn('manager', { desk: true })
@@ -265,6 +265,7 @@ test('a scan on a page with an open sheet throws nothing away: it opens what it 
   const name = page.getByRole('dialog').getByLabel('Name')
   await name.fill('Coffee of Colombia')
   await page.getByRole('dialog').getByRole('heading').click() // out of the field
+  await page.keyboard.press('Control+k')
   await scan(page, shop.tomatoes.code)
   await page.waitForTimeout(500)
   await expect(name).toHaveValue('Coffee of Colombia')
