@@ -16,16 +16,6 @@ export interface Workplace {
   station: ScanStation
 }
 
-/** A page in the background draws nothing, and goes on all the same. */
-function painted(): Promise<void> {
-  return new Promise((done) => {
-    const go = () => done()
-    requestAnimationFrame(() => setTimeout(go))
-    setTimeout(go, PAINT_MAX_MS)
-  })
-}
-
-const PAINT_MAX_MS = 100
 const SOUNDS_KEY = 'stockhand.sounds'
 
 export class Workplaces {
@@ -73,8 +63,6 @@ export class Workplaces {
   async #open(person: Person): Promise<void> {
     const { user } = person
     const name = deviceName(person)
-    // Reading a large catalogue takes the processor for a while: the frame is drawn before it.
-    await painted()
     const device = await Device.open({ name, actor: { userId: user.id, role: user.role } })
     // Until this workplace is left, another tab's sign-in must not send what waits here under another name.
     const session = this.#session.of(person)

@@ -11,9 +11,14 @@ export class Idle {
     this.#step = step
   }
 
+  /** False where the browser does not tell when it is idle. */
+  get works(): boolean {
+    return globalThis.requestIdleCallback !== undefined
+  }
+
   /** There is something to do. */
   wake(): void {
-    if (this.#isAwake || globalThis.requestIdleCallback === undefined) return
+    if (this.#isAwake || !this.works) return
     this.#isAwake = true
     globalThis.requestIdleCallback((deadline) => {
       this.#isAwake = false

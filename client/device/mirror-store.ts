@@ -1,5 +1,5 @@
 // The mirror on disk: chunks of about a thousand rows, and a log of small pulls beside them. Keeps D3.
-import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
+import type { Kind, Row, WireTable, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable, KINDS } from '#shared/rows/rows.ts'
 import type { Chunk, DeviceDatabase, LogRecord } from './database.ts'
 import type { PlannedRow, RowChange } from './mirror.ts'
@@ -39,22 +39,25 @@ export class MirrorStore {
     this.#mirror = mirror
   }
 
-  /** Takes what was read from the disk as what is kept, and as what the mirror shows. */
+  /** Takes what was read from the disk as what is kept, and as what the mirror shows: parsed when it is asked for. */
   fill({ chunks, log }: KeptRows): void {
     this.#forget()
     const mirror = new Mirror()
-    for (const { kind, no, text } of chunks) {
-      const table = JSON.parse(text) as NonNullable<WireTables[Kind]>
-      const keys = mirror.apply({ [kind]: table }).map(({ key }) => key)
-      const kept = this.#keysIn.get(kind)!
-      while (kept.length < no) kept.push([])
-      kept[no] = keys
-    }
+    for (const { kind, no, text } of chunks) mirror.later(kind, () => this.#readChunk({ kind, no, text }))
     for (const { tables, count } of log) {
-      this.#logged.push(...mirror.apply(tables))
       this.#logRows += count
+      for (const kind of KINDS) {
+        const table = tables[kind]
+        if (table) mirror.later(kind, () => void this.#logged.push(...this.#mirror.apply({ [kind]: table })))
+      }
     }
     this.#mirror.become(mirror)
+  }
+
+  #readChunk({ kind, no, text }: Chunk): void {
+    const kept = this.#keysIn.get(kind)!
+    while (kept.length < no) kept.push([])
+    kept[no] = this.#mirror.fill(kind, JSON.parse(text) as WireTable)
   }
 
   /** Another tab has written rows: where they lie, only the disk knows. */
@@ -80,6 +83,7 @@ export class MirrorStore {
         },
       }
     }
+    this.#mirror.readAll() // where each row lies is known once all are read
     const chunks = this.#touch([...this.#logged, ...planned], planned)
     return {
       write: async () => void (await Promise.all([table.bulkPut(chunks), log.clear()])),

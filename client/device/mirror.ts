@@ -1,5 +1,5 @@
 // The mirror: the confirmed rows in memory, by key, with the indexes that screens need. Memory is for reading. Keeps D2.
-import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
+import type { Kind, Row, WireTable, WireTables } from '#shared/rows/rows.ts'
 import { decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
 
 /** A row that came or went, for whoever shows it. */
@@ -17,6 +17,9 @@ export interface PlannedRow extends RowChange {
 }
 
 export class Mirror {
+  /** By kind, in their order: pieces of what is kept that nobody has asked for yet. */
+  #unread = new Map<Kind, (() => void)[]>()
+  #isReading = false
   #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
   /** Keys of barcodes and positions by item, of positions by location. */
   #barcodesByItem: Index = new Map()
@@ -27,41 +30,90 @@ export class Mirror {
   #locationByBarcode = new Map<string, string>()
 
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
-    return this.#rows.get(kind)!.get(key) as Row<K> | undefined
+    return this.#table(kind).get(key) as Row<K> | undefined
   }
 
   rows<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
-    return this.#rows.get(kind) as unknown as ReadonlyMap<string, Row<K>>
+    return this.#table(kind) as unknown as ReadonlyMap<string, Row<K>>
   }
 
   barcodesOf(itemId: string): Iterable<string> {
+    this.#read('barcodes')
     return keysUnder(this.#barcodesByItem, itemId)
   }
 
   positionsOf(itemId: string): Iterable<string> {
+    this.#read('positions')
     return keysUnder(this.#positionsByItem, itemId)
   }
 
   positionsAt(locationId: string): Iterable<string> {
+    this.#read('positions')
     return keysUnder(this.#positionsByLocation, locationId)
   }
 
   get positionsBelowZero(): ReadonlySet<string> {
+    this.#read('positions')
     return this.#positionsBelowZero
   }
 
   itemOfSku(sku: string): string | undefined {
+    this.#read('items')
     return this.#itemBySku.get(sku)
   }
 
   locationOfBarcode(code: string): string | undefined {
+    this.#read('locations')
     return this.#locationByBarcode.get(code)
   }
 
   get size(): number {
     let size = 0
-    for (const rows of this.#rows.values()) size += rows.size
+    for (const kind of KINDS) size += this.#table(kind).size
     return size
+  }
+
+  /** True where there is no row of a kind: told without reading those that are kept. */
+  isEmpty(kind: Kind): boolean {
+    return !this.#unread.has(kind) && this.#rows.get(kind)!.size === 0
+  }
+
+  isRead(kind: Kind): boolean {
+    return !this.#unread.has(kind)
+  }
+
+  /**
+   * Hands over a piece of what is kept of a kind. All pieces of a kind are read, in their order, before anybody sees or
+   * changes a row of it; nobody can tell whether that was when it was asked for or before.
+   */
+  later(kind: Kind, read: () => void): void {
+    const unread = this.#unread.get(kind)
+    if (unread) unread.push(read)
+    else this.#unread.set(kind, [read])
+  }
+
+  /** Reads one piece that nobody has asked for. False where there is none. */
+  readOne(): boolean {
+    for (const [kind, [first]] of this.#unread) {
+      this.#readPieces(kind, first ? [first] : [])
+      return true
+    }
+    return false
+  }
+
+  readAll(): void {
+    for (const kind of KINDS) this.#read(kind)
+  }
+
+  /** Takes rows as a chunk holds them: nothing came before them, and no other chunk holds one of them. Says their keys. */
+  fill(kind: Kind, table: WireTable): string[] {
+    const rows = this.#rows.get(kind)!
+    return decodeTable(kind, table).map((row) => {
+      const key = keyOf(kind, row as never)
+      rows.set(key, row)
+      this.#index(kind, { key, before: undefined, after: row })
+      return key
+    })
   }
 
   /** What rows of the wire would change: of two states of a row the greater version stands. Nothing is taken yet. */
@@ -70,7 +122,7 @@ export class Mirror {
     for (const kind of KINDS) {
       const table = tables[kind]
       if (!table) continue
-      const rows = this.#rows.get(kind)!
+      const rows = this.#table(kind)
       for (const row of decodeTable(kind, table)) {
         const key = keyOf(kind, row as never)
         const before = rows.get(key)
@@ -84,7 +136,7 @@ export class Mirror {
   take(planned: readonly PlannedRow[]): RowChange[] {
     const changes: RowChange[] = []
     for (const { kind, key, row } of planned) {
-      const rows = this.#rows.get(kind)!
+      const rows = this.#table(kind)
       const before = rows.get(key)
       if (before && before.version > row.version) continue // a page may hold two states of one row
       if (isDeleted(row)) rows.delete(key)
@@ -101,6 +153,7 @@ export class Mirror {
 
   /** Takes over all that another mirror holds, which is not used any more. */
   become(other: Mirror): void {
+    this.#unread = other.#unread
     this.#rows = other.#rows
     this.#barcodesByItem = other.#barcodesByItem
     this.#positionsByItem = other.#positionsByItem
@@ -108,6 +161,30 @@ export class Mirror {
     this.#positionsBelowZero = other.#positionsBelowZero
     this.#itemBySku = other.#itemBySku
     this.#locationByBarcode = other.#locationByBarcode
+  }
+
+  #table(kind: Kind): Map<string, Row<Kind>> {
+    this.#read(kind)
+    return this.#rows.get(kind)!
+  }
+
+  #read(kind: Kind): void {
+    if (this.#unread.size === 0 || this.#isReading) return
+    const unread = this.#unread.get(kind)
+    if (unread) this.#readPieces(kind, [...unread])
+  }
+
+  /** The first pieces of a kind. What reads them asks for the kind as well. */
+  #readPieces(kind: Kind, pieces: readonly (() => void)[]): void {
+    this.#isReading = true
+    try {
+      for (const read of pieces) read()
+    } finally {
+      this.#isReading = false
+    }
+    const left = this.#unread.get(kind)!.slice(pieces.length)
+    if (left.length > 0) this.#unread.set(kind, left)
+    else this.#unread.delete(kind)
   }
 
   #index(kind: Kind, { key, before, after }: { key: string; before: Row<Kind> | undefined; after: Row<Kind> }): void {

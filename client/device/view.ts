@@ -44,6 +44,8 @@ export class View {
   readonly #search: ItemSearch
   readonly #idle: Idle
   #isLoading = false
+  /** Somebody was told of no position below zero because none was read yet. */
+  #owesPositions = false
 
   constructor({ mirror, pending, watched }: { mirror: Mirror; pending: PendingRows; watched: Watched }) {
     this.#mirror = mirror
@@ -55,7 +57,7 @@ export class View {
       codesOf: (itemId) => this.#codesOf(itemId),
       ownerOf: (code) => this.#pending.row('barcodes', code)?.itemId,
     })
-    this.#idle = new Idle(() => this.#search.prepare())
+    this.#idle = new Idle(() => this.#readAhead() || this.#search.prepare())
   }
 
   /** All items that are not archived, in no order. */
@@ -155,9 +157,14 @@ export class View {
     return found
   }
 
-  /** Positions that hold less than nothing: more was taken there than the records knew of. Those that are so for certain. */
+  /**
+   * Positions that hold less than nothing: more was taken there than the records knew of. Those that are so for certain.
+   * Right after opening they come a moment later: every screen counts them, and none may wait for that.
+   */
   positionsBelowZero(): ShownPosition[] {
     this.#watched.kind('positions')
+    this.#owesPositions = this.#idle.works && !this.#mirror.isRead('positions')
+    if (this.#owesPositions) return []
     const below: ShownPosition[] = []
     const take = (key: string) => {
       const row = this.#pending.row('positions', key)
@@ -220,6 +227,12 @@ export class View {
     return [...this.#all('alerts')].filter((alert) => alert.state !== 'resolved')
   }
 
+  /** True where there is no item: told without reading those that are kept. */
+  get isEmpty(): boolean {
+    this.#watched.kind('items')
+    return this.#mirror.isEmpty('items')
+  }
+
   get itemCount(): number {
     this.#watched.kind('items')
     return this.#mirror.rows('items').size
@@ -236,6 +249,16 @@ export class View {
       }
     }
     this.#idle.wake()
+  }
+
+  /** Reads some of what is kept and nobody has asked for. False where nothing is left. */
+  #readAhead(): boolean {
+    const isLeft = this.#mirror.readOne()
+    if (this.#owesPositions && this.#mirror.isRead('positions')) {
+      this.#owesPositions = false
+      this.#watched.announce([{ kind: 'positions', key: '' }])
+    }
+    return isLeft
   }
 
   #row<K extends Kind>(kind: K, key: string): Row<K> | undefined {

@@ -219,7 +219,7 @@ function Ready({ model }: { model: ScanModel }) {
   const { mode, locationId } = model.setting
   const { device, status } = useApp()
   const needsPlace = mode !== 'look' && locationId === null
-  const empty = device.point.value.complete && device.view.itemCount === 0
+  const empty = device.point.value.complete && device.view.isEmpty
   return (
     <Card>
       <EmptyState icon={ScanBarcode} title={t(needsPlace ? 'scan.readyPlace' : 'scan.readyItem')}>

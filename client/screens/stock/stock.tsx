@@ -85,7 +85,7 @@ export function Stock() {
 function None() {
   const { device, status } = useApp()
   const model = stockModel(device)
-  if (!device.point.value.complete && device.view.itemCount === 0) {
+  if (!device.point.value.complete && device.view.isEmpty) {
     return status.value.link === 'online' ? (
       <Skeleton shape="rows" count={8} />
     ) : (
@@ -94,7 +94,7 @@ function None() {
       </EmptyState>
     )
   }
-  if (device.view.itemCount === 0) {
+  if (device.view.isEmpty) {
     return (
       <EmptyState icon={PackageOpen} title={t('stock.noneYet')}>
         {t('stock.noneYetHint')}
