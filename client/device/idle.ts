@@ -1,5 +1,6 @@
 // Work that can wait, done a little at a time while the browser has nothing to do. Where a browser does not tell when that
 // is, nothing is done ahead: whoever needs it does it then.
+/** Half of a frame, so that what came meanwhile is drawn in the next one. */
 const SLICE_MAX_MS = 8
 
 export class Idle {
@@ -20,11 +21,18 @@ export class Idle {
   wake(): void {
     if (this.#isAwake || !this.works) return
     this.#isAwake = true
-    globalThis.requestIdleCallback((deadline) => {
+    globalThis.requestIdleCallback((deadline) => this.#work(deadline))
+  }
+
+  /** A slice after the other for as long as the browser has nothing else to do: between two of them a key is heard. */
+  #work(deadline: IdleDeadline): void {
+    const until = performance.now() + SLICE_MAX_MS
+    while (performance.now() < until) {
+      if (this.#step()) continue
       this.#isAwake = false
-      const until = performance.now() + Math.min(SLICE_MAX_MS, deadline.timeRemaining())
-      while (performance.now() < until) if (!this.#step()) return
-      this.wake()
-    })
+      return
+    }
+    if (deadline.timeRemaining() > 0) setTimeout(() => this.#work(deadline))
+    else globalThis.requestIdleCallback((next) => this.#work(next))
   }
 }
