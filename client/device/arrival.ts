@@ -9,6 +9,8 @@ export interface Arrival {
   point: SyncPoint
   /** Mutations up to this seq are decided, and their rows are among these or came before. */
   lastSeq: number
+  /** Under which client id that is its number: one that was given up numbered what waits otherwise. */
+  clientId: string
   /** All rows anew, in place of what was there. */
   whole?: Mirror
 }

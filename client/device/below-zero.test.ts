@@ -60,7 +60,7 @@ async function arrive(version: number, positions: Row<'positions'>[]): Promise<v
     positions: encodeTable('positions', positions),
   }
   const point = { ...device.point.value, cursor: String(version), version, complete: true }
-  await device.arrive({ tables, point, lastSeq: 0 })
+  await device.arrive({ tables, point, lastSeq: 0, clientId: (await device.identity()).clientId })
 }
 
 const below = () =>

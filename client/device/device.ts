@@ -173,7 +173,9 @@ export class Device {
     const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
     const { meta, chunks, log, outbox, done } = this.#database
     const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
-      if (!(await this.#database.readMeta('identity'))) return 'lost'
+      const identity = await this.#database.readMeta('identity')
+      if (!identity) return 'lost'
+      if (identity.clientId !== arrival.clientId) return 'behind'
       if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'
       const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
       // Another tab has recorded it meanwhile: whether the server's number is its own or a copy's, pushing tells.
@@ -225,8 +227,8 @@ export class Device {
   }
 
   /** Keeps what the server answered to a push. What it took leaves the outbox with its rows, not before. */
-  answered(results: readonly PushResult[]): Promise<void> {
-    return this.#outbox.answered(results)
+  answered(clientId: string, results: readonly PushResult[]): Promise<void> {
+    return this.#outbox.answered(clientId, results)
   }
 
   /** A mutation that nothing on the way lets through must not hold up those behind it. */
@@ -318,6 +320,7 @@ export class Device {
     await writeAnew(this.#database, {
       rows: this.#store.prepareWhole(this.#shown.mirror),
       point: this.point.value,
+      paused: this.isPaused,
       clientId: this.#newId(),
       envelopes: this.#shown.pending.envelopes(),
     })

@@ -83,10 +83,10 @@ export async function beginAgain(
 /** Writes what memory holds into a database that was emptied, as a new device. Nothing where another tab was faster. */
 export async function writeAnew(
   database: DeviceDatabase,
-  memory: { rows: Keeping; point: SyncPoint; clientId: string; envelopes: readonly Envelope[] },
+  memory: { rows: Keeping; point: SyncPoint; paused: boolean; clientId: string; envelopes: readonly Envelope[] },
 ): Promise<void> {
   const { meta, chunks, log, outbox } = database
-  const { rows, point, clientId, envelopes } = memory
+  const { rows, point, paused, clientId, envelopes } = memory
   await database.transaction('rw', [meta, chunks, log, outbox], async () => {
     if (await database.readMeta('identity')) return
     await rows.write()
@@ -96,6 +96,7 @@ export async function writeAnew(
     })
     await outbox.bulkPut(entries)
     await database.writeMeta('point', point)
+    await database.writeMeta('paused', paused)
     await database.writeMeta('identity', { clientId, nextSeq: entries.length + 1, lastStamp: envelopes.at(-1)?.at })
   })
 }

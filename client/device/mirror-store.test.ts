@@ -135,7 +135,7 @@ test('[D3] opening reads no rows: idle moments do, and shelves below zero are to
     positions: encodeTable('positions', [{ ...position, ...counted }]),
   }
   const point = { ...before.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
-  await before.arrive({ tables, point, lastSeq: 0 })
+  await before.arrive({ tables, point, lastSeq: 0, clientId: (await before.identity()).clientId })
   before.close()
 
   idle.length = 0

@@ -137,13 +137,17 @@ export class Outbox {
     })
   }
 
-  /** Keeps what the server said about mutations beyond "applied": its stamps are needed if they are sent again. */
-  async answered(results: readonly PushResult[]): Promise<void> {
-    this.answeredTo = Math.max(this.answeredTo, results.at(-1)?.seq ?? 0)
+  /**
+   * Keeps what the server said about mutations beyond "applied": its stamps are needed if they are sent again. Nothing where
+   * this device is another client by now: then its mutations have other numbers.
+   */
+  async answered(clientId: string, results: readonly PushResult[]): Promise<void> {
     const telling = results.filter(({ at, code }) => at !== undefined || code !== undefined)
-    if (telling.length === 0) return
-    const { outbox } = this.#database
-    await this.#database.transaction('rw', outbox, async () => {
+    const { meta, outbox } = this.#database
+    await this.#database.transaction(telling.length > 0 ? 'rw' : 'r', [meta, outbox], async () => {
+      if ((await this.identity())?.clientId !== clientId) return
+      this.answeredTo = Math.max(this.answeredTo, results.at(-1)?.seq ?? 0)
+      if (telling.length === 0) return
       const entries = await outbox.bulkGet(telling.map(({ seq }) => seq))
       const kept = telling.flatMap((result, index) => {
         const entry = entries[index]

@@ -66,7 +66,7 @@ export class Exchange {
         sent += answer.count
         sentTo = answer.lastSeq
         this.#atLeast = answer.version
-        this.#answered = { clientId: (await this.#device.identity()).clientId, seq: sentTo }
+        this.#answered = { clientId: answer.clientId, seq: sentTo }
       } catch (error) {
         if (error instanceof TooLargeAlone) await this.#device.setAside(error.seq)
         else if (error instanceof LinkFailure) await this.#recover(error)
@@ -113,14 +113,16 @@ export class Exchange {
         if (answer.more) ahead = this.#request(answer.cursor, signal)
         ahead?.catch(() => undefined) // looked at when its turn comes
         const lastSeq = (await this.takesForOwn(answer.lastSeq)) ? 0 : answer.lastSeq
-        await this.#device.arrive({ tables: answer.tables, point: this.#pointAt(answer), lastSeq })
+        const { tables, clientId } = answer
+        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq, clientId })
         onLoading({ rows: this.#device.size, fraction: fractionOf(answer) })
       } else if (isAnew) await this.#collect(answer)
       else {
         aside.push(answer)
         if (answer.more) continue
         const tables = joined(aside.map((page) => page.tables))
-        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq: answer.lastSeq })
+        const { lastSeq, clientId } = answer
+        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq, clientId })
       }
       if (!answer.more) return
     }
@@ -138,8 +140,8 @@ export class Exchange {
     mirror.apply(answer.tables)
     this.#collected.cursor = answer.cursor
     if (answer.more) return
-    const { lastSeq } = answer
-    await this.#device.arrive({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq })
+    const { lastSeq, clientId } = answer
+    await this.#device.arrive({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq, clientId })
     this.#collected = undefined
   }
 
@@ -179,12 +181,12 @@ export class Exchange {
   }
 
   /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */
-  async #fetch(request: PullRequest, signal: AbortSignal): Promise<Page> {
+  async #fetch(request: PullRequest & { clientId: string }, signal: AbortSignal): Promise<Page> {
     const askedAt = this.#clock.now()
     const answer = await this.#link.pull(request, signal)
     const [least, most] = [answer.serverNow - this.#clock.now(), answer.serverNow - askedAt]
     const known = this.#device.point.value.clockOffsetMs
-    return { ...answer, clockOffsetMs: Math.min(Math.max(known, least), most) }
+    return { ...answer, clientId: request.clientId, clockOffsetMs: Math.min(Math.max(known, least), most) }
   }
 
   /** A page; undefined where the device had to begin again. */
@@ -263,8 +265,8 @@ export class Exchange {
   }
 }
 
-/** An answer, and how far the server's clock lies beside this device's. */
-type Page = PullAnswer & { clockOffsetMs: number }
+/** An answer, to whom, and how far the server's clock lies beside this device's. */
+type Page = PullAnswer & { clientId: string; clockOffsetMs: number }
 
 /** How far a first sync has come: its rows arrive in the order of their versions. */
 function fractionOf({ tables, version, more }: PullAnswer): number {

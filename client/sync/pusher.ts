@@ -18,11 +18,11 @@ const GROWTH_BYTES = 16 * 1024
 export interface PushSource {
   identity(): Promise<Identity>
   after(seq: number, limit: number): Promise<OutboxEntry[]>
-  answered(results: readonly PushResult[]): Promise<void>
+  answered(clientId: string, results: readonly PushResult[]): Promise<void>
 }
 
-/** What the server answered, and to how many mutations. */
-export type Sent = PushAnswer & { count: number }
+/** What the server answered, to whom, and to how many mutations. */
+export type Sent = PushAnswer & { clientId: string; count: number }
 
 /** A single mutation that nothing on the way lets through. */
 export class TooLargeAlone extends Error {
@@ -59,11 +59,16 @@ export class Pusher {
         const request = () => ({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
         const patience = { clock: this.#clock, ms: PUSH_PATIENCE_MS, signal }
         const answer = await patiently(this.#link.push(request, signal), patience)
-        await this.#source.answered(answer.results)
+        await this.#source.answered(clientId, answer.results)
         this.#max = PUSH_MAX
         this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)
         // A copy of this device may have come further: that says nothing of what waits here.
-        return { ...answer, count: batch.length, lastSeq: Math.min(answer.lastSeq, batch.at(-1)!.envelope.seq) }
+        return {
+          ...answer,
+          clientId,
+          count: batch.length,
+          lastSeq: Math.min(answer.lastSeq, batch.at(-1)!.envelope.seq),
+        }
       } catch (error) {
         if (!isTooMuch(error)) throw error
         if (batch.length === 1) throw new TooLargeAlone(batch[0]!.seq)

@@ -128,6 +128,7 @@ export class Sync {
       this.#failures = 0
       return this.#on('asked')
     }
+    this.#device.isPaused = wish.paused
     this.#on(wish.paused ? 'pause' : 'resume')
     if (!wish.paused && !this.#leads) this.#on('follow')
   }
@@ -320,7 +321,7 @@ export class Sync {
     live.end = this.#link.listen(
       { clientId, cursor: this.#device.point.value.cursor },
       {
-        message: (message) => this.#hear(message),
+        message: (message) => this.#hear(message, clientId),
         open: (isOpen) => {
           live.open = isOpen
           if (this.#live !== live) return
@@ -341,12 +342,12 @@ export class Sync {
     this.#live = undefined
   }
 
-  #hear(message: LiveMessage): void {
-    this.#hearing = this.#hearing.then(() => this.#take(message)).catch(() => this.#on('poked'))
+  #hear(message: LiveMessage, clientId: string): void {
+    this.#hearing = this.#hearing.then(() => this.#take(message, clientId)).catch(() => this.#on('poked'))
   }
 
   /** A live message is taken when it follows what this device holds and no pull is under way; else it is a poke. */
-  async #take({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage): Promise<void> {
+  async #take({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage, clientId: string): Promise<void> {
     if (await this.#exchange.takesForOwn(lastSeq)) await this.#pushing
     const isForeign = await this.#exchange.takesForOwn(lastSeq)
     const point = this.#device.point.value
@@ -358,7 +359,7 @@ export class Sync {
     const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
     if (follows && !isForeign && !this.#pulling) {
       const asOf = this.#clock.now()
-      await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq })
+      await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
       return
     }
     this.#on('poked')

@@ -23,7 +23,12 @@ describeBook('a device', async () => {
     sync: async () => {
       version += 1
       const point = { ...device.point.value, cursor: String(version), epoch: 1, version, complete: true }
-      await device.arrive({ tables: server.tables(version), point, lastSeq: Number.MAX_SAFE_INTEGER })
+      await device.arrive({
+        tables: server.tables(version),
+        point,
+        lastSeq: Number.MAX_SAFE_INTEGER,
+        clientId: (await device.identity()).clientId,
+      })
     },
   }
 })

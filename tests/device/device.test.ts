@@ -23,6 +23,8 @@ import { httpServerLink } from '../../client/sync/http-server-link.ts'
 import type { PushRequest, ServerLink } from '../../client/sync/server-link.ts'
 import { LinkFailure } from '../../client/sync/server-link.ts'
 
+const clientOf = async (device: Device) => (await device.identity()).clientId
+
 const HOUR = 3_600_000
 const NOON = Date.UTC(2026, 10, 22, 12)
 const [itemId, binId] = [randomUUID(), randomUUID()]
@@ -198,7 +200,12 @@ test('[T8] what waits is placed anew, in order, when the server’s clock is kno
   world.serverNow = NOON + 3 * HOUR
   const device = await world.open()
   const exchange = new Exchange({ device, link: world.link, clock: world.clock })
-  await device.arrive({ tables: goods(), point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 }, lastSeq: 0 })
+  await device.arrive({
+    tables: goods(),
+    point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 },
+    lastSeq: 0,
+    clientId: await clientOf(device),
+  })
   await device.record('stock.count', { ...AT, counted: 5 })
   const countedAt = () => stampMs(device.view.position(itemId, binId).countedAt!) - NOON
   expect(countedAt()).toBe(0)
@@ -398,6 +405,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
+  await device.keepPaused(true)
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
   await device.identity() // as the next attempt to synchronise asks, before anything is recorded
@@ -405,7 +413,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([3000, 2, 'restored'])
   device.close()
   const again = await world.open()
-  expect([shown(again), again.view.item(itemId)?.name]).toEqual([3000, 'Coffee'])
+  expect([shown(again), again.view.item(itemId)?.name, again.isPaused]).toEqual([3000, 'Coffee', true])
   expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
   expect((await world.outbox())[0]!.envelope.id).toBe(first!.envelope.id)
 })
@@ -599,9 +607,31 @@ test('[D4] what another tab has recorded meanwhile is not taken for what a copy 
   await receive(tab, 4)
   const [entry] = await tab.after(0, 1)
   const point = { ...device.point.value, cursor: 'v9', version: 9 }
-  await expect(device.arrive({ tables: {}, point, lastSeq: entry!.seq })).rejects.toBeInstanceOf(GoneAhead)
+  await expect(
+    device.arrive({ tables: {}, point, lastSeq: entry!.seq, clientId: await clientOf(device) }),
+  ).rejects.toBeInstanceOf(GoneAhead)
   expect([device.pendingCount.value, (await device.after(0, 9)).length]).toEqual([1, 1])
   tab.close()
+})
+
+test('[D4] what the server took of a client that this device is no more acknowledges nothing: the numbers are others', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  for (let quantity = 1; quantity <= 3; quantity++) await receive(device, quantity)
+  const before = await clientOf(device)
+  const point = { ...device.point.value, cursor: 'v8', version: 8 }
+  await device.arrive({ tables: {}, point, lastSeq: 1, clientId: before })
+  await Dexie.delete(world.name)
+  expect(await clientOf(device)).not.toBe(before) // made anew of memory, numbered from the first again
+  // An answer, and a message, that were under way all the while.
+  await device.answered(before, [{ seq: 2, status: 'merged', code: 'absorbed_by_count' }])
+  const late = { tables: {}, point: { ...point, cursor: 'v9', version: 9 }, lastSeq: 3, clientId: before }
+  await expect(device.arrive(late)).rejects.toBeInstanceOf(GoneAhead)
+  expect((await world.outbox()).map(({ seq, answer }) => [seq, answer])).toEqual([
+    [1, undefined],
+    [2, undefined],
+  ])
+  expect([device.pendingCount.value, shown(device)]).toEqual([2, 5000])
 })
 
 test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {
@@ -660,7 +690,12 @@ test('[D12] what another tab has kept meanwhile is read, and an answer that does
   world.version = 8
   world.onPull = () => ({ tables: goods(8, 'Tea') })
   await exchange.pull(idle, () => undefined)
-  const late = { tables: goods(8, 'Late'), point: { ...POINT, cursor: 'late', version: 8 }, lastSeq: 0 }
+  const late = {
+    tables: goods(8, 'Late'),
+    point: { ...POINT, cursor: 'late', version: 8 },
+    lastSeq: 0,
+    clientId: await clientOf(other),
+  }
   await expect(other.arrive(late)).rejects.toThrow(GoneAhead)
   expect([other.view.item(itemId)?.name, other.point.value.cursor]).toEqual(['Tea', 'v8'])
   device.close()
@@ -671,11 +706,16 @@ test('[D4] a page in the middle of the first sync acknowledges nothing: its rows
   const world = new World()
   const device = await world.open()
   const loading = { ...POINT, cursor: 'page', complete: false }
-  await device.arrive({ tables: goods(), point: loading, lastSeq: 0 })
+  await device.arrive({ tables: goods(), point: loading, lastSeq: 0, clientId: await clientOf(device) })
   await receive(device, 1)
-  await device.arrive({ tables: {}, point: { ...loading, cursor: 'page 2' }, lastSeq: 1 })
+  await device.arrive({
+    tables: {},
+    point: { ...loading, cursor: 'page 2' },
+    lastSeq: 1,
+    clientId: await clientOf(device),
+  })
   expect([device.pendingCount.value, shown(device), (await world.outbox()).length]).toEqual([1, 1000, 1])
-  await device.arrive({ tables: {}, point: POINT, lastSeq: 1 })
+  await device.arrive({ tables: {}, point: POINT, lastSeq: 1, clientId: await clientOf(device) })
   expect([device.pendingCount.value, await world.outbox()]).toEqual([0, []])
 })
 
@@ -740,7 +780,12 @@ test('[T6] however far the clock was set, what was made before stays before what
   const world = new World()
   const device = await world.open()
   // Its offset is not known well: the server will say that the clock moved further than it did.
-  await device.arrive({ tables: goods(), point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 }, lastSeq: 0 })
+  await device.arrive({
+    tables: goods(),
+    point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 },
+    lastSeq: 0,
+    clientId: await clientOf(device),
+  })
   await device.mindClock()
   await receive(device, 1)
   world.wall += HOUR

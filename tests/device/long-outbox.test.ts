@@ -9,6 +9,8 @@ import type { OutboxEntry } from '../../client/device/database.ts'
 import { DeviceDatabase } from '../../client/device/database.ts'
 import { Device } from '../../client/device/device.ts'
 
+const clientOf = async (device: Device) => (await device.identity()).clientId
+
 const FEW = 500
 const MANY = 10_000
 /** Up to 35 was measured as it is, 97 with one quadratic step among the linear ones. */
@@ -47,7 +49,12 @@ async function withWaiting(count: number, work: Work): Promise<string> {
     ),
     locations: encodeTable('locations', [bin]),
   }
-  await device.arrive({ tables, point: { ...device.point.value, ...SEVEN }, lastSeq: 0 })
+  await device.arrive({
+    tables,
+    point: { ...device.point.value, ...SEVEN },
+    lastSeq: 0,
+    clientId: await clientOf(device),
+  })
   device.close()
   const database = new DeviceDatabase(name)
   const ids = Array.from({ length: count }, () => randomUUID())
@@ -76,7 +83,12 @@ async function measure(name: string, count: number): Promise<Cost> {
   const opened = spentSince(start)
   expect(device.pendingCount.value).toBe(count)
   const half = process.cpuUsage()
-  await device.arrive({ tables: {}, point: { ...device.point.value, cursor: 'v8', version: 8 }, lastSeq: count / 2 })
+  await device.arrive({
+    tables: {},
+    point: { ...device.point.value, cursor: 'v8', version: 8 },
+    lastSeq: count / 2,
+    clientId: await clientOf(device),
+  })
   const confirmed = spentSince(half)
   expect(device.pendingCount.value).toBe(count / 2)
   device.close()

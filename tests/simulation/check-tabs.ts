@@ -1,4 +1,5 @@
 // What the tabs of a device say of themselves, at every moment: never a lie, and never two things.
+import { isStorageFailure } from '../../client/device/storage-failure.ts'
 import { Broken } from './broken.ts'
 import { metaOn } from './disk.ts'
 import type { SimulatedDevice } from './simulated-device.ts'
@@ -14,6 +15,7 @@ export function checkTabs(device: SimulatedDevice): void {
   const [broken] = device.broken
   if (broken) throw broken
   for (const error of [...device.reported, ...device.tabs.flatMap(({ agent }) => agent.reported)]) {
+    if (device.wasFull && isStorageFailure(error)) continue
     throw new Error(`${device.name} reports a bug: ${String(error)}`, { cause: error })
   }
   const links = device.awake.map(({ agent, leads, sync }) => `${agent.name} ${leads} ${sync.status.value.link}`).join()

@@ -1,7 +1,8 @@
 // What happens in a step of the plan.
 import type { Backup } from './backup.ts'
 import { backUp, restore } from './backup.ts'
-import { metaOn } from './disk.ts'
+import { isStorageFailure } from '../../client/device/storage-failure.ts'
+import { isFull, metaOn } from './disk.ts'
 import type { Message } from './network.ts'
 import { describe, SILENCE } from './network.ts'
 import { makeArgs, makePoison } from './operations.ts'
@@ -20,6 +21,7 @@ const AWAKE_MAX_MS = 60_000
 
 /** Undoes what the plan did to a device and its people: a person is there again, and signs in where they are asked to. */
 export async function comeBack(world: World, device: SimulatedDevice): Promise<void> {
+  device.fillDisk(false)
   for (const tab of device.tabs) tab.agent.thaw()
   await world.settle()
   const tab = await device.tabInSight()
@@ -106,6 +108,8 @@ export class Deeds {
       case 'close tab':
       case 'freeze tab':
       case 'thaw tab':
+      case 'disk':
+      case 'delete storage':
       case 'cut socket':
       case 'deafen socket':
       case 'wake service worker':
@@ -129,6 +133,7 @@ export class Deeds {
     const { people, servers, stage, time, truth } = this.#world
     const backup = this.#backup
     if (!backup || time.now - backup.at > BACKUP_AGE_MS) return
+    if (this.#world.devices.some(({ deletedAt }) => deletedAt >= backup.at)) return // both would lose the same
     const { orgId } = people[0]!
     const { epoch } = truth.head
     await restore(stage.owner, orgId, backup)
@@ -190,6 +195,11 @@ async function onDevice(world: World, device: SimulatedDevice, deed: DeviceDeed)
       tab?.agent.thaw()
       return tab && world.tell(`${tab.agent.name} is thawed`)
     }
+    case 'disk':
+      device.fillDisk(deed.isFull)
+      return world.tell(`the disk of ${name} ${deed.isFull ? 'is full' : 'has room'}`)
+    case 'delete storage':
+      return (await device.deleteStorage()) ? world.tell(`the storage of ${name} is deleted under its tabs`) : undefined
     case 'cut socket':
     case 'deafen socket': {
       const [socket] = device.tabs.flatMap(({ openSockets }) => openSockets)
@@ -235,7 +245,10 @@ export async function record(world: World, device: SimulatedDevice, step: Record
     await kill(world, device, step.dies)
     return
   }
-  const recorded = await device.record(step.verb, args, tab)
+  const recorded = await device.record(step.verb, args, tab).catch((error: unknown) => {
+    if (!isStorageFailure(error) || !isFull(device.storage)) throw error
+  })
+  if (!recorded) return world.tell(`${tab.agent.name} says that ${step.verb} is not saved: its disk is full`)
   if (!recorded.saved) return world.tell(`${tab.agent.name} declines ${step.verb}: ${recorded.refusal.code}`)
   world.tell(`${tab.agent.name} saves ${step.verb} ${JSON.stringify(args)} as ${recorded.id}`)
   world.say(device, { id: recorded.id, verb: step.verb, args })
@@ -279,6 +292,7 @@ async function rush(world: World, replica: number): Promise<void> {
 }
 
 async function poison(world: World, device: SimulatedDevice, kind: number): Promise<void> {
+  if (isFull(device.storage)) return
   const { name, args } = makePoison(kind, world.things)
   const id = world.time.uuid()
   await device.slip({ id, name, args })

@@ -67,6 +67,10 @@ export type Deed =
   /** Its timers and messages stand still, until somebody looks at it; of one that leads, for long enough to lose the lead. */
   | { do: 'freeze tab'; device: number; tab: number; isLeader: boolean; ms: number }
   | { do: 'thaw tab'; device: number; tab: number }
+  /** Its disk is full, or has room again. */
+  | { do: 'disk'; device: number; isFull: boolean }
+  /** The browser, or the person in its settings, deletes what an open app keeps. */
+  | { do: 'delete storage'; device: number }
   | { do: 'cut socket'; device: number }
   /** Half open: nothing comes through any more, and neither side knows. */
   | { do: 'deafen socket'; device: number }
@@ -106,6 +110,10 @@ export interface DevicePlan {
 export const REPLICAS = 2
 /** How many of the worlds have dozens of devices: most faults show with three, and sooner. */
 const CROWDS = 0.03
+/** How many of the worlds have a device whose disk is full for a while. */
+const FULL_DISKS = 0.2
+/** How many have a device whose storage is deleted under the open app. */
+const DELETED = 0.2
 
 const VERBS: readonly (readonly [number, string])[] = [
   [20, 'stock.receive'],
@@ -174,7 +182,22 @@ export function makePlan(seed: number): Plan {
   const length = random.between(20, 90)
   const mood = makeMood(random)
   const steps = Array.from({ length }, () => makeStep(random, mood))
-  return { seed, devices, hasReadReplica: random.chance(0.4), readsAhead: random.chance(0.5), steps }
+  const reads = { hasReadReplica: random.chance(0.4), readsAhead: random.chance(0.5) }
+  if (random.chance(FULL_DISKS)) fillDisk(random, steps)
+  if (random.chance(DELETED)) {
+    const step = { do: 'delete storage' as const, device: random.below(24), pauseMs: 0 }
+    steps.splice(random.below(steps.length), 0, step)
+  }
+  return { seed, devices, ...reads, steps }
+}
+
+/** Somewhere on the way the disk of a device is full for a while. */
+function fillDisk(random: Random, steps: Step[]): void {
+  const from = random.below(steps.length)
+  const to = random.between(from + 1, steps.length)
+  const disk = { do: 'disk' as const, device: random.below(24), pauseMs: 0 }
+  steps.splice(to, 0, { ...disk, isFull: false })
+  steps.splice(from, 0, { ...disk, isFull: true })
 }
 
 function makeStep(random: Random, mood: Mood): Step {

@@ -116,7 +116,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     { rules: [5], seed: 2 },
     EXCHANGE,
     'this.#atLeast = answer.version\n',
-    'this.#atLeast = answer.version\n        await this.#device.arrive({ tables: {}, point: this.#device.point.value, lastSeq: answer.lastSeq })\n',
+    'this.#atLeast = answer.version\n        await this.#device.arrive({ tables: {}, point: this.#device.point.value, lastSeq: answer.lastSeq, clientId: answer.clientId })\n',
   ),
   bug(
     'acknowledged mutations stay in the outbox',
@@ -211,6 +211,30 @@ export const PLANTED_BUGS: PlantedBug[] = [
     "if (!this.#session.expired.value) this.#on('signedIn')",
   ),
   bug(
+    'what the disk refuses is taken all the same',
+    { rules: [13], seed: 18 },
+    DEVICE,
+    '      return gone\n    })\n',
+    '      return gone\n    }).catch(() => [])\n',
+  ),
+  {
+    name: 'what the server took of a client that was given up is let go',
+    rules: [1],
+    seed: 96,
+    changes: [
+      {
+        file: DEVICE,
+        from: 'if (identity.clientId !== arrival.clientId) return',
+        to: "if (identity.clientId === '') return",
+      },
+      {
+        file: EXCHANGE,
+        from: '{ clientId: answer.clientId, seq: sentTo }',
+        to: '{ clientId: (await this.#device.identity()).clientId, seq: sentTo }',
+      },
+    ],
+  },
+  bug(
     'a commit is told from another by its logs alone',
     { rules: [3, 6], seed: 1154 },
     'server/ledger/chain.ts',
@@ -219,7 +243,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   ),
   bug(
     'a replica that is behind a cursor answers',
-    { rules: [3, 5], seed: 10 },
+    { rules: [3, 5], seed: 115 },
     'server/feed/pull.ts',
     '(cursor && !holds(head, cursor))) return undefined',
     '(database === parts.primary && cursor && !holds(head, cursor))) return undefined',

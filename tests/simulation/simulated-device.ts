@@ -1,6 +1,7 @@
 // A device of the simulation: one disk (fake-indexeddb), one clock that may be wrong, one person, and up to three tabs over
 // them; a service worker that may wake with none open; and a plug that can be pulled.
 import 'fake-indexeddb/auto'
+import { Dexie } from 'dexie'
 import type { Role } from '#shared/rows/rows.ts'
 import { nextStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { Recorded } from '../../client/device/recorded.ts'
@@ -14,7 +15,7 @@ import type { Issued } from '../../server/accounts/accounts.ts'
 import { agentClock } from './agent-clock.ts'
 import { Broken } from './broken.ts'
 import type { Browser } from './browser.ts'
-import { cutPower, metaOn, outboxOn } from './disk.ts'
+import { cutPower, fill, isFull, metaOn, outboxOn } from './disk.ts'
 import type { Network, Reply, Request } from './network.ts'
 import type { Person } from './organisation.ts'
 import { Random } from './random.ts'
@@ -53,6 +54,10 @@ export class SimulatedDevice {
   /** Rows per page that it asks for, at most. */
   pageRows: number
   tabs: SimulatedTab[] = []
+  /** Its disk was full at some time: it may have said so. */
+  wasFull = false
+  /** When its storage was deleted, by the true time: what it had acknowledged until then it cannot send again. */
+  deletedAt = Number.NEGATIVE_INFINITY
   /** The person works offline, and every tab has heard it. */
   mustBeSilent = false
   /** What was found while the code of the product ran, which must not be thrown into it. */
@@ -79,6 +84,27 @@ export class SimulatedDevice {
     this.pageRows = parts.pageRows
     this.#parts = parts
     this.#random = new Random(parts.seed, 3)
+  }
+
+  /** Its disk is full from now on, or has room again. */
+  fillDisk(isFull: boolean): void {
+    this.wasFull ||= isFull
+    fill(this.storage, isFull ? this.#random : undefined)
+  }
+
+  /** Deletes what it keeps under its open tabs; not where none is awake, or the disk is full: it could not be made anew. */
+  async deleteStorage(): Promise<boolean> {
+    const [tab] = this.awake
+    if (!tab?.device.point.value.complete || isFull(this.storage)) return false
+    this.deletedAt = this.time.now
+    const { warn } = console
+    console.warn = () => undefined // Dexie says so each time
+    await Dexie.delete(this.storage)
+    console.warn = warn
+    // It notices before it dies, at what it does next: with it would die what only its memory holds.
+    await tab.agent.run(() => tab.device.identity())
+    await this.time.stillness()
+    return true
   }
 
   get now(): number {

@@ -1,5 +1,6 @@
 // One world: an organisation, its servers and devices, the network between them, and what people did. It lives through a
 // plan, checks what must always hold after every step, then heals and checks what must hold at the end.
+import 'fake-indexeddb/auto' // before Dexie, which looks for it as it is loaded
 import { Broken } from './broken.ts'
 import { Browser } from './browser.ts'
 import { CHECKS_AT_THE_END } from './check-end.ts'

@@ -60,7 +60,12 @@ beforeEach(async () => {
     locations: encodeTable('locations', [place(SHELF), place(CELLAR)]),
     positions: encodeTable('positions', [position(SHELF, 20_000), position(CELLAR, -1000)]),
   }
-  await device.arrive({ tables, point: { ...device.point.value, cursor: 'c', version: 1, complete: true }, lastSeq: 0 })
+  await device.arrive({
+    tables,
+    point: { ...device.point.value, cursor: 'c', version: 1, complete: true },
+    lastSeq: 0,
+    clientId: (await device.identity()).clientId,
+  })
 })
 afterEach(() => device.close())
 

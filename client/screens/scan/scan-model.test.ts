@@ -101,7 +101,7 @@ beforeEach(async () => {
     Object.entries(rows).map(([kind, list]) => [kind, encodeTable(kind as Kind, list as never[])]),
   ) as WireTables
   const point = { ...device.point.value, cursor: 'c', version: 1, complete: true }
-  await device.arrive({ tables, point, lastSeq: 0 })
+  await device.arrive({ tables, point, lastSeq: 0, clientId: (await device.identity()).clientId })
 })
 
 afterEach(() => device.close())
