@@ -1,6 +1,6 @@
 // What a person with a handheld waits for, with a large catalogue and, where it says so, a processor slowed four times.
 import type { Browser, Page } from '@playwright/test'
-import type { Sight, TestedDevice } from './support/browser.ts'
+import type { TestedDevice } from './support/browser.ts'
 import { openDevice, reached, settledDevice, signIn, slowDown, standAt } from './support/browser.ts'
 import type { Catalogue, Product } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
@@ -16,6 +16,7 @@ const BETWEEN_SCANS_MS = 150
 const ANSWER_GOAL_MS = 50
 const FIRST_SCAN_GOAL_MS = 1_000
 const COLD_START_GOAL_MS = 1_000
+const COLD_SCAN_GOAL_MS = 2_000
 const RUNS = 3
 
 /** A new device is asked for one item while it still loads the others: the server is asked. */
@@ -25,19 +26,7 @@ export async function measureFirstScan(browser: Browser, stage: Stage, { items }
     const { context, page } = await openDevice(browser, stage.url)
     await page.goto('/')
     // The last one made comes last.
-    await page.evaluate(
-      ({ code, name }) => {
-        const watch = new MutationObserver(() => {
-          if (!document.querySelector('.scan-header')) return
-          watch.disconnect()
-          window.benchWatch.tellAnswer(name)
-          // The scanner is bound right after the screen stands.
-          setTimeout(() => window.benchWatch.pull(code), 50)
-        })
-        watch.observe(document, { subtree: true, childList: true })
-      },
-      items.at(-1 - run)!,
-    )
+    await page.evaluate(scanAtOnce, items.at(-1 - run)!)
     await signIn(page, stage)
     const answered = await reached(page, 'answered')
     const signedIn = await page.evaluate(
@@ -56,6 +45,18 @@ export async function measureFirstScan(browser: Browser, stage: Stage, { items }
     goal: `≤ ${FIRST_SCAN_GOAL_MS / 1000} s`,
     met: median(times) <= FIRST_SCAN_GOAL_MS,
   }
+}
+
+/** Runs in the page: as whoever pulls the trigger the moment that the scan screen stands. */
+function scanAtOnce({ code, name }: Product): void {
+  const watch = new MutationObserver(() => {
+    if (!document.querySelector('.scan-header')) return
+    watch.disconnect()
+    window.benchWatch.tellAnswer(name)
+    // The scanner is bound right after the screen stands.
+    setTimeout(() => window.benchWatch.pull(code), 50)
+  })
+  watch.observe(document, { subtree: true, childList: true })
 }
 
 /** From the last key of the code to the frame with the item and its new quantity. */
@@ -212,24 +213,30 @@ async function chooseUntilPainted({
 }
 
 /** The app as it is installed, opened without a connection and with nothing in the HTTP cache. */
-export async function measureColdStart(browser: Browser, stage: Stage, { items }: Catalogue): Promise<Figure> {
+export async function measureColdStart(browser: Browser, stage: Stage, { items }: Catalogue): Promise<Figure[]> {
   const device = await settledDevice(browser, stage)
   await standAt(device.page, { id: '', name: 'Bin 1-1', code: 'LOC-1-1' })
   await device.page.close()
   await device.context.setOffline(true)
   const times: number[] = []
-  for (let run = 0; run < RUNS + 2; run++) times.push(await coldStart(device, { path: '/', sight: 'scan' }))
+  for (let run = 0; run < RUNS + 2; run++) times.push(await coldStart(device, { sight: 'scan' }))
+  const scans: number[] = []
+  for (const item of everyNth(items, RUNS)) scans.push(await coldStart(device, { sight: 'answered', scanned: item }))
   await device.context.close()
   const empty = await serveStatic({ '/': EMPTY_PAGE })
   const limit = await emptyPage(browser, empty)
   empty.close()
-  return {
-    what: `installed app, offline, cold start to ready to scan, ${counted(items.length)} items, slowed ${SLOWED}×`,
-    measured: ms(median(times)),
+  const figure = (what: string, measured: number, goalMs: number): Figure => ({
+    what: `installed app, offline, cold start to ${what}, ${counted(items.length)} items, slowed ${SLOWED}×`,
+    measured: ms(measured),
     limit: `${ms(limit)} (an empty page)`,
-    goal: `≤ ${COLD_START_GOAL_MS / 1000} s`,
-    met: median(times) <= COLD_START_GOAL_MS,
-  }
+    goal: `≤ ${goalMs / 1000} s`,
+    met: measured <= goalMs,
+  })
+  return [
+    figure('ready to scan', median(times), COLD_START_GOAL_MS),
+    figure('the answer of a scan at that moment', median(scans), COLD_SCAN_GOAL_MS),
+  ]
 }
 
 const EMPTY_PAGE = '<!doctype html><title>empty</title><body><main><div class="scan-header">empty</div></main>'
@@ -238,16 +245,20 @@ async function emptyPage(browser: Browser, server: StaticServer): Promise<number
   const device = await openDevice(browser, server.url)
   await device.page.close()
   const times: number[] = []
-  for (let run = 0; run < RUNS; run++) times.push(await coldStart(device, { path: '/', sight: 'scan' }))
+  for (let run = 0; run < RUNS; run++) times.push(await coldStart(device, { sight: 'scan' }))
   await device.context.close()
   return median(times)
 }
 
-async function coldStart({ context }: TestedDevice, { path, sight }: { path: string; sight: Sight }): Promise<number> {
+async function coldStart(
+  { context }: TestedDevice,
+  { sight, scanned }: { sight: 'scan' | 'answered'; scanned?: Product },
+): Promise<number> {
   const page = await context.newPage()
+  if (scanned) await page.addInitScript(scanAtOnce, scanned)
   const session = await slowDown(page, SLOWED)
   await session.send('Network.clearBrowserCache')
-  await page.goto(path)
+  await page.goto('/')
   const at = await reached(page, sight)
   await page.close()
   return at

@@ -12,6 +12,8 @@ import type { Stage } from './support/stage.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const SCRIPTS_GOAL_KB = 90
+/** What is read and indexed while nobody waits counts as well. */
+const AHEAD_MS = 8_000
 const TAB_GOAL_MB = 120
 
 /** Of a person who is signed in and opens the app for the first time on this device. */
@@ -76,6 +78,7 @@ export async function measureTabMemory(
   const { context, page } = await settledDevice(browser, stage)
   await page.reload() // as on every other day: from the disk
   await reached(page, 'online')
+  await page.waitForTimeout(AHEAD_MS)
   const session = await context.newCDPSession(page)
   await session.send('Performance.enable')
   await session.send('HeapProfiler.collectGarbage')

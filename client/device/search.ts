@@ -43,6 +43,8 @@ export class ItemSearch {
   /** Items that may look different from their lines. */
   readonly #stale = new Set<string>()
   #isAllStale = true
+  /** After all had changed: those that were not looked at since. */
+  #rest: Iterator<string> | undefined
   /** Whose line holds a code. */
   readonly #owners = new Map<string, string>()
 
@@ -74,12 +76,12 @@ export class ItemSearch {
   prepare(): boolean {
     if (this.#lines.settleOne(COMING_MAX)) return true
     this.#beginAnew()
-    let taken = 0
-    for (const id of this.#stale) {
-      if (taken++ === SLICE) return true
+    for (let taken = 0; taken < SLICE; taken++) {
+      const id = this.#next()
+      if (id === undefined) return this.#lines.settleOne(0)
       this.#take(id)
     }
-    return this.#lines.settleOne(0)
+    return true
   }
 
   /**
@@ -101,8 +103,17 @@ export class ItemSearch {
 
   #takeAll(): void {
     this.#beginAnew()
-    for (const id of this.#stale) this.#take(id)
+    for (let id = this.#next(); id !== undefined; id = this.#next()) this.#take(id)
     this.#lines.settle()
+  }
+
+  /** An item whose line is to be looked at. */
+  #next(): string | undefined {
+    for (const id of this.#stale) return id
+    const { value, done } = this.#rest?.next() ?? { done: true }
+    if (!done) return value
+    this.#rest = undefined
+    return undefined
   }
 
   #beginAnew(): void {
@@ -111,7 +122,7 @@ export class ItemSearch {
     this.#lines.clear()
     this.#owners.clear()
     this.#stale.clear()
-    for (const id of this.#source.ids()) this.#stale.add(id)
+    this.#rest = this.#source.ids()[Symbol.iterator]()
   }
 
   #take(id: string): void {
@@ -236,18 +247,18 @@ function isExact({ text, start, end, exactEnds }: Place): boolean {
 class Places {
   readonly #text: string
   readonly #part: string
-  #next: number
+  /** Undefined until it is asked for: most texts never are. */
+  #next: number | undefined
 
   constructor(text: string, part: string) {
     this.#text = text
     this.#part = part
-    this.#next = text.indexOf(part)
   }
 
   /** The first place from there on; -1 where there is none. */
   from(at: number): number {
-    if (this.#next >= 0 && this.#next < at) this.#next = this.#text.indexOf(this.#part, at)
-    return this.#next
+    const isPast = this.#next === undefined || (this.#next >= 0 && this.#next < at)
+    return isPast ? (this.#next = this.#text.indexOf(this.#part, at)) : this.#next!
   }
 }
 

@@ -220,21 +220,33 @@ export interface WireTable {
 }
 export type WireTables = { [K in Kind]?: WireTable }
 
+/** Many rows name the same one: its id is kept once for all rows of a table, and not once for each. */
+const SHARED_COLUMNS: readonly string[] = ['categoryId', 'locationId']
+
 /** Rows of a kind from the wire. Unknown columns are left out; quantities become thousandths. */
 export function decodeTable<K extends Kind>(kind: K, table: WireTable): Row<K>[] {
   const known = columnsOf[kind]
   const quantities: readonly string[] = quantityColumns[kind] ?? []
   const columns = table.columns
-    .map((name, index) => ({ name, index, quantity: quantities.includes(name) }))
+    .map((name, index) => ({ name, index, quantity: quantities.includes(name), shared: SHARED_COLUMNS.includes(name) }))
     .filter(({ name }) => known.includes(name))
+  const ids = new Map<Json, Json>()
   return table.rows.map((values) => {
     const row: Record<string, Json> = {}
-    for (const { name, index, quantity } of columns) {
+    for (const { name, index, quantity, shared } of columns) {
       const value = values[index] ?? null
-      row[name] = quantity && typeof value === 'number' ? Math.round(value * 1000) : value
+      if (shared) row[name] = onlyOne(ids, value)
+      else row[name] = quantity && typeof value === 'number' ? Math.round(value * 1000) : value
     }
     return row as unknown as Row<K>
   })
+}
+
+function onlyOne(known: Map<Json, Json>, value: Json): Json {
+  const same = known.get(value)
+  if (same !== undefined) return same
+  known.set(value, value)
+  return value
 }
 
 /** Rows of a kind for the wire. */
