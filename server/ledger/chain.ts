@@ -10,15 +10,3 @@ export function chainHash(previous: string, values: readonly unknown[]): string 
 export function chainHead(logHash: string, auditHash: string): string {
   return hash('sha256', `${logHash} ${auditHash}`, 'hex').slice(0, 16)
 }
-
-/** Which commit stands at a version: the chains alone do not tell one that added no line from another that added none. */
-export interface CommitMark {
-  chainHead: string
-  /** When it was decided, Unix ms. Absent where a server of the version before told of it. */
-  atMs?: number | undefined
-}
-
-export function isSameCommit(one: CommitMark, other: CommitMark): boolean {
-  if (one.chainHead !== other.chainHead) return false
-  return one.atMs === undefined || other.atMs === undefined || one.atMs === other.atMs
-}

@@ -1,8 +1,9 @@
 // A new epoch: this history is not the one that devices have seen. Each of them sends its last week again. Keeps U7.
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { CommitNotice } from '../bus/commit-notice.ts'
-import type { CommitMark } from './chain.ts'
-import { chainHead, isSameCommit } from './chain.ts'
+import type { CommitMark } from '../bus/commit-mark.ts'
+import { isSameCommit } from '../bus/commit-mark.ts'
+import { chainHead } from './chain.ts'
 import type { CommitParts } from './commit-group.ts'
 import { loadCommitMark, lockHead } from './ledger-store.ts'
 import { writeClosing } from './ledger-write-store.ts'

@@ -237,7 +237,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   bug(
     'a commit is told from another by its logs alone',
     { rules: [3, 6], seed: 1154 },
-    'server/ledger/chain.ts',
+    'server/bus/commit-mark.ts',
     'return one.atMs === undefined || other.atMs === undefined || one.atMs === other.atMs',
     'return true',
   ),
