@@ -19,6 +19,7 @@ export interface Arrival {
 export type Told =
   | { kind: 'recorded'; entries: OutboxEntry[] }
   | { kind: 'arrived'; arrival: Arrival; from: number }
+  | { kind: 'scans' }
   | { kind: 'reread' }
 
 /** Another tab has written meanwhile: what this one was about to keep no longer fits, and it has read the disk again. */

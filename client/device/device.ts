@@ -50,7 +50,7 @@ export class Device {
     this.#store = new MirrorStore(database, this.#shown.mirror)
     this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
     this.#clock = new ClockKeeper({ now, monotonic }, { database, outbox: this.#outbox })
-    this.scans = new ScanLog(database, { newId: () => this.#newId(), now })
+    this.scans = new ScanLog(database, { newId: () => this.#newId(), now, tell: () => this.tell({ kind: 'scans' }) })
   }
 
   /** Opens what this device keeps, or begins anew. @throws {NewerDatabase} where a newer app has been here */
@@ -62,7 +62,7 @@ export class Device {
     await device.#outbox.identify()
     await device.reread()
     rememberKept(parts.name)
-    await device.scans.load()
+    await device.scans.open()
     return device
   }
 
@@ -198,13 +198,17 @@ export class Device {
 
   /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
   async follow(told: Told): Promise<void> {
+    if (told.kind === 'scans') return this.scans.load()
     if (!this.#take(told)) await this.reread()
     if (told.kind !== 'arrived' && this.pendingCount.value > 0) this.wanted.value++
   }
 
   /** False where what is told does not follow what memory holds. */
-  #take(told: Told): boolean {
-    if (told.kind === 'recorded') return told.entries.every((entry) => this.#shown.showNext(entry))
+  #take(told: Exclude<Told, { kind: 'scans' }>): boolean {
+    if (told.kind === 'recorded') {
+      for (const { scanId } of told.entries) if (scanId !== undefined) this.scans.resolved(scanId)
+      return told.entries.every((entry) => this.#shown.showNext(entry))
+    }
     if (told.kind === 'reread' || told.from !== this.point.value.version) return false
     const { arrival } = told
     const gone = arrival.point.complete ? this.#shown.pending.upTo(arrival.lastSeq) : []
@@ -252,6 +256,7 @@ export class Device {
     })
     await this.#rereadAll()
     await this.scans.load()
+    this.tell({ kind: 'scans' })
     this.wanted.value++
     return brought
   }

@@ -11,19 +11,31 @@ export class ScanLog {
   readonly #database: DeviceDatabase
   readonly #newId: () => string
   readonly #now: () => number
+  readonly #tell: () => void
 
-  constructor(database: DeviceDatabase, { newId, now }: { newId: () => string; now: () => number }) {
+  /** `tell`: the other tabs must read the log again. */
+  constructor(
+    database: DeviceDatabase,
+    { newId, now, tell }: { newId: () => string; now: () => number; tell: () => void },
+  ) {
     this.#database = database
     this.#newId = newId
     this.#now = now
+    this.#tell = tell
   }
 
-  async load(): Promise<void> {
+  /** As the app opens: what was settled long ago goes. */
+  async open(): Promise<void> {
     await this.#database.scans
       .where('at')
       .below(this.#now() - KEPT_MS)
       .and(({ state }) => state !== 'unresolved')
       .delete()
+    await this.load()
+  }
+
+  /** Reads off the disk what another tab has stored or settled. The disk does one thing after the other: nothing is between. */
+  async load(): Promise<void> {
     const open = await this.#database.scans.where('state').equals('unresolved').toArray()
     this.unresolved.value = open.toSorted((a, b) => b.at - a.at)
   }
@@ -33,6 +45,7 @@ export class ScanLog {
     const record: ScanRecord = { ...scan, id: this.#newId(), state: 'unresolved' }
     await this.#database.scans.add(record)
     this.unresolved.value = [record, ...this.unresolved.value]
+    this.#tell()
     return record
   }
 
@@ -56,5 +69,6 @@ export class ScanLog {
     await this.#database.scans.bulkUpdate(ids.map((key) => ({ key, changes })))
     const settled = new Set(ids)
     this.unresolved.value = this.unresolved.value.filter(({ id }) => !settled.has(id))
+    this.#tell()
   }
 }

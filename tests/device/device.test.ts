@@ -762,6 +762,36 @@ test('[D8] what was sent and confirmed before a tab was told that it was recorde
   expect([await world.outbox(), device.pendingCount.value]).toEqual([[], 0])
 })
 
+test('[D8] a scan that one tab stored, recorded or dismissed asks in the other no more than in it', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const follower = await world.open()
+  device.tell = (what) => void follower.follow(structuredClone(what))
+  const store = (code: string) => device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: binId })
+  const [one, two, three] = [await store('1'), await store('2'), await store('3')]
+  const asked = () => follower.scans.unresolved.value.map(({ code }) => code).toSorted()
+  await vi.waitFor(() => expect(asked()).toEqual(['1', '2', '3']))
+  await device.record('stock.receive', { ...AT, quantity: 1 }, { scanId: one.id })
+  await vi.waitFor(() => expect(asked()).toEqual(['2', '3']))
+  await device.scans.dismiss([two.id], 'mistake')
+  await device.scans.answer(three.id)
+  await vi.waitFor(() => expect(asked()).toEqual([]))
+})
+
+test('[Z1] what is stored or settled while the log is read again stays so', async () => {
+  const { device } = await new World().synced()
+  const store = (code: string) => device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: binId })
+  const [settled, left] = [await store('1'), await store('2')]
+  for (let round = 0; round < 5; round++) {
+    const reading = device.scans.load()
+    const [stored] = await Promise.all([store('3'), device.scans.dismiss([settled.id], 'mistake')])
+    await reading
+    const asked = device.scans.unresolved.value.map(({ id }) => id)
+    expect(asked).toEqual(expect.arrayContaining([left.id, stored.id]))
+    expect(asked).not.toContain(settled.id)
+  }
+})
+
 test('what is brought back in a tab that follows, the leading one sends', async () => {
   const world = new World()
   const { device: leader } = await world.synced()
