@@ -26,7 +26,8 @@ export async function comeBack(world: World, device: SimulatedDevice): Promise<v
   await world.settle()
   const tab = await device.tabInSight()
   if (device.person.disabled) await enable(world, device.person)
-  if (metaOn(device.storage).paused) await workOffline(world, device, { tab: 0, isPaused: false })
+  const isPaused = metaOn(device.storage).paused || device.tabs.some((one) => one.device.isPaused)
+  if (isPaused) await workOffline(world, device, { tab: 0, isPaused: false })
   await tab.agent.run(() => tab.device.bringBack())
 }
 

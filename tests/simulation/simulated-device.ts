@@ -97,10 +97,10 @@ export class SimulatedDevice {
     const [tab] = this.awake
     if (!tab?.device.point.value.complete || isFull(this.storage)) return false
     this.deletedAt = this.time.now
-    const { warn } = console
-    console.warn = () => undefined // Dexie says so each time
+    const saying = Object.getOwnPropertyDescriptor(console, 'warn')!
+    Object.defineProperty(console, 'warn', { ...saying, value: () => undefined }) // Dexie says so each time
     await Dexie.delete(this.storage)
-    console.warn = warn
+    Object.defineProperty(console, 'warn', saying)
     // It notices before it dies, at what it does next: with it would die what only its memory holds.
     await tab.agent.run(() => tab.device.identity())
     await this.time.stillness()
