@@ -20,5 +20,7 @@ const NAMES = new Set([
 
 /** True where the disk refused, and not the code. */
 export function isStorageFailure(error: unknown): boolean {
+  if (error instanceof Dexie.BulkError || error instanceof Dexie.ModifyError)
+    return error.failures.every(isStorageFailure)
   return (error instanceof Dexie.DexieError || error instanceof DOMException) && NAMES.has(error.name)
 }
