@@ -200,6 +200,7 @@ async function onDevice(world: World, device: SimulatedDevice, deed: DeviceDeed)
       device.fillDisk(deed.isFull)
       return world.tell(`the disk of ${name} ${deed.isFull ? 'is full' : 'has room'}`)
     case 'delete storage':
+      if (world.isUnawareOfRestore(device)) return undefined // what the server lost would be lost here, too
       return (await device.deleteStorage()) ? world.tell(`the storage of ${name} is deleted under its tabs`) : undefined
     case 'cut socket':
     case 'deafen socket': {
