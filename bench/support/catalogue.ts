@@ -123,7 +123,8 @@ function readProducts(): { name: string; code: string }[] {
 }
 
 function madeUp(index: number): { name: string; code: string } {
-  const words = ['Organic', 'Roasted', 'Fresh', 'Dried', 'Coffee', 'Tomato', 'Rice', 'Pepper', 'Biscuit', 'Soap']
+  // Words that the searches of the benchmark find, as they do among real products.
+  const words = ['Chocolat noir', 'Café', 'Tomates', 'Lait bio', 'Riz', 'Poivre', 'Biscuits', 'Savon', 'Thé', 'Pâtes']
   const word = (step: number) => words[Math.floor(index / step) % words.length]
   return { name: `${word(1)} ${word(10)} ${word(100)} No. ${index}`, code: gtin13(index) }
 }
