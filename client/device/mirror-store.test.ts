@@ -120,6 +120,28 @@ test('[D3] what arrives before anything was read is kept with what was there', a
   expect(told(await open())).toEqual(wanted)
 })
 
+test('[D3] what arrives while the disk is read again is kept with what arrives after it', async () => {
+  const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
+  const device = await Device.open(parts)
+  const { clientId } = await device.identity()
+  const arrive = (version: number) => {
+    const items = Array.from({ length: 250 }, (_, index) => item(version * 1000 + index, version))
+    const point = { ...device.point.value, cursor: `at ${version}`, epoch: 1, version, complete: true }
+    return device.arrive({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
+  }
+  await arrive(1)
+  const rereading = device.reread()
+  for (let step = 0; step < 5; step++) await new Promise((resolve) => setImmediate(resolve))
+  await arrive(2)
+  await rereading
+  await arrive(3)
+  device.close()
+  const again = await Device.open(parts)
+  expect(again.point.value.version).toBe(3)
+  expect(again.view.itemCount).toBe(750)
+  again.close()
+})
+
 afterEach(() => vi.unstubAllGlobals())
 
 test('[D3] opening reads no rows: idle moments do, and shelves below zero are told of once theirs are read', async () => {

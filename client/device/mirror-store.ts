@@ -85,9 +85,12 @@ export class MirrorStore {
     }
     this.#mirror.readAll() // where each row lies is known once all are read
     const chunks = this.#touch([...this.#logged, ...planned], planned)
+    const places = this.#chunkOf
     return {
       write: async () => void (await Promise.all([table.bulkPut(chunks), log.clear()])),
       done: () => {
+        // Read from the disk meanwhile, as it was before: where these rows lie, only the disk knows.
+        if (this.#chunkOf !== places) return void (this.#isStale = true)
         this.#logRows = 0
         this.#logged = []
       },
