@@ -54,7 +54,9 @@ export const stockTransfer = defineVerb<z.infer<typeof args>>({
     const by = { name: NAME, userId: stamp.userId }
     const { id, at, madeAt, seen } = stamp
     const taken = { id, at: takenStamp(args.takenAt, stamp), madeAt: args.takenAt ?? madeAt, amount: -quantity }
-    postMovement(book, by, { kind: 'transfer_out', position: from, entry: taken, seen })
+    // What its mover had on the screen when they put it down says nothing of when they took it.
+    const seenTaking = args.takenAt === undefined ? seen : undefined
+    postMovement(book, by, { kind: 'transfer_out', position: from, entry: taken, seen: seenTaking })
     const to = positionKey(itemId, toLocationId, lot)
     postMovement(book, by, { kind: 'transfer_in', position: to, entry: { id, at, madeAt, amount: quantity }, seen })
     return undefined

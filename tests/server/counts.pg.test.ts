@@ -165,6 +165,21 @@ test('[T7] a movement by somebody who had seen the count came after it, whatever
   expect(late.results).toMatchObject([{ status: 'merged', code: 'clock_crossed_count' }])
 })
 
+test('[T7] what was taken before a count was there to be seen opens a review, though its mover saw it before putting it', async () => {
+  const { itemId, binA, binB } = await room()
+  const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const hour = 3_600_000
+  const count = { itemId, locationId: binA, counted: 5 }
+  const counted = counter.mutation('stock.count', count, { at: stampAgo(20_000, counter) })
+  const { version } = await counter.pushWhole([counted])
+  const moved = { itemId, fromLocationId: binA, toLocationId: binB, quantity: 1 }
+  const takenAt = stampAgo(30_000 - hour, mover)
+  const put = (args: object) => mover.mutation('stock.transfer', args, { seen: version, at: stampAgo(-hour, mover) })
+  const fast = { deviceNow: Date.now() + hour }
+  const { results } = await mover.pushWhole([put(moved), put({ ...moved, takenAt })], fast)
+  expect(results.map(({ code }) => code)).toEqual([undefined, 'clock_crossed_count'])
+})
+
 test('[T7] a device with a wrong clock is not asked about its own counts', async () => {
   const { itemId, binA } = await room()
   const device = new TestDevice(parts, parts.staff)
