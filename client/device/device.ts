@@ -198,7 +198,7 @@ export class Device {
 
   /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
   async follow(told: Told): Promise<void> {
-    if (told.kind === 'scans') return this.scans.load()
+    if (told.kind === 'scans') return (await this.#outbox.identity()) ? this.scans.load() : this.#restore()
     if (!this.#take(told)) await this.reread()
     if (told.kind !== 'arrived' && this.pendingCount.value > 0) this.wanted.value++
   }
@@ -255,8 +255,7 @@ export class Device {
       return this.#outbox.bring(unpacked(luggage, { clockOffsetMs, epoch, nowMs: this.#now() }))
     })
     await this.#rereadAll()
-    await this.scans.load()
-    this.tell({ kind: 'scans' })
+    await this.#reloadScans()
     this.wanted.value++
     return brought
   }
@@ -328,14 +327,21 @@ export class Device {
       paused: this.isPaused,
       clientId: this.#newId(),
       envelopes: this.#shown.pending.envelopes(),
+      scans: this.scans.unresolved.value,
     })
     await this.#rereadAll()
+    await this.#reloadScans()
     this.loss.value = 'restored'
   }
 
   async #rereadAll(): Promise<void> {
     await this.reread()
     this.tell({ kind: 'reread' })
+  }
+
+  async #reloadScans(): Promise<void> {
+    await this.scans.load()
+    this.tell({ kind: 'scans' })
   }
 
   #newId(): string {

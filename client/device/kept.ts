@@ -64,6 +64,7 @@ export function readAll(database: DeviceDatabase): Promise<KeptAll> {
 /**
  * Begins again with the server, in one transaction: the next pull starts from nothing. The old rows stay until the new
  * ones are all there, unless they were the beginnings of a first sync. `renew` numbers the outbox anew, if it must be.
+ * Nothing where the storage was deleted under the open app: what memory holds is to be kept first.
  */
 export async function beginAgain(
   database: DeviceDatabase,
@@ -71,6 +72,7 @@ export async function beginAgain(
 ): Promise<void> {
   const { meta, chunks, log, outbox, done } = database
   await database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
+    if (!(await database.readMeta('identity'))) return
     const before = (await database.readMeta('point')) ?? START
     const { complete, clockOffsetMs } = before
     const { newEpoch } = await renew(clockOffsetMs)
@@ -80,14 +82,22 @@ export async function beginAgain(
   })
 }
 
+/** What is left of a device whose storage was deleted. */
+interface Memory {
+  rows: Keeping
+  point: SyncPoint
+  paused: boolean
+  clientId: string
+  envelopes: readonly Envelope[]
+  /** Those that became nothing yet. */
+  scans: readonly ScanRecord[]
+}
+
 /** Writes what memory holds into a database that was emptied, as a new device. Nothing where another tab was faster. */
-export async function writeAnew(
-  database: DeviceDatabase,
-  memory: { rows: Keeping; point: SyncPoint; paused: boolean; clientId: string; envelopes: readonly Envelope[] },
-): Promise<void> {
+export async function writeAnew(database: DeviceDatabase, memory: Memory): Promise<void> {
   const { meta, chunks, log, outbox } = database
-  const { rows, point, paused, clientId, envelopes } = memory
-  await database.transaction('rw', [meta, chunks, log, outbox], async () => {
+  const { rows, point, paused, clientId, envelopes, scans } = memory
+  await database.transaction('rw', [meta, chunks, log, outbox, database.scans], async () => {
     if (await database.readMeta('identity')) return
     await rows.write()
     const entries = envelopes.map((envelope, index): OutboxEntry => {
@@ -95,6 +105,7 @@ export async function writeAnew(
       return { seq, at: envelope.at, envelope: { ...envelope, seq } }
     })
     await outbox.bulkPut(entries)
+    await database.scans.bulkPut([...scans])
     await database.writeMeta('point', point)
     await database.writeMeta('paused', paused)
     await database.writeMeta('identity', { clientId, nextSeq: entries.length + 1, lastStamp: envelopes.at(-1)?.at })

@@ -428,6 +428,31 @@ test('[D13] storage deleted while another tab says to read it again: memory is k
   expect(await world.outbox()).toHaveLength(1)
 })
 
+test('[D13] storage deleted right before a new beginning: what waits is sent all the same', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  await receive(device, 1)
+  for (const resend of [false, true]) {
+    await Dexie.delete(world.name)
+    await device.startOver({ newIdentity: true, resend })
+    expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([1000, 1, 'restored'])
+    expect(await world.outbox()).toHaveLength(1)
+  }
+})
+
+test('[D13] storage deleted under the open app: scans that became nothing yet still ask, also when it opens again', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const scan = { at: Date.now(), mode: 'receive', locationId: null }
+  const first = await device.scans.store({ ...scan, code: '4006381333931' })
+  await Dexie.delete(world.name)
+  const second = await device.scans.store({ ...scan, code: '4006381333948' })
+  await device.follow({ kind: 'scans' }) // as another tab says that stores one
+  device.close()
+  const again = await world.open()
+  expect(again.scans.unresolved.value.map(({ id }) => id).toSorted()).toEqual([first.id, second.id].toSorted())
+})
+
 test('[D13] storage found empty at the start, where something was kept before, is said to be gone', async () => {
   const remembered = new Map<string, string>()
   vi.stubGlobal('localStorage', {
