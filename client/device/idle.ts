@@ -27,11 +27,9 @@ export class Idle {
   /** A slice after the other for as long as the browser has nothing else to do: between two of them a key is heard. */
   #work(deadline: IdleDeadline): void {
     const until = performance.now() + SLICE_MAX_MS
-    while (performance.now() < until) {
-      if (this.#step()) continue
-      this.#isAwake = false
-      return
-    }
+    this.#isAwake = false // a step that throws is not the last one: the next change wakes this again
+    while (performance.now() < until) if (!this.#step()) return
+    this.#isAwake = true
     if (deadline.timeRemaining() > 0) setTimeout(() => this.#work(deadline))
     else globalThis.requestIdleCallback((next) => this.#work(next))
   }
