@@ -144,10 +144,11 @@ test('[D3] what arrives while the disk is read again is kept with what arrives a
 
 afterEach(() => vi.unstubAllGlobals())
 
-test('[D3] opening reads no rows: idle moments do, and shelves below zero are told of once theirs are read', async () => {
-  const idle: IdleRequestCallback[] = []
+/** A device that opened what it had kept, a shelf below zero among it, in a browser whose idle moments come when told. */
+async function openedWithIdle() {
+  const waiting: IdleRequestCallback[] = []
   // Node has no idle moments: here they come when the test says so.
-  vi.stubGlobal('requestIdleCallback', (callback: IdleRequestCallback) => idle.push(callback))
+  vi.stubGlobal('requestIdleCallback', (callback: IdleRequestCallback) => waiting.push(callback))
   const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
   const before = await Device.open(parts)
   const position = { itemId: 'item-1', locationId: 'bin', lot: '', quantity: -1000, version: 1 }
@@ -160,20 +161,51 @@ test('[D3] opening reads no rows: idle moments do, and shelves below zero are to
   await before.arrive({ tables, point, lastSeq: 0, clientId: (await before.identity()).clientId })
   before.close()
 
-  idle.length = 0
+  waiting.length = 0
   const parse = vi.spyOn(JSON, 'parse')
   const device = await Device.open(parts)
   expect(parse).not.toHaveBeenCalled()
   parse.mockRestore()
+  const idle = () => waiting.pop()?.({ didTimeout: false, timeRemaining: () => 50 })
+  return { device, idle }
+}
+
+test('[D3] opening reads no rows: idle moments do, and shelves below zero are told of once theirs are read', async () => {
+  const { device, idle } = await openedWithIdle()
   expect(device.view.isEmpty).toBe(false)
   const below: number[] = []
   const stop = effect(() => void below.push(device.view.positionsBelowZero().length))
-  const deadline = { didTimeout: false, timeRemaining: () => 50 }
   await vi.waitFor(() => {
-    idle.pop()?.(deadline)
+    idle()
     expect(below).toEqual([0, 1])
   })
   stop()
   expect(device.view.search('item', { limit: 1 })).toEqual({ ids: ['item-1'], total: 1 })
+  device.close()
+})
+
+test('[D3] who was told of no shelf below zero is told of it, though somebody else had the shelves read', async () => {
+  const { device, idle } = await openedWithIdle()
+  const below: number[] = []
+  const stop = effect(() => void below.push(device.view.positionsBelowZero().length))
+  expect(device.view.positionsOf('item-1')).toHaveLength(1)
+  expect(device.view.positionsBelowZero()).toHaveLength(1)
+  idle()
+  expect(below).toEqual([0, 1])
+  stop()
+  device.close()
+})
+
+test('[D7] who goes through all items bit by bit is not stopped by a new beginning that has fewer of them', async () => {
+  const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
+  const { clientId } = await device.identity()
+  const point = { ...device.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await device.arrive({ tables: tablesOf([item(1, 1), item(2, 1)], []), point, lastSeq: 0, clientId })
+  const items = device.view.items()[Symbol.iterator]()
+  expect(items.next().value?.id).toBe('item-1')
+  const whole = new Mirror()
+  whole.apply(tablesOf([item(1, 1)], []))
+  await device.arrive({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
+  expect(items.next()).toEqual({ value: undefined, done: true })
   device.close()
 })

@@ -165,8 +165,10 @@ export class View {
    */
   positionsBelowZero(): ShownPosition[] {
     this.#watched.kind('positions')
-    this.#owesPositions = this.#idle.works && !this.#mirror.isRead('positions')
-    if (this.#owesPositions) return []
+    if (this.#idle.works && !this.#mirror.isRead('positions')) {
+      this.#owesPositions = true
+      return []
+    }
     const below: ShownPosition[] = []
     const take = (key: string) => {
       const row = this.#pending.row('positions', key)
@@ -269,7 +271,10 @@ export class View {
   }
 
   *#all<K extends Kind>(kind: K): Iterable<Row<K>> {
-    for (const key of this.#mirror.rows(kind).keys()) yield this.#pending.row(kind, key)!
+    for (const key of this.#mirror.rows(kind).keys()) {
+      const row = this.#pending.row(kind, key)
+      if (row) yield row // who goes on after a new beginning may come to one that is there no more
+    }
     yield* this.#pending.made(kind)
   }
 
