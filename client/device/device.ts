@@ -47,7 +47,8 @@ export class Device {
     this.#now = now
     this.#random = random
     this.#shown = new Shown({ actor, now })
-    this.#store = new MirrorStore(database, this.#shown.mirror)
+    const damaged = () => void this.#fetchAnew().catch((error: unknown) => globalThis.reportError?.(error))
+    this.#store = new MirrorStore(database, { mirror: this.#shown.mirror, damaged })
     this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
     this.#clock = new ClockKeeper({ now, monotonic }, { database, outbox: this.#outbox })
     this.scans = new ScanLog(database, { newId: () => this.#newId(), now, tell: () => this.tell({ kind: 'scans' }) })
@@ -228,6 +229,13 @@ export class Device {
       return { newEpoch: resend }
     })
     await this.#rereadAll()
+  }
+
+  /** Rows that are kept here cannot be read: all are loaded anew. The next start finds out again, should this fail. */
+  async #fetchAnew(): Promise<void> {
+    if (this.point.value.cursor === null) return
+    await this.startOver({ newIdentity: false, resend: false })
+    this.wanted.value++
   }
 
   /** Keeps what the server answered to a push. What it took leaves the outbox with its rows, not before. */

@@ -41,7 +41,7 @@ async function keptBefore() {
   const database = new DeviceDatabase(randomUUID())
   const open = async () => {
     const mirror = new Mirror()
-    const store = new MirrorStore(database, mirror)
+    const store = new MirrorStore(database, { mirror, damaged: () => expect.unreachable() })
     store.fill({ chunks: await database.chunks.toArray(), log: await database.log.toArray() })
     const keep = async (tables: WireTables) => {
       const planned = mirror.plan(tables)
@@ -208,4 +208,32 @@ test('[D7] who goes through all items bit by bit is not stopped by a new beginni
   await device.arrive({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
   expect(items.next()).toEqual({ value: undefined, done: true })
   device.close()
+})
+
+test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits, and the other rows, stay', async () => {
+  const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
+  const before = await Device.open(parts)
+  const { clientId } = await before.identity()
+  const items = Array.from({ length: 1_500 }, (_, index) => item(index, 1))
+  const point = { ...before.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await before.arrive({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
+  await before.record('category.create', { id: randomUUID(), name: 'Tea' })
+  before.close()
+  const database = new DeviceDatabase(parts.name)
+  await database.chunks.update(['items', 0], { text: '{"columns":["id",' })
+  database.close()
+
+  const device = await Device.open(parts)
+  const wanted = device.wanted.value
+  expect(device.view.itemCount).toBe(500)
+  await vi.waitFor(() => expect(device.wanted.value).toBeGreaterThan(wanted))
+  expect(device.point.value).toMatchObject({ cursor: null, complete: true })
+  expect([device.view.itemCount, device.pendingCount.value]).toEqual([500, 1])
+  const whole = new Mirror()
+  whole.apply(tablesOf(items, []))
+  await device.arrive({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
+  device.close()
+  const again = await Device.open(parts)
+  expect([again.view.itemCount, again.pendingCount.value, again.point.value.cursor]).toEqual([1_500, 1, 'two'])
+  again.close()
 })

@@ -31,12 +31,15 @@ export class MirrorStore {
   readonly #keysIn = new Map<Kind, string[][]>(KINDS.map((kind) => [kind, []]))
   #logRows = 0
   #isStale = false
+  /** A chunk is found to be no chunk: its rows must be fetched anew. */
+  readonly #damaged: () => void
   /** Rows that only the log holds. */
   #logged: RowChange[] = []
 
-  constructor(database: DeviceDatabase, mirror: Mirror) {
+  constructor(database: DeviceDatabase, { mirror, damaged }: { mirror: Mirror; damaged: () => void }) {
     this.#database = database
     this.#mirror = mirror
+    this.#damaged = damaged
   }
 
   /** Takes what was read from the disk as what is kept, and as what the mirror shows: parsed when it is asked for. */
@@ -57,7 +60,9 @@ export class MirrorStore {
   #readChunk({ kind, no, text }: Chunk): void {
     const kept = this.#keysIn.get(kind)!
     while (kept.length < no) kept.push([])
-    kept[no] = this.#mirror.fill(kind, JSON.parse(text) as WireTable)
+    const table = parsed(text)
+    kept[no] = table ? this.#mirror.fill(kind, table) : []
+    if (!table) this.#damaged()
   }
 
   /** Another tab has written rows: where they lie, only the disk knows. */
@@ -158,6 +163,14 @@ export class MirrorStore {
     if (last && last.length < CHUNK_ROWS) last.push(key)
     else chunks.push([key])
     return chunks.length - 1
+  }
+}
+
+function parsed(text: string): WireTable | undefined {
+  try {
+    return JSON.parse(text) as WireTable
+  } catch {
+    return undefined
   }
 }
 
