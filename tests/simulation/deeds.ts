@@ -26,8 +26,7 @@ export async function comeBack(world: World, device: SimulatedDevice): Promise<v
   await world.settle()
   const tab = await device.tabInSight()
   if (device.person.disabled) await enable(world, device.person)
-  const isPaused = metaOn(device.storage).paused || device.tabs.some((one) => one.device.isPaused)
-  if (isPaused) await workOffline(world, device, { tab: 0, isPaused: false })
+  if (metaOn(device.storage).paused) await workOffline(world, device, { tab: 0, isPaused: false })
   await tab.agent.run(() => tab.device.bringBack())
 }
 
@@ -214,6 +213,7 @@ async function onDevice(world: World, device: SimulatedDevice, deed: DeviceDeed)
       world.tell(`the service worker of ${name} is woken${deed.isClosed ? ', with no tab open' : ''}`)
       return device.wakeServiceWorker()
     case 'work offline':
+      if (isFull(device.storage)) return undefined // such a wish is kept for as long as its tab is
       return workOffline(world, device, deed)
     case 'end session':
       return endSession(world, device)
