@@ -1,5 +1,6 @@
 // The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, D19, T6.
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import type { Envelope } from '#shared/mutations/envelope.ts'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
@@ -9,7 +10,7 @@ import { ClockKeeper } from './clock-keeper.ts'
 import { DeviceDatabase, type DoneEntry, type Identity } from './database.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { complete, type DeviceParts } from './device-parts.ts'
-import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
+import { beginAgain, deleteKept, missingIn, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
 import { type Brought, type Luggage, unpacked } from './luggage.ts'
 import { MirrorStore } from './mirror-store.ts'
 import { isAside, type Making, Outbox } from './outbox.ts'
@@ -69,14 +70,31 @@ export class Device {
 
   /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
-    if (!(await this.#outbox.identity())) return this.#restore()
     const all = await readAll(this.#database)
+    if (!all) return this.#restore()
+    const { epoch } = this.point.value
+    const missing = missingIn(all, this.#shown.pending.envelopes())
     this.#store.fill(all.kept)
     this.#clock.doubt = all.doubt
     this.isPaused = all.paused
     this.#shown.fill(all)
     this.#outbox.answeredTo = 0
     this.aside.value = all.outbox.filter(isAside)
+    if (missing.length > 0) await this.#putBack(missing, epoch)
+  }
+
+  /**
+   * Storage that was deleted has been made anew of another tab's memory, which had not heard of these yet. What the disk
+   * knows after all stays as it is; what the server does, it tells by its id.
+   */
+  async #putBack(pending: readonly Envelope[], epoch: number): Promise<void> {
+    const { clockOffsetMs, epoch: here } = this.point.value
+    const luggage = { pending, scans: this.scans.unresolved.value, settledScans: [], clockOffsetMs, epoch }
+    const unknown = unpacked(luggage, { clockOffsetMs, epoch: here, nowMs: this.#now() })
+    const { mutations } = await this.#certainly(() => this.#outbox.bring(unknown))
+    if (mutations === 0) return
+    await this.#rereadAll()
+    this.wanted.value++
   }
 
   get view(): View {

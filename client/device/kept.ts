@@ -41,8 +41,11 @@ export async function openKnown(database: DeviceDatabase): Promise<void> {
   await database.open()
 }
 
-/** All from one snapshot: what another tab commits meanwhile is in all of it, or in none. */
-export function readAll(database: DeviceDatabase): Promise<KeptAll> {
+/**
+ * All from one snapshot: what another tab commits meanwhile is in all of it, or in none. Undefined where the storage was
+ * deleted under the open app.
+ */
+export function readAll(database: DeviceDatabase): Promise<KeptAll | undefined> {
   const { meta, chunks, log, outbox, done } = database
   return database.transaction('r', [meta, chunks, log, outbox, done], async () => {
     const [point, identity, doubt, paused, chunkRows, logRows, waiting, settled] = await Promise.all([
@@ -55,10 +58,21 @@ export function readAll(database: DeviceDatabase): Promise<KeptAll> {
       outbox.orderBy('seq').toArray(),
       done.orderBy('doneAt').reverse().limit(RECENT_MAX).toArray(),
     ])
+    if (!identity) return undefined
     const kept = { chunks: chunkRows, log: logRows }
-    const nextSeq = identity?.nextSeq ?? 1
+    const { nextSeq } = identity
     return { kept, point, doubt, paused: paused === true, nextSeq, outbox: waiting, done: settled }
   })
+}
+
+/** Those of some mutations that are neither waiting nor among the last that were sent. */
+export function missingIn(
+  { outbox, done }: Pick<KeptAll, 'outbox' | 'done'>,
+  envelopes: readonly Envelope[],
+): Envelope[] {
+  if (envelopes.length === 0) return []
+  const known = new Set([...outbox, ...done].map(({ envelope }) => envelope.id))
+  return envelopes.filter(({ id }) => !known.has(id))
 }
 
 /**

@@ -453,6 +453,21 @@ test('[D13] storage deleted under the open app: scans that became nothing yet st
   expect(again.scans.unresolved.value.map(({ id }) => id).toSorted()).toEqual([first.id, second.id].toSorted())
 })
 
+test('[D13] storage made anew by a tab that had not heard of a movement yet gets it from the tab that made it', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const tab = await Device.open({ name: world.name, actor: { userId: randomUUID(), role: 'manager' } })
+  await receive(device, 1)
+  await receive(tab, 2)
+  await Dexie.delete(world.name)
+  await tab.reread()
+  await device.follow({ kind: 'reread' })
+  await tab.reread()
+  for (const one of [device, tab]) expect([shown(one), one.pendingCount.value]).toEqual([3000, 2])
+  expect(new Set((await world.outbox()).map(({ envelope }) => envelope.id)).size).toBe(2)
+  tab.close()
+})
+
 test('[D13] storage found empty at the start, where something was kept before, is said to be gone', async () => {
   const remembered = new Map<string, string>()
   vi.stubGlobal('localStorage', {
