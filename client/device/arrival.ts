@@ -17,7 +17,7 @@ export interface Arrival {
 
 /** What other tabs of this device must know. */
 export type Told =
-  | { kind: 'recorded'; entries: OutboxEntry[] }
+  | { kind: 'recorded'; entries: OutboxEntry[]; clientId: string }
   | { kind: 'arrived'; arrival: Arrival; from: number }
   | { kind: 'scans' }
   | { kind: 'reread' }

@@ -13,7 +13,7 @@ import { complete, type DeviceParts } from './device-parts.ts'
 import { beginAgain, deleteKept, missingIn, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
 import { type Brought, type Luggage, unpacked } from './luggage.ts'
 import { MirrorStore } from './mirror-store.ts'
-import { isAside, type Making, Outbox } from './outbox.ts'
+import { isAside, type Kept, type Making, Outbox } from './outbox.ts'
 import type { RecentEntry } from './recent.ts'
 import type { Loss, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
@@ -41,6 +41,8 @@ export class Device {
   readonly #store: MirrorStore
   readonly #outbox: Outbox
   readonly #clock: ClockKeeper
+  /** Whose numbers memory knows what waits by. */
+  #clientId = ''
 
   private constructor(database: DeviceDatabase, parts: DeviceParts) {
     const { actor, now, monotonic, random } = complete(parts)
@@ -77,6 +79,7 @@ export class Device {
     this.#store.fill(all.kept)
     this.#clock.doubt = all.doubt
     this.isPaused = all.paused
+    this.#clientId = all.clientId
     this.#shown.fill(all)
     this.#outbox.answeredTo = 0
     this.aside.value = all.outbox.filter(isAside)
@@ -131,10 +134,12 @@ export class Device {
     }
     const trial = this.#shown.wouldDo({ id, name, args })
     if (trial.status === 'refused') return { saved: false, refusal: trial.refusal }
-    const entry = await this.#keep({ id, name, args, scanId })
-    this.#shown.show(entry)
+    const { entry, clientId } = await this.#keep({ id, name, args, scanId })
+    const isAnew = clientId !== this.#clientId // another tab has made the storage anew: what memory numbered is no more
+    if (isAnew) await this.reread()
+    else this.#shown.show(entry)
     if (scanId !== undefined) this.scans.resolved(scanId)
-    this.tell({ kind: 'recorded', entries: [entry] })
+    this.tell(isAnew ? { kind: 'reread' } : { kind: 'recorded', entries: [entry], clientId })
     this.wanted.value++
     return { saved: true, id, ...(trial.status === 'merged' && { note: trial.note.code }) }
   }
@@ -226,10 +231,11 @@ export class Device {
   #take(told: Exclude<Told, { kind: 'scans' }>): boolean {
     if (told.kind === 'recorded') {
       for (const { scanId } of told.entries) if (scanId !== undefined) this.scans.resolved(scanId)
-      return told.entries.every((entry) => this.#shown.showNext(entry))
+      return told.clientId === this.#clientId && told.entries.every((entry) => this.#shown.showNext(entry))
     }
     if (told.kind === 'reread' || told.from !== this.point.value.version) return false
     const { arrival } = told
+    if (arrival.clientId !== this.#clientId) return false
     const gone = arrival.point.complete ? this.#shown.pending.upTo(arrival.lastSeq) : []
     this.#store.followed()
     this.#shown.takeIn(arrival, this.#shown.mirror.apply(arrival.tables), gone)
@@ -331,7 +337,7 @@ export class Device {
     this.#database.close()
   }
 
-  #keep(making: Pick<Making, 'id' | 'name' | 'args' | 'scanId'>): Promise<OutboxEntry> {
+  #keep(making: Pick<Making, 'id' | 'name' | 'args' | 'scanId'>): Promise<Kept> {
     return this.#certainly(() => {
       const seen = this.point.value.version
       return this.#outbox.keep({ ...making, seen, estimate: (stamp) => this.#shown.place(stamp) })

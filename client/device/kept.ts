@@ -27,6 +27,7 @@ export interface KeptAll {
   point: SyncPoint | undefined
   doubt: ClockDoubt | undefined
   paused: boolean
+  clientId: string
   /** The number of the next mutation that is recorded here, by any tab. */
   nextSeq: number
   outbox: OutboxEntry[]
@@ -60,8 +61,8 @@ export function readAll(database: DeviceDatabase): Promise<KeptAll | undefined> 
     ])
     if (!identity) return undefined
     const kept = { chunks: chunkRows, log: logRows }
-    const { nextSeq } = identity
-    return { kept, point, doubt, paused: paused === true, nextSeq, outbox: waiting, done: settled }
+    const { clientId, nextSeq } = identity
+    return { kept, point, doubt, paused: paused === true, clientId, nextSeq, outbox: waiting, done: settled }
   })
 }
 

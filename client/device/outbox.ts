@@ -28,6 +28,12 @@ export interface Making {
   estimate: (stamp: string) => string
 }
 
+/** What was kept, and as whose: the storage may have been made anew meanwhile. */
+export interface Kept {
+  entry: OutboxEntry
+  clientId: string
+}
+
 export class Outbox {
   /** How far the server has answered this tab, since its memory was last read from the disk. */
   answeredTo = 0
@@ -58,7 +64,7 @@ export class Outbox {
   }
 
   /** Gives a mutation its place in the device's own order, and keeps it. Undefined where the identity is gone. */
-  keep({ id, name, args, scanId, seen, estimate }: Making): Promise<OutboxEntry | undefined> {
+  keep({ id, name, args, scanId, seen, estimate }: Making): Promise<Kept | undefined> {
     const { meta, outbox, scans } = this.#database
     return this.#database.transaction('rw', [meta, outbox, scans], async () => {
       const identity = await this.#database.readMeta('identity')
@@ -74,7 +80,7 @@ export class Outbox {
       await outbox.add(entry)
       await this.#database.writeMeta('identity', { ...identity, nextSeq: identity.nextSeq + 1, lastStamp: stamp })
       if (scanId !== undefined) await scans.update(scanId, { state: 'resolved', mutationId: id })
-      return entry
+      return { entry, clientId: identity.clientId }
     })
   }
 

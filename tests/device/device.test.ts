@@ -674,6 +674,21 @@ test('[D4] what the server took of a client that this device is no more acknowle
   expect([device.pendingCount.value, shown(device)]).toEqual([2, 5000])
 })
 
+test('[D8] what a tab recorded in storage that was made anew meanwhile is not taken for what has its number here', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const other = await world.open()
+  const told: Told[] = []
+  other.tell = (one) => told.push(one)
+  await receive(device, 1)
+  await Dexie.delete(world.name)
+  await device.identity() // made anew of what this tab knows, whose next number is 2
+  await receive(other, 5) // by a tab that has heard of neither
+  for (const one of told) await device.follow(one)
+  for (const each of [device, other]) expect([each.pendingCount.value, shown(each)]).toEqual([2, 6000])
+  expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
+})
+
 test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {
   const world = new World()
   const { device, exchange } = await world.synced()
