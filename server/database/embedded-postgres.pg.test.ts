@@ -16,7 +16,7 @@ const HOLDER = `
   const { startEmbeddedPostgres } = await import(${JSON.stringify(new URL('embedded-postgres.ts', import.meta.url).href)});
   const log = { info() {}, debug() {}, error() {} };
   const server = await startEmbeddedPostgres({ dataDir: process.argv[1], log, durable: false });
-  console.log('ready');
+  console.log(server.ownerUrl);
   setInterval(() => {}, 1000);
 `
 
@@ -46,13 +46,13 @@ describe('startEmbeddedPostgres', () => {
     return existsSync(path) ? Number(readFileSync(path, 'utf8').split('\n')[0]) : undefined
   }
 
-  async function startHolder(): Promise<ChildProcess> {
+  async function startHolder(): Promise<ChildProcess & { url: string }> {
     const child = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     holders.push(child)
-    await once(child.stdout, 'data')
-    return child
+    const [url] = (await once(child.stdout, 'data')) as [Buffer]
+    return Object.assign(child, { url: url.toString().trim() })
   }
 
   it('keeps what was written, over a stop and a start', async () => {
@@ -132,6 +132,19 @@ describe('startEmbeddedPostgres', () => {
     expect(stranger.exitCode ?? stranger.signalCode).toBeNull()
     stranger.kill()
     await server.stop()
+  })
+
+  it('waits for what a killed server left behind, and notices late that it is gone', async () => {
+    const holder = await startHolder()
+    const sql = postgres(holder.url, { max: 1, onnotice: () => undefined })
+    const [{ pid } = { pid: 0 }] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+    process.kill(pid, 'SIGSTOP')
+    process.kill(serverPid() ?? 0, 'SIGKILL')
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    setTimeout(() => process.kill(pid, 'SIGCONT'), 1_500)
+    await (await start()).stop()
+    await sql.end({ timeout: 0 }).catch(() => undefined)
   })
 
   it('says in one line why a server does not start, and gives the folder back', async () => {

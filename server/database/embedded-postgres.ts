@@ -143,6 +143,7 @@ async function stopLeftover(folder: string, log: Options['log']): Promise<void> 
 }
 
 async function startServer(folder: string, programs: PostgresPrograms, durable: boolean, log: Options['log']) {
+  const deadline = Date.now() + STOP_TIMEOUT_MS
   for (let tries = 1; ; tries++) {
     const port = await freePort()
     const args = [...clusterArgument(folder, programs.runAs), '-p', String(port), ...settings(durable)]
@@ -157,7 +158,10 @@ async function startServer(folder: string, programs: PostgresPrograms, durable: 
     const words = lastLines(child, (line) => log.debug(`postgres: ${line}`))
     const problem = await ready(child, folder)
     if (problem === undefined) return { port, stop: supervise(child, log) }
-    if (tries === PORT_TRIES || !words().includes('Address already in use')) {
+    const isPortTaken = words().includes('Address already in use') && tries < PORT_TRIES
+    // A server that was killed left its own processes behind: they notice it within moments, and end.
+    const isLeftBehind = words().includes('pre-existing shared memory block') && Date.now() < deadline
+    if (!isPortTaken && !isLeftBehind) {
       throw new StartError(`PostgreSQL in ${folder} does not start: ${problem} ${words()}`)
     }
   }
