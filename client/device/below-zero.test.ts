@@ -1,48 +1,14 @@
 // Shelves below zero, on the real device code with an IndexedDB in memory.
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Item, Row } from '#shared/rows/rows.ts'
-import { encodeTable } from '#shared/rows/rows.ts'
+import type { Position } from '#shared/rows/rows.ts'
+import { arriveWhole, madeItem, madeLocation, madePosition } from '../../tests/device/made-rows.ts'
 import { Device } from './device.ts'
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
 const [TEA, COFFEE, SHELF, CELLAR] = [id(1), id(2), id(11), id(12)]
-const item = (itemId: string, name: string): Item => ({
-  id: itemId,
-  sku: null,
-  name,
-  categoryId: null,
-  unit: 'pcs',
-  decimals: 0,
-  cost: null,
-  low: null,
-  high: null,
-  target: null,
-  tracksLots: false,
-  notes: null,
-  custom: {},
-  archived: false,
-  version: 1,
-})
-const place = (placeId: string) => ({
-  id: placeId,
-  name: placeId,
-  parentId: null,
-  kind: null,
-  barcode: null,
-  archived: false,
-  version: 1,
-})
-const position = (itemId: string, quantity: number, version: number): Row<'positions'> => ({
-  itemId,
-  locationId: SHELF,
-  lot: '',
-  quantity,
-  countedAt: null,
-  countedId: null,
-  countedSince: null,
-  version,
-})
+const position = (itemId: string, quantity: number, version: number) =>
+  madePosition({ itemId, locationId: SHELF }, quantity, { version })
 
 let device: Device
 let databases = 0
@@ -53,14 +19,13 @@ beforeEach(async () => {
 })
 afterEach(() => device.close())
 
-async function arrive(version: number, positions: Row<'positions'>[]): Promise<void> {
-  const tables = {
-    items: encodeTable('items', [item(TEA, 'Tea'), item(COFFEE, 'Coffee')]),
-    locations: encodeTable('locations', [place(SHELF), place(CELLAR)]),
-    positions: encodeTable('positions', positions),
-  }
-  const point = { ...device.point.value, cursor: String(version), version, complete: true }
-  await device.arrive({ tables, point, lastSeq: 0, clientId: (await device.identity()).clientId })
+function arrive(version: number, positions: Position[]): Promise<void> {
+  const items = [madeItem(TEA, 'Tea'), madeItem(COFFEE, 'Coffee')]
+  return arriveWhole(
+    device,
+    { items, locations: [SHELF, CELLAR].map((id) => madeLocation(id, id)), positions },
+    version,
+  )
 }
 
 const below = () =>

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { effect } from '@preact/signals'
 import { afterEach, expect, test, vi } from 'vitest'
 import { encodeTable, type Row, type WireTables } from '#shared/rows/rows.ts'
+import { madeItem } from '../../tests/device/made-rows.ts'
 import { DeviceDatabase } from './database.ts'
 import { Device } from './device.ts'
 import { Mirror } from './mirror.ts'
@@ -10,23 +11,8 @@ import { MirrorStore } from './mirror-store.ts'
 
 const ITEMS = 2_500
 
-const item = (index: number, version: number): Row<'items'> => ({
-  id: `item-${index}`,
-  sku: `SKU-${index}-${version}`,
-  name: `Item ${index}`,
-  categoryId: null,
-  unit: 'pcs',
-  decimals: 0,
-  cost: null,
-  low: null,
-  high: null,
-  target: null,
-  tracksLots: false,
-  notes: null,
-  custom: {},
-  archived: false,
-  version,
-})
+const item = (index: number, version: number) =>
+  madeItem(`item-${index}`, `Item ${index}`, { sku: `SKU-${index}-${version}`, version })
 const barcode = (index: number, version: number, deleted = false): Row<'barcodes'> => {
   const code = String(index).padStart(14, '0')
   return { code, itemId: `item-${index}`, packQuantity: 1000, version, deleted }

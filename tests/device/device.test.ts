@@ -13,6 +13,7 @@ import { formatStamp, stampMs } from '#shared/values/stamp.ts'
 import type { OutboxEntry, SyncPoint } from '../../client/device/database.ts'
 import { DeviceDatabase } from '../../client/device/database.ts'
 import type { Told } from '../../client/device/arrival.ts'
+import { madeItem, madeLocation, tablesOf } from './made-rows.ts'
 import { GoneAhead } from '../../client/device/arrival.ts'
 import { Device } from '../../client/device/device.ts'
 import { NewerDatabase, readPendingOf } from '../../client/device/kept.ts'
@@ -103,13 +104,10 @@ afterEach(() => {
 })
 
 function goods(version = 7, name = 'Coffee'): WireTables {
-  const item = { id: itemId, sku: null, name, categoryId: null, unit: 'pcs', decimals: 0, cost: null }
-  const levels = { low: null, high: null, target: null, tracksLots: false, notes: null, custom: {}, archived: false }
-  const bin = { id: binId, name: 'Bin', parentId: null, kind: null, barcode: null, archived: false, version }
-  return {
-    items: encodeTable('items', [{ ...item, ...levels, version }]),
-    locations: encodeTable('locations', [bin]),
-  }
+  return tablesOf({
+    items: [madeItem(itemId, name, { version })],
+    locations: [madeLocation(binId, 'Bin', { version })],
+  })
 }
 
 /** Sends what waits and fetches what is new. */

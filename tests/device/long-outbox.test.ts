@@ -3,10 +3,10 @@
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { encodeTable } from '#shared/rows/rows.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { OutboxEntry } from '../../client/device/database.ts'
 import { DeviceDatabase } from '../../client/device/database.ts'
+import { arriveWhole, madeItem, madeLocation } from './made-rows.ts'
 import { Device } from '../../client/device/device.ts'
 
 const clientOf = async (device: Device) => (await device.identity()).clientId
@@ -39,22 +39,8 @@ const KINDS_OF_WORK: Record<string, Work> = {
 async function withWaiting(count: number, work: Work): Promise<string> {
   const name = randomUUID()
   const device = await Device.open({ name, actor: ACTOR })
-  const item = { sku: null, name: 'Coffee', categoryId: null, unit: 'pcs', decimals: 0, cost: null }
-  const more = { low: null, high: null, target: null, tracksLots: false, notes: null, custom: {}, archived: false }
-  const bin = { id: binId, name: 'Bin', parentId: null, kind: null, barcode: null, archived: false, version: 7 }
-  const tables = {
-    items: encodeTable(
-      'items',
-      itemIds.map((id) => ({ id, ...item, ...more, version: 7 })),
-    ),
-    locations: encodeTable('locations', [bin]),
-  }
-  await device.arrive({
-    tables,
-    point: { ...device.point.value, ...SEVEN },
-    lastSeq: 0,
-    clientId: await clientOf(device),
-  })
+  const items = itemIds.map((id) => madeItem(id, 'Coffee', { version: 7 }))
+  await arriveWhole(device, { items, locations: [madeLocation(binId, 'Bin', { version: 7 })] }, 7)
   device.close()
   const database = new DeviceDatabase(name)
   const ids = Array.from({ length: count }, () => randomUUID())
@@ -69,7 +55,6 @@ async function withWaiting(count: number, work: Work): Promise<string> {
   return name
 }
 const ACTOR = { userId: randomUUID(), role: 'manager' as const }
-const SEVEN = { cursor: 'v7', epoch: 1, version: 7, complete: true }
 
 interface Cost {
   open: number

@@ -1,9 +1,8 @@
 // A movement by hand, on the real device code with an IndexedDB in memory.
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Item, Row } from '#shared/rows/rows.ts'
-import { encodeTable } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
+import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../tests/device/made-rows.ts'
 import { Device } from '../../device/device.ts'
 import type { MovementKind } from '../../parts/movement.ts'
 import { recordMovement } from '../../parts/movement.ts'
@@ -11,42 +10,7 @@ import { atPlace, movementFrom, startDraft } from './movement-draft.ts'
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
 const [SHELF, CELLAR] = [id(11), id(12)]
-const item: Item = {
-  id: id(1),
-  sku: null,
-  name: 'Tea',
-  categoryId: null,
-  unit: 'pcs',
-  decimals: 0,
-  cost: null,
-  low: null,
-  high: null,
-  target: null,
-  tracksLots: false,
-  notes: null,
-  custom: {},
-  archived: false,
-  version: 1,
-}
-const place = (placeId: string) => ({
-  id: placeId,
-  name: placeId,
-  parentId: null,
-  kind: null,
-  barcode: null,
-  archived: false,
-  version: 1,
-})
-const position = (locationId: string, quantity: number): Row<'positions'> => ({
-  itemId: item.id,
-  locationId,
-  lot: '',
-  quantity,
-  countedAt: null,
-  countedId: null,
-  countedSince: null,
-  version: 1,
-})
+const item = madeItem(id(1), 'Tea')
 
 let device: Device
 let clock = Date.parse('2026-11-22T10:00:00Z')
@@ -55,16 +19,11 @@ let databases = 0
 beforeEach(async () => {
   const actor = { userId: id(9), role: 'staff' } as const
   device = await Device.open({ name: `movement-draft-${++databases}`, actor, now: () => clock })
-  const tables = {
-    items: encodeTable('items', [item]),
-    locations: encodeTable('locations', [place(SHELF), place(CELLAR)]),
-    positions: encodeTable('positions', [position(SHELF, 20_000), position(CELLAR, -1000)]),
-  }
-  await device.arrive({
-    tables,
-    point: { ...device.point.value, cursor: 'c', version: 1, complete: true },
-    lastSeq: 0,
-    clientId: (await device.identity()).clientId,
+  const position = (locationId: string, quantity: number) => madePosition({ itemId: item.id, locationId }, quantity)
+  await arriveWhole(device, {
+    items: [item],
+    locations: [SHELF, CELLAR].map((place) => madeLocation(place, place)),
+    positions: [position(SHELF, 20_000), position(CELLAR, -1000)],
   })
 })
 afterEach(() => device.close())

@@ -2,9 +2,9 @@
 // and that nothing scanned is ever lost.
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Item, Kind, Location, Row, WireTables } from '#shared/rows/rows.ts'
-import { encodeTable } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
+import type { MadeRows } from '../../../tests/device/made-rows.ts'
+import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../tests/device/made-rows.ts'
 import { Device } from '../../device/device.ts'
 import { COUNT_PAUSE_MS, KeptCounts } from '../../parts/kept-counts.ts'
 import { sheetOpened, sheetsClosed } from '../../ui/open-sheets.ts'
@@ -25,33 +25,6 @@ const CODES = {
   cellar: 'LOC-2',
 }
 
-const item = (itemId: string, name: string, more: Partial<Item> = {}): Item => ({
-  id: itemId,
-  sku: null,
-  name,
-  categoryId: null,
-  unit: 'pcs',
-  decimals: 0,
-  cost: null,
-  low: null,
-  high: null,
-  target: null,
-  tracksLots: false,
-  notes: null,
-  custom: {},
-  archived: false,
-  version: 1,
-  ...more,
-})
-const place = (placeId: string, name: string, barcode: string): Location => ({
-  id: placeId,
-  name,
-  parentId: null,
-  kind: null,
-  barcode,
-  archived: false,
-  version: 1,
-})
 const barcode = (code: string, itemId: string, packQuantity = 1000) => ({
   code,
   itemId,
@@ -59,26 +32,20 @@ const barcode = (code: string, itemId: string, packQuantity = 1000) => ({
   version: 1,
   deleted: false,
 })
-const position = (itemId: string, quantity: number): Row<'positions'> => ({
-  itemId,
-  locationId: SHELF,
-  lot: '',
-  quantity,
-  countedAt: null,
-  countedId: null,
-  countedSince: null,
-  version: 1,
-})
+const position = (itemId: string, quantity: number) => madePosition({ itemId, locationId: SHELF }, quantity)
 
-const rows: { [K in Kind]?: Row<K>[] } = {
-  items: [item(COFFEE, 'Coffee'), item(TEA, 'Tea'), item(FISH, 'Fish', { tracksLots: true })],
+const rows: MadeRows = {
+  items: [madeItem(COFFEE, 'Coffee'), madeItem(TEA, 'Tea'), madeItem(FISH, 'Fish', { tracksLots: true })],
   barcodes: [
     barcode(`0${CODES.coffee}`, COFFEE),
     barcode(CODES.carton, COFFEE, 12_000),
     barcode(CODES.tea, TEA),
     barcode(CODES.fish, FISH),
   ],
-  locations: [place(SHELF, 'Shelf', CODES.shelf), place(CELLAR, 'Cellar', CODES.cellar)],
+  locations: [
+    madeLocation(SHELF, 'Shelf', { barcode: CODES.shelf }),
+    madeLocation(CELLAR, 'Cellar', { barcode: CODES.cellar }),
+  ],
   positions: [position(COFFEE, 20_000), position(TEA, 2000)],
 }
 
@@ -97,11 +64,7 @@ beforeEach(async () => {
   kept = new Map()
   drafts = 0
   await open(`scan-model-${databases}`)
-  const tables = Object.fromEntries(
-    Object.entries(rows).map(([kind, list]) => [kind, encodeTable(kind as Kind, list as never[])]),
-  ) as WireTables
-  const point = { ...device.point.value, cursor: 'c', version: 1, complete: true }
-  await device.arrive({ tables, point, lastSeq: 0, clientId: (await device.identity()).clientId })
+  await arriveWhole(device, rows)
 })
 
 afterEach(() => device.close())
