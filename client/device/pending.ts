@@ -1,6 +1,6 @@
 // What is displayed: the confirmed rows and, over them, what the pending mutations make of them. Recomputed for touched
 // rows only, so that fifty thousand pending mutations cost no more than one. Keeps D4–D6.
-import type { Effects, Posted, PostedEntry, Shelf, Unique } from '#shared/book/book.ts'
+import type { Effects, Posted, PostedEntry, Shelf, Tree, Unique } from '#shared/book/book.ts'
 import { Book } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
 import type { Outcome } from '#shared/mutations/apply.ts'
@@ -224,17 +224,20 @@ export class PendingRows {
       history: (position) => this.#history(position, confirmed),
       posted: (mutationId) => this.#posted(mutationId, confirmed),
       linesOf: (countId) => this.#linesOf(countId, confirmed),
+      tree: (kind) => this.#rows(kind, confirmed),
       lastMoved: () => undefined, // what waits here was made in the order in which it is decided
     }
   }
 
   *#linesOf(countId: string, confirmed: Names): Iterable<CountLine> {
-    for (const [key, line] of this.#mirror.rows('countLines')) {
-      if (line.countId === countId) yield confirmed.has(nameOf('countLines', key)) ? line : this.row('countLines', key)!
+    for (const line of this.#rows('countLines', confirmed)) if (line.countId === countId) yield line
+  }
+
+  *#rows<K extends 'countLines' | Tree>(kind: K, confirmed: Names): Iterable<Row<K>> {
+    for (const [key, row] of this.#mirror.rows(kind)) {
+      yield confirmed.has(nameOf(kind, key)) ? row : this.row(kind, key)!
     }
-    for (const line of this.made('countLines')) {
-      if (line.countId === countId && !confirmed.has(nameOf('countLines', line.id))) yield line
-    }
+    for (const row of this.made(kind)) if (!confirmed.has(nameOf(kind, row.id))) yield row
   }
 
   #owner(unique: Unique, value: string): string | undefined {

@@ -1,5 +1,5 @@
 // The server's shelf: what was loaded for a group of batches, in memory while they are decided.
-import type { Moved, Posted, Shelf, Unique } from '#shared/book/book.ts'
+import type { Moved, Posted, Shelf, Tree, Unique } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
 import type { CountLine, Kind, Row } from '#shared/rows/rows.ts'
 import { keyOf } from '#shared/rows/rows.ts'
@@ -38,7 +38,8 @@ export class LoadedShelf implements Shelf {
   }
 
   addMoved(kind: Moved, id: string, at: string): void {
-    this.#moved.set(`${kind} ${id}`, at)
+    const known = this.lastMoved(kind, id)
+    if (known === undefined || at > known) this.#moved.set(`${kind} ${id}`, at)
   }
 
   /** @throws where a verb reads what its `reads` did not name: taking that for "not there" would overwrite a row */
@@ -62,6 +63,12 @@ export class LoadedShelf implements Shelf {
 
   lastMoved(kind: Moved, id: string): string | undefined {
     return this.#moved.get(`${kind} ${id}`)
+  }
+
+  /** @throws like `row` */
+  tree<K extends Tree>(kind: K): Iterable<Row<K>> {
+    if (!this.#wants.trees.has(kind)) throw new Error(`the ${kind} were read, but not loaded`)
+    return (this.#rows.get(kind)?.values() ?? []) as Iterable<Row<K>>
   }
 
   /** @throws like `row` */

@@ -1,5 +1,5 @@
 // What a group of batches reads, collected from its verbs before the one round trip that loads it.
-import type { Moved, Unique } from '#shared/book/book.ts'
+import type { Moved, Tree, Unique } from '#shared/book/book.ts'
 import type { Wants } from '#shared/mutations/verb.ts'
 import type { Kind } from '#shared/rows/rows.ts'
 import { parsePositionKey } from '#shared/rows/rows.ts'
@@ -41,7 +41,7 @@ export class ReadSet implements Wants {
     this.owners[unique].add(value)
   }
 
-  tree(kind: 'categories' | 'locations'): void {
+  tree(kind: Tree): void {
     this.trees.add(kind)
   }
 

@@ -29,12 +29,19 @@ export interface Shelf {
   posted(mutationId: string): Posted | undefined
   /** The lines of a planned count. */
   linesOf(countId: string): Iterable<CountLine>
-  /** The stamp of the last movement of an item, or at a place, that was asked for. Only the server knows them all. */
+  /** All rows of a tree. */
+  tree<K extends Tree>(kind: K): Iterable<Row<K>>
+  /**
+   * The stamp of the last movement of an item, or at a place, that was asked for; lines of planned counts that wait are
+   * among them. Only the server knows them all.
+   */
   lastMoved(kind: Moved, id: string): string | undefined
 }
 export type Unique = 'sku' | 'locationBarcode'
 /** What a movement moves, and where. */
 export type Moved = 'items' | 'locations'
+/** Kinds whose rows lie inside each other. */
+export type Tree = 'categories' | 'locations'
 
 /** The kind of a movement, as the audit shows it. */
 export type MovementKind = 'receive' | 'withdraw' | 'transfer_out' | 'transfer_in' | 'count' | 'void'
@@ -158,15 +165,25 @@ export class Book {
     return [...lines.values()]
   }
 
+  /** All rows of a tree, as they are now. */
+  *tree<K extends Tree>(kind: K): Iterable<Row<K>> {
+    const changed = this.#rowsOf(kind) as Map<string, Row<K>>
+    for (const row of this.#shelf.tree(kind)) if (!changed.has(row.id)) yield row
+    yield* changed.values()
+  }
+
   /** When an item, or something at a place, was last moved or counted, as far as that was asked for. */
   lastMoved(kind: Moved, id: string): string | undefined {
     let last = this.#shelf.lastMoved(kind, id)
+    const take = (place: { itemId: string; locationId: string }, at: string) => {
+      const isThere = (kind === 'items' ? place.itemId : place.locationId) === id
+      if (isThere && (last === undefined || at > last)) last = at
+    }
     for (const { entries } of this.#posted.values()) {
-      for (const { position, entry } of entries) {
-        const { itemId, locationId } = parsePositionKey(position)
-        const isThere = (kind === 'items' ? itemId : locationId) === id && !entry.void
-        if (isThere && (last === undefined || entry.at > last)) last = entry.at
-      }
+      for (const { position, entry } of entries) if (!entry.void) take(parsePositionKey(position), entry.at)
+    }
+    for (const line of (this.#rowsOf('countLines') as Map<string, CountLine>).values()) {
+      if (line.state === 'waiting') take(line, line.at)
     }
     return last
   }

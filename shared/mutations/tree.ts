@@ -1,5 +1,5 @@
 // Categories and locations are trees: a parent exists, nothing lies inside itself, and none is endlessly deep. Keeps C5.
-import type { Book } from '../book/book.ts'
+import type { Book, Tree } from '../book/book.ts'
 import type { Refusal } from '../values/refusals.ts'
 import { refuse } from '../values/refusals.ts'
 
@@ -8,7 +8,7 @@ export const DEPTH_MAX = 32
 
 export function refuseParent(
   book: Book,
-  kind: 'categories' | 'locations',
+  kind: Tree,
   { id, parentId }: { id: string; parentId?: string | null | undefined },
 ): Refusal | undefined {
   const ancestors = new Set<string>()
@@ -19,5 +19,19 @@ export function refuseParent(
     ancestors.add(next)
     next = row.parentId
   }
-  return ancestors.size > DEPTH_MAX ? refuse('too_deep', { kind, id, parentId, most: DEPTH_MAX }) : undefined
+  // What lies in it moves along.
+  const isTooDeep = ancestors.size > 0 && ancestors.size + heightOf(book, kind, id) > DEPTH_MAX
+  return isTooDeep ? refuse('too_deep', { kind, id, parentId, most: DEPTH_MAX }) : undefined
+}
+
+/** How many levels lie below something: none for what is not there yet. Rows from before this rule may lie endlessly deep. */
+function heightOf(book: Book, kind: Tree, id: string): number {
+  if (!book.row(kind, id)) return 0
+  const children = Map.groupBy(book.tree(kind), ({ parentId }) => parentId)
+  let height = 0
+  for (let level = [id]; height <= DEPTH_MAX; height++) {
+    level = level.flatMap((one) => (children.get(one) ?? []).map((child) => child.id))
+    if (level.length === 0) break
+  }
+  return height
 }

@@ -1,6 +1,6 @@
 // A verb: one named change of synced data, decided by one pure function on the device and again on the server. M1–M4.
 import type { z } from 'zod'
-import type { Book, Moved, Unique } from '../book/book.ts'
+import type { Book, Moved, Tree, Unique } from '../book/book.ts'
 import type { Kind, Role } from '../rows/rows.ts'
 import type { Refusal } from '../values/refusals.ts'
 
@@ -27,7 +27,7 @@ export interface Wants {
   own(kind: Kind): void
   owner(unique: Unique, value: string): void
   /** All rows of a small kind: whoever changes a parent must see the whole tree. */
-  tree(kind: 'categories' | 'locations'): void
+  tree(kind: Tree): void
   /** A position that is counted: its entries since then are needed as well as its row. */
   counted(position: string, since?: string): void
   /** The lines of a planned count with the positions, and their entries, that they count. */
@@ -36,7 +36,7 @@ export interface Wants {
   posted(mutationId: string): void
   /** The whole stock of an item: its levels change. */
   total(itemId: string): void
-  /** When an item, or something at a place, was last moved. */
+  /** When an item, or something at a place, was last moved or counted. */
   lastMoved(kind: Moved, id: string): void
   /** A conflict, and what its mutation reads, with other arguments where they were corrected. */
   conflict(id: string, args: unknown): void

@@ -284,6 +284,34 @@ function describeCatalogue(room: Room): void {
     expect(await book.do('location.update', turned)).toMatchObject({ status: 'refused', code: 'cycle' })
   })
 
+  for (const kind of ['location', 'category'] as const) {
+    test(`[C5] what lies in a ${kind} that is moved comes no deeper than 32 others either`, async () => {
+      const { book } = room
+      const make = async (parentId?: string) => {
+        const id = randomUUID()
+        await book.do(`${kind}.create`, { id, name: 'Level', ...(parentId !== undefined && { parentId }) })
+        return id
+      }
+      const chain = [await make()]
+      for (let depth = 1; depth <= 30; depth++) chain.push(await make(chain.at(-1)))
+      const shelf = await make()
+      const bin = await make(await make(shelf)) // two levels below it
+      await make(shelf)
+      const move = (id: string, parentId: string | null) =>
+        book.do(`${kind}.update`, { id, set: { parentId }, base: {} })
+      expect(await move(shelf, chain.at(-1)!)).toMatchObject({ status: 'refused', code: 'too_deep' })
+      await book.sync()
+      expect(await move(shelf, chain.at(-1)!)).toMatchObject({ status: 'refused', code: 'too_deep' })
+      const rows = kind === 'location' ? 'locations' : 'categories'
+      expect((await book.row(rows, shelf))?.parentId).toBeNull()
+      expect(await move(shelf, chain.at(-2)!)).toMatchObject({ status: 'applied' })
+      expect(await move(chain[1]!, await make())).toMatchObject({ status: 'applied' })
+      expect(await move(bin, chain.at(-1)!)).toMatchObject({ status: 'applied' })
+      // Its two levels are one by now.
+      expect(await move(shelf, chain.at(-1)!)).toMatchObject({ status: 'applied' })
+    })
+  }
+
   test('[C6] archived items keep their stock, and can be restored', async () => {
     const { book, itemId, binA } = room
     await book.do('stock.receive', { ...at(room, binA), quantity: 3 })

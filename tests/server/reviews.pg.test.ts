@@ -188,6 +188,48 @@ test('[S3] what was moved before an archiving came that was made earlier opens i
   expect(await reviewsAbout(itemId)).toBe(1)
 })
 
+test('[S3] a line of a planned count that waits when an archiving comes is asked about like any movement', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA, binB } = await stockRoom(manager)
+  const countId = randomUUID()
+  await manager.do('count.open', { id: countId, name: 'Spring', scope: {}, blind: false })
+  const count = (locationId: string) => ({ itemId, locationId, counted: 3, countId })
+  const before = staff.mutation('stock.count', count(binA))
+  await pause()
+  const offline = [
+    manager.mutation('item.archive', { id: itemId }),
+    manager.mutation('location.archive', { id: binA }),
+    manager.mutation('location.archive', { id: binB }),
+  ]
+  await pause()
+  await staff.push(before, staff.mutation('stock.count', count(binA)))
+  const takenBack = await staff.do('stock.count', count(binB))
+  await staff.do('stock.undo', { mutationId: takenBack.id })
+  const results = await manager.push(...offline)
+  expect(results).toMatchObject([
+    { status: 'merged', code: 'item_archived' },
+    { status: 'merged', code: 'location_archived' },
+    { status: 'applied' },
+  ])
+  expect(await reviewAbout('location_archived', binA)).toMatchObject({ userId: parts.manager })
+})
+
+test('[S3] a line of a planned count in the group of the archiving is asked about too', async () => {
+  const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
+  const { itemId, binA } = await stockRoom(manager)
+  const countId = randomUUID()
+  await manager.do('count.open', { id: countId, name: 'Spring', scope: {}, blind: false })
+  const archive = manager.mutation('location.archive', { id: binA })
+  await pause()
+  const line = staff.mutation('stock.count', { itemId, locationId: binA, counted: 3, countId })
+  const [, [counted], [archived]] = await Promise.all([
+    managerDevice().do('level.set', { itemId, low: 1 }), // while it is committed, the others gather behind it
+    staff.push(line),
+    manager.push(archive),
+  ])
+  expect([counted!.status, archived!.status]).toEqual(['applied', 'merged'])
+})
+
 test('[S3] the same within one group', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA } = await stockRoom(manager)

@@ -1,5 +1,5 @@
 // The simplest shelf: everything in memory, every entry known. The reference that the others are held against.
-import type { Effects, Moved, Posted, Shelf, Unique } from '#shared/book/book.ts'
+import type { Effects, Moved, Posted, Shelf, Tree, Unique } from '#shared/book/book.ts'
 import type { Entry } from '#shared/book/ledger.ts'
 import type { CountLine, Item, Kind, Location, Row } from '#shared/rows/rows.ts'
 import { parsePositionKey } from '#shared/rows/rows.ts'
@@ -36,12 +36,22 @@ export class MemoryShelf implements Shelf {
       const { itemId, locationId } = parsePositionKey(position)
       return (kind === 'items' ? itemId : locationId) === id ? entries.map(({ at }) => at) : []
     })
-    return stamps.toSorted().at(-1)
+    const lines = this.#all('countLines').filter(
+      ({ state, itemId, locationId }) => state === 'waiting' && (kind === 'items' ? itemId : locationId) === id,
+    )
+    return [...stamps, ...lines.map(({ at }) => at)].toSorted().at(-1)
   }
 
   linesOf(countId: string): CountLine[] {
-    const rows = [...this.rows].flatMap(([name, row]) => (name.startsWith('countLines ') ? [row as CountLine] : []))
-    return rows.filter((line) => line.countId === countId)
+    return this.#all('countLines').filter((line) => line.countId === countId)
+  }
+
+  tree<K extends Tree>(kind: K): Row<K>[] {
+    return this.#all(kind)
+  }
+
+  #all<K extends Kind>(kind: K): Row<K>[] {
+    return [...this.rows].flatMap(([name, row]) => (name.startsWith(`${kind} `) ? [row as Row<K>] : []))
   }
 
   /** Gives every row that has none a version, as a commit does. */
