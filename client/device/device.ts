@@ -10,7 +10,7 @@ import { ClockKeeper } from './clock-keeper.ts'
 import { DeviceDatabase, type DoneEntry, type Identity } from './database.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
 import { complete, type DeviceParts } from './device-parts.ts'
-import { beginAgain, deleteKept, missingIn, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
+import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
 import { type Brought, type Luggage, unpacked } from './luggage.ts'
 import { MirrorStore } from './mirror-store.ts'
 import { isAside, type Kept, type Making, Outbox } from './outbox.ts'
@@ -19,6 +19,9 @@ import type { Loss, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
 import { Shown } from './shown.ts'
 import type { View } from './view.ts'
+
+/** Who empties it again each time cannot be outrun. */
+const DELETIONS_MAX = 5
 
 export class Device {
   readonly scans: ScanLog
@@ -72,10 +75,10 @@ export class Device {
 
   /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
-    const all = await readAll(this.#database)
+    const all = await readAll(this.#database, { held: () => this.#shown.pending.envelopes() })
     if (!all) return this.#restore()
     const { epoch } = this.point.value
-    const missing = missingIn(all, this.#shown.pending.envelopes())
+    const { missing } = all
     this.#store.fill(all.kept)
     this.#clock.doubt = all.doubt
     this.isPaused = all.paused
@@ -94,8 +97,7 @@ export class Device {
     const { clockOffsetMs, epoch: here } = this.point.value
     const luggage = { pending, scans: this.scans.unresolved.value, settledScans: [], clockOffsetMs, epoch }
     const unknown = unpacked(luggage, { clockOffsetMs, epoch: here, nowMs: this.#now() })
-    const { mutations } = await this.#certainly(() => this.#outbox.bring(unknown))
-    if (mutations === 0) return
+    await this.#certainly(() => this.#outbox.bring(unknown))
     await this.#rereadAll()
     this.wanted.value++
   }
@@ -136,10 +138,11 @@ export class Device {
     if (trial.status === 'refused') return { saved: false, refusal: trial.refusal }
     const { entry, clientId } = await this.#keep({ id, name, args, scanId })
     const isAnew = clientId !== this.#clientId // another tab has made the storage anew: what memory numbered is no more
-    if (isAnew) await this.reread()
+    if (isAnew) this.#shown.showUnplaced(entry)
     else this.#shown.show(entry)
     if (scanId !== undefined) this.scans.resolved(scanId)
-    this.tell(isAnew ? { kind: 'reread' } : { kind: 'recorded', entries: [entry], clientId })
+    if (isAnew) await this.#rereadAll().then(() => this.#reloadScans())
+    else this.tell({ kind: 'recorded', entries: [entry], clientId })
     this.wanted.value++
     return { saved: true, id, ...(trial.status === 'merged' && { note: trial.note.code }) }
   }
@@ -222,7 +225,7 @@ export class Device {
 
   /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
   async follow(told: Told): Promise<void> {
-    if (told.kind === 'scans') return (await this.#outbox.identity()) ? this.scans.load() : this.#restore()
+    if (told.kind === 'scans') return (await this.#outbox.identity()) ? this.#loadScans() : this.#restore()
     if (!this.#take(told)) await this.reread()
     if (told.kind !== 'arrived' && this.pendingCount.value > 0) this.wanted.value++
   }
@@ -268,8 +271,8 @@ export class Device {
   }
 
   /** A mutation that nothing on the way lets through must not hold up those behind it. */
-  async setAside(seq: number): Promise<void> {
-    await this.#outbox.setAside(seq)
+  async setAside(mutation: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
+    await this.#outbox.setAside(mutation)
     await this.#rereadAll()
   }
 
@@ -346,9 +349,12 @@ export class Device {
 
   /** Keeps something; where the storage was deleted under the open app, in what is made anew of memory. */
   async #certainly<T>(keep: () => Promise<T | undefined>): Promise<T> {
-    const kept = (await keep()) ?? (await this.#restore().then(keep))
-    if (kept === undefined) throw new Error('what was just made anew is gone again')
-    return kept
+    for (let deletions = 0; deletions <= DELETIONS_MAX; deletions++) {
+      const kept = await keep()
+      if (kept !== undefined) return kept
+      await this.#restore()
+    }
+    throw new Error('what is made anew is gone again each time')
   }
 
   /** The storage was deleted under the open app: what memory holds is kept anew, as a new device, ids unchanged. */
@@ -372,8 +378,16 @@ export class Device {
   }
 
   async #reloadScans(): Promise<void> {
-    await this.scans.load()
+    await this.#loadScans()
     this.tell({ kind: 'scans' })
+  }
+
+  /** What only this tab knows still asks after storage was made anew without it: it is kept there too. */
+  async #loadScans(): Promise<void> {
+    const scans = await this.scans.load()
+    if (scans.length === 0) return
+    await this.#certainly(() => this.#outbox.bring({ made: [], scans, settledScans: [] }))
+    await this.#reloadScans()
   }
 
   #newId(): string {

@@ -33,6 +33,8 @@ export interface KeptAll {
   outbox: OutboxEntry[]
   /** Newest first. */
   done: DoneEntry[]
+  /** What memory holds and the disk does not, neither waiting nor sent. */
+  missing: Envelope[]
 }
 
 /** @throws {NewerDatabase} where Dexie would go on all the same, and make tables as it knows them */
@@ -43,10 +45,13 @@ export async function openKnown(database: DeviceDatabase): Promise<void> {
 }
 
 /**
- * All from one snapshot: what another tab commits meanwhile is in all of it, or in none. Undefined where the storage was
- * deleted under the open app.
+ * All from one snapshot: what another tab commits meanwhile is in all of it, or in none. `held` is what memory knows to
+ * wait. Undefined where the storage was deleted under the open app.
  */
-export function readAll(database: DeviceDatabase): Promise<KeptAll | undefined> {
+export function readAll(
+  database: DeviceDatabase,
+  { held }: { held: () => readonly Envelope[] },
+): Promise<KeptAll | undefined> {
   const { meta, chunks, log, outbox, done } = database
   return database.transaction('r', [meta, chunks, log, outbox, done], async () => {
     const [point, identity, doubt, paused, chunkRows, logRows, waiting, settled] = await Promise.all([
@@ -60,20 +65,14 @@ export function readAll(database: DeviceDatabase): Promise<KeptAll | undefined> 
       done.orderBy('doneAt').reverse().limit(RECENT_MAX).toArray(),
     ])
     if (!identity) return undefined
+    const ids = new Set(waiting.map(({ envelope }) => envelope.id))
+    const gone = held().filter(({ id }) => !ids.has(id))
+    const sent = await done.bulkGet(gone.map(({ id }) => id))
+    const missing = gone.filter((_, index) => !sent[index])
     const kept = { chunks: chunkRows, log: logRows }
     const { clientId, nextSeq } = identity
-    return { kept, point, doubt, paused: paused === true, clientId, nextSeq, outbox: waiting, done: settled }
+    return { kept, point, doubt, paused: paused === true, clientId, nextSeq, outbox: waiting, done: settled, missing }
   })
-}
-
-/** Those of some mutations that are neither waiting nor among the last that were sent. */
-export function missingIn(
-  { outbox, done }: Pick<KeptAll, 'outbox' | 'done'>,
-  envelopes: readonly Envelope[],
-): Envelope[] {
-  if (envelopes.length === 0) return []
-  const known = new Set([...outbox, ...done].map(({ envelope }) => envelope.id))
-  return envelopes.filter(({ id }) => !known.has(id))
 }
 
 /**

@@ -113,8 +113,8 @@ export class Outbox {
 
   /**
    * Keeps what was made elsewhere, and scans that became nothing there, in one transaction: all of it or nothing. What is
-   * known here by its id is left out, and a scan that was seen to there asks here no more. Undefined where the identity is
-   * gone.
+   * known here by its id is left out, and a scan that was seen to there, or has become a mutation here, asks no more.
+   * Undefined where the identity is gone.
    */
   bring({ made, scans, settledScans }: Unpacked): Promise<Brought | undefined> {
     const { meta, outbox, done, scans: table } = this.#database
@@ -122,7 +122,8 @@ export class Outbox {
       const identity = await this.#database.readMeta('identity')
       if (!identity) return undefined
       const ids = made.map(({ envelope }) => envelope.id)
-      const known = new Set((await done.bulkGet(ids)).map((entry) => entry?.id))
+      const scanIds = scans.map(({ id }) => id) // a mutation bears the id of the scan that it was made of
+      const known = new Set((await done.bulkGet([...ids, ...scanIds])).map((entry) => entry?.id))
       await outbox.each(({ envelope }) => known.add(envelope.id))
       const fresh = made.filter(({ envelope: { id } }) => !known.has(id) && known.add(id))
       const { nextSeq, broughtFrom = nextSeq } = identity
@@ -130,10 +131,10 @@ export class Outbox {
       await outbox.bulkAdd(entries)
       if (entries.length > 0)
         await this.#database.writeMeta('identity', { ...identity, nextSeq: nextSeq + entries.length, broughtFrom })
-      const there = await table.bulkGet(scans.map(({ id }) => id))
+      const there = await table.bulkGet(scanIds)
       const unknown = scans.filter((_, index) => !there[index])
       await table.bulkAdd(unknown.map((scan): ScanRecord => ({ ...scan, state: 'unresolved' })))
-      const settled = new Set([...settledScans, ...ids]) // a mutation bears the id of the scan that it was made of
+      const settled = new Set([...settledScans, ...ids, ...scanIds.filter((id) => known.has(id))])
       await table
         .where('state')
         .equals('unresolved')
@@ -206,19 +207,21 @@ export class Outbox {
 
   /**
    * Takes one mutation out of the order, because nothing on the way lets it through alone: those behind it move up. It
-   * stays in the outbox, behind all others. Should the server know it after all, ids tell (P1, P4).
+   * stays in the outbox, behind all others. Should the server know it after all, ids tell (P1, P4). Nothing where another
+   * has its number by now: this device began anew, or another tab was faster.
    */
-  async setAside(seq: number): Promise<void> {
+  async setAside({ seq, id }: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
     const { meta, outbox } = this.#database
     await this.#database.transaction('rw', [meta, outbox], async () => {
       const identity = await this.#database.readMeta('identity')
       const entry = await outbox.get(seq)
-      if (!identity || !entry) return
+      if (!identity || entry?.envelope.id !== id) return
+      const { seq: lastSeq } = (await outbox.orderBy('seq').last()) ?? entry
       const behind = await outbox.where('seq').between(seq, ASIDE_FROM, false, false).toArray()
       await outbox.where('seq').between(seq, ASIDE_FROM, true, false).delete()
       await outbox.bulkPut([
         ...behind.map((other) => numbered(other, other.seq - 1)),
-        numbered(entry, ASIDE_FROM + this.#now()),
+        numbered(entry, Math.max(ASIDE_FROM, lastSeq + 1)),
       ])
       const { nextSeq, broughtFrom } = identity
       const moved = broughtFrom === undefined ? {} : { broughtFrom: broughtFrom - 1 }

@@ -34,10 +34,21 @@ export class ScanLog {
     await this.load()
   }
 
-  /** Reads off the disk what another tab has stored or settled. The disk does one thing after the other: nothing is between. */
-  async load(): Promise<void> {
-    const open = await this.#database.scans.where('state').equals('unresolved').toArray()
-    this.unresolved.value = open.toSorted((a, b) => b.at - a.at)
+  /**
+   * Reads off the disk what another tab has stored or settled. The disk does one thing after the other: nothing is between.
+   * What still asks and is on the disk no more, in whatever state, goes on asking, and is returned: the storage was deleted
+   * and made anew by a tab that had not heard of it.
+   */
+  async load(): Promise<ScanRecord[]> {
+    const { scans } = this.#database
+    return this.#database.transaction('r', scans, async () => {
+      const open = await scans.where('state').equals('unresolved').toArray()
+      const asking = this.unresolved.value
+      const there = await scans.bulkGet(asking.map(({ id }) => id))
+      const lost = asking.filter((_, index) => !there[index])
+      this.unresolved.value = [...open, ...lost].toSorted((a, b) => b.at - a.at)
+      return lost
+    })
   }
 
   /** Stores a scan. Resolves once it is durable; rejects where the device cannot keep it. */

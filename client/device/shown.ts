@@ -16,6 +16,8 @@ import { Watched } from './watched.ts'
 /** A mutation that is not recorded yet. */
 type Trial = Pick<Envelope, 'id' | 'name' | 'args'>
 
+/** Seqs from here on are memory's alone: of what has no place on the disk, or another than memory knows. */
+const UNPLACED_FROM = 2 ** 51
 const NO_EFFECTS = { changes: [], movements: [], notes: [] }
 /** In a trial the time decides, and not whose it is. */
 const NO_DEVICE = '00000000'
@@ -34,6 +36,7 @@ export class Shown {
   #lastAt: string | undefined
   /** One more than the last seq that memory knows of: what another tab records follows, or something was missed. */
   #nextSeq = 1
+  #lastUnplaced = UNPLACED_FROM
 
   constructor({ actor, now }: { actor: Actor; now: () => number }) {
     this.#now = now
@@ -41,12 +44,19 @@ export class Shown {
     this.view = new View({ mirror: this.mirror, pending: this.pending, watched: this.#watched })
   }
 
-  /** Begins with what the disk keeps; the mirror holds its rows already. */
-  fill({ point, done, outbox, nextSeq }: Pick<KeptAll, 'point' | 'done' | 'outbox' | 'nextSeq'>): void {
+  /** Begins with what the disk keeps, and what it has lost; the mirror holds its rows already. */
+  fill({
+    point,
+    done,
+    outbox,
+    missing,
+    nextSeq,
+  }: Pick<KeptAll, 'point' | 'done' | 'outbox' | 'missing' | 'nextSeq'>): void {
     this.point.value = point ?? START
     for (const entry of done.toReversed()) this.pending.remember(entry)
-    this.#putAll(outbox.map(({ envelope }) => envelope))
-    this.recent.begin(done, outbox)
+    const waiting = [...outbox, ...missing.map((envelope) => this.#unplaced({ envelope }))]
+    this.#putAll(waiting.map(({ envelope }) => envelope))
+    this.recent.begin(done, waiting)
     this.#nextSeq = nextSeq
     this.pendingCount.value = this.pending.size
   }
@@ -78,6 +88,16 @@ export class Shown {
     this.recent.saved(entry)
     this.#nextSeq = Math.max(this.#nextSeq, entry.seq + 1)
     this.pendingCount.value = this.pending.size
+  }
+
+  /** Shows what was kept in storage that was made anew: its number there is that of something else in memory. */
+  showUnplaced(entry: OutboxEntry): void {
+    this.show(this.#unplaced(entry))
+  }
+
+  #unplaced<T extends { envelope: Envelope }>(entry: T): T & { seq: number } {
+    const seq = (this.#lastUnplaced += 1)
+    return { ...entry, seq, envelope: { ...entry.envelope, seq } }
   }
 
   /** Shows what another tab has kept. False where it does not follow what memory knows of. */

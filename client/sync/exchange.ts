@@ -68,7 +68,7 @@ export class Exchange {
         this.#atLeast = answer.version
         this.#answered = { clientId: answer.clientId, seq: sentTo }
       } catch (error) {
-        if (error instanceof TooLargeAlone) await this.#device.setAside(error.seq)
+        if (error instanceof TooLargeAlone) await this.#device.setAside(error.mutation)
         else if (error instanceof LinkFailure) await this.#recover(error)
         else throw error
         sentTo = 0

@@ -1,5 +1,6 @@
 // Sends what waits, oldest first, in requests that the way to the server lets through. The tab and the service worker
 // share it; what a refusal asks for is theirs to do. Keeps D15.
+import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushAnswer } from '#shared/protocol/wire.ts'
 import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
@@ -26,11 +27,11 @@ export type Sent = PushAnswer & { clientId: string; count: number }
 
 /** A single mutation that nothing on the way lets through. */
 export class TooLargeAlone extends Error {
-  readonly seq: number
-  constructor(seq: number) {
+  readonly mutation: Envelope
+  constructor(mutation: Envelope) {
     super('a mutation is too large for the way to the server')
     this.name = 'TooLargeAlone'
-    this.seq = seq
+    this.mutation = mutation
   }
 }
 
@@ -71,7 +72,7 @@ export class Pusher {
         }
       } catch (error) {
         if (!isTooMuch(error)) throw error
-        if (batch.length === 1) throw new TooLargeAlone(batch[0]!.seq)
+        if (batch.length === 1) throw new TooLargeAlone(batch[0]!.envelope)
         if (error.refusal === 'too_large') this.#maxBytes = Math.floor(bytes / 2)
         else this.#max = Math.floor(batch.length / 2)
       }

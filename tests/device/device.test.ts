@@ -466,6 +466,19 @@ test('[D13] storage made anew by a tab that had not heard of a movement yet gets
   tab.close()
 })
 
+test('[D13] storage made anew by a tab that had not heard of a scan yet gets it from the tab that stored it', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const tab = await world.open()
+  const scan = { at: Date.now(), mode: 'receive', locationId: null }
+  const { id } = await tab.scans.store({ ...scan, code: '4006381333931' })
+  await Dexie.delete(world.name)
+  await device.identity()
+  await tab.follow({ kind: 'scans' }) // as the tab says that has made it anew
+  await device.follow({ kind: 'scans' })
+  for (const { scans } of [device, tab]) expect(scans.unresolved.value.map((one) => one.id)).toEqual([id])
+})
+
 test('[D13] storage found empty at the start, where something was kept before, is said to be gone', async () => {
   const remembered = new Map<string, string>()
   vi.stubGlobal('localStorage', {
@@ -720,6 +733,29 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   expect([device.pendingCount.value, device.aside.value.length]).toEqual([0, 0])
 })
 
+test('[D15] what is too large by a number that another has meanwhile sets nothing aside', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  const tab = await world.open()
+  await receive(device, 1)
+  const [sent] = await device.after(0, 1)
+  // While the answer is under way, a tab that had not heard of it makes the storage anew, and records first.
+  await Dexie.delete(world.name)
+  await tab.identity()
+  await receive(tab, 4)
+  await device.setAside(sent!.envelope)
+  expect([device.aside.value, device.pendingCount.value, shown(device)]).toEqual([[], 2, 5000])
+})
+
+test('[D15] two that are set aside at one moment are both kept, in their order', async () => {
+  const world = new World()
+  const { device } = await world.synced()
+  for (const quantity of [1, 2, 3]) await receive(device, quantity)
+  for (const { envelope } of await device.after(0, 2)) await device.setAside({ ...envelope, seq: 1 })
+  const aside = device.aside.value.map(({ envelope }) => (envelope.args as { quantity: number }).quantity)
+  expect([aside, device.pendingCount.value, shown(device)]).toEqual([[1, 2], 3, 6000])
+})
+
 test('[D2] an answer that was long under way does not move what waits to before a count that it brings', async () => {
   const world = new World()
   const { device, exchange } = await world.synced()
@@ -852,7 +888,7 @@ test('what is brought back in a tab that follows, the leading one sends', async 
   follower.tell = (told) => void leader.follow(structuredClone(told))
   await receive(follower, 5)
   await vi.waitFor(() => expect(leader.pendingCount.value).toBe(1))
-  await leader.setAside(1)
+  await leader.setAside((await leader.after(0, 1))[0]!.envelope)
   const before = leader.wanted.value
   await follower.bringBack()
   await vi.waitFor(() => expect(leader.wanted.value).toBeGreaterThan(before))

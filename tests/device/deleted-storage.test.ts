@@ -1,0 +1,227 @@
+// Storage that is deleted under two open tabs, at any moment of what they do: while either records or scans, while the
+// leading one synchronises, while one has not heard yet what the other did. A seed decides all of it. In the end the
+// server has everything that was said to be saved, once, and every scan still asks or has become something.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { Dexie } from 'dexie'
+import { expect, test, vi } from 'vitest'
+import type { PullAnswer, PullRequest, PushAnswer, PushResult } from '#shared/protocol/wire.ts'
+import { GoneAhead } from '../../client/device/arrival.ts'
+import type { Told } from '../../client/device/arrival.ts'
+import { Device } from '../../client/device/device.ts'
+import { isStorageFailure } from '../../client/device/storage-failure.ts'
+import { browserClock } from '../../client/sync/clock.ts'
+import { Exchange } from '../../client/sync/exchange.ts'
+import type { PushRequest, ServerLink } from '../../client/sync/server-link.ts'
+import { LinkFailure } from '../../client/sync/server-link.ts'
+import { Random } from '../simulation/random.ts'
+import { madeItem, madeLocation, madePosition, tablesOf } from './made-rows.ts'
+
+const SEEDS = Number(process.env['DELETED_STORAGE_SEEDS'] ?? 60)
+const FIRST_SEED = Number(process.env['DELETED_STORAGE_FIRST'] ?? 1)
+const STEPS = 10
+/** Turns of the event loop: a transaction takes about ten. */
+const TURNS_MAX = 25
+const [itemId, locationId] = [randomUUID(), randomUUID()]
+const AT = { itemId, locationId }
+
+/** As much of a server as decides what arrives, exactly once. */
+class Server implements ServerLink {
+  readonly decided = new Map<string, number>()
+  readonly #clients = new Map<string, string[]>()
+  readonly #turns: () => Promise<void>
+  #version = 1
+
+  constructor(turns: () => Promise<void>) {
+    this.#turns = turns
+  }
+
+  readonly listen = () => () => undefined
+
+  async push(ask: () => PushRequest): Promise<PushAnswer> {
+    const { clientId, mutations } = structuredClone(ask())
+    await this.#turns()
+    const ids = this.#clients.get(clientId) ?? []
+    this.#clients.set(clientId, ids)
+    const results = mutations.map(({ seq, id, args }): PushResult => {
+      const lastSeq = ids.length
+      if (seq > lastSeq + 1) throw new LinkFailure({ refusal: 'gap', lastSeq })
+      if (seq <= lastSeq && ids[seq - 1] !== id) throw new LinkFailure({ refusal: 'seq_reused', lastSeq })
+      ids[seq - 1] = id
+      if (this.decided.has(id)) return { seq, status: 'duplicate' }
+      this.decided.set(id, (args as { quantity: number }).quantity)
+      this.#version += 1
+      return { seq, status: 'applied' }
+    })
+    await this.#turns()
+    return { version: this.#version, lastSeq: ids.length, lastAt: null, serverNow: Date.now(), results }
+  }
+
+  async pull({ clientId = '' }: PullRequest): Promise<PullAnswer> {
+    await this.#turns()
+    const version = this.#version
+    const lastSeq = this.#clients.get(clientId)?.length ?? 0
+    const tables = tablesOf({
+      items: [madeItem(itemId, 'Coffee')],
+      locations: [madeLocation(locationId, 'Bin')],
+      positions: [madePosition(AT, this.quantity, { version })],
+    })
+    const answer = { epoch: 1, version, cursor: `v${version}`, more: false, lastSeq, lastAt: null, tables }
+    await this.#turns()
+    return { ...answer, serverNow: Date.now() }
+  }
+
+  get quantity(): number {
+    return [...this.decided.values()].reduce((sum, quantity) => sum + 1000 * quantity, 0)
+  }
+}
+
+class Browser {
+  readonly random: Random
+  readonly server: Server
+  readonly saved = new Set<string>()
+  readonly scanned = new Set<string>()
+  readonly #name = randomUUID()
+  readonly #tabs: Device[] = []
+  #exchange!: Exchange
+  #under: Promise<void>[] = []
+  /** What a tab was told and has not taken in: in order. */
+  readonly #following = new Map<Device, Promise<void>>()
+
+  constructor(seed: number) {
+    this.random = new Random(seed, 11)
+    this.server = new Server(() => this.turns())
+  }
+
+  async turns(): Promise<void> {
+    for (let left = this.random.below(TURNS_MAX); left > 0; left--) await new Promise((done) => setImmediate(done))
+  }
+
+  async open(): Promise<void> {
+    const actor = { userId: randomUUID(), role: 'manager' as const }
+    for (let tab = 0; tab < 2; tab++) this.#tabs.push(await Device.open({ name: this.#name, actor }))
+    for (const tab of this.#tabs) tab.tell = (told) => this.#tellOthers(tab, structuredClone(told))
+    this.#exchange = new Exchange({ device: this.#tabs[0]!, link: this.server, clock: browserClock })
+    await this.#round()
+    await this.still()
+  }
+
+  close(): void {
+    for (const tab of this.#tabs) tab.close()
+  }
+
+  /** Something begins; what is under way goes on. */
+  begin(): void {
+    const tab = this.random.pick(this.#tabs)
+    const deed = this.random.weighted<() => Promise<void>>([
+      [6, () => this.#record(tab)],
+      [3, () => this.#scan(tab)],
+      [2, () => this.#recordScan(tab)],
+      [3, () => this.#round()],
+      [2, () => this.#delete()],
+    ])
+    this.#under.push(deed())
+  }
+
+  /** Until nothing is under way and everybody has heard everything. */
+  async still(): Promise<void> {
+    while (this.#under.length > 0) await Promise.all(this.#under.splice(0))
+    for (let rounds = 0; rounds < 3; rounds++) await Promise.all(this.#following.values())
+  }
+
+  /** As after some seconds: the leading tab has asked whether anything is new, and noticed what is missing. */
+  async settle(): Promise<void> {
+    for (let rounds = 0; rounds < 3; rounds++) {
+      await this.still()
+      await this.#round()
+    }
+    await this.still()
+  }
+
+  check(): void {
+    const { decided, quantity } = this.server
+    const lost = [...this.saved].filter((id) => !decided.has(id)).length
+    expect({ lost }).toEqual({ lost: 0 })
+    for (const { pendingCount, view, scans } of this.#tabs) {
+      const shown = view.position(itemId, locationId).quantity
+      expect({ waiting: pendingCount.value, shown }).toEqual({ waiting: 0, shown: quantity })
+      const asking = scans.unresolved.value.map(({ id }) => id).toSorted()
+      expect({ asking }).toEqual({ asking: [...this.scanned].filter((id) => !decided.has(id)).toSorted() })
+    }
+  }
+
+  #tellOthers(from: Device, told: Told): void {
+    for (const tab of this.#tabs) {
+      if (tab === from) continue
+      const before = this.#following.get(tab) ?? Promise.resolve()
+      const after = before.then(() => this.turns()).then(() => tab.follow(told))
+      this.#following.set(tab, after.catch(unlessDisk))
+    }
+  }
+
+  async #record(tab: Device, scanId?: string): Promise<void> {
+    const quantity = this.random.between(1, 9)
+    try {
+      const scan = scanId === undefined ? {} : { scanId }
+      const recorded = await tab.record('stock.receive', { ...AT, quantity }, scan)
+      if (recorded.saved) this.saved.add(recorded.id)
+    } catch (error) {
+      unlessDisk(error) // it says that it is not saved
+    }
+  }
+
+  async #delete(): Promise<void> {
+    await Dexie.delete(this.#name)
+  }
+
+  async #scan(tab: Device): Promise<void> {
+    try {
+      const { id } = await tab.scans.store({ code: '4006381333931', at: Date.now(), mode: 'receive', locationId })
+      this.scanned.add(id)
+    } catch (error) {
+      unlessDisk(error)
+    }
+  }
+
+  async #recordScan(tab: Device): Promise<void> {
+    const [scan] = tab.scans.unresolved.value
+    if (scan) await this.#record(tab, scan.id)
+  }
+
+  async #round(): Promise<void> {
+    const { signal } = new AbortController()
+    try {
+      await this.#exchange.push(signal)
+      await this.#exchange.pull(signal, () => undefined)
+    } catch (error) {
+      if (!(error instanceof GoneAhead)) unlessDisk(error) // the next round goes on
+    }
+  }
+}
+
+function unlessDisk(error: unknown): void {
+  if (!isStorageFailure(error)) throw error
+}
+
+test(`[D13] storage deleted at any moment of what two tabs do: nothing saved or scanned is lost, in ${SEEDS} seeds`, async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined) // Dexie says so each time
+  const broken: string[] = []
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+    const browser = new Browser(seed)
+    try {
+      await browser.open()
+      for (let step = 0; step < STEPS; step++) {
+        browser.begin()
+        await browser.turns()
+      }
+      await browser.settle()
+      browser.check()
+    } catch (error) {
+      const { actual } = error as { actual?: unknown }
+      broken.push(`seed ${seed}: ${String(error)} ${JSON.stringify(actual)}`)
+    }
+    browser.close()
+  }
+  vi.restoreAllMocks()
+  expect(broken).toEqual([])
+})
