@@ -3,7 +3,7 @@
 import { positionOf } from '#shared/book/book.ts'
 import { prepare } from '#shared/mutations/apply.ts'
 import { mutationOf, otherSide } from '#shared/mutations/conflict-ways.ts'
-import type { Conflict } from '#shared/rows/rows.ts'
+import type { Conflict, CountLine } from '#shared/rows/rows.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
 import type { Tx } from '../database/database.ts'
 import type { Batch } from './batch.ts'
@@ -107,12 +107,18 @@ async function readNamed(sql: Tx['sql'], orgId: string, wants: ReadSet): Promise
     for (const conflict of await loadConflicts(sql, orgId, ids)) readAgain(conflict, wants)
   }
   if (wants.wholeCounts.size > 0) {
-    for (const line of await loadLines(sql, orgId, [...wants.wholeCounts])) {
+    for (const line of await loadLines(sql, orgId, [...wants.wholeCounts.keys()])) {
       wants.row('countLines', line.id)
-      const { id, at, since } = line
-      if (line.state === 'waiting') wants.of({ id, at, madeAt: at }).counted(positionOf(line), since ?? undefined)
+      if (line.state === 'waiting') readLine(line, wants)
     }
   }
+}
+
+/** What approving a line reads; where its approval is undone in the same group, the count before it as well, however old. */
+function readLine({ id, countId, at, since, ...place }: CountLine, wants: ReadSet): void {
+  const isUndone = wants.wholeCounts.get(countId)?.isDisjointFrom(wants.undone) === false
+  if (isUndone) wants.of({ id }).counted(positionOf(place))
+  else wants.of({ id, at, madeAt: at }).counted(positionOf(place), since ?? undefined)
 }
 
 /** What deciding a conflict's mutation again reads: as it was, as it was corrected, or as its other side. */

@@ -13,8 +13,8 @@ export class ReadSet implements Wants {
   readonly counts = new Map<string, string>()
   /** Mutations that are undone. */
   readonly undone = new Set<string>()
-  /** Planned counts whose lines are needed. */
-  readonly wholeCounts = new Set<string>()
+  /** Planned counts whose lines are needed, with the mutations that need them. */
+  readonly wholeCounts = new Map<string, Set<string>>()
   /** Conflicts that are resolved, with the corrected arguments of each resolution, or undefined where it has none. */
   readonly conflicts = new Map<string, unknown[]>()
   /** Items whose levels change: their whole stock is needed. */
@@ -53,7 +53,9 @@ export class ReadSet implements Wants {
   }
 
   lines(countId: string): void {
-    this.wholeCounts.add(countId)
+    const readers = this.wholeCounts.get(countId)
+    if (readers) readers.add(this.#id)
+    else this.wholeCounts.set(countId, new Set([this.#id]))
   }
 
   posted(mutationId: string): void {

@@ -40,6 +40,26 @@ test('[N4] an approval covers the lines that the manager saw; newer ones are an 
   expect((await countOf(countId)).state).toBe('approved')
 })
 
+test('[L5] an approval that is undone in the group that made it leaves what lay under it, however old', async () => {
+  const { manager, countId, line, itemId, binA } = await room()
+  await manager.do('stock.count', { itemId, locationId: binA, counted: 5 })
+  await manager.do('stock.receive', { itemId, locationId: binA, quantity: 2 })
+  await line(100)
+  const approve = manager.mutation('count.approve', { countId, seen: 1e9 })
+  await manager.push(approve, manager.mutation('stock.undo', { mutationId: approve.id }))
+  expect(await quantityAt(itemId, binA)).toBe(7000)
+})
+
+test('[L5] an undo that came before the approval that it undoes falls back on all that lay under it too', async () => {
+  const { manager, countId, line, itemId, binA } = await room()
+  await manager.do('stock.count', { itemId, locationId: binA, counted: 5 })
+  await line(100)
+  const approve = manager.mutation('count.approve', { countId, seen: 1e9 })
+  await new TestDevice(parts, parts.manager).do('stock.undo', { mutationId: approve.id })
+  await manager.push(approve)
+  expect(await quantityAt(itemId, binA)).toBe(5000)
+})
+
 test('[N4] a line in the very batch of the approval was seen by nobody', async () => {
   const { manager, countId, itemId, binA } = await room()
   const line = manager.mutation('stock.count', { itemId, locationId: binA, counted: 5, countId })
