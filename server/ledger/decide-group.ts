@@ -64,7 +64,7 @@ export class GroupDecision {
     const role = this.#loaded.roles.get(batch.userId)
     const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
     if (role === undefined || isOut) throw new RequestRefused('unauthenticated', 0)
-    if (batch.device) this.#checkDevice(batch, role)
+    if (batch.device) this.#checkDevice(batch)
     for (const mutation of batch.mutations) yield this.#decideOne(batch, role, mutation)
   }
 
@@ -79,11 +79,10 @@ export class GroupDecision {
     return known ?? { clientId, userId, lastSeq: 0, lastAt: null }
   }
 
-  #checkDevice(batch: Batch, role: Role): void {
+  #checkDevice(batch: Batch): void {
     const device = this.deviceOf(batch)
     if (device.userId !== batch.userId) throw new RequestRefused('device_taken', 0)
     const { lastSeq } = device
-    if (role === 'viewer') throw new RequestRefused('role_too_low', lastSeq)
     if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefused('epoch_changed', lastSeq)
     const [first] = batch.mutations
     if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefused('gap', lastSeq)
@@ -115,8 +114,9 @@ export class GroupDecision {
   /** Keeps what became of a mutation, and decides what waited for it. */
   #took(decided: Decided): void {
     this.decided.push(decided)
-    const { envelope, outcome } = decided
+    const { batch, envelope, outcome } = decided
     const changes = outcome.status === 'refused' ? [] : outcome.effects.changes
+    if (outcome.status !== 'refused') this.book.took(envelope.id, { name: envelope.name, userId: batch.userId })
     for (const change of changes) this.#keep(change)
     const conflicts = conflictsOf(decided)
     for (const conflict of conflicts) this.#record(conflict)

@@ -198,6 +198,11 @@ export class Book {
     this.#rowsOf(kind).set(keyOf(kind, row), row)
   }
 
+  /** Takes in that a mutation took effect: one that posted nothing is not unknown for that. */
+  took(mutationId: string, by: { name: string; userId: string }): void {
+    if (!this.#posted.has(mutationId)) this.#posted.set(mutationId, { ...by, entries: [] })
+  }
+
   /** Posts an entry to the ledger and brings its position up to date. Says whether a later count had absorbed it. */
   post(by: { name: string; userId: string }, movement: Movement): 'applied' | 'absorbed' {
     const { position: key, entry: mark, since } = movement

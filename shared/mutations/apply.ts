@@ -6,6 +6,7 @@ import type { Refusal } from '../values/refusals.ts'
 import { refuse } from '../values/refusals.ts'
 import type { Envelope } from './envelope.ts'
 import { MUTATION_MAX_BYTES } from './envelope.ts'
+import { refuseArgs } from './refuse-args.ts'
 import type { Stamp, Verb } from './verb.ts'
 import { mayAct } from './verb.ts'
 import { findVerb } from './verbs.ts'
@@ -25,13 +26,11 @@ export type Outcome =
 export function prepare(mutation: Pick<Envelope, 'name' | 'args'>): Prepared | Refusal {
   const { name, args } = mutation
   const verb = findVerb(name)
-  if (!verb) return refuse('unknown_verb', { name: isStorable(name) ? name.slice(0, 100) : '' })
+  if (!verb) return refuse('unknown_verb', { name: isStorable(name) ? name.slice(0, 100).toWellFormed() : '' })
   // Measured whole, as it is recorded: what waits must be decided again from its record.
   if (textBytes(mutation) > MUTATION_MAX_BYTES) return refuse('mutation_too_large', { maxBytes: MUTATION_MAX_BYTES })
   const parsed = verb.args.safeParse(args)
-  if (parsed.success) return { verb, args: parsed.data }
-  const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-  return refuse('bad_args', { problems: problems.map((problem) => problem.replaceAll('\u0000', '').toWellFormed()) })
+  return parsed.success ? { verb, args: parsed.data } : refuseArgs(parsed.error)
 }
 
 /** Decides one mutation. A refusal, or a `decide` that throws, leaves the book as it was. */

@@ -32,7 +32,10 @@ export function attachBarcode(
     const merged = mergeFields(book, existing, { set, base: {}, at })
     book.put('barcodes', merged)
     if (merged.deleted) book.note('changed_later', { code })
-  } else book.review('barcode_taken', { code, itemId, ownerId: existing.itemId })
+  } else {
+    const pack = barcode.packQuantity === undefined ? {} : { packQuantity: barcode.packQuantity }
+    book.review('barcode_taken', { code, itemId, ownerId: existing.itemId, ...pack })
+  }
 }
 
 /** A new barcode's row. A pack that nobody named gives way to any that somebody did, whichever arrives first. */

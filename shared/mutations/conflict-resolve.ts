@@ -6,6 +6,7 @@ import type { Refusal } from '../values/refusals.ts'
 import { refuse } from '../values/refusals.ts'
 import { textSchema } from '../values/text.ts'
 import { mutationOf, otherSide } from './conflict-ways.ts'
+import { refuseArgs } from './refuse-args.ts'
 import type { Stamp, Verb } from './verb.ts'
 import { defineVerb, mayAct } from './verb.ts'
 
@@ -109,6 +110,6 @@ function decideAs(
   if (!verb) return refuse('unknown_verb', { name })
   if (!mayAct(stamp.role, verb.role)) return refuse('role_too_low', { needs: verb.role })
   const parsed = verb.args.safeParse(args)
-  if (!parsed.success) return refuse('bad_args', { problems: parsed.error.issues.map((issue) => issue.message) })
+  if (!parsed.success) return refuseArgs(parsed.error)
   return verb.decide(book, parsed.data, stamp)
 }

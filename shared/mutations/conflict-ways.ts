@@ -42,13 +42,13 @@ const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMuta
     },
     { name: 'item.update', args: { id, set: { sku }, base: {} } },
   ],
-  barcode_taken: ({ code, itemId, ownerId }) => [
+  barcode_taken: ({ code, itemId, ownerId, packQuantity }) => [
     {
       name: 'barcode.detach',
       args: { itemId: ownerId, code },
       isDue: (book) => book.row('barcodes', String(code))?.itemId === ownerId,
     },
-    { name: 'barcode.attach', args: { itemId, code } },
+    { name: 'barcode.attach', args: { itemId, code, ...(packQuantity !== undefined && { packQuantity }) } },
   ],
   location_barcode_taken: ({ id, ownerId, barcode }) => [
     {

@@ -1,6 +1,7 @@
 // The kinds of row that devices hold: one schema each, its key, and which columns are quantities. Keeps B4.
 // On the wire quantities are numbers in units; in a row they are integers of thousandths.
 import { z } from 'zod'
+import { idSchema } from '../values/id.ts'
 import type { Json } from '../values/json.ts'
 
 const id = z.string()
@@ -18,9 +19,9 @@ export const ALERT_KINDS = ['low_stock', 'high_stock', 'negative_stock', 'import
 
 /** What a planned count is to cover: any of these, or everything. It guides whoever counts, and refuses nothing. */
 export const scopeSchema = z.strictObject({
-  locationIds: z.array(id).max(200).optional(),
-  categoryIds: z.array(id).max(200).optional(),
-  itemIds: z.array(id).max(200).optional(),
+  locationIds: z.array(idSchema).max(200).optional(),
+  categoryIds: z.array(idSchema).max(200).optional(),
+  itemIds: z.array(idSchema).max(200).optional(),
   abc: z.array(z.enum(['A', 'B', 'C'])).optional(),
   /** Positions that were not counted since then, Unix ms. */
   notCountedSince: z.number().min(0).optional(),

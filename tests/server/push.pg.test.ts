@@ -177,6 +177,9 @@ describe('refusals', () => {
     const bad: [string, unknown, string][] = [
       ['bogus', {}, 'unknown_verb'],
       ['toString', {}, 'unknown_verb'],
+      ['a\u0000b', {}, 'unknown_verb'],
+      [`${'x'.repeat(99)}😀`, {}, 'unknown_verb'], // where the name is cut off, half a character is left
+      ['count.open', { id: randomUUID(), name: 'x', scope: { itemIds: ['\u0000'] }, blind: true }, 'bad_args'],
       ['item.archive', { id: randomUUID() }, 'role_too_low'],
       ...[0, -1, 0.0001, 1e12, Number.NaN, '3', null].map((quantity): [string, unknown, string] => [
         'stock.receive',
@@ -221,6 +224,15 @@ describe('refusals', () => {
       code: 'not_open',
     })
     expect((await staff.do('stock.undo', { mutationId: receive.id })).status).toBe('applied')
+  })
+
+  test('[M6][M3] what is corrected to something that cannot be kept in words is still refused, and says why', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const item = { id: randomUUID(), name: 'Tea' }
+    const { id } = await device.do('item.create', { ...item, typo: true })
+    const args = { ...item, barcodes: [{ code: 'T', 'typo\u0000': true }] }
+    const resent = await device.do('conflict.resolve', { id, choice: 'resend', args })
+    expect(resent).toMatchObject({ status: 'merged', code: 'still_refused', detail: { id, code: 'bad_args' } })
   })
 
   test('[M6] recorded all the same, corrected, or discarded; by its author or a manager', async () => {
@@ -308,6 +320,17 @@ describe('what is sent again, in one group with others', () => {
       (alert) => alert.itemId === itemId && alert.state !== 'resolved',
     )
     expect(low).toEqual([])
+  })
+
+  test('[S5] what moved nothing has nothing to undo, also in the batch that made it, or where the undo comes first', async () => {
+    const [device, other] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
+    const create = device.mutation('item.create', { id: randomUUID(), name: 'Tea' })
+    const early = await other.do('stock.undo', { mutationId: create.id })
+    expect(early.code).toBe('depends_on_missing')
+    const [, undone] = await device.push(create, device.mutation('stock.undo', { mutationId: create.id }))
+    expect(undone).toMatchObject({ status: 'refused', code: 'nothing_to_undo' })
+    const refusal = (await readRows(parts, 'conflicts')).find(({ id }) => id === early.id)
+    expect(refusal).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
   })
 
   test('[S5] undoing what was refused waits as that does: it is not lost', async () => {

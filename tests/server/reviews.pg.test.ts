@@ -44,6 +44,15 @@ test('[M8] a SKU, a barcode or a location barcode can be given to the other', as
   expect(locations.find(({ id }) => id === binB)?.barcode).toBe('L1')
 })
 
+test('[M8] a barcode that is given to the other counts what it would have counted there', async () => {
+  const device = managerDevice()
+  await stockRoom(device, { barcodes: [{ code: 'PACK' }] })
+  const other = randomUUID()
+  await device.do('item.create', { id: other, name: 'Other', barcodes: [{ code: 'PACK', packQuantity: 12 }] })
+  await device.do('conflict.resolve', { id: (await openReview('barcode_taken')).id, choice: 'take' })
+  expect(await barcodeOf('PACK')).toMatchObject({ itemId: other, packQuantity: 12_000 })
+})
+
 test('[M8] what was archived can be restored, a lot’s expiry corrected; what has no other side is only kept', async () => {
   const device = managerDevice()
   const { itemId, binA } = await stockRoom(device, { tracksLots: true })
