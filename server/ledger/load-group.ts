@@ -116,7 +116,7 @@ async function readNamed(sql: Tx['sql'], orgId: string, wants: ReadSet): Promise
 
 /** What approving a line reads; where its approval is undone in the same group, the count before it as well, however old. */
 function readLine({ id, countId, at, since, ...place }: CountLine, wants: ReadSet): void {
-  const isUndone = wants.wholeCounts.get(countId)?.isDisjointFrom(wants.undone) === false
+  const isUndone = [...(wants.wholeCounts.get(countId) ?? [])].some((reader) => wants.undone.has(reader))
   if (isUndone) wants.of({ id }).counted(positionOf(place))
   else wants.of({ id, at, madeAt: at }).counted(positionOf(place), since ?? undefined)
 }
