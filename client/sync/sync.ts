@@ -86,7 +86,7 @@ export class Sync {
       lead: (ended) => this.#lead(ended),
       follow: () => this.#follow(),
       status: () => this.status.value,
-      hear: (status) => this.#state === 'following' && (this.status.value = status),
+      hear: (status = CONNECTING) => this.#state === 'following' && (this.status.value = status),
       wish: (wish) => this.#grant(wish),
     })
     this.#listenToBrowser()

@@ -1,5 +1,5 @@
 // The tabs of one device: one leads and talks to the server, all show the same. A leader that does not answer (frozen by
-// the browser, or hanging) is replaced after some seconds. Keeps D8, D10.
+// the browser, or hanging) is believed no more, and replaced after some seconds. Keeps D8, D10.
 import type { Told } from '../device/arrival.ts'
 import type { Device } from '../device/device.ts'
 import type { LinkStatus } from '../device/link-status.ts'
@@ -7,6 +7,8 @@ import type { Clock } from './clock.ts'
 
 /** How often the others ask whether the leader is there. A hidden tab's timers are slowed; its answers are not. */
 const ASK_MS = 3_000
+/** What a leader said that has not answered for so long is shown no more. */
+const ANSWER_MS = 1_000
 /** A leader that has not answered for so long is taken for frozen. Below it a garbage collection would depose it. */
 export const SILENCE_MAX_MS = 10_000
 
@@ -20,8 +22,8 @@ export interface TabParts {
   follow: () => void
   /** How it stands, while this tab leads. */
   status: () => LinkStatus
-  /** How the leading tab says it stands. */
-  hear: (status: LinkStatus) => void
+  /** How the leading tab says it stands; undefined where it does not answer. */
+  hear: (status: LinkStatus | undefined) => void
   /** A person has asked another tab to synchronise, or to work offline. */
   wish: (wish: Wish) => void
 }
@@ -51,8 +53,12 @@ class Tab implements Tabs {
   readonly #channel: BroadcastChannel
   readonly #leaving = new AbortController()
   #leads = false
+  /** Whom the browser knows this tab as, while it leads. */
+  #holder: string | undefined
   #following: Promise<void> = Promise.resolve()
   #heardAt: number
+  /** The leading tab has said something since it was asked. */
+  #isAnswered = true
   #waiting: AbortController | undefined
 
   constructor(parts: TabParts) {
@@ -66,7 +72,18 @@ class Tab implements Tabs {
   }
 
   announce(): void {
-    if (this.#leads) this.#post({ type: 'status', status: this.#parts.status() })
+    if (this.#leads) void this.#announce()
+  }
+
+  /** One that was frozen may not know yet that another leads: the browser is asked, or it would answer in its place. */
+  async #announce(): Promise<void> {
+    const holder = await this.#lockHolder()
+    if (this.#leads && holder === this.#holder) this.#post({ type: 'status', status: this.#parts.status() })
+  }
+
+  async #lockHolder(): Promise<string | undefined> {
+    const { held = [] } = await navigator.locks.query()
+    return held.find(({ name }) => name === this.#parts.name)?.clientId
   }
 
   wish(wish: Wish): void {
@@ -92,6 +109,7 @@ class Tab implements Tabs {
         return this.announce()
       case 'status':
         this.#heardAt = this.#parts.clock.monotonic()
+        this.#isAnswered = true
         if (!this.#leads) this.#parts.hear(message.status)
         return
       case 'wish':
@@ -129,6 +147,7 @@ class Tab implements Tabs {
   }
 
   async #hold(ended: AbortSignal): Promise<void> {
+    this.#holder = await this.#lockHolder()
     if (ended.aborted) return
     this.#leads = true
     try {
@@ -144,15 +163,23 @@ class Tab implements Tabs {
     this.#heardAt = this.#parts.clock.monotonic()
     this.#parts.follow()
     this.#queue({ steal: false })
+    this.#ask()
+  }
+
+  #ask(): void {
+    this.#isAnswered = false
+    this.#post({ type: 'ask' })
   }
 
   /** Asks the leader for a sign, and takes its place where none comes. Only a tab in sight does: the others can wait. */
   async #watch(): Promise<void> {
-    const { clock } = this.#parts
+    const { clock, hear } = this.#parts
     const { signal } = this.#leaving
-    this.#post({ type: 'ask' })
+    this.#ask()
     for (let askedAt = clock.monotonic(); !signal.aborted;) {
-      await clock.wait(ASK_MS, signal)
+      await clock.wait(ANSWER_MS, signal)
+      if (!this.#leads && !this.#isAnswered && !signal.aborted) hear(undefined)
+      await clock.wait(ASK_MS - ANSWER_MS, signal)
       const now = clock.monotonic()
       const wasAway = now - askedAt > 2 * ASK_MS || globalThis.document?.visibilityState === 'hidden'
       askedAt = now
@@ -161,7 +188,7 @@ class Tab implements Tabs {
         this.#heardAt = now
         this.#queue({ steal: true })
       }
-      if (!this.#leads) this.#post({ type: 'ask' })
+      if (!this.#leads) this.#ask()
     }
   }
 }

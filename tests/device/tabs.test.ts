@@ -8,6 +8,8 @@ import type { Clock } from '../../client/sync/clock.ts'
 import type { LinkStatus } from '../../client/device/link-status.ts'
 import type { Tabs, Wish } from '../../client/sync/tabs.ts'
 import { joinTabs, SILENCE_MAX_MS } from '../../client/sync/tabs.ts'
+import { Agent } from '../simulation/agent.ts'
+import { Browser } from '../simulation/browser.ts'
 
 /** A hundred times as fast as the wall's. */
 const SPEED = 100
@@ -29,25 +31,25 @@ const ONLINE: LinkStatus = { link: 'online', busy: false, loading: undefined, pr
 interface TestTab {
   tabs: Tabs
   log: string[]
-  heard: LinkStatus[]
+  heard: (LinkStatus | undefined)[]
   wishes: Wish[]
 }
 const opened: { tabs: Tabs; device: Device }[] = []
 
-async function open(name: string): Promise<TestTab> {
+async function open(name: string, { clock = fast, status = ONLINE } = {}): Promise<TestTab> {
   const device = await Device.open({ name, actor: { userId: randomUUID(), role: 'staff' } })
   const tab: Omit<TestTab, 'tabs'> = { log: [], heard: [], wishes: [] }
   const tabs = joinTabs({
     name,
     device,
-    clock: fast,
+    clock,
     lead: async (ended) => {
       tab.log.push('leads')
-      await fast.wait(Number.MAX_SAFE_INTEGER, ended)
+      await clock.wait(Number.MAX_SAFE_INTEGER, ended)
       tab.log.push('ended')
     },
     follow: () => tab.log.push('follows'),
-    status: () => ONLINE,
+    status: () => status,
     hear: (status) => tab.heard.push(status),
     wish: (wish) => tab.wishes.push(wish),
   })
@@ -106,6 +108,56 @@ test('[D10] a tab that was replaced ends what it does, and queues again', async 
   release()
   await taken
   await until(() => one.log.filter((it) => it === 'leads').length === 2, 'leading again')
+})
+
+test('[D10] what a leader said that does not answer is shown no more, long before another takes its place', async () => {
+  const name = randomUUID()
+  const held = navigator.locks.request(name, () => new Promise(() => undefined)).catch(() => undefined)
+  const tab = await open(name)
+  const channel = new BroadcastChannel(name)
+  channel.postMessage({ type: 'status', status: ONLINE })
+  await until(() => tab.heard.length === 1, 'what the leader says')
+  await until(() => tab.heard.length > 1, 'its silence')
+  expect([tab.heard.slice(0, 2), tab.log]).toEqual([[ONLINE, undefined], []])
+  channel.close()
+  await until(() => tab.log.length === 1, 'leading')
+  await held
+})
+
+test('[D10] a leader that was frozen and replaced says nothing more, whatever it was asked meanwhile', async () => {
+  const uninstall = new Browser().install() // in Node all tabs are one to the locks, and none can freeze
+  const OFFLINE: LinkStatus = { ...ONLINE, link: 'offline' }
+  const join = async (agent: Agent, status: LinkStatus) => {
+    const wait: Clock['wait'] = async (ms, signal) => {
+      await fast.wait(ms, signal)
+      await new Promise<void>((resolve) => agent.receive(resolve))
+    }
+    return agent.run(() => open('tabs', { clock: { ...fast, wait }, status }))
+  }
+  try {
+    const agents = ['one', 'two', 'three'].map((name) => new Agent(name))
+    const one = await join(agents[0]!, OFFLINE)
+    await until(() => one.log.length === 1, 'the first leading')
+    const others = [await join(agents[1]!, ONLINE), await join(agents[2]!, ONLINE)]
+    await until(() => others.every(({ heard }) => heard.at(-1)?.link === 'offline'), 'both hearing it')
+    agents[0]!.freeze()
+    await until(() => others.some(({ log }) => log.includes('leads')), 'another leading')
+    await elapse(SILENCE_MAX_MS / 2) // both may have taken it, one after the other
+    const follower = others.find(({ log }) => log.at(-1) !== 'leads')!
+    await until(() => follower.heard.at(-1)?.link === 'online', 'the third hearing it')
+    const before = follower.heard.length
+    agents[0]!.thaw()
+    await until(() => one.log.includes('follows'), 'the first following')
+    await elapse(SILENCE_MAX_MS)
+    expect(new Set(follower.heard.slice(before).map((status) => status?.link))).toEqual(new Set(['online']))
+    for (const agent of agents) agent.end()
+  } finally {
+    for (const { tabs, device } of opened.splice(0)) {
+      tabs.leave()
+      device.close()
+    }
+    uninstall()
+  }
 })
 
 test('what a person wishes in one tab, the others hear', async () => {

@@ -5,11 +5,8 @@ import { metaOn } from './disk.ts'
 import type { SimulatedDevice } from './simulated-device.ts'
 import type { SimulatedTab } from './simulated-tab.ts'
 
-/**
- * The others ask the leading tab every three seconds how it stands. Until then they may show what one said that led before
- * it: it was frozen, and answers as it thaws what it was asked long ago.
- */
-const TOLD_WITHIN_MS = 3_500
+/** The others ask the leading tab every three seconds how it stands, and wait a second for its answer. */
+const SILENCE_NOTICED_WITHIN_MS = 4_500
 
 export function checkTabs(device: SimulatedDevice): void {
   const [broken] = device.broken
@@ -18,8 +15,8 @@ export function checkTabs(device: SimulatedDevice): void {
     if (device.wasFull && isStorageFailure(error)) continue
     throw new Error(`${device.name} reports a bug: ${String(error)}`, { cause: error })
   }
-  const links = device.awake.map(({ agent, leads, sync }) => `${agent.name} ${leads} ${sync.status.value.link}`).join()
-  if (links !== device.said.links) device.said = { links, since: device.time.monotonic }
+  const who = device.awake.map(({ agent, leads }) => `${agent.name} ${leads}`).join()
+  if (who !== device.awakeNow.who) device.awakeNow = { who, since: device.time.monotonic }
   for (const tab of device.awake) {
     checkLead(tab)
     checkStatus(tab)
@@ -35,6 +32,8 @@ function checkLead({ agent, leads, openSockets }: SimulatedTab): void {
 function checkStatus(tab: SimulatedTab): void {
   const { agent, host, leads, session, sync } = tab
   const { link } = sync.status.value
+  const { since } = host.awakeNow
+  const { monotonic } = host.time
   const leader = host.awake.find((other) => other.leads)
   if (host.mustBeSilent !== (link === 'paused') && (host.mustBeSilent || !metaOn(host.storage).paused))
     throw new Broken(12, `${agent.name} says ${link}; its person ${host.mustBeSilent ? 'works offline' : 'does not'}`)
@@ -42,12 +41,10 @@ function checkStatus(tab: SimulatedTab): void {
     throw new Broken(12, `${agent.name} says online; nobody answered`)
   if (leads && link === 'signed_out' && !session.expired.value)
     throw new Broken(12, `${agent.name} says signed_out; its session has not ended`)
-  if (!leader || leads || link === 'connecting' || host.time.monotonic - host.said.since < TOLD_WITHIN_MS) return
-  if (link !== leader.sync.status.value.link)
-    throw new Broken(
-      13,
-      `${agent.name} says ${link}; ${leader.agent.name}, which leads, ${leader.sync.status.value.link}`,
-    )
+  if (leads || host.mustBeSilent || link === 'connecting') return
+  if (leader ? link === leader.sync.status.value.link : monotonic - since < SILENCE_NOTICED_WITHIN_MS) return
+  const truth = leader ? `${leader.agent.name}, which leads, ${leader.sync.status.value.link}` : 'nobody answers it'
+  throw new Broken(13, `${agent.name} says ${link}; ${truth}`)
 }
 
 /** What a tab shows is what the disk has: the same version, and as much that waits. */

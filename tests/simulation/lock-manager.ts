@@ -33,6 +33,12 @@ export class SimulatedLocks {
     })
   }
 
+  query(): Promise<{ held: { name: string; clientId: string }[] }> {
+    const agent = runningAgent()
+    const held = [...this.#held.values()].map(({ name, agent: { name: clientId } }) => ({ name, clientId }))
+    return new Promise((resolve) => agent.receive(() => resolve({ held })))
+  }
+
   /** Who leads, for the checks: a lock is held from when it is granted, though its holder may be frozen. */
   holderOf(name: string): Agent | undefined {
     return this.#held.get(name)?.agent

@@ -235,6 +235,13 @@ export const PLANTED_BUGS: PlantedBug[] = [
     ],
   },
   bug(
+    'what a leader said is shown after it fell silent',
+    { rules: [13], seed: 83 },
+    TABS,
+    '!this.#isAnswered && !signal.aborted) hear(undefined)',
+    'signal.aborted) hear(undefined)',
+  ),
+  bug(
     'a commit is told from another by its logs alone',
     { rules: [3, 6], seed: 1154 },
     'server/bus/commit-mark.ts',

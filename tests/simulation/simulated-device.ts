@@ -62,8 +62,8 @@ export class SimulatedDevice {
   mustBeSilent = false
   /** What was found while the code of the product ran, which must not be thrown into it. */
   readonly broken: Broken[] = []
-  /** What its tabs said as they were looked at last, and since when they all say so (by the monotonic clock). */
-  said = { links: '', since: 0 }
+  /** Which of its tabs are awake and who of them leads, and since when (by the monotonic clock). */
+  awakeNow = { who: '', since: 0 }
   readonly #parts: DeviceParts
   readonly #random: Random
   #opened = 0
