@@ -1,5 +1,5 @@
 // The shell: who is signed in decides between the sign-in and the screens; the address decides which screen.
-import { effect } from '@preact/signals'
+import { computed, effect } from '@preact/signals'
 import { lazy, LocationProvider, Route, Router, useLocation } from 'preact-iso'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { App as AppParts } from '../parts/app-context.ts'
@@ -16,6 +16,7 @@ import { Revoked } from './revoked.tsx'
 import type { ScanStation } from './scan-station.ts'
 import type { Session } from './session.ts'
 import { isHandheld } from '../parts/shape.ts'
+import { trayCount } from '../parts/tray-count.ts'
 import { listenForShortcuts } from './shortcuts.ts'
 import { useFrame } from './use-frame.tsx'
 import type { Workplaces } from './workplace.ts'
@@ -153,12 +154,15 @@ function focusHeading(): void {
   heading.focus({ preventScroll: true })
 }
 
-/** The number on the app's icon, where the system shows one. */
+/** The number on the app's icon, where the system shows one: the tray's. */
 export function keepBadge(workplaces: Workplaces): void {
   if (!('setAppBadge' in navigator)) return
+  const waiting = computed(() => {
+    const app = workplaces.current.value?.app
+    return app ? trayCount(app).count : 0
+  })
   effect(() => {
-    const device = workplaces.current.value?.app.device
-    const count = device ? device.pendingCount.value + device.view.openConflicts().length : 0
+    const count = waiting.value
     void (count > 0 ? navigator.setAppBadge(count) : navigator.clearAppBadge()).catch(() => undefined)
   })
 }

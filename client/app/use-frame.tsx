@@ -2,20 +2,17 @@
 import { Box, Ellipsis, House, Inbox, ScanBarcode } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import type { FrameParts } from '../parts/app-context.ts'
-import { mayDo, useApp } from '../parts/app-context.ts'
+import { useApp } from '../parts/app-context.ts'
 import { t } from '../strings/strings.ts'
 import type { NavEntry } from '../ui/app-frame.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
 import { isHandheld } from '../parts/shape.ts'
+import { trayCount } from '../parts/tray-count.ts'
 
 export function useFrame(): FrameParts {
   const { path } = useLocation()
   const app = useApp()
-  const { device } = app
-  const refused = device.view.openConflicts().length
-  // Whoever only reads has nothing to do about a shelf.
-  const toCount = mayDo(app, 'staff') ? device.view.positionsBelowZero().length : 0
-  const count = device.pendingCount.value + device.scans.unresolved.value.length + refused + toCount
+  const { count, conflicts } = trayCount(app)
   const at = (href: string) => path === href || path.startsWith(`${href}/`)
   const home: NavEntry = { href: '/', label: t('nav.home'), icon: House, current: path === '/' }
   const scan: NavEntry = { href: '/scan', label: t('nav.scan'), icon: ScanBarcode, current: at('/scan') }
@@ -30,7 +27,7 @@ export function useFrame(): FrameParts {
     label: t('nav.tray'),
     icon: Inbox,
     current: at('/tray'),
-    badge: { count, tone: refused > 0 ? 'bad' : 'warn' },
+    badge: { count, tone: conflicts > 0 ? 'bad' : 'warn' },
   }
   const more: NavEntry = { href: '/more', label: t('nav.more'), icon: Ellipsis, current: at('/more') }
   const scanFirst = isHandheld.value && path === '/' ? { ...scan, current: true } : scan

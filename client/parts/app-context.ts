@@ -60,6 +60,6 @@ export function useApp(): App {
   return app
 }
 
-export function mayDo({ person }: App, least: Role): boolean {
+export function mayDo({ person }: Pick<App, 'person'>, least: Role): boolean {
   return mayAct(person.user.role, least)
 }
