@@ -19,7 +19,7 @@ export interface BannerFacts {
   status: LinkStatus
   expired: boolean
   pending: number
-  /** When this device last agreed with the server, Unix ms; 0 for never. */
+  /** When this device last agreed with the server, Unix ms; 0 for never. By the server's clock, as `now`. */
   asOf: number
   now: number
 }

@@ -28,12 +28,13 @@ export function ConnectionBanner() {
   const { status, device, session, drafts } = useApp()
   const { route } = useLocation()
   const now = useNow()
+  const { asOf, clockOffsetMs } = device.point.value
   const words = bannerWords({
     status: status.value,
     expired: session.expired.value,
     pending: device.pendingCount.value,
-    asOf: device.point.value.asOf,
-    now,
+    asOf,
+    now: now + clockOffsetMs,
   })
   return (
     <>

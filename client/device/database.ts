@@ -71,7 +71,7 @@ export interface SyncPoint {
   version: number
   /** False in the middle of the first sync. Complete without a cursor: its rows are read until new ones replace them. */
   complete: boolean
-  /** When it last agreed with the server, Unix ms; 0 for never. */
+  /** When it last agreed with the server, by the server's clock, Unix ms; 0 for never. */
   asOf: number
   /** The server's clock minus this device's, as last seen. */
   clockOffsetMs: number

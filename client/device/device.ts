@@ -176,8 +176,8 @@ export class Device {
   }
 
   /** The server said that this device holds all there is. */
-  confirm(now: number): void {
-    this.point.value = { ...this.point.value, asOf: now }
+  confirm(asOf: number): void {
+    this.point.value = { ...this.point.value, asOf }
   }
 
   async identity(): Promise<Identity> {

@@ -210,8 +210,8 @@ export class Exchange {
 
   #pointAt(answer: Page): SyncPoint {
     const { epoch, version, cursor, more, clockOffsetMs, lastAt } = answer
-    const { asOf } = this.#device.point.value
-    return { cursor, epoch, version, complete: !more, asOf: more ? asOf : this.#clock.now(), clockOffsetMs, lastAt }
+    const asOf = more ? this.#device.point.value.asOf : this.#clock.now() + clockOffsetMs
+    return { cursor, epoch, version, complete: !more, asOf, clockOffsetMs, lastAt }
   }
 
   /**

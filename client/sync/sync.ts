@@ -352,13 +352,13 @@ export class Sync {
     const isForeign = await this.#exchange.takesForOwn(lastSeq)
     const point = this.#device.point.value
     const isWhole = point.complete && point.cursor !== null
+    const asOf = this.#clock.now() + point.clockOffsetMs
     if (epoch === point.epoch && to <= point.version) {
-      if (isWhole) this.#device.confirm(this.#clock.now())
+      if (isWhole) this.#device.confirm(asOf)
       return
     }
     const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
     if (follows && !isForeign && !this.#pulling) {
-      const asOf = this.#clock.now()
       await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
       return
     }

@@ -772,6 +772,17 @@ test('[D2] an answer that was long under way does not move what waits to before 
   expect(shown(device)).toBe(19_000)
 })
 
+test('[D9] “as of” is told by the server’s clock, however wrong the device’s is', async () => {
+  const world = new World()
+  world.wall -= 26 * HOUR
+  const { device, exchange } = await world.synced()
+  expect(device.point.value.asOf).toBe(NOON)
+  world.pass(HOUR)
+  world.wall += 26 * HOUR
+  await round(exchange)
+  expect(device.point.value.asOf).toBe(NOON + HOUR)
+})
+
 test('[D12] what another tab has kept meanwhile is read, and an answer that does not follow it is not taken', async () => {
   const world = new World()
   const { device, exchange } = await world.synced()
