@@ -29,20 +29,24 @@ export interface Unpacked extends Pick<Luggage, 'scans' | 'settledScans'> {
 
 type Here = Pick<SyncPoint, 'clockOffsetMs' | 'epoch'> & { nowMs: number }
 
-export function unpacked({ pending, scans, settledScans, ...from }: Luggage, here: Here): Unpacked {
+export function unpacked({ pending, settledScans, ...from }: Luggage, here: Here): Unpacked {
   const { clockOffsetMs, epoch, nowMs } = here
+  const apartMs = from.clockOffsetMs - clockOffsetMs
+  const byMs = Math.abs(apartMs) > CLOCK_TOLERANCE_MS ? apartMs : 0
   const made = pending.map((envelope) => {
-    const { seen, ...unseen } = inOwnTime(envelope, { byMs: from.clockOffsetMs - clockOffsetMs, nowMs })
+    const { seen, ...unseen } = inOwnTime(envelope, { byMs, nowMs })
     // Versions are an epoch's own: in another one `seen` would name another commit.
     const own = seen !== undefined && from.epoch === epoch && epoch !== 0 ? { ...unseen, seen } : unseen
     return { envelope: own, at: effectiveStamp(own.at, { serverNow: nowMs + clockOffsetMs, deviceNow: nowMs }) }
   })
+  // A count begins, and the stock of a move leaves its place, when its first scan was.
+  const scans = from.scans.map((scan) => ({ ...scan, at: Math.min(scan.at + byMs, nowMs) }))
   return { made, scans, settledScans }
 }
 
 /** A mutation at the time that this device's clock read when it was made; never later than now. */
 function inOwnTime(envelope: Envelope, { byMs, nowMs }: { byMs: number; nowMs: number }): Envelope {
-  const moved = Math.abs(byMs) > CLOCK_TOLERANCE_MS ? movedStamp(envelope.at, byMs) : envelope.at
+  const moved = byMs === 0 ? envelope.at : movedStamp(envelope.at, byMs)
   const { ms, ...rest } = parseStamp(moved)
   const at = ms > nowMs ? formatStamp({ ...rest, ms: nowMs }) : moved
   return at === envelope.at ? envelope : restamped(envelope, at)

@@ -508,7 +508,10 @@ test('[D19] what was made by a clock that was wrong is brought in at the time wh
   const wrong = (ms: number) => formatStamp({ ms: ms + hour, counter: 0, device: 'abcdef01' })
   const args = { itemId: room.itemId, locationId: room.binA, counted: 7, since: wrong(made - 5_000) }
   const count = { seq: 9, id: randomUUID(), name: 'stock.count', args, at: wrong(made) }
-  await here.device.bring({ pending: [count], scans: [], settledScans: [], clockOffsetMs: -hour, epoch: 1 })
+  const scan = { id: randomUUID(), code: 'a', at: made + hour, mode: 'count', locationId: room.binA }
+  const scans = [{ ...scan, state: 'unresolved' as const }]
+  await here.device.bring({ pending: [count], scans, settledScans: [], clockOffsetMs: -hour, epoch: 1 })
+  expect(here.device.scans.unresolved.value.map(({ at }) => at)).toEqual([made]) // what is counted by it began then
   await settled(here)
   const [line] = await linesOf(room.itemId)
   expect(stampMs(line!.at)).toBe(made)
