@@ -128,6 +128,11 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
     if (request.method === 'GET' || !request.url.startsWith('/trpc')) return
     if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new Refused('role_too_low')))
   })
+  app.addHook('onRequest', async (request) => {
+    // tRPC wants the form named even of a body that is not there.
+    if (request.method === 'POST' && request.url.startsWith('/trpc'))
+      request.headers['content-type'] ??= 'application/json'
+  })
   app.addHook('onRequest', async (request, reply) => {
     if (!request.url.startsWith('/trpc') || Number(request.headers[PROTOCOL_HEADER] ?? 0) <= PROTOCOL_VERSION) return
     // An app that is newer than this server waits for it; what it holds stays where it is.

@@ -1,6 +1,7 @@
 // Makes the lines of both logs for a group, in order, each chained to the one before. Keeps H1–H3.
 import type { Change, Movement } from '#shared/book/book.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
+import { findVerb } from '#shared/mutations/verbs.ts'
 import { FIELD_STAMPS, parsePositionKey } from '#shared/rows/rows.ts'
 import type { Decided } from './decide-group.ts'
 import { codeOf } from './decide-group.ts'
@@ -85,7 +86,8 @@ export class LogWriter {
       id: envelope.id,
       client_id: batch.clientId,
       seq: envelope.seq,
-      name: code === 'unknown_verb' ? '' : envelope.name,
+      // Whoever sent it may have called it anything, also where it is recorded for another reason.
+      name: findVerb(envelope.name) ? envelope.name : '',
       user_id: batch.userId,
       code,
       detail,

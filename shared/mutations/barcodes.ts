@@ -29,9 +29,7 @@ export function attachBarcode(
     else book.note('changed_later', { code })
   } else if (existing.itemId === itemId) {
     const set = { deleted: false, ...(packQuantity !== undefined && { packQuantity }) }
-    const merged = mergeFields(book, existing, { set, base: {}, at })
-    book.put('barcodes', merged)
-    if (merged.deleted) book.note('changed_later', { code })
+    book.put('barcodes', mergeFields(book, existing, { set, base: {}, at }))
   } else {
     const pack = barcode.packQuantity === undefined ? {} : { packQuantity: barcode.packQuantity }
     book.review('barcode_taken', { code, itemId, ownerId: existing.itemId, ...pack })
@@ -49,7 +47,5 @@ function stampNew(fresh: Barcode, at: string, packQuantity: number | undefined):
 /** Takes a barcode off its item, unless it was attached again later. */
 export function detachBarcode(book: Book, code: string, at: string): void {
   const barcode = book.row('barcodes', code)!
-  const detached = mergeFields(book, barcode, { set: { deleted: true }, base: {}, at })
-  if (detached.deleted) book.put('barcodes', detached)
-  else book.note('changed_later', { code })
+  book.put('barcodes', mergeFields(book, barcode, { set: { deleted: true }, base: {}, at }))
 }

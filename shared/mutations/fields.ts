@@ -16,7 +16,7 @@ export function stampAll<R extends object>(row: R, at: string): R {
 
 /**
  * A row with the fields of `set` that are later than its own. A value that loses without its winner having seen it
- * (`base`) is kept in a review, with the `verb` that takes it after all.
+ * (`base`) is kept in a review, with the `verb` that takes it after all; any other that comes too late says so.
  */
 export function mergeFields<R extends Stamped>(
   book: Book,
@@ -36,6 +36,7 @@ export function mergeFields<R extends Stamped>(
       const [kept, lost] = wins ? [value, current[field]] : [current[field], value]
       book.review('field_clash', { id: row.id, ...(verb && { verb }), field, kept, lost })
     }
+    if (!wins && differs && !unseen) book.note('changed_later', { ...(row.id !== undefined && { id: row.id }), field })
     if (!wins) continue
     merged[field] = value
     stamps[field] = at

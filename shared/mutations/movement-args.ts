@@ -79,15 +79,17 @@ export function postMovement(book: Book, by: { name: string; userId: string }, m
 
 /** What was moved while a shelf was counted may or may not be in the count: nobody but the counter knows. */
 function reviewCount(book: Book, { position, entry, since, seen = 0 }: Movement): void {
-  const deltas = book.history(position).filter(({ kind, void: isVoid }) => kind === 'delta' && !isVoid)
+  const standing = book.history(position).filter((one) => !one.void)
+  const deltas = standing.filter(({ kind }) => kind === 'delta')
   const during = since === undefined ? [] : deltas.filter(({ at }) => at > since && at < entry.at)
   if (during.length > 0) {
     const quantity = during.reduce((sum, { amount }) => sum + amount, 0) / 1000
     book.review('moved_during_count', { position, since, at: entry.at, quantity })
   }
   // What whoever counted had on their screen came before the count, whatever the clocks said.
-  const unseen = deltas.filter(({ version = Number.POSITIVE_INFINITY }) => version > seen)
-  if (unseen.some((delta) => crossed(delta, entry.at))) book.review('clock_crossed_count', { position, at: entry.at })
+  const unseen = standing.filter(({ version = Number.POSITIVE_INFINITY }) => version > seen)
+  if (unseen.some((one) => crossed(one, entry.at))) book.review('clock_crossed_count', { position, at: entry.at })
+  else reviewCrossing(book, { position, entry, seen })
 }
 
 function reviewAgainstCount(book: Book, { position, entry, seen = 0 }: Movement): void {
@@ -97,12 +99,18 @@ function reviewAgainstCount(book: Book, { position, entry, seen = 0 }: Movement)
     const quantity = entry.amount / 1000
     book.review('moved_during_count', { position, since: countedSince, at: countedAt, quantity })
   }
-  // Whoever had the count on their screen moved it after that.
-  if (book.isCountSeen(position, seen)) return
+  reviewCrossing(book, { position, entry, seen })
+}
+
+/** Of what has a count on its position, put on its other side by correcting a clock. */
+function reviewCrossing(book: Book, { position, entry, seen }: Pick<Movement, 'position' | 'entry' | 'seen'>): void {
+  const { countedAt } = book.position(position)
+  // Whoever had the count on their screen moved, or counted, after that.
+  if (countedAt === null || book.isCountSeen(position, seen ?? 0)) return
   if (crossed(entry, countedAt)) book.review('clock_crossed_count', { position, at: countedAt })
 }
 
-/** True where correcting a device's clock put its movement on the other side of another device's count. */
+/** True where correcting a device's clock put its movement, or count, on the other side of another device's count. */
 function crossed({ at, madeAt = at }: { at: string; madeAt?: string }, countAt: string): boolean {
   return at < countAt !== madeAt < countAt && parseStamp(at).device !== parseStamp(countAt).device
 }

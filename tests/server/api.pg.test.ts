@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { PushResult } from '#shared/protocol/wire.ts'
 import { decodeTable } from '#shared/rows/rows.ts'
 import { requestRefusals } from '#shared/values/refusals.ts'
 import { Cursors } from '../../server/feed/cursor.ts'
@@ -61,6 +62,17 @@ describe('whole requests', () => {
       duplex: 'half',
     } as RequestInit)
     expect(status).toBe(400)
+  })
+
+  test('[M1] a name that is none, and arguments that are missing, refuse that mutation alone', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const { name: _name, ...nameless } = device.mutation('bogus', {})
+    const numbered = { ...device.mutation('bogus', {}), name: 5 }
+    const { args: _args, ...bare } = device.mutation('item.create', {})
+    const good = device.mutation('item.create', { id: randomUUID(), name: 'Tea' })
+    const { body } = await push(frame([nameless, numbered, bare, good], { clientId: device.clientId }))
+    const codes = body.result.data.results.map(({ status, code }: PushResult) => code ?? status)
+    expect(codes).toEqual(['unknown_verb', 'unknown_verb', 'bad_args', 'applied'])
   })
 
   test('[P5] malformed, too long and too large pushes are refused by status, with refusal and lastSeq', async () => {
@@ -311,7 +323,9 @@ describe('accounts', () => {
       org: { id: parts.orgId },
     })
     const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!
-    await call(server.url, 'auth.logout', undefined, { headers: { cookie } })
+    // A program that has nothing to say need not say in which form.
+    const { status } = await fetch(`${server.url}/trpc/auth.logout`, { method: 'POST', headers: { cookie } })
+    expect(status).toBe(200)
     expect((await call(server.url, 'auth.me', undefined, { get: true, token })).status).toBe(401)
   })
 })

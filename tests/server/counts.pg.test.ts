@@ -151,6 +151,27 @@ test('[T7] a movement that correcting its clock put across another device’s co
   })
 })
 
+test('[T7] a count that correcting its clock put across another device’s count opens a review, whichever came first', async () => {
+  const { itemId, binA, binB } = await room()
+  const [right, wrong] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const hour = 3_600_000
+  const counted = (locationId: string) => ({ itemId, locationId, counted: 5 })
+  const slow = async (locationId: string, seen?: number) => {
+    const at = stampAgo(hour, wrong)
+    const count = wrong.mutation('stock.count', counted(locationId), { at, ...(seen !== undefined && { seen }) })
+    return (await wrong.pushWhole([count], { deviceNow: Date.now() - hour })).results[0]!
+  }
+  const early = right.mutation('stock.count', counted(binA), { at: stampAgo(60_000, right) })
+  const { version } = await right.pushWhole([early])
+  expect((await slow(binA, version)).status).toBe('applied')
+  await right.do('stock.count', counted(binA))
+  expect(await slow(binA, version)).toMatchObject({ status: 'merged', code: 'clock_crossed_count' })
+  expect((await slow(binB)).status).toBe('applied')
+  const late = { at: stampAgo(50_000, right) }
+  const other = new TestDevice(parts, parts.staff)
+  expect(await other.do('stock.count', counted(binB), late)).toMatchObject({ code: 'clock_crossed_count' })
+})
+
 test('[T7] a movement that whoever counted had seen came before the count, whatever the clocks said', async () => {
   const { itemId, binA } = await room()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]

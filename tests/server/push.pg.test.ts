@@ -376,6 +376,30 @@ describe('fields and reviews', () => {
     expect(review).toMatchObject({ kind: 'review', state: 'open', code: 'field_clash' })
   })
 
+  test('[C1] a change that comes too late says so, where nothing else does', async () => {
+    const [early, later] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
+    const { itemId } = await stockRoom(later)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const old = [
+      early.mutation('item.update', { id: itemId, set: { unit: 'kg' }, base: {} }),
+      early.mutation('item.update', { id: itemId, set: { unit: 'box', name: 'Tea' }, base: {} }),
+      early.mutation('item.restore', { id: itemId }),
+      early.mutation('level.set', { itemId, low: 4 }),
+    ]
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await later.do('item.update', { id: itemId, set: { unit: 'box', low: 9 }, base: {} })
+    await later.do('item.archive', { id: itemId })
+    const results = await early.push(...old)
+    expect(results.map(({ status, code, detail }) => [status, code, detail?.['field']])).toEqual([
+      ['merged', 'changed_later', 'unit'],
+      ['applied', undefined, undefined], // the unit is what it wants it to be
+      ['merged', 'changed_later', 'archived'],
+      ['merged', 'changed_later', 'low'],
+    ])
+    const item = (await readRows(parts, 'items')).find(({ id }) => id === itemId)
+    expect(item).toMatchObject({ unit: 'box', name: 'Tea', archived: true, low: 9000 })
+  })
+
   test('[S3] a movement made after the archiving opens a review, one made before does not', async () => {
     const device = new TestDevice(parts, parts.manager)
     const other = new TestDevice(parts, parts.staff)
