@@ -34,6 +34,24 @@ test('[I7] what is done about people is audited, with who did it; never a passwo
   expect(await accounts.refresh(inTime.refreshToken)).toBe('disabled')
 })
 
+test('[I7][I3] that a token came twice is audited, and the session is over', async () => {
+  const { accounts, database, orgId, manager, notices } = parts
+  const { refreshToken } = (await accounts.openSession(orgId, manager))!
+  const next = (await accounts.refresh(refreshToken)) as Issued
+  await database.transaction(orgId, async ({ sql, write }) =>
+    write(sql`update sessions set rotated_at = now() - interval '21 seconds' where org_id = ${orgId}`),
+  )
+  expect(await accounts.refresh(refreshToken)).toBeUndefined()
+  expect(await accounts.refresh(next.refreshToken)).toBeUndefined()
+  const [line] = await database.snapshot(
+    orgId,
+    (sql) => sql<{ action: string; key: string; by: string | null; version: number }[]>`
+    select action, key, user_id as by, version from audit_log order by no desc limit 1`,
+  )
+  expect(line).toEqual({ action: 'member.token_reused', key: manager, by: null, version: notices.at(-1)!.to })
+  expect((await checkLedger(database, orgId)).findings).toEqual([])
+})
+
 test('[I7] a password that is the one they have changes nothing', async () => {
   const { accounts, notices } = parts
   const known = notices.length

@@ -103,13 +103,30 @@ export class Accounts {
       }
       const isPrevious = session.previousHash !== null && isSame(session.previousHash, hashOf(secret))
       if (isPrevious && session.rotatedMsAgo <= REUSE_GRACE_MS) return this.#issue(tx.sql, claims, undefined)
-      if (!isPrevious) return undefined
-      revokeSession(tx, orgId, sessionId)
-      return 'reused'
+      return isPrevious ? { reusedOf: session.userId } : undefined
     })
-    if (refreshed !== 'reused') return refreshed
-    this.#sessionsEnded({ orgId, endedSession: sessionId })
+    if (typeof refreshed !== 'object' || !('reusedOf' in refreshed)) return refreshed
+    await this.#endStolen({ orgId, sessionId, userId: refreshed.reusedOf })
     return undefined
+  }
+
+  /**
+   * Ends a session whose token came twice. That is audited: somebody else may have had it. Signing in and out are not:
+   * they would wait behind the organisation's commits, and each be told to every device; `sessions` keeps both.
+   */
+  async #endStolen({ orgId, sessionId, userId }: Claims): Promise<void> {
+    await this.#ledger.change(orgId, {
+      action: 'member.token_reused',
+      work: async (tx, version) => {
+        revokeSession(tx, orgId, sessionId)
+        const member = await findMember(tx.sql, orgId, userId)
+        if (!member) return []
+        const after = { ...member, version }
+        updateMember(tx, { orgId, ...after }, version)
+        return [{ kind: 'members', key: userId, before: member, after }]
+      },
+    })
+    this.#sessionsEnded({ orgId, endedSession: sessionId })
   }
 
   async logout(refreshToken: string): Promise<void> {
