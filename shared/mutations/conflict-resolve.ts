@@ -54,7 +54,9 @@ export function conflictResolveVerb(find: FindVerb): Verb {
           return undefined
         }
       }
-      book.put('conflicts', { ...conflict, state: 'resolved', resolution: choice })
+      const { detail } = conflict
+      const told = resolution.reason === undefined ? detail : { ...detail, reason: resolution.reason }
+      book.put('conflicts', { ...conflict, state: 'resolved', resolution: choice, detail: told })
       return undefined
     },
   })

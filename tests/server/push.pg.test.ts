@@ -226,6 +226,24 @@ describe('refusals', () => {
     expect((await staff.do('stock.undo', { mutationId: receive.id })).status).toBe('applied')
   })
 
+  test('[M6] why it was settled so is kept with it', async () => {
+    const device = new TestDevice(parts, parts.manager)
+    const settled = async (name: string, args: object, reason: string) => {
+      const { id } = await device.do(name, args)
+      await device.do('conflict.resolve', { id, choice: 'discard', reason })
+      return (await readRows(parts, 'conflicts')).find((conflict) => conflict.id === id)
+    }
+    const nothing = await settled('bogus', {}, 'A test')
+    expect(nothing).toMatchObject({
+      state: 'resolved',
+      resolution: 'discard',
+      detail: { name: 'bogus', reason: 'A test' },
+    })
+    const missing = randomUUID()
+    const waiting = await settled('item.archive', { id: missing }, 'Never came')
+    expect(waiting).toMatchObject({ state: 'resolved', detail: { id: missing, reason: 'Never came' } })
+  })
+
   test('[M6][M3] what is corrected to something that cannot be kept in words is still refused, and says why', async () => {
     const device = new TestDevice(parts, parts.manager)
     const item = { id: randomUUID(), name: 'Tea' }
