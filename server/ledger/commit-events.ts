@@ -11,7 +11,7 @@ const EVENTS_MAX = 200
 export function tablesOf(rows: Map<Kind, Row<Kind>[]>): WireTables | undefined {
   const tables: WireTables = {}
   for (const [kind, changed] of rows) tables[kind] = encodeTable(kind, changed)
-  return JSON.stringify(tables).length <= LIVE_ROWS_MAX_BYTES ? tables : undefined
+  return Buffer.byteLength(JSON.stringify(tables)) <= LIVE_ROWS_MAX_BYTES ? tables : undefined
 }
 
 export function eventsOf(changes: Iterable<Change>): LiveEvent[] {
