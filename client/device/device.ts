@@ -14,6 +14,7 @@ import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writ
 import { type Brought, type Luggage, unpacked } from './luggage.ts'
 import { MirrorStore } from './mirror-store.ts'
 import { isAside, type Kept, type Making, Outbox } from './outbox.ts'
+import { Paused } from './paused.ts'
 import type { RecentEntry } from './recent.ts'
 import type { Loss, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
@@ -29,8 +30,7 @@ export class Device {
   readonly aside = signal<OutboxEntry[]>([])
   /** Rises when something waits to be sent. */
   readonly wanted = signal(0)
-  /** A person works offline, as this tab last heard. */
-  isPaused = false
+  readonly paused: Paused
   /** Tells the other tabs; set by whoever joins them. */
   tell: (told: Told) => void = () => undefined
 
@@ -56,6 +56,7 @@ export class Device {
     const damaged = () => void this.#fetchAnew().catch((error: unknown) => globalThis.reportError?.(error))
     this.#store = new MirrorStore(database, { mirror: this.#shown.mirror, damaged })
     this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
+    this.paused = new Paused(database)
     this.#clock = new ClockKeeper({ now, monotonic }, { database, outbox: this.#outbox })
     this.scans = new ScanLog(database, { newId: () => this.#newId(), now, tell: () => this.tell({ kind: 'scans' }) })
   }
@@ -81,7 +82,7 @@ export class Device {
     const { missing } = all
     this.#store.fill(all.kept)
     this.#clock.doubt = all.doubt
-    this.isPaused = all.paused
+    this.paused.found(all.paused)
     this.#clientId = all.clientId
     this.#shown.fill(all)
     this.#outbox.answeredTo = 0
@@ -319,12 +320,6 @@ export class Device {
     if (await this.#clock.settle(this.point.value, clockOffsetMs)) await this.#rereadAll()
   }
 
-  /** A person works offline, or no longer: kept for the next start, and for the service worker. */
-  keepPaused(paused: boolean): Promise<void> {
-    this.isPaused = paused
-    return this.#database.writeMeta('paused', paused)
-  }
-
   /** All that waits here, for a file that a person can keep. */
   async exportPending(): Promise<{ outbox: OutboxEntry[]; scans: ScanRecord[] }> {
     return { outbox: await this.#database.outbox.toArray(), scans: await this.#database.scans.toArray() }
@@ -362,7 +357,7 @@ export class Device {
     await writeAnew(this.#database, {
       rows: this.#store.prepareWhole(this.#shown.mirror),
       point: this.point.value,
-      paused: this.isPaused,
+      paused: this.paused.isOn,
       clientId: this.#newId(),
       envelopes: this.#shown.pending.envelopes(),
       scans: this.scans.unresolved.value,

@@ -84,6 +84,8 @@ export const de: Catalogue = {
     'Der Server hat zu viel zu tun und hat dieses Gerät um Geduld gebeten. Nichts geht verloren: Was wartet, wird von selbst gesendet.',
   'notice.outdated':
     'Der Server ist älter als diese App. Nichts geht verloren: Was Sie erfassen, bleibt hier und wird gesendet, sobald der Server aktualisiert ist.',
+  'notice.pauseUnkept':
+    'Der Speicher dieses Geräts ist voll: Was Sie bei „Offline arbeiten“ gewählt haben, gilt, bis Sie die App schließen; was schon gespeichert ist, ist sicher. Schaffen Sie Platz, dann bleibt es dabei.',
   'notice.room':
     'Auf diesem Gerät wird der Speicher knapp. Schaffen Sie Platz, sonst kann Neues bald nicht mehr gespeichert werden.',
   'notice.roomShort': 'Der Speicher wird knapp',

@@ -87,6 +87,8 @@ export const en = {
     'The server has too much to do and has asked this device to wait. Nothing is lost: what waits is sent by itself.',
   'notice.outdated':
     'The server is older than this app. Nothing is lost: what you record is kept here and sent once the server is updated.',
+  'notice.pauseUnkept':
+    'This device’s storage is full: what you chose for “Work offline” holds until you close the app, and what is saved already is safe. Free some storage, and it is kept.',
   'notice.room': 'This device is running out of storage. Free some, or new work may soon not be saved.',
   'notice.roomShort': 'Storage is running out',
   'notice.lossShort': 'This browser deleted the app’s storage',

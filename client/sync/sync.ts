@@ -28,6 +28,8 @@ export interface SyncParts {
   clock?: Clock
 }
 
+/** How soon a full disk is asked again to keep that a person works offline. */
+const KEEP_AGAIN_MS = 5_000
 /** How long a push's own rows may take to come by the socket before they are pulled. */
 const LIVE_GRACE_MS = 80
 const LIVE_GLANCE_MS = 5
@@ -78,7 +80,7 @@ export class Sync {
   }
 
   start(): void {
-    if (this.#device.isPaused) this.#on('pause')
+    if (this.#device.paused.isOn) this.#on('pause')
     this.#tabs = joinTabs({
       name: lockName(this.#device.name),
       device: this.#device,
@@ -88,6 +90,7 @@ export class Sync {
       status: () => this.status.value,
       hear: (status = CONNECTING) => this.#state === 'following' && (this.status.value = status),
       wish: (wish) => this.#grant(wish),
+      asked: () => this.#tellUnkept(),
     })
     this.#listenToBrowser()
     // Untracked: what an event reads on its way (the status, say) must not become another reason for it.
@@ -118,9 +121,16 @@ export class Sync {
 
   /** "Work offline": nothing is sent or fetched until it is switched off, also after a restart, and by no tab. */
   pause(paused: boolean): void {
-    this.#device.keepPaused(paused).catch(() => undefined) // a disk that refuses is told of by what it cannot keep
+    const { signal } = this.#ended
+    void this.#device.paused.choose(paused, { again: () => this.#clock.wait(KEEP_AGAIN_MS, signal), signal })
     this.#tabs?.wish({ kind: 'pause', paused })
     this.#grant({ kind: 'pause', paused })
+  }
+
+  /** A tab that has just been opened finds on the disk what does not hold. */
+  #tellUnkept(): void {
+    const { isUnkept, isOn: paused } = this.#device.paused
+    if (isUnkept.value) this.#tabs?.wish({ kind: 'pause', paused })
   }
 
   #grant(wish: Wish): void {
@@ -128,7 +138,7 @@ export class Sync {
       this.#failures = 0
       return this.#on('asked')
     }
-    this.#device.isPaused = wish.paused
+    this.#device.paused.heard(wish.paused)
     this.#on(wish.paused ? 'pause' : 'resume')
     if (!wish.paused && !this.#leads) this.#on('follow')
   }

@@ -26,6 +26,8 @@ export interface TabParts {
   hear: (status: LinkStatus | undefined) => void
   /** A person has asked another tab to synchronise, or to work offline. */
   wish: (wish: Wish) => void
+  /** Another tab does not know how it stands. */
+  asked: () => void
 }
 
 export type Wish = { kind: 'sync' } | { kind: 'pause'; paused: boolean }
@@ -106,6 +108,7 @@ class Tab implements Tabs {
         this.#following = this.#following.then(() => this.#follow(message.told))
         return
       case 'ask':
+        this.#parts.asked()
         return this.announce()
       case 'status':
         this.#heardAt = this.#parts.clock.monotonic()

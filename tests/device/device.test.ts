@@ -403,7 +403,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
-  await device.keepPaused(true)
+  await device.paused.choose(true, { again: () => Promise.reject(new Error('kept at once')), signal: idle })
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
   await device.identity() // as the next attempt to synchronise asks, before anything is recorded
@@ -411,7 +411,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([3000, 2, 'restored'])
   device.close()
   const again = await world.open()
-  expect([shown(again), again.view.item(itemId)?.name, again.isPaused]).toEqual([3000, 'Coffee', true])
+  expect([shown(again), again.view.item(itemId)?.name, again.paused.isOn]).toEqual([3000, 'Coffee', true])
   expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
   expect((await world.outbox())[0]!.envelope.id).toBe(first!.envelope.id)
 })

@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { signal } from '@preact/signals'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { PullAnswer } from '#shared/protocol/wire.ts'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
@@ -83,6 +83,8 @@ afterEach(async () => {
   }
   isSignedIn = true
   pulls = 0
+  held = Promise.resolve()
+  vi.restoreAllMocks()
 })
 
 async function until(fits: () => boolean, what: string): Promise<void> {
@@ -150,4 +152,31 @@ test('a tab whose person works offline right after its socket was lost sleeps', 
   waits = 0
   await moment()
   expect(waits).toBeLessThan(3)
+})
+
+test('[D9][D16] work offline that a full disk does not keep holds in all tabs, is said not to be kept, and is kept once there is room', async () => {
+  const name = randomUUID()
+  const tab = await open(name)
+  await says(tab, 'online')
+  const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  tab.sync.pause(true)
+  await until(() => tab.device.paused.isUnkept.value, 'said not to be kept')
+  await tab.device.reread() // as when another tab has gone ahead
+  expect([tab.device.paused.isOn, tab.sync.status.value.link]).toEqual([true, 'paused'])
+  const other = await open(name)
+  await says(other, 'paused')
+  other.sync.pause(false)
+  await until(() => !tab.device.paused.isOn, 'heard')
+  expect(tab.device.paused.isUnkept.value).toBe(false) // that is the other's now
+  tab.sync.pause(true)
+  await until(() => tab.device.paused.isUnkept.value, 'said again')
+  full.mockRestore()
+  await until(() => !tab.device.paused.isUnkept.value, 'kept')
+  for (const { device, sync } of opened.splice(0)) {
+    await sync.stop()
+    device.close()
+  }
+  expect((await open(name)).device.paused.isOn).toBe(true)
 })

@@ -52,6 +52,7 @@ async function open(name: string, { clock = fast, status = ONLINE } = {}): Promi
     status: () => status,
     hear: (status) => tab.heard.push(status),
     wish: (wish) => tab.wishes.push(wish),
+    asked: () => undefined,
   })
   opened.push({ tabs, device })
   return { ...tab, tabs }

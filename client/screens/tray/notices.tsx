@@ -18,6 +18,7 @@ export function Notices() {
       {link === 'storage' && <Notice text={t('notice.storage')} />}
       {link === 'limited' && <Notice text={t('notice.limited')} />}
       {link === 'outdated' && <Notice text={t('notice.outdated')} />}
+      {device.paused.isUnkept.value && <Notice text={t('notice.pauseUnkept')} />}
       {roomIsLow.value && <Notice text={t('notice.room')} />}
       {loss && (
         <Notice
