@@ -166,6 +166,7 @@ test('[D9][D16] work offline that a full disk does not keep holds in all tabs, i
   await tab.device.reread() // as when another tab has gone ahead
   expect([tab.device.paused.isOn, tab.sync.status.value.link]).toEqual([true, 'paused'])
   const other = await open(name)
+  await until(() => other.device.paused.isOn, 'heard by a tab that finds otherwise on the disk')
   await says(other, 'paused')
   other.sync.pause(false)
   await until(() => !tab.device.paused.isOn, 'heard')
