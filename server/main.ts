@@ -12,6 +12,7 @@ import { judgeLevels } from './alerts/judge-levels.ts'
 import { Admission } from './api/admission.ts'
 import { appRouter } from './api/app-router.ts'
 import type { ApiParts } from './api/context.ts'
+import { socketContext } from './api/context.ts'
 import { backupPlace } from './backups/backup-place.ts'
 import { findLastDone, listBackups } from './backups/backup-store.ts'
 import { isBackupDue, makeBackup } from './backups/make-backup.ts'
@@ -216,7 +217,7 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
   const sockets = (running.sockets = serveSockets({
     server: app.server,
     router: appRouter,
-    createContext: (accessToken) => ({ parts: api, accessToken, receivedAt: Date.now() }),
+    createContext: (accessToken) => socketContext(api, accessToken),
     isAllowedOrigin: (request) => isAllowedOrigin(request, config.publicUrl),
   }))
   metrics.watch({ connections: () => sockets.connections, busUp: () => core.bus.connected })

@@ -41,6 +41,17 @@ export interface Context {
   http?: { req: FastifyRequest; res: FastifyReply; address: string } | undefined
 }
 
+/** What is asked over a socket is asked when it comes, however long the socket has been open. */
+export function socketContext(parts: ApiParts, accessToken: string | undefined): Context {
+  return {
+    parts,
+    accessToken,
+    get receivedAt() {
+      return Date.now()
+    },
+  }
+}
+
 export function bearerToken(header: string | undefined): string | undefined {
   return header?.startsWith('Bearer ') ? header.slice('Bearer '.length) : undefined
 }

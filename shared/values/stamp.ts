@@ -2,6 +2,8 @@
 // After Kulkarni et al., "Logical Physical Clocks" (2014): wall time, then a counter, then who.
 
 const COUNTER_MAX = 0xffff
+/** More does not fit into the twelve digits by which stamps compare. */
+const MS_MAX = 2 ** 48 - 1
 
 export interface StampParts {
   ms: number
@@ -47,7 +49,7 @@ export function movedAlong(stamp: string, { at, madeAt }: { at: string; madeAt: 
 /** A stamp of a clock that was set: moved along with it. */
 export function movedStamp(stamp: string, byMs: number): string {
   const { ms, ...rest } = parseStamp(stamp)
-  return formatStamp({ ...rest, ms: Math.max(0, Math.round(ms + byMs)) })
+  return formatStamp({ ...rest, ms: Math.min(Math.max(0, Math.round(ms + byMs)), MS_MAX) })
 }
 
 export interface Correction {

@@ -1,11 +1,13 @@
 // Every procedure over plain HTTP and sockets, as programs of others use it; with the bad input that they send.
 import { randomUUID } from 'node:crypto'
+import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import { SignJWT } from 'jose'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { decodeTable } from '#shared/rows/rows.ts'
 import { requestRefusals } from '#shared/values/refusals.ts'
+import type { AppRouter } from '../../server/api/app-router.ts'
 import { Cursors } from '../../server/feed/cursor.ts'
 import { makeOrganisation, PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { freePort } from '../support/free-port.ts'
@@ -223,6 +225,20 @@ test('an answer never tells the words of a driver or a parser', async () => {
   })
   const cursor = await call(server.url, 'sync.pull', { cursor: place }, { get: true, token: tokens.manager })
   expect([cursor.status, cursor.body.error.data.refusal]).toEqual([400, 'malformed'])
+})
+
+test('[T2][T3] what is pushed over a socket is placed by the clock of that moment, not of when the socket was opened', async () => {
+  const socket = createWSClient({
+    url: `${server.url.replace('http', 'ws')}/trpc`,
+    connectionParams: { token: tokens.staff },
+  })
+  const client = createTRPCClient<AppRouter>({ links: [wsLink({ client: socket })] })
+  await client.auth.me.query()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const before = Date.now()
+  const answer = await client.sync.push.mutate(frame([]))
+  await socket.close()
+  expect(answer.serverNow).toBeGreaterThanOrEqual(before)
 })
 
 test('[P9] a crowd that comes at once is admitted in part; whoever comes again as told is answered', async () => {
