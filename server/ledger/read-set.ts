@@ -47,7 +47,7 @@ export class ReadSet implements Wants {
 
   counted(position: string, since?: string): void {
     this.row('positions', position)
-    const from = since !== undefined && since < this.#earliest ? this.#movedBack(since) : this.#earliest
+    const from = since === undefined || this.#earliest === '' ? this.#earliest : this.#startOf(since)
     const known = this.counts.get(position)
     if (known === undefined || from < known) this.counts.set(position, from)
   }
@@ -96,10 +96,10 @@ export class ReadSet implements Wants {
     for (const keys of this.rows.values()) yield* keys
   }
 
-  /** A stamp of the mutation that reads now: its own time, or where its correction moves it, whichever is earlier. */
-  #movedBack(since: string): string {
+  /** Since when a count may look: from its start, said by a clock that may be wrong, or from its own place in time. */
+  #startOf(since: string): string {
     const moved = movedAlong(since, { at: this.#earliest, madeAt: this.#madeAt })
-    return moved < since ? moved : since
+    return [since, moved].reduce((least, one) => (one < least ? one : least), this.#earliest)
   }
 
   keys(kind: Kind): string[] {

@@ -200,7 +200,7 @@ export class Book {
 
   /** Takes in that a mutation took effect: one that posted nothing is not unknown for that. */
   took(mutationId: string, by: { name: string; userId: string }): void {
-    if (!this.#posted.has(mutationId)) this.#posted.set(mutationId, { ...by, entries: [] })
+    if (!this.#posted.has(mutationId)) this.#set(this.#posted, mutationId, { ...by, entries: [] })
   }
 
   /** Posts an entry to the ledger and brings its position up to date. Says whether a later count had absorbed it. */

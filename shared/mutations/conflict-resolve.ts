@@ -53,6 +53,7 @@ export function conflictResolveVerb(find: FindVerb): Verb {
           book.put('conflicts', { ...conflict, code: refusal.code, detail: refusal.detail ?? null, mutation })
           return undefined
         }
+        book.took(id, { name: mutationOf(conflict).name, userId: conflict.userId })
       }
       const { detail } = conflict
       const told = resolution.reason === undefined ? detail : { ...detail, reason: resolution.reason }

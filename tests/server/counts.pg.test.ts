@@ -122,6 +122,17 @@ test('[N6] a count that stands again after a newer one was undone still asks abo
   expect(moved).toMatchObject({ status: 'merged', code: 'moved_during_count' })
 })
 
+test('[N6] what was moved while a device with a fast clock counted is found where it was, and not where that clock says', async () => {
+  const { itemId, binA } = await room()
+  const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
+  const hour = 3_600_000
+  await mover.do('stock.receive', { itemId, locationId: binA, quantity: 2 }, { at: stampAgo(300_000, mover) })
+  const args = { itemId, locationId: binA, counted: 5, since: stampAgo(600_000 - hour, counter) }
+  const count = counter.mutation('stock.count', args, { at: stampAgo(-hour, counter) })
+  const { results } = await counter.pushWhole([count], { deviceNow: Date.now() + hour })
+  expect(results).toMatchObject([{ status: 'merged', code: 'moved_during_count', detail: { quantity: 2 } }])
+})
+
 test('[N6] a planned line looks at what moved while it was counted when it is approved', async () => {
   const { manager, staff, itemId, binA, countId } = await room()
   const since = stampAgo(8_000, staff)

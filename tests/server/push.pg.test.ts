@@ -347,8 +347,13 @@ describe('what is sent again, in one group with others', () => {
     expect(early.code).toBe('depends_on_missing')
     const [, undone] = await device.push(create, device.mutation('stock.undo', { mutationId: create.id }))
     expect(undone).toMatchObject({ status: 'refused', code: 'nothing_to_undo' })
-    const refusal = (await readRows(parts, 'conflicts')).find(({ id }) => id === early.id)
-    expect(refusal).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
+    const refusalOf = async (id: string) => (await readRows(parts, 'conflicts')).find((one) => one.id === id)
+    expect(await refusalOf(early.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
+    const bad = await device.do('item.create', { id: randomUUID(), name: '' })
+    const waiting = await other.do('stock.undo', { mutationId: bad.id })
+    const args = { id: randomUUID(), name: 'Coffee' }
+    await device.do('conflict.resolve', { id: bad.id, choice: 'resend', args })
+    expect(await refusalOf(waiting.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
   })
 
   test('[S5] undoing what was refused waits as that does: it is not lost', async () => {
