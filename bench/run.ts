@@ -28,6 +28,7 @@ import type { Figure } from './support/figures.ts'
 import { tableOf } from './support/figures.ts'
 import type { Stage } from './support/stage.ts'
 import { openStage } from './support/stage.ts'
+import { warmUp } from './support/warm-up.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const PAGE = resolve(ROOT, 'docs/performance.md')
@@ -71,6 +72,8 @@ async function measure(name: Name, ask: () => Promise<Figure | Figure[]>): Promi
 }
 
 async function onSmallStage(stage: Stage): Promise<void> {
+  console.error('warming up …')
+  await warmUp(stage)
   await measure('throughput', () => measureThroughput(stage))
   await measure('offline-edits', () => measureOfflineEdits(stage))
   await measure('edit-to-device', () => measureEditToDevice(stage))

@@ -1,10 +1,9 @@
 // Mutations per second of one organisation, whose devices each scan in a bin of 25 items, beside the same rows written by one client without a server.
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
-import { uuidv7 } from '#shared/values/id.ts'
-import { formatStamp } from '#shared/values/stamp.ts'
 import type { Figure } from './support/figures.ts'
 import { perSecond } from './support/figures.ts'
+import { dropLedgerTables, ledgerRows, makeLedgerTables, writeLedgerRows } from './support/ledger-rows.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
 import type { Stage } from './support/stage.ts'
 
@@ -47,33 +46,15 @@ export async function measureThroughput(stage: Stage): Promise<Figure> {
   }
 }
 
-/** How many mutations a second one client writes the rows of: a line of the ledger and one of the mutations for each. */
+/** How many mutations a second one client writes the rows of. */
 async function limitMutations({ ownerUrl }: Stage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
-  await sql`create table limit_logs (like inventory_logs including all)`
-  await sql`create table limit_mutations (like mutations including all)`
-  const [org_id, user_id, client_id] = [randomUUID(), randomUUID(), randomUUID()]
-  const places = Array.from({ length: 25 }, () => ({ item_id: randomUUID(), location_id: randomUUID() }))
-  const known = { org_id, user_id, client_id }
-  const nothing = { made_at: null, reason: null, reference: null, unit_cost: null, voids: null }
-  const hash = randomBytes(32)
-  const rows = Array.from({ length: LIMIT_MUTATIONS }, (_, no) => {
-    const id = uuidv7(Date.now(), randomBytes(10))
-    const at = formatStamp({ ms: Date.now(), counter: no % 0xffff, device: client_id.slice(0, 8) })
-    const line = { ...known, ...places[no % places.length], ...nothing, no, version: 1, mutation_id: id, at, hash }
-    return {
-      log: { ...line, kind: 'receive', lot: '', amount: 1000, recorded_at_ms: Date.now() },
-      mutation: { ...known, id, seq: no, name: 'stock.receive', code: null, detail: null, log_no: no, log_lines: 1 },
-    }
-  })
+  await makeLedgerTables(sql)
+  const rows = ledgerRows(LIMIT_MUTATIONS)
   const start = performance.now()
-  for (let i = 0; i < rows.length; i += LIMIT_SET) {
-    const set = rows.slice(i, i + LIMIT_SET)
-    await sql`insert into limit_logs ${sql(set.map(({ log }) => log))}`
-    await sql`insert into limit_mutations ${sql(set.map(({ mutation }) => mutation))}`
-  }
+  for (let i = 0; i < rows.length; i += LIMIT_SET) await writeLedgerRows(sql, rows.slice(i, i + LIMIT_SET))
   const rate = LIMIT_MUTATIONS / ((performance.now() - start) / 1000)
-  await sql`drop table limit_logs, limit_mutations`
+  await dropLedgerTables(sql)
   await sql.end()
   return rate
 }

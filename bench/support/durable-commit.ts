@@ -4,6 +4,8 @@ import postgres from 'postgres'
 import { percentile } from './figures.ts'
 
 const COMMITS = 300
+/** As devices push: not one right after the other, which would find everything awake. */
+const PAUSE_MAX_MS = 5
 
 /** Milliseconds of one durable commit: median and 99th percentile. */
 export async function measureCommit(ownerUrl: string): Promise<{ p50: number; p99: number }> {
@@ -11,6 +13,7 @@ export async function measureCommit(ownerUrl: string): Promise<{ p50: number; p9
   await sql`create table limit_commits (id uuid primary key, at timestamptz not null default now())`
   const times: number[] = []
   for (let i = 0; i < COMMITS; i++) {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MAX_MS))
     const start = performance.now()
     await sql`insert into limit_commits (id) values (${randomUUID()})`
     times.push(performance.now() - start)

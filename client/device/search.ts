@@ -42,6 +42,8 @@ export class ItemSearch {
   readonly #lines: SortedLines
   /** Items that may look different from their lines. */
   readonly #stale = new Set<string>()
+  /** Goes on where it was: from the start it would pass all that was taken out before. */
+  #staleInTurn: Iterator<string> | undefined
   #isAllStale = true
   /** After all had changed: those that were not looked at since. */
   #rest: Iterator<string> | undefined
@@ -109,9 +111,12 @@ export class ItemSearch {
 
   /** An item whose line is to be looked at. */
   #next(): string | undefined {
-    for (const id of this.#stale) return id
-    const { value, done } = this.#rest?.next() ?? { done: true }
-    if (!done) return value
+    this.#staleInTurn ??= this.#stale.values()
+    const stale = this.#staleInTurn.next()
+    if (!stale.done) return stale.value
+    this.#staleInTurn = undefined // it would not come to what is added later
+    const rest = this.#rest?.next()
+    if (rest && !rest.done) return rest.value
     this.#rest = undefined
     return undefined
   }

@@ -27,32 +27,37 @@ export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Pr
   itemIds.push(...levelled)
   const found: ForAlerts = { totals: new Map(), places: [], alerts: [] }
   if (itemIds.length === 0 && undone.length === 0) return found
+  // As few tables as can be: every push waits for this, and preparing to run it takes longer than running it.
+  const touched =
+    undone.length === 0
+      ? sql`any(${itemIds}::uuid[])`
+      : sql`any(${itemIds}::uuid[] || array(
+          select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[])))`
+  const ofLevels = sql`select item_id, location_id from levels where org_id = ${orgId} and item_id = ${touched}`
+  const [placeItems, placeIds] = [places.map(([item]) => item), places.map(([, place]) => place)]
+  const atPlaces =
+    places.length === 0
+      ? ofLevels
+      : sql`${ofLevels} union select unnest(${placeItems}::uuid[]), unnest(${placeIds}::uuid[])`
   const rows = await sql<AlertRow[]>`
-    with touched as (
-      select unnest(${itemIds}::uuid[]) as id union
-      select l.item_id from mutation_lines l where l.org_id = ${orgId} and l.id = any(${undone}::uuid[])
-    ), totals as (
-      select p.item_id as "itemId", sum(p.quantity)::int8 as total from touched
-      join items i on i.org_id = ${orgId} and i.id = touched.id
-        and (i.low is not null or i.high is not null or i.id = any(${levelled}::uuid[]))
-      join positions p on p.org_id = ${orgId} and p.item_id = i.id group by p.item_id
-    ), at_places as (
-      select l.item_id, l.location_id from touched join levels l on l.org_id = ${orgId} and l.item_id = touched.id
-      union select unnest(${places.map(([item]) => item)}::uuid[]), unnest(${places.map(([, place]) => place)}::uuid[])
-    ), place_totals as (
-      select a.item_id as "itemId", a.location_id as "locationId", l.low, l.high, l.target,
-        coalesce(l.version, 0) as version, coalesce(l.deleted, true) as deleted,
-        coalesce((select sum(p.quantity) from positions p where p.org_id = ${orgId} and p.item_id = a.item_id
-          and p.location_id = a.location_id), 0)::int8 as total
-      from at_places a
-      left join levels l on l.org_id = ${orgId} and l.item_id = a.item_id and l.location_id = a.location_id
-    ), standing as (
+    select 'total' as kind, json_build_object('itemId', i.id, 'total', sum(p.quantity)) as row
+    from items i join positions p on p.org_id = ${orgId} and p.item_id = i.id
+    where i.org_id = ${orgId} and i.id = ${touched}
+      and (i.low is not null or i.high is not null or i.id = any(${levelled}::uuid[]))
+    group by i.id
+    union all
+    select 'place', json_build_object('itemId', a.item_id, 'locationId', a.location_id,
+      'low', l.low, 'high', l.high, 'target', l.target,
+      'version', coalesce(l.version, 0), 'deleted', coalesce(l.deleted, true),
+      'total', coalesce((
+        select sum(p.quantity) from positions p
+        where p.org_id = ${orgId} and p.item_id = a.item_id and p.location_id = a.location_id), 0))
+    from (${atPlaces}) a
+    left join levels l on l.org_id = ${orgId} and l.item_id = a.item_id and l.location_id = a.location_id
+    union all
+    select 'alert', to_json(standing) from (
       select ${sql.unsafe(selectList('alerts'))} from alerts
-      where org_id = ${orgId} and state <> 'resolved' and item_id in (select id from touched)
-    )
-    select 'total' as kind, to_json(totals) as row from totals
-    union all select 'place', to_json(place_totals) from place_totals
-    union all select 'alert', to_json(standing) from standing`
+      where org_id = ${orgId} and state <> 'resolved' and item_id = ${touched}) standing`
   for (const { kind, row } of rows) {
     if (kind === 'total') found.totals.set(row.itemId, row.total)
     else if (kind === 'alert') found.alerts.push(row)
