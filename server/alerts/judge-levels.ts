@@ -14,8 +14,9 @@ type Judged = Pick<Alert, 'kind' | 'itemId' | 'locationId' | 'lot' | 'quantity' 
 /** The alert rows that change. */
 export function judgeLevels({ items, places, positions, open, nowMs, seed }: LevelChange): Alert[] {
   const judged = [...positions.map(judgePosition), ...items.flatMap(judgeItem), ...places.flatMap(judgePlace)]
+  const unresolved = new Map(open.map((alert) => [subjectOf(alert), alert]))
   return judged.flatMap((verdict) => {
-    const standing = open.find((alert) => isAbout(alert, verdict))
+    const standing = unresolved.get(subjectOf(verdict))
     const { state, ...facts } = verdict
     if (!standing) return state === 'opens' ? [newAlert(facts, { nowMs, seed })] : []
     if (state === 'resolves') return [{ ...standing, ...facts, state: 'resolved' as const }]
@@ -59,13 +60,13 @@ function stateAbove(total: number, high: number | null): Judged['state'] {
   return total > high ? 'opens' : 'stays'
 }
 
-function isAbout(alert: Alert, { kind, itemId, locationId, lot }: Judged): boolean {
-  return alert.kind === kind && alert.itemId === itemId && alert.locationId === locationId && alert.lot === lot
+/** What an alert is about. Those of one kind all name a lot, or none does. */
+function subjectOf({ kind, itemId, locationId, lot }: Pick<Alert, 'kind' | 'itemId' | 'locationId' | 'lot'>): string {
+  return `${kind} ${itemId} ${locationId ?? ''} ${lot ?? ''}`
 }
 
 function newAlert(facts: Omit<Judged, 'state'>, { nowMs, seed }: { nowMs: number; seed: string }): Alert {
-  const about = `${facts.kind} ${facts.itemId} ${facts.locationId ?? ''} ${facts.lot ?? ''}`
-  return { ...facts, id: derivedId(seed, about), state: 'open', openedAt: nowMs, ...UNTOUCHED, version: 0 }
+  return { ...facts, id: derivedId(seed, subjectOf(facts)), state: 'open', openedAt: nowMs, ...UNTOUCHED, version: 0 }
 }
 
 const UNTOUCHED = { acknowledgedBy: null, snoozedUntil: null }

@@ -215,13 +215,15 @@ export class Book {
     this.#stand(position, withEntry(standing, entry, history))
     this.#push(history, entry)
     const posted = this.#posted.get(mark.id)
-    this.#set(this.#posted, mark.id, { ...by, entries: [...(posted?.entries ?? []), { position: key, entry }] })
+    if (posted) this.#push(posted.entries, { position: key, entry })
+    else this.#set(this.#posted, mark.id, { ...by, entries: [{ position: key, entry }] })
     this.#effects.movements.push(movement)
     return absorbed ? 'absorbed' : 'applied'
   }
 
   /** Voids one entry of an earlier mutation, at that entry's own time. `id` is the voiding mutation's. */
-  void({ position: key, entry }: PostedEntry, by: { id: string; madeAt: string; name: string; userId: string }): void {
+  void(line: PostedEntry, by: { id: string; madeAt: string; name: string; userId: string }): void {
+    const { position: key, entry } = line
     const { id, madeAt, name, userId } = by
     const history = this.#history(key)
     const voided = { ...entry, void: true }
@@ -229,11 +231,10 @@ export class Book {
     if (index >= 0) this.#replace(history, index, voided)
     const position = this.position(key)
     this.#stand(position, withoutEntry(standingOfRow(position), voided, history))
-    const posted = this.posted(entry.id)
-    if (posted) {
-      const entries = posted.entries.map((line) => (line.position === key ? { position: key, entry: voided } : line))
-      this.#set(this.#posted, entry.id, { ...posted, entries })
-    }
+    const entries = this.#entriesOf(entry.id)
+    const known = entries.indexOf(line)
+    const place = known >= 0 ? known : entries.findIndex(({ position }) => position === key)
+    if (place >= 0) this.#replace(entries, place, { position: key, entry: voided })
     if (!this.#posted.has(id)) this.#set(this.#posted, id, { name, userId, entries: [] })
     const amount = entry.kind === 'delta' ? -entry.amount : entry.amount
     const mark = { at: entry.at, madeAt, id, amount }
@@ -261,6 +262,17 @@ export class Book {
     this.put('positions', { ...position, quantity, ...counted })
   }
 
+  /** What a mutation posted, to be changed here and not below. */
+  #entriesOf(mutationId: string): PostedEntry[] {
+    const own = this.#posted.get(mutationId)
+    if (own) return own.entries
+    const posted = this.#shelf.posted(mutationId)
+    if (!posted) return []
+    const entries = [...posted.entries]
+    this.#set(this.#posted, mutationId, { ...posted, entries })
+    return entries
+  }
+
   #history(key: string): Entry[] {
     let history = this.#histories.get(key)
     if (!history) this.#histories.set(key, (history = [...this.#shelf.history(key)]))
@@ -280,15 +292,15 @@ export class Book {
     map.set(key, value)
   }
 
-  #push(history: Entry[], entry: Entry): void {
-    this.#undo.push(() => history.pop())
-    history.push(entry)
+  #push<E>(list: E[], one: E): void {
+    this.#undo.push(() => list.pop())
+    list.push(one)
   }
 
-  #replace(history: Entry[], index: number, entry: Entry): void {
-    const before = history[index]!
-    this.#undo.push(() => (history[index] = before))
-    history[index] = entry
+  #replace<E>(list: E[], index: number, one: E): void {
+    const before = list[index]!
+    this.#undo.push(() => (list[index] = before))
+    list[index] = one
   }
 
   #rollBack(): void {
