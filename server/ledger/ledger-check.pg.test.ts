@@ -1,6 +1,7 @@
 // The ledger check finds what somebody did behind the application's back, as the owner of the database.
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -9,6 +10,8 @@ import { pull } from '../feed/pull.ts'
 import { Cursors } from '../feed/cursor.ts'
 import { checkLedger } from './ledger-check.ts'
 import { forgetTombstones } from './housekeeping-store.ts'
+
+const POSITIONS = readFileSync(new URL('../../sql/checks/positions.sql', import.meta.url), 'utf8')
 
 const parts = useLedger()
 let owner: postgres.Sql
@@ -49,6 +52,14 @@ test('[H3][L7] what the application wrote fits, whatever it was', async () => {
     { version: string },
   ]
   expect(report.commits).toBe(Number(version))
+})
+
+test('[L7] the check of positions takes time in proportion: it goes through nothing once for each row of another', async () => {
+  const { organisation } = await filled()
+  const plan = await parts.database.snapshot(organisation.orgId, (sql) => sql.unsafe(`explain ${POSITIONS}`))
+  const steps = plan.map((line) => String(line['QUERY PLAN'])).join('\n')
+  expect(steps).toContain('WindowAgg')
+  expect(steps).not.toMatch(/Nested Loop|SubPlan/)
 })
 
 const tampered: [string, (orgId: string) => Promise<unknown>, object][] = [
