@@ -1,7 +1,7 @@
 // Every screen in both shapes and both themes: no axe violation (WCAG 2.2 AA), nothing scrolls sideways, and a picture.
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { expect, scan, test } from './support/shop.ts'
+import { expect, PASSWORD, scan, test } from './support/shop.ts'
 
 const SHAPES = [
   { name: 'handheld', desk: false },
@@ -75,6 +75,28 @@ for (const { name: shape, desk } of SHAPES) {
     })
   }
 }
+
+test('a question with four answers fits above the bar of a handheld, in the longer language too', async ({ shop }) => {
+  const { page } = await shop.device({ locale: 'de-DE' })
+  await page.goto('/')
+  await page.getByLabel('E-Mail').fill(shop.email('staff'))
+  await page.getByLabel('Passwort', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Anmelden' }).click()
+  await expect(page.getByRole('status').filter({ hasText: 'Online' })).toBeVisible()
+  const mode = (name: string) => page.getByRole('radio', { name, exact: true })
+  await mode('Zählen').click()
+  await scan(page, shop.binA.code)
+  await expect(page.getByText(shop.binA.name).first()).toBeVisible()
+  await scan(page, shop.coffee.code)
+  await expect(page.getByText(shop.coffee.name).first()).toBeVisible()
+  await mode('Abgang').click()
+  await page.getByRole('button', { name: 'Für später behalten' }).click()
+  await mode('Zählen').click()
+  await expect(page.getByRole('button', { name: 'Weiterzählen' })).toBeVisible()
+  const last = (await page.getByRole('button', { name: 'Verwerfen' }).boundingBox())!
+  const bar = (await page.getByRole('navigation').last().boundingBox())!
+  expect(bar.y - (last.y + last.height)).toBeGreaterThanOrEqual(8)
+})
 
 test('the desk works by keyboard alone', async ({ shop }) => {
   const { page } = await shop.signedIn('manager', { desk: true })

@@ -133,14 +133,12 @@ function Draft({ model, question, place }: DraftProps) {
           {t('ask.draftGoOn')}
         </Button>
       )}
-      {mayKeep && (
-        <Button wide onPress={answer('keep')}>
-          {t('ask.draftKeep')}
+      <div class="actions">
+        {mayKeep && <Button onPress={answer('keep')}>{t('ask.draftKeep')}</Button>}
+        <Button kind="danger" onPress={answer('discard')}>
+          {t('ask.draftDiscard')}
         </Button>
-      )}
-      <Button kind="danger" wide onPress={answer('discard')}>
-        {t('ask.draftDiscard')}
-      </Button>
+      </div>
     </Card>
   )
 }

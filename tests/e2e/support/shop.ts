@@ -59,12 +59,14 @@ export class Shop {
   }
 
   /** A device of its own: nothing is shared with the others but the server. */
-  async device(options: { desk?: boolean; dark?: boolean } = {}): Promise<{ page: Page; context: BrowserContext }> {
+  async device(
+    options: { desk?: boolean; dark?: boolean; locale?: string } = {},
+  ): Promise<{ page: Page; context: BrowserContext }> {
     const context = await this.#browser.newContext({
       viewport: options.desk ? { width: 1440, height: 900 } : { width: 360, height: 640 },
       colorScheme: options.dark ? 'dark' : 'light',
       baseURL: this.url,
-      locale: 'en-GB',
+      locale: options.locale ?? 'en-GB',
     })
     this.#contexts.push(context)
     const page = await context.newPage()
