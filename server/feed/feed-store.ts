@@ -67,7 +67,8 @@ export async function readAlongVersions(sql: Sql): Promise<void> {
 
 /**
  * Where a page of at most `limit` rows after `from` ends, or undefined where it holds all that is left. It ends between
- * two versions where it is half full by then: finding that needs the versions' index alone.
+ * two versions where it is half full by then: finding that needs the versions' indexes alone. They are read side by side,
+ * and no further than the page goes.
  */
 export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<Place | undefined> {
   const parts = KINDS.map(
@@ -76,8 +77,9 @@ export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: Pag
         and ${visibleCondition(kind, viewer)} order by version limit ${limit + 1})`,
   )
   const [beyond] = await sql.unsafe<{ version: number; before: number }[]>(
-    `with following as materialized (${parts.join(' union all ')}),
-       beyond as (select version from following order by version offset ${limit} limit 1)
+    `with following as materialized (
+         select version from (${parts.join(' union all ')}) as each_kind order by version limit ${limit + 1}),
+       beyond as (select max(version) as version from following having count(*) > ${limit})
      select version, (select count(*) from following where following.version < beyond.version) as before from beyond`,
     [viewer.orgId, viewer.userId],
     { prepare: false },
