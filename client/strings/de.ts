@@ -85,7 +85,7 @@ export const de: Catalogue = {
   'notice.outdated':
     'Der Server ist älter als diese App. Nichts geht verloren: Was Sie erfassen, bleibt hier und wird gesendet, sobald der Server aktualisiert ist.',
   'notice.pauseUnkept':
-    'Der Speicher dieses Geräts ist voll: Was Sie bei „Offline arbeiten“ gewählt haben, gilt, bis Sie die App schließen; was schon gespeichert ist, ist sicher. Schaffen Sie Platz, dann bleibt es dabei.',
+    'Der Speicher dieses Browsers nimmt es nicht an: „Offline arbeiten“ bleibt nur so, bis Sie die App schließen. Schaffen Sie Platz, dann bleibt es auch danach so. Was gespeichert ist, ist sicher.',
   'notice.room':
     'Auf diesem Gerät wird der Speicher knapp. Schaffen Sie Platz, sonst kann Neues bald nicht mehr gespeichert werden.',
   'notice.roomShort': 'Der Speicher wird knapp',

@@ -88,7 +88,7 @@ export const en = {
   'notice.outdated':
     'The server is older than this app. Nothing is lost: what you record is kept here and sent once the server is updated.',
   'notice.pauseUnkept':
-    'This device’s storage is full: what you chose for “Work offline” holds until you close the app, and what is saved already is safe. Free some storage, and it is kept.',
+    'This browser’s storage refuses to keep it: “Work offline” stays as you set it only until you close the app. Free some storage, and it is kept. What is saved already is safe.',
   'notice.room': 'This device is running out of storage. Free some, or new work may soon not be saved.',
   'notice.roomShort': 'Storage is running out',
   'notice.lossShort': 'This browser deleted the app’s storage',

@@ -30,7 +30,7 @@ function checkLead({ agent, leads, openSockets }: SimulatedTab): void {
 }
 
 function checkStatus(tab: SimulatedTab): void {
-  const { agent, host, leads, session, sync } = tab
+  const { agent, device, host, leads, session, sync } = tab
   const { link } = sync.status.value
   const { since } = host.awakeNow
   const { monotonic } = host.time
@@ -42,7 +42,8 @@ function checkStatus(tab: SimulatedTab): void {
   if (leads && link === 'signed_out' && !session.expired.value)
     throw new Broken(12, `${agent.name} says signed_out; its session has not ended`)
   if (leads || host.mustBeSilent || link === 'connecting') return
-  if (leader ? link === leader.sync.status.value.link : monotonic - since < SILENCE_NOTICED_WITHIN_MS) return
+  const knowsItself = device.paused.isOn || monotonic - since < SILENCE_NOTICED_WITHIN_MS
+  if (leader ? link === leader.sync.status.value.link : knowsItself) return
   const truth = leader ? `${leader.agent.name}, which leads, ${leader.sync.status.value.link}` : 'nobody answers it'
   throw new Broken(13, `${agent.name} says ${link}; ${truth}`)
 }

@@ -250,7 +250,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   ),
   bug(
     'a replica that is behind a cursor answers',
-    { rules: [3, 5], seed: 115 },
+    { rules: [3, 5], seed: 378 },
     'server/feed/pull.ts',
     '(cursor && !holds(head, cursor))) return undefined',
     '(database === parts.primary && cursor && !holds(head, cursor))) return undefined',
