@@ -27,6 +27,19 @@ test('[H3] the ledger check is a job that is done once, by the application’s o
   await owner.end()
 })
 
+test('[H3] an organisation that cannot be checked keeps none behind it from being checked', async () => {
+  const owner = postgres(parts.urls.ownerUrl, { max: 1 })
+  const headless = '00000000-0000-4000-8000-000000000000'
+  await owner`insert into organisations (org_id, name) values (${headless}, 'Without a head')`
+  const since = Date.now()
+  const [check] = ledgerTasks({ database: parts.database, wake: async () => undefined, now: Date.now, log })
+  await expect(check!.run()).rejects.toThrow('not done for 1')
+  const kept = await owner`select from ledger_checks where org_id = ${parts.orgId} and checked_at_ms >= ${since}`
+  expect(kept).toHaveLength(1)
+  await owner`delete from organisations where org_id = ${headless}`
+  await owner.end()
+})
+
 test(
   'a job that is under way when its replica ends is given back, and done by another',
   { timeout: 60_000 },

@@ -15,8 +15,13 @@ export interface LedgerTaskParts {
 }
 
 export function ledgerTasks({ database, wake, now, log }: LedgerTaskParts): Task[] {
+  /** One that fails keeps the work from none of those behind it. */
   const forEach = async (work: (orgId: string) => Promise<void>) => {
-    for (const { orgId } of await listOrganisations(database)) await work(orgId)
+    const failures: unknown[] = []
+    for (const { orgId } of await listOrganisations(database)) {
+      await work(orgId).catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `not done for ${failures.length} organisation(s)`)
   }
   const check = async (orgId: string) => {
     const { findings } = await checkAndKeep(database, orgId, now)
