@@ -20,8 +20,8 @@ interface Mutation {
 }
 
 export function wordsFor(device: Device, { name, args }: Mutation): MutationWords {
-  const words = WORDS[name]
-  return words ? words(device, new Reader(args)) : { title: name, note: '' }
+  // Names come from outside, too: none is looked for in what every object has.
+  return Object.hasOwn(WORDS, name) ? WORDS[name]!(device, new Reader(args)) : { title: name, note: '' }
 }
 
 /** How much a movement moves, as a person writes it; undefined where it moves nothing. */
@@ -118,8 +118,10 @@ const WORDS: Readonly<Record<string, Say>> = {
   'location.create': named('words.newLocation'),
   'conflict.resolve': (device, read) => {
     const conflict = device.view.conflict(read.text('id'))
-    const about = conflict ? wordsFor(device, JSON.parse(conflict.mutation) as Mutation) : undefined
-    return { title: about?.title ?? t('words.settled'), note: t('words.settled') }
+    const settled = conflict && (JSON.parse(conflict.mutation) as Mutation)
+    // Refused resolutions may name each other, or themselves.
+    const isAbout = settled !== undefined && settled.name !== 'conflict.resolve'
+    return { title: isAbout ? wordsFor(device, settled).title : t('words.settled'), note: t('words.settled') }
   },
 }
 
@@ -147,5 +149,5 @@ const FIELD_NAMES = {
 } as const
 
 export function fieldName(field: string): string {
-  return field in FIELD_NAMES ? t(FIELD_NAMES[field as keyof typeof FIELD_NAMES]) : field
+  return Object.hasOwn(FIELD_NAMES, field) ? t(FIELD_NAMES[field as keyof typeof FIELD_NAMES]) : field
 }

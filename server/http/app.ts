@@ -134,7 +134,8 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
       request.headers['content-type'] ??= 'application/json'
   })
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.url.startsWith('/trpc') || Number(request.headers[PROTOCOL_HEADER] ?? 0) <= PROTOCOL_VERSION) return
+    const isNewer = Number(request.headers[PROTOCOL_HEADER]) > PROTOCOL_VERSION // false for what is no number
+    if (!request.url.startsWith('/trpc') || !isNewer) return
     // An app that is newer than this server waits for it; what it holds stays where it is.
     await reply
       .code(503)

@@ -280,6 +280,8 @@ test('[P10] an app that is newer than the server is told to wait, and nothing of
   expect([answer.status, answer.body.error.data.refusal]).toEqual([503, 'unavailable'])
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
   expect(answer.headers.get('stockhand-protocol')).toBe('1')
+  const garbage = { token: tokens.staff, headers: { 'stockhand-protocol': 'new' } }
+  expect((await call(server.url, 'sync.push', input, garbage)).status).toBe(200)
 })
 
 describe('accounts', () => {
