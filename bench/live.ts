@@ -3,50 +3,25 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
-import postgres from 'postgres'
 import { WebSocket, WebSocketServer } from 'ws'
 import { decodeTable } from '#shared/rows/rows.ts'
 import { listen } from '../tests/support/test-server.ts'
 import type { Figure } from './support/figures.ts'
 import { ms, percentile } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
+import { onSlowDisk, WITH_SLOW_DISK } from './support/slow-disk.ts'
 import { postJson } from './support/post-json.ts'
 import type { Stage } from './support/stage.ts'
 import { stopProcess } from './support/stage.ts'
 
 const EDITS = 200
-/** A durable commit took 4.6 ms where the goals were made, and takes 0.3 on a machine with a fast disk. */
-const SLOW_DISK_MS = 4.3
-/** Until every process of PostgreSQL has read its settings anew. */
-const RELOAD_MS = 500
 const SOCKETS = 1_000
 const ROUNDS = 5
 export const SOCKETS_GOAL = 2.5
 
 export async function measureEditToDevice(stage: Stage): Promise<Figure[]> {
   const here = await editFigure(stage, 'one edit to another device, p50 / p99')
-  const slow = await onSlowDisk(stage, () =>
-    editFigure(stage, `the same where a commit waits ${SLOW_DISK_MS} ms longer for its disk (commit_delay)`),
-  )
-  return [here, slow]
-}
-
-/** Has every flush of PostgreSQL's log take as long as on the disks that the goals were made for. */
-async function onSlowDisk<T>({ ownerUrl }: Stage, measure: () => Promise<T>): Promise<T> {
-  const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
-  const set = async (delayMs: number) => {
-    await sql.unsafe(`alter system set commit_delay = ${delayMs * 1000}`)
-    await sql.unsafe(`alter system set commit_siblings = ${delayMs > 0 ? 0 : 5}`) // 0: also where nobody else is at work
-    await sql`select pg_reload_conf()`
-    await new Promise((done) => setTimeout(done, RELOAD_MS))
-  }
-  await set(SLOW_DISK_MS)
-  try {
-    return await measure()
-  } finally {
-    await set(0)
-    await sql.end()
-  }
+  return [here, await onSlowDisk(stage, () => editFigure(stage, `the same ${WITH_SLOW_DISK}`))]
 }
 
 async function editFigure(stage: Stage, what: string): Promise<Figure> {
