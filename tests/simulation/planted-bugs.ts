@@ -242,13 +242,6 @@ export const PLANTED_BUGS: PlantedBug[] = [
     'signal.aborted) hear(undefined)',
   ),
   bug(
-    'a commit is told from another by its logs alone',
-    { rules: [3, 6], seed: 1154 },
-    'server/bus/commit-mark.ts',
-    'return one.atMs === undefined || other.atMs === undefined || one.atMs === other.atMs',
-    'return true',
-  ),
-  bug(
     'a replica that is behind a cursor answers',
     { rules: [3, 5], seed: 378 },
     'server/feed/pull.ts',
