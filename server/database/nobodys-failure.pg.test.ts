@@ -1,7 +1,7 @@
 // In a process of its own, because it is the process that must live on.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
@@ -21,7 +21,7 @@ const PROGRAM = `
 `
 
 /** In front of PostgreSQL; ends each connection that asks for its types. */
-async function startCutter(port: number) {
+async function startCutter(port: number, cut: (client: Socket) => void) {
   let cuts = 0
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1')
@@ -30,7 +30,7 @@ async function startCutter(port: number) {
     client.on('data', (chunk: Buffer) => {
       if (!chunk.includes('typarray')) return void upstream.write(chunk)
       cuts += 1
-      client.destroy()
+      cut(client)
       upstream.destroy()
     })
   }).listen(0, '127.0.0.1')
@@ -46,9 +46,14 @@ async function run(env: NodeJS.ProcessEnv): Promise<string> {
   return words
 }
 
-test('a connection that closes while it is opened ends no process; a bug does', async () => {
+const cuts: [string, (client: Socket) => void][] = [
+  ['closes', (client) => client.destroy()],
+  ['is reset', (client) => client.resetAndDestroy()],
+]
+
+test.each(cuts)('a connection that %s while it is opened ends no process; a bug does', async (_, cut) => {
   const url = new URL(inject('postgres').url)
-  const cutter = await startCutter(Number(url.port))
+  const cutter = await startCutter(Number(url.port), cut)
   url.port = String(cutter.port)
   expect(await run({ URL: url.href })).toBe('alive\n')
   expect(cutter.cuts()).toBeGreaterThan(0)
@@ -61,6 +66,8 @@ test('only the statement for types, and only where its connection closed, is nob
   const failure = (fields: object) => Object.assign(new Error('write CONNECTION_CLOSED'), fields)
   expect(isNobodysFailure(failure({ code: 'CONNECTION_CLOSED', query }))).toBe(true)
   expect(isNobodysFailure(failure({ code: 'CONNECTION_CLOSED', query: 'select 1' }))).toBe(false)
+  expect(isNobodysFailure(failure({ code: 'ECONNRESET', syscall: 'read', query }))).toBe(true)
+  expect(isNobodysFailure(failure({ code: '57P01', query }))).toBe(true)
   expect(isNobodysFailure(failure({ code: '42P01', query }))).toBe(false)
   expect(isNobodysFailure('CONNECTION_CLOSED')).toBe(false)
 })

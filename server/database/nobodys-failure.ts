@@ -3,11 +3,15 @@
 // with nobody to hear it, which by Node's rule ends the process: a server would die with its database. (`fetch_types: false`
 // is no way out: then a reserved connection that is the first of its slot never comes.)
 
+/** The driver's word for a closed connection, and PostgreSQL's for ending it; what the system says bears its call's name. */
+const LOST = /^(CONNECTION_|08|57P)/
+
 /** True for that failure, and for no other. */
 export function isNobodysFailure(reason: unknown): boolean {
   if (!(reason instanceof Error)) return false
-  const { code, query } = reason as { code?: unknown; query?: unknown }
-  return typeof code === 'string' && code.startsWith('CONNECTION_') && /typarray\s+from pg_catalog/.test(String(query))
+  const { code, syscall, query } = reason as { code?: unknown; syscall?: unknown; query?: unknown }
+  const isLost = syscall !== undefined || LOST.test(String(code))
+  return isLost && /typarray\s+from pg_catalog/.test(String(query))
 }
 
 let isInstalled = false
