@@ -8,6 +8,7 @@ import { Drafts } from '../parts/drafts.ts'
 import { Remote } from '../remote/remote.ts'
 import { createFeedback } from '../scanner/feedback.ts'
 import { Sync } from '../sync/sync.ts'
+import { clearToasts } from '../ui/toast.tsx'
 import { ScanStation } from './scan-station.ts'
 import type { Person, Session } from './session.ts'
 
@@ -56,6 +57,7 @@ export class Workplaces {
 
   async #leave(): Promise<void> {
     this.current.value = undefined
+    clearToasts()
     await this.#close?.()
     this.#close = undefined
   }

@@ -40,13 +40,24 @@ test('[D9] "online" is said only after an answer, and no longer than until one f
     for (const event of EVENTS) {
       const asleep = ASLEEP.includes(state)
       const next = TRANSITIONS[state][event].to
-      const isOver = FAILURES.includes(event) || (asleep && next === 'connecting')
+      const isOver = FAILURES.includes(event) || event === 'socketLost' || (asleep && next === 'connecting')
       const hears = !isOver && (heard || (!asleep && ANSWERS.includes(event)))
       if (SHOWN[next] === 'online') expect([state, event, hears]).toEqual([state, event, true])
       reached.set(`${next} ${hears}`, { state: next, heard: hears })
     }
   }
   expect(reached.size).toBeGreaterThan(STATES.length)
+})
+
+test('[D9] a socket that is lost is doubt, whatever is under way, until somebody answers: asked spread, not at once', () => {
+  for (const state of ['idle', 'pushing', 'pulling', 'loading', 'doubting'] as const) {
+    expect(TRANSITIONS[state].socketLost).toEqual({ to: 'doubting', does: ['fetchSoon'] })
+  }
+  expect([SHOWN.doubting, after('doubting', 'agreed'), after('doubting', 'pullAnswered', 'agreed')]).toEqual([
+    'connecting',
+    'doubting',
+    'idle',
+  ])
 })
 
 test('[D9] while paused, following, or signed out, nothing is asked whatever happens', () => {
@@ -92,9 +103,4 @@ test('a failure forgets what was wanted before it: the next round asks for every
 test('waiting after a failure has full jitter and never takes longer than half a minute', () => {
   const wait = (failures: number, random: number) => WAIT_MS.offline({ ...facts, failures, random })
   expect([wait(1, 0), wait(1, 0.5), wait(100, 0.999)]).toEqual([100, 600, 30_070])
-})
-
-test('sockets lost at one moment come back spread, not at once', () => {
-  for (const state of ['idle', 'pushing', 'pulling', 'loading'] as const)
-    expect(TRANSITIONS[state].socketLost.does).toEqual(['fetchSoon'])
 })

@@ -14,6 +14,8 @@ export type SyncState =
   | 'pulling'
   /** The last round ended well. */
   | 'idle'
+  /** The socket is gone, and nobody has answered since: perhaps the network with it. */
+  | 'doubting'
   /** Nobody answers. */
   | 'offline'
   /** The server asks for time (429, 503): nothing but a person's own wish shortens it. */
@@ -106,7 +108,7 @@ const eager = (state: SyncState): Record<Hint, Transition> => ({
   poked: to(state, 'fetch'),
   hint: to(state, 'probe'),
   due: to(state, 'fetch'),
-  socketLost: to(state, 'fetchSoon'),
+  socketLost: to(state === 'connecting' ? state : 'doubting', 'fetchSoon'),
 })
 
 /** Leading and awake: pausing, or another tab that leads, ends everything under way. */
@@ -158,6 +160,7 @@ export const TRANSITIONS: Record<SyncState, Record<SyncEvent, Transition>> = {
   pushing: running('pushing', 'idle'),
   pulling: running('pulling', 'idle'),
   idle: running('idle', 'idle'),
+  doubting: running('doubting', 'doubting'),
   offline: waiting('offline', to('offline', 'probe')),
   limited: waiting('limited', to('limited')),
   outdated: waiting('outdated', to('outdated')),
@@ -185,6 +188,7 @@ export const SHOWN: Record<SyncState, Link> = {
   pushing: 'online',
   pulling: 'online',
   idle: 'online',
+  doubting: 'connecting',
   offline: 'offline',
   limited: 'limited',
   outdated: 'outdated',
@@ -221,6 +225,7 @@ export interface WaitFacts {
 /** Full jitter (Brooker, "Exponential Backoff And Jitter", 2015). */
 const backoff = ({ failures, random }: WaitFacts) =>
   BACKOFF_LEAST_MS + random * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures)
+const whileAgreed = ({ isListening }: WaitFacts) => (isListening ? Number.POSITIVE_INFINITY : POLL_MS)
 const never = () => Number.POSITIVE_INFINITY
 const atOnce = () => 0
 
@@ -231,7 +236,8 @@ export const WAIT_MS: Record<SyncState, (facts: WaitFacts) => number> = {
   loading: atOnce,
   pushing: atOnce,
   pulling: atOnce,
-  idle: ({ isListening }) => (isListening ? Number.POSITIVE_INFINITY : POLL_MS),
+  idle: whileAgreed,
+  doubting: whileAgreed,
   offline: backoff,
   limited: (facts) => {
     if (facts.retryAfterMs === undefined) return backoff(facts)

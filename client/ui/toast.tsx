@@ -35,6 +35,11 @@ export function showToast(offer: ToastOffer): () => void {
   return () => dismiss(toast.id)
 }
 
+/** What was said to one person is not for the next. */
+export function clearToasts(): void {
+  for (const { id } of toasts.value) dismiss(id)
+}
+
 /** Where toasts appear. AppFrame has it; nobody else needs it. */
 export function Toasts() {
   return (

@@ -61,11 +61,14 @@ test('[D17] two people on one browser: each sees their own, and that something o
   await standAt(page, 'Withdraw', shop.binA)
   await scan(page, shop.coffee.code)
   await expect(page.getByText('1 waiting')).toBeVisible()
+  const undo = page.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Undo' })
+  await undo.hover() // it stays as long as somebody points at it, and some seconds more
   await page.getByRole('link', { name: 'More' }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await expect(page.getByRole('dialog')).toContainText('1 is still waiting to be sent')
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
   await expect(page.getByText('1 change of another person waits')).toBeVisible()
+  expect(await undo.count()).toBe(0) // what was said to one person is not for the next
   await signIn(page, shop.email('manager'))
   await expect(page.getByText('1 waiting')).toBeHidden()
   await page.getByRole('link', { name: 'More' }).click()
