@@ -7,6 +7,8 @@ import { browserClock } from './clock.ts'
 import type { LiveHandlers, ServerLink } from './server-link.ts'
 import { LinkFailure, refusalOfStatus, retryAfterMs } from './server-link.ts'
 
+/** What a server that is told to end closes its sockets with (of RFC 6455's registry). */
+const SERVICE_RESTART = 1012
 /** The first try is spread over some seconds: when a server restarts, all its sockets come back at once. */
 const RECONNECT_MIN_MS = 3_000
 const RECONNECT_MAX_MS = 30_000
@@ -89,7 +91,7 @@ function listen(
     retryDelayMs: (attempt) => clock.random() * Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** attempt),
     keepAlive: { enabled: true, intervalMs: 15_000, pongTimeoutMs: 8_000 },
     onOpen: () => handlers.open(true),
-    onClose: () => handlers.open(false),
+    onClose: (cause) => handlers.open(false, cause?.code === SERVICE_RESTART),
   })
   const client = createTRPCClient<AppRouter>({
     links: [wsLink({ client: socket })],

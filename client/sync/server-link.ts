@@ -12,8 +12,8 @@ export interface PushRequest {
 
 export interface LiveHandlers {
   message(message: LiveMessage): void
-  /** The socket is open, or closed. */
-  open(isOpen: boolean): void
+  /** The socket is open, or closed: by the server's word, where it sends its sockets elsewhere. */
+  open(isOpen: boolean, isMoved?: boolean): void
   /** The subscription was refused; it has ended. */
   refused(code: string): void
 }

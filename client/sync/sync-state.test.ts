@@ -52,6 +52,7 @@ test('[D9] "online" is said only after an answer, and no longer than until one f
 test('[D9] a socket that is lost is doubt, whatever is under way, until somebody answers: asked spread, not at once', () => {
   for (const state of ['idle', 'pushing', 'pulling', 'loading', 'doubting'] as const) {
     expect(TRANSITIONS[state].socketLost).toEqual({ to: 'doubting', does: ['fetchSoon'] })
+    expect(TRANSITIONS[state].socketMoved).toEqual({ to: state, does: ['fetchSoon'] }) // the server said so
   }
   expect([SHOWN.doubting, after('doubting', 'agreed'), after('doubting', 'pullAnswered', 'agreed')]).toEqual([
     'connecting',

@@ -34,8 +34,9 @@ export type SyncState =
 
 type TabEvent = 'lead' | 'follow'
 type PersonEvent = 'pause' | 'resume' | 'asked' | 'signedIn'
-/** `written`: something waits here; `poked`: something waits there; `hint`: the network or the tab may have come back. */
-type Hint = 'written' | 'poked' | 'hint' | 'due' | 'socketLost'
+/** `written`: something waits here; `poked`: something waits there; `hint`: the network or the tab may have come back;
+ * `socketMoved`: the server said that it ends. */
+type Hint = 'written' | 'poked' | 'hint' | 'due' | 'socketMoved' | 'socketLost'
 /** `firstPage`: of the first sync; `agreed`: the round has ended, and nothing is left to ask. */
 type Answer = 'pushAnswered' | 'pullAnswered' | 'firstPage' | 'agreed'
 type Failure = 'noAnswer' | 'askedToWait' | 'tooNew' | 'refused' | 'diskRefused' | 'signedOut' | 'revoked'
@@ -100,6 +101,7 @@ const deaf = (state: SyncState): Record<Hint, Transition> => ({
   poked: to(state),
   hint: to(state),
   due: to(state),
+  socketMoved: to(state),
   socketLost: to(state),
 })
 
@@ -108,6 +110,7 @@ const eager = (state: SyncState): Record<Hint, Transition> => ({
   poked: to(state, 'fetch'),
   hint: to(state, 'probe'),
   due: to(state, 'fetch'),
+  socketMoved: to(state, 'fetchSoon'),
   socketLost: to(state === 'connecting' ? state : 'doubting', 'fetchSoon'),
 })
 

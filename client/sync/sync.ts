@@ -332,11 +332,11 @@ export class Sync {
       { clientId, cursor: this.#device.point.value.cursor },
       {
         message: (message) => this.#hear(message, clientId),
-        open: (isOpen) => {
+        open: (isOpen, isMoved = false) => {
           live.open = isOpen
           if (this.#live !== live) return
           this.#schedule()
-          if (!isOpen) this.#on('socketLost')
+          if (!isOpen) this.#on(isMoved ? 'socketMoved' : 'socketLost')
         },
         refused: (code) => {
           if (this.#live !== live) return
