@@ -1,4 +1,4 @@
-// A thousand edits made offline: sent and acknowledged, beside the same bytes over HTTP into PostgreSQL without rules.
+// A thousand edits made offline: sent and acknowledged, beside what they leave behind, written over HTTP into PostgreSQL without rules.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -56,7 +56,7 @@ async function limitRate({ ownerUrl }: Stage): Promise<number> {
   return rate
 }
 
-/** The same JSON, and of each edit one narrow row: its id and what it says. */
+/** Of each edit one narrow row: its id and what it says. */
 async function narrowRate({ ownerUrl }: Stage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await sql`create table limit_edits (id uuid primary key, args jsonb)`

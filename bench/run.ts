@@ -60,6 +60,20 @@ const FURTHER = [
   'socket-memory',
 ] as const
 type Name = (typeof PEERS)[number] | (typeof FURTHER)[number]
+/** What is measured on a server without a catalogue, once it has worked for some seconds. */
+const ON_SMALL_STAGE: readonly Name[] = [
+  'throughput',
+  'offline-edits',
+  'edit-to-device',
+  'acknowledgement',
+  'counting',
+  'sockets',
+  'replicas',
+  'organisations',
+  'pooler',
+  'storage',
+  'socket-memory',
+]
 
 const wanted = namesWanted()
 const measured = new Map<Name, Figure[]>()
@@ -122,9 +136,9 @@ async function onLargeStage(stage: Stage, browser: Browser): Promise<void> {
 
 async function main(): Promise<void> {
   await build({ configFile: resolve(ROOT, 'vite.config.ts'), logLevel: 'error' })
-  let postgresVersion = await onStage(onSmallStage)
+  if (wants(...ON_SMALL_STAGE)) await onStage(onSmallStage)
   const browser = await openBrowser()
-  postgresVersion = await onStage((stage) => onLargeStage(stage, browser))
+  const postgresVersion = await onStage((stage) => onLargeStage(stage, browser))
   const chromium = browser.version()
   await browser.close()
   const text = report({ chromium, postgresVersion })

@@ -1,6 +1,6 @@
 // How it stands between this tab and the server: every state with every event, in one table that the types keep
 // complete. Pure; sync.ts does what it says. What people are shown follows from the state alone, and is never a guess:
-// "online" only after an answer, "connecting" until the first attempt has ended. Keeps D9.
+// "online" only after an answer, "connecting" until the first attempt has ended, and once the socket is lost. Keeps D9.
 import type { Link } from '../device/link-status.ts'
 
 export type SyncState =
@@ -34,8 +34,10 @@ export type SyncState =
 
 type TabEvent = 'lead' | 'follow'
 type PersonEvent = 'pause' | 'resume' | 'asked' | 'signedIn'
-/** `written`: something waits here; `poked`: something waits there; `hint`: the network or the tab may have come back;
- * `socketMoved`: the server said that it ends. */
+/**
+ * `written`: something waits here; `poked`: something waits there; `hint`: the network or the tab may have come back;
+ * `socketMoved`: the server sends its sockets elsewhere.
+ */
 type Hint = 'written' | 'poked' | 'hint' | 'due' | 'socketMoved' | 'socketLost'
 /** `firstPage`: of the first sync; `agreed`: the round has ended, and nothing is left to ask. */
 type Answer = 'pushAnswered' | 'pullAnswered' | 'firstPage' | 'agreed'

@@ -365,11 +365,6 @@ export class Sync {
     const asOf = this.#clock.now() + point.clockOffsetMs
     if (epoch === point.epoch && to <= point.version) {
       if (isWhole) this.#device.confirm(asOf)
-      if (isWhole && this.#state === 'doubting') {
-        // Another socket has told as much as a pull would.
-        this.#on('pullAnswered')
-        this.#on('agreed')
-      }
       return
     }
     const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
