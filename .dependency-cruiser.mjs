@@ -1,12 +1,28 @@
-// Who may import whom: the rules of docs/architecture.md by their numbers. tests/gate breaks each once.
+// The import rules of docs/architecture.md, by their numbers. tests/gate plants one violation of each.
 
 const TESTS = ['[.]test[.]tsx?$', '^tests/', '^bench/']
 const npm = (name) => `(^|/)node_modules/(@types/)?${name}/`
 
-/** The rooms of shared/, each of which may only look down. */
-const SHARED_DOWNWARDS = ['protocol', 'mutations', 'book', 'rows', 'values']
-const DOMAIN_ROOMS = '(ledger|feed|accounts|alerts|reports|backups|imports|jobs)'
+/** The folders of shared/. Each may import only the ones after it. */
+const SHARED_DOWNWARDS = ['protocol', 'mutations', 'working-set', 'rows', 'values']
+const DOMAIN_MODULES = '(ledger|feed|accounts|alerts|reports|backups|imports|jobs)'
 const CALLERS_OF_LEDGER = '(accounts|alerts|imports|jobs)'
+
+/** What each folder of client/ may import of client/, besides itself. The shell (app/) may import all of them. */
+const CLIENT_IMPORTS = {
+  screens: 'components|domain|context|device|scanner|session|api|ui|strings',
+  components: 'domain|context|device|scanner|session|api|ui|strings',
+  context: 'domain|device|scanner|session|api|ui|strings',
+  domain: 'device|scanner|session|strings',
+  sync: 'device|strings',
+  'service-worker': 'sync|device|strings',
+  ui: 'strings',
+  api: 'session',
+  session: 'api',
+  scanner: 'strings',
+  device: 'device',
+  strings: 'strings',
+}
 
 /** Without a severity a rule only warns, and the gate stays open. */
 const rules = (list) => list.map((rule) => ({ severity: 'error', ...rule }))
@@ -20,150 +36,155 @@ export default {
       from: { path: '^shared/', pathNot: TESTS },
       to: { pathNot: ['^shared/', npm('zod')] },
     },
-    ...SHARED_DOWNWARDS.slice(1).map((room, index) => ({
-      name: `1-shared-${room}-looks-down`,
-      comment: 'protocol → mutations → book → rows → values, never back.',
-      from: { path: `^shared/${room}/`, pathNot: TESTS },
+    ...SHARED_DOWNWARDS.slice(1).map((folder, index) => ({
+      name: `1-shared-${folder}-imports-downwards`,
+      comment: 'protocol → mutations → working-set → rows → values, never back.',
+      from: { path: `^shared/${folder}/`, pathNot: TESTS },
       to: { path: `^shared/(${SHARED_DOWNWARDS.slice(0, index + 1).join('|')})/` },
     })),
     {
-      name: '2-client-takes-a-type-of-the-server',
-      comment: 'Of server/ a device knows the type AppRouter, in server/api/app-router.ts.',
+      name: '2-client-imports-one-server-type',
+      comment: 'From server/, the client imports only the type AppRouter of server/api/app-router.ts.',
       from: { path: '^client/', pathNot: TESTS },
       to: { path: '^server/', pathNot: '^server/api/app-router[.]ts$' },
     },
     {
-      name: '2-client-runs-nothing-of-the-server',
+      name: '2-client-runs-no-server-code',
       comment: 'AppRouter is a type: import it with `import type`, or the server ends up in the bundle.',
       from: { path: '^client/', pathNot: TESTS },
       to: { path: '^server/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: '2-client-runs-in-a-browser',
-      comment: 'A browser has no modules of Node.',
+      comment: 'Browsers do not have the modules of Node.',
       from: { path: '^client/', pathNot: TESTS },
       to: { dependencyTypes: ['core'] },
     },
     {
-      name: '2-server-knows-no-client',
-      comment: 'server/ serves what was built of client/, and imports none of it.',
+      name: '2-server-without-client',
+      comment: 'server/ serves the built client. It does not import its source.',
       from: { path: '^server/', pathNot: TESTS },
       to: { path: '^client/' },
     },
+    ...Object.entries(CLIENT_IMPORTS).map(([folder, allowed]) => ({
+      name: `3-${folder}-imports`,
+      comment: `Of client/, ${folder}/ imports itself and ${allowed.replaceAll('|', ', ')}.`,
+      from: { path: `^client/${folder}/`, pathNot: TESTS },
+      to: { path: '^client/', pathNot: `^client/(${folder}|${allowed})/` },
+    })),
     {
-      name: '3-screens-look-down',
-      comment:
-        'A screen imports parts, ui, device, remote, scanner, strings, app/session and its own folder; no other screen.',
+      name: '3-screens-are-separate',
+      comment: 'A screen imports its own folder and no other screen.',
       from: { path: '^client/screens/([^/]+)/', pathNot: TESTS },
-      to: {
-        path: '^client/',
-        pathNot: ['^client/(parts|ui|device|remote|scanner|strings)/', '^client/app/session', '^client/screens/$1/'],
-      },
+      to: { path: '^client/screens/', pathNot: '^client/screens/$1/' },
     },
     {
-      name: '3-parts-look-down',
-      comment: 'parts/ is what several screens are made of: it knows no screen, no route and no sync.',
-      from: { path: '^client/parts/', pathNot: TESTS },
-      to: {
-        path: '^client/',
-        pathNot: ['^client/(parts|ui|device|remote|scanner|strings)/', '^client/app/session'],
-      },
+      name: '3-domain-without-preact',
+      comment: 'Screen logic that can be tested without a browser does not import Preact.',
+      from: { path: '^client/domain/', pathNot: TESTS },
+      to: { path: npm('(preact|@preact/signals)') },
     },
     {
-      name: '3-sync-and-service-worker-on-device',
-      comment: 'service-worker → sync → device: they know of no screen and no shell.',
-      from: { path: '^client/(sync|service-worker)/', pathNot: TESTS },
-      to: { path: '^client/', pathNot: ['^client/$1/', '^client/(device|strings)/', '^client/sync/'] },
-    },
-    {
-      name: '3-ui-knows-no-business',
-      comment: 'The design system draws what it is given.',
+      name: '3-ui-without-business',
+      comment: 'The design system draws what it is given. It does not know items, stock or the server.',
       from: { path: '^client/ui/', pathNot: TESTS },
-      to: { path: '^(client|shared|server)/', pathNot: '^client/(ui|strings)/' },
+      to: { path: '^(shared|server)/' },
     },
     {
       name: '3-dexie-in-device-only',
-      comment: 'device/ owns what is kept on the device.',
+      comment: 'Only device/ reads and writes IndexedDB.',
       from: { pathNot: ['^client/device/', ...TESTS] },
       to: { path: npm('dexie') },
     },
     {
-      name: '3-trpc-client-behind-three-doors',
-      comment: 'sync/, remote/ and app/session talk to the server, nobody else.',
-      from: { pathNot: ['^client/(sync|remote)/', '^client/app/session', ...TESTS] },
+      name: '3-trpc-client-in-three-folders',
+      comment: 'Only api/, session/ and sync/ call the server.',
+      from: { pathNot: ['^client/(api|session|sync)/', ...TESTS] },
       to: { path: npm('@trpc/client') },
     },
     {
       name: '4-api-delegates',
-      comment: 'api/ parses, authorises and delegates: the database is the domain rooms’ business. Types may pass.',
+      comment: 'api/ parses, authorises and delegates: only domain modules use the database. Types may be imported.',
       from: { path: '^server/api/', pathNot: TESTS },
       to: { path: '^server/database/', dependencyTypesNot: ['type-only'] },
     },
     {
-      name: '4-rooms-do-not-look-up',
-      comment: 'api → the domain rooms → database.',
-      from: { path: `^server/(${DOMAIN_ROOMS}|database)/`, pathNot: TESTS },
+      name: '4-modules-import-downwards',
+      comment: 'api → the domain modules → database.',
+      from: { path: `^server/(${DOMAIN_MODULES}|database)/`, pathNot: TESTS },
       to: { path: '^server/(api|http)/' },
     },
     {
-      name: '4-database-knows-no-domain',
-      comment: 'api → the domain rooms → database.',
+      name: '4-database-without-domain',
+      comment: 'api → the domain modules → database.',
       from: { path: '^server/database/', pathNot: TESTS },
-      to: { path: `^server/${DOMAIN_ROOMS}/` },
+      to: { path: `^server/${DOMAIN_MODULES}/` },
     },
     {
-      name: '4-rooms-do-not-mix',
-      comment: 'What one room tells another is a function handed in by main.ts.',
-      from: { path: `^server/${DOMAIN_ROOMS}/`, pathNot: TESTS },
-      to: { path: `^server/${DOMAIN_ROOMS}/`, pathNot: ['^server/$1/', '^server/ledger/'] },
+      name: '4-modules-are-separate',
+      comment: 'Domain modules communicate through events/ or a function that main.ts passes in.',
+      from: { path: `^server/${DOMAIN_MODULES}/`, pathNot: TESTS },
+      to: { path: `^server/${DOMAIN_MODULES}/`, pathNot: ['^server/$1/', '^server/ledger/'] },
     },
     {
       name: '4-ledger-has-few-callers',
-      comment: 'accounts, alerts, imports and jobs may write synced rows, through the one door.',
-      from: { path: `^server/${DOMAIN_ROOMS}/`, pathNot: [`^server/(ledger|${CALLERS_OF_LEDGER})/`, ...TESTS] },
+      comment: 'Only accounts, alerts, imports and jobs may write synced rows, through ledger/.',
+      from: { path: `^server/${DOMAIN_MODULES}/`, pathNot: [`^server/(ledger|${CALLERS_OF_LEDGER})/`, ...TESTS] },
       to: { path: '^server/ledger/' },
     },
     {
-      name: '4-main-is-only-started',
-      comment: 'main.ts wires the parts; whoever needs one of them is handed it.',
-      from: { pathNot: ['^server/start[.]ts$', '^scripts/', ...TESTS] },
+      name: '4-main-is-for-commands',
+      comment: 'main.ts wires the parts and passes them in. Only commands/ start it.',
+      from: { pathNot: ['^server/commands/', ...TESTS] },
       to: { path: '^server/main[.]ts$' },
     },
     {
-      name: '4-counting-is-handed-in',
-      comment: 'What the rooms do is counted by functions that main.ts hands in; they know nothing of metrics.',
-      from: { path: `^server/(${DOMAIN_ROOMS}|bus|database)/`, pathNot: TESTS },
+      name: '4-commands-are-programs',
+      comment: 'A command is started by npm, the image or a test. No module imports it.',
+      from: { path: '^(server|shared|client)/', pathNot: ['^server/commands/', ...TESTS] },
+      to: { path: '^server/commands/' },
+    },
+    {
+      name: '4-events-are-plain',
+      comment: 'events/ describes what modules tell each other. It imports only shared/.',
+      from: { path: '^server/events/', pathNot: TESTS },
+      to: { path: '^server/', pathNot: '^server/events/' },
+    },
+    {
+      name: '4-metrics-are-passed-in',
+      comment: 'Domain modules count through functions that main.ts passes in.',
+      from: { path: `^server/(${DOMAIN_MODULES}|bus|database)/`, pathNot: TESTS },
       to: { path: '^server/metrics/' },
     },
     ...Object.entries({ ioredis: 'bus', ws: 'feed', postgres: 'database', 'prom-client': 'metrics' }).map(
-      ([name, room]) => ({
-        name: `5-${name}-in-${room}-only`,
-        comment: `Only server/${room}/ imports ${name}.`,
-        from: { pathNot: [`^server/${room}/`, ...TESTS] },
+      ([name, folder]) => ({
+        name: `5-${name}-in-${folder}-only`,
+        comment: `Only server/${folder}/ imports ${name}.`,
+        from: { pathNot: [`^server/${folder}/`, ...TESTS] },
         to: { path: npm(name) },
       }),
     ),
     {
       name: '6-no-barrels',
-      comment: 'A file is named for what it exports; an index names nothing.',
+      comment: 'A file is named for its main export. The name index says nothing.',
       from: {},
       to: { path: '(^|/)index[.][mc]?[jt]sx?$', pathNot: '(^|/)node_modules/' },
     },
     {
       name: '6-shared-by-its-alias',
-      comment: 'From outside, shared/ is #shared/….',
+      comment: 'Outside shared/, import it as #shared/….',
       from: { pathNot: '^shared/' },
       to: { path: '^shared/', dependencyTypesNot: ['aliased'] },
     },
     {
       name: '6-one-alias',
-      comment: 'Besides #shared/ every import of ours says where it goes.',
+      comment: '#shared/ is the only alias. All other imports are relative.',
       from: {},
       to: { dependencyTypes: ['aliased'], pathNot: '^shared/' },
     },
     {
       name: 'no-circles',
-      comment: 'Modules that need each other are one module, or hide a third.',
+      comment: 'Modules that import each other are one module, or lack a third.',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
@@ -175,7 +196,7 @@ export default {
     },
     {
       name: 'no-unresolved',
-      comment: 'An import that leads nowhere escapes every other rule.',
+      comment: 'An import that does not resolve would escape every other rule.',
       from: {},
       to: { couldNotResolve: true, pathNot: '^virtual:' },
     },

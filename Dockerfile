@@ -55,6 +55,6 @@ COPY --from=client /app/dist dist
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 3000 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 CMD ["node", "server/healthcheck.ts"]
-ENTRYPOINT ["node", "server/command.ts"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 CMD ["node", "server/commands/healthcheck.ts"]
+ENTRYPOINT ["node", "server/commands/command.ts"]
 CMD ["server"]

@@ -1,7 +1,7 @@
 // One runner for unit, property, server, simulation and gate tests; those in the browser are Playwright's. Tests that
 // need PostgreSQL are a project of their own, so that the others never wait for one to start.
 import { defineConfig } from 'vitest/config'
-import { isNobodysFailure } from './server/database/nobodys-failure.ts'
+import { isNobodysFailure } from './server/database/postgres-js-workarounds/orphaned-errors.ts'
 
 const needsPostgres = [
   '{client,server,shared,tests,bench,functions}/**/*.pg.test.{ts,tsx}',

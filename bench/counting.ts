@@ -2,7 +2,7 @@
 // that the server takes for the push itself.
 import { createWriteStream } from 'node:fs'
 import { Metrics } from '../server/metrics/metrics.ts'
-import { openLog } from '../server/log.ts'
+import { openLog } from '../server/process/log.ts'
 import type { Figure } from './support/figures.ts'
 import { median, ms } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'

@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { AccessTokens } from '../../server/accounts/access-tokens.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
-import { judgeLevels } from '../../server/alerts/judge-levels.ts'
+import { judgeLevels } from '../../server/alerts/alert-rules.ts'
 import { Database } from '../../server/database/database.ts'
-import { startEmbeddedPostgres } from '../../server/database/embedded-postgres.ts'
-import { migrate } from '../../server/database/migrate.ts'
+import { startEmbeddedPostgres } from '../../server/database/embedded/embedded-postgres.ts'
+import { migrate } from '../../server/database/schema/migrate.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
 import { postJson } from './post-json.ts'
 import { freePort } from '../../tests/support/free-port.ts'
@@ -85,7 +85,7 @@ export async function startServerProcess({
 }) {
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const server = spawn(process.execPath, [...nodeOptions, 'server/start.ts'], {
+  const server = spawn(process.execPath, [...nodeOptions, 'server/commands/start.ts'], {
     env: {
       ...process.env,
       PORT: String(port),

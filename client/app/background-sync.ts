@@ -1,7 +1,7 @@
 // Asks the browser to wake the service worker for what waits: where it could not be sent, or the app goes out of sight.
 import { effect, signal } from '@preact/signals'
 import { PUSH_TAG } from '../sync/push-tag.ts'
-import type { Workplaces } from './workplace.ts'
+import type { Workplaces } from './workspaces.ts'
 
 /** Chromium has it; elsewhere what waits is sent when the app is open. */
 interface WithSync extends ServiceWorkerRegistration {

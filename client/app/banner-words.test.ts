@@ -1,6 +1,6 @@
 // What the line on top says: never less than what waits here.
 import { beforeAll, expect, test, vi } from 'vitest'
-import type { LinkStatus } from '../device/link-status.ts'
+import type { LinkStatus } from '../device/connection-status.ts'
 import { startLanguage } from '../strings/strings.ts'
 import { bannerWords, LOOKS } from './banner-words.ts'
 

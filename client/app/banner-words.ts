@@ -1,5 +1,5 @@
 // The line on top, in words: how it stands with the server, what waits here, and as of when.
-import type { LinkStatus } from '../device/link-status.ts'
+import type { LinkStatus } from '../device/connection-status.ts'
 import type { Key } from '../strings/catalogue.ts'
 import { formatMoment } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'

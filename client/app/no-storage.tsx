@@ -1,11 +1,11 @@
 // The device cannot keep anything, or must not: said before a person scans into nothing.
 import { HardDrive } from 'lucide-preact'
-import { NewerDatabase, readPendingOf } from '../device/kept.ts'
-import { saveWaiting } from '../parts/save-waiting.ts'
+import { NewerDatabase, readPendingOf } from '../device/storage/device-storage.ts'
+import { saveWaiting } from '../domain/export-outbox.ts'
 import { t } from '../strings/strings.ts'
-import { AppFrame } from '../ui/app-frame.tsx'
-import { Button } from '../ui/button.tsx'
-import { EmptyState } from '../ui/empty-state.tsx'
+import { AppFrame } from '../ui/layout/app-frame.tsx'
+import { Button } from '../ui/controls/button.tsx'
+import { EmptyState } from '../ui/layout/empty-state.tsx'
 
 export function NoStorage({ problem }: { problem: unknown }) {
   if (problem instanceof NewerDatabase) return <OlderApp name={problem.databaseName} />

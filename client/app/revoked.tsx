@@ -3,13 +3,13 @@
 import { LogIn, UserX } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import type { Device } from '../device/device.ts'
-import { saveWaiting } from '../parts/save-waiting.ts'
+import { saveWaiting } from '../domain/export-outbox.ts'
 import { SignIn } from '../screens/sign-in/sign-in.tsx'
 import { t } from '../strings/strings.ts'
-import { AppFrame } from '../ui/app-frame.tsx'
-import { Button } from '../ui/button.tsx'
-import { EmptyState } from '../ui/empty-state.tsx'
-import type { Session } from './session.ts'
+import { AppFrame } from '../ui/layout/app-frame.tsx'
+import { Button } from '../ui/controls/button.tsx'
+import { EmptyState } from '../ui/layout/empty-state.tsx'
+import type { Session } from '../session/session.ts'
 
 export function Revoked({ session, device }: { session: Session; device: Device | undefined }) {
   const [asks, setAsks] = useState(false)

@@ -1,6 +1,6 @@
 // The service worker: registered here, and a new version taken only when the person says so and nothing is half done.
 import { effect, signal } from '@preact/signals'
-import type { Drafts } from '../parts/drafts.ts'
+import type { Drafts } from '../context/drafts.ts'
 
 export const updateReady = signal(false)
 

@@ -1,13 +1,13 @@
 // The entries around every screen, with what waits behind each.
 import { Box, Ellipsis, House, Inbox, ScanBarcode } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
-import type { FrameParts } from '../parts/app-context.ts'
-import { useApp } from '../parts/app-context.ts'
+import type { FrameParts } from '../context/workspace.ts'
+import { useApp } from '../context/workspace.ts'
 import { t } from '../strings/strings.ts'
-import type { NavEntry } from '../ui/app-frame.tsx'
+import type { NavEntry } from '../ui/layout/app-frame.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
-import { isHandheld } from '../parts/shape.ts'
-import { trayCount } from '../parts/tray-count.ts'
+import { isHandheld } from '../context/form-factor.ts'
+import { trayCount } from '../domain/tray-count.ts'
 
 export function useFrame(): FrameParts {
   const { path } = useLocation()

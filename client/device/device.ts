@@ -5,21 +5,30 @@ import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
-import { type Arrival, GoneAhead, START, type Told } from './arrival.ts'
-import { ClockKeeper } from './clock-keeper.ts'
-import { DeviceDatabase, type DoneEntry, type Identity } from './database.ts'
-import type { OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
-import { complete, type DeviceParts } from './device-parts.ts'
-import { beginAgain, deleteKept, openKnown, readAll, rememberKept, wasLost, writeAnew } from './kept.ts'
-import { type Brought, type Luggage, unpacked } from './luggage.ts'
-import { MirrorStore } from './mirror-store.ts'
-import { isAside, type Kept, type Making, Outbox } from './outbox.ts'
-import { Paused } from './paused.ts'
-import type { RecentEntry } from './recent.ts'
-import type { Loss, Recorded } from './recorded.ts'
-import { ScanLog } from './scan-log.ts'
-import { Shown } from './shown.ts'
-import type { View } from './view.ts'
+import { type Arrival, GoneAhead, START, type Told } from './sync-update.ts'
+import { ClockKeeper } from './clock-correction.ts'
+import { DeviceDatabase } from './storage/database.ts'
+import { type DoneEntry, type Identity } from './records.ts'
+import type { OutboxEntry, ScanRecord, SyncPoint } from './records.ts'
+import { complete, type DeviceParts } from './device-options.ts'
+import {
+  beginAgain,
+  deleteKept,
+  openKnown,
+  readAll,
+  rememberKept,
+  wasLost,
+  writeAnew,
+} from './storage/device-storage.ts'
+import { type Brought, type Luggage, unpacked } from './outbox/outbox-import.ts'
+import { MirrorStore } from './storage/confirmed-rows-store.ts'
+import { isAside, type Kept, type Making, Outbox } from './outbox/outbox.ts'
+import { Paused } from './outbox/offline-mode.ts'
+import type { RecentEntry } from './state/mutation-history.ts'
+import type { Loss, Recorded } from './record-result.ts'
+import { ScanLog } from './outbox/scan-log.ts'
+import { Shown } from './state/optimistic-state.ts'
+import type { View } from './state/queries.ts'
 
 /** Who empties it again each time cannot be outrun. */
 const DELETIONS_MAX = 5

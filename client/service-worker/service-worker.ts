@@ -3,13 +3,13 @@
 // draft is never reloaded away. What waits is sent with no tab open (Background Sync).
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
-import { DeviceDatabase } from '../device/database.ts'
-import { deviceName } from '../device/device-name.ts'
+import { DeviceDatabase } from '../device/storage/database.ts'
+import { deviceName } from '../device/storage/device-name.ts'
 import { pushInBackground } from '../sync/background-push.ts'
 import { isSomebodySending } from '../sync/lock-name.ts'
 import { PUSH_TAG } from '../sync/push-tag.ts'
-import { LinkFailure } from '../sync/server-link.ts'
-import { plainLink, refresh } from './plain-link.ts'
+import { LinkFailure } from '../sync/sync-transport.ts'
+import { plainLink, refresh } from './fetch-transport.ts'
 
 /** The browser fires it when it believes in a connection, also when no tab is open any more. */
 interface SyncEvent extends ExtendableEvent {

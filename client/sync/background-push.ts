@@ -1,13 +1,13 @@
 // Sends what waits with no tab open. It pushes and never pulls: what is acknowledged, refused or restored is a tab's to
 // take in. It holds the lock that a leading tab holds, so that the two never push at once. Keeps D16.
-import type { DeviceDatabase } from '../device/database.ts'
-import { Outbox } from '../device/outbox.ts'
+import type { DeviceDatabase } from '../device/storage/database.ts'
+import { Outbox } from '../device/outbox/outbox.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
 import { lockName } from './lock-name.ts'
 import { Pusher, TooLargeAlone } from './pusher.ts'
-import type { ServerLink } from './server-link.ts'
-import { LinkFailure } from './server-link.ts'
+import type { ServerLink } from './sync-transport.ts'
+import { LinkFailure } from './sync-transport.ts'
 
 /** Resolves where all is sent, or nothing more is to be done without a tab. @throws where it is worth another try */
 export async function pushInBackground(

@@ -4,11 +4,11 @@ import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushAnswer } from '#shared/protocol/wire.ts'
 import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
-import type { Identity, OutboxEntry } from '../device/database.ts'
+import type { Identity, OutboxEntry } from '../device/records.ts'
 import type { Clock } from './clock.ts'
-import { patiently, PUSH_PATIENCE_MS } from './patience.ts'
-import type { ServerLink } from './server-link.ts'
-import { LinkFailure } from './server-link.ts'
+import { patiently, PUSH_PATIENCE_MS } from './with-timeout.ts'
+import type { ServerLink } from './sync-transport.ts'
+import { LinkFailure } from './sync-transport.ts'
 
 /** Below the server's 512 KB, with room for the frame. */
 const PUSH_BYTES = PUSH_MAX_BYTES - 4 * 1024

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { PASSWORD, useLedger } from '../../tests/support/ledger-under-test.ts'
 import type { Issued } from './accounts.ts'
-import { checkLedger } from '../ledger/ledger-check.ts'
+import { checkLedger } from '../ledger/verify/ledger-check.ts'
 
 const parts = useLedger()
 

@@ -1,6 +1,6 @@
 // The ledger, checked: what `npm run verify` does, for a manager's own organisation.
-import type { CheckReport } from '../ledger/ledger-check.ts'
-import { checkAndKeep } from '../ledger/ledger-check.ts'
+import type { CheckReport } from '../ledger/verify/ledger-check.ts'
+import { checkAndKeep } from '../ledger/verify/ledger-check.ts'
 import { managerProcedure, router } from './trpc.ts'
 
 export const ledgerRouter = router({

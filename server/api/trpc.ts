@@ -6,7 +6,7 @@ import { mayAct } from '#shared/mutations/verb.ts'
 import type { RequestRefusal } from '#shared/values/refusals.ts'
 import { requestRefusals } from '#shared/values/refusals.ts'
 import { PullRefused } from '../feed/pull.ts'
-import { RequestRefused } from '../ledger/batch.ts'
+import { RequestRefused } from '../ledger/commit/batch.ts'
 import type { Context } from './context.ts'
 
 const CODES: Record<number, TRPC_ERROR_CODE_KEY> = {

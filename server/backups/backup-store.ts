@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Readable } from 'node:stream'
 import { setImmediate as sent } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
-import type { Owner, OwnerConnection, OwnerTx } from '../database/owner.ts'
+import type { Owner, OwnerConnection, OwnerTx } from '../database/schema/owner.ts'
 import type { BackupHeader, TableHeader } from './backup-file.ts'
 
 /** Any number, the same in every version: two backups at once would only slow each other down. */

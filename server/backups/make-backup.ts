@@ -5,12 +5,12 @@ import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
-import type { Owner, OwnerTx } from '../database/owner.ts'
-import { openAsOwner } from '../database/owner.ts'
-import { StartError } from '../start-error.ts'
-import { VERSION } from '../version.ts'
+import type { Owner, OwnerTx } from '../database/schema/owner.ts'
+import { openAsOwner } from '../database/schema/owner.ts'
+import { StartError } from '../process/start-error.ts'
+import { VERSION } from '../process/version.ts'
 import { BackupDamaged, readBackup, writeBackup } from './backup-file.ts'
-import type { BackupPlace } from './backup-place.ts'
+import type { BackupPlace } from './backup-storage.ts'
 import {
   copyOut,
   findLastDone,
@@ -23,7 +23,7 @@ import {
   unlock,
 } from './backup-store.ts'
 import { FileDigest, pack, unpack } from './backup-stream.ts'
-import { backupName, tooOld } from './kept-by-age.ts'
+import { backupName, tooOld } from './retention.ts'
 
 export interface BackupParts {
   ownerUrl: string

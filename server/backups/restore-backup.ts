@@ -1,10 +1,10 @@
 // Restores a backup into an empty database: its own migrations, its rows in one transaction, the migrations since, and a
 // new epoch for each organisation, so that every device sends again what it did since. All of it, or none.
 import type { Logger } from 'pino'
-import { migrate } from '../database/migrate.ts'
-import type { Owner, OwnerTx } from '../database/owner.ts'
-import { openAsOwner } from '../database/owner.ts'
-import { StartError } from '../start-error.ts'
+import { migrate } from '../database/schema/migrate.ts'
+import type { Owner, OwnerTx } from '../database/schema/owner.ts'
+import { openAsOwner } from '../database/schema/owner.ts'
+import { StartError } from '../process/start-error.ts'
 import type { BackupHeader, BackupPart } from './backup-file.ts'
 import { BackupDamaged, readBackup } from './backup-file.ts'
 import { copyIn, isEmpty, listTables, readMigrationsApplied } from './backup-store.ts'

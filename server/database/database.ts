@@ -1,11 +1,11 @@
 // The pool, and the two ways to use it: a transaction of one organisation, and a snapshot of one. Row-level security is
 // on in both. Statements that are issued without awaiting travel together, so that a transaction costs two round trips.
 import postgres from 'postgres'
-import { StartError } from '../start-error.ts'
-import { ReservedConnection } from './reserved-connection.ts'
-import { APP_ROLE } from './app-role.ts'
-import { gatheringSockets } from './gathering-socket.ts'
-import { outliveNobodysFailure } from './nobodys-failure.ts'
+import { StartError } from '../process/start-error.ts'
+import { ReservedConnection } from './postgres-js-workarounds/reserved-connection.ts'
+import { APP_ROLE } from './schema/app-role.ts'
+import { gatheringSockets } from './postgres-js-workarounds/coalescing-socket.ts'
+import { outliveNobodysFailure } from './postgres-js-workarounds/orphaned-errors.ts'
 
 export type Sql = postgres.ReservedSql
 

@@ -3,7 +3,7 @@ import { isGtin } from '#shared/values/gtin.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import { demoProducts } from './demo.ts'
 import { planDemo } from './demo-plan.ts'
-import { demoCategories, demoLocations } from './demo-place.ts'
+import { demoCategories, demoLocations } from './demo-locations.ts'
 
 const NOW_MS = Date.UTC(2026, 4, 20, 10)
 const products = demoProducts()

@@ -3,7 +3,7 @@
 // none later than the moment; no position ever below zero; what the file wants below its low level ends there.
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
-import { demoCategories, demoLocations, LOT_CATEGORIES } from './demo-place.ts'
+import { demoCategories, demoLocations, LOT_CATEGORIES } from './demo-locations.ts'
 
 export interface DemoProduct {
   barcode: string

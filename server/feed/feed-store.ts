@@ -3,7 +3,7 @@ import type { Kind, WireTables } from '#shared/rows/rows.ts'
 import { columnsOf, KINDS, quantityColumns } from '#shared/rows/rows.ts'
 import type { Json } from '#shared/values/json.ts'
 import type { Sql } from '../database/database.ts'
-import { columnOf, keyColumnsOf, tableOf } from '../database/tables.ts'
+import { columnOf, keyColumnsOf, tableOf } from '../database/schema/tables.ts'
 import type { Viewer } from './viewer.ts'
 import { hiddenColumns, visibleCondition } from './viewer.ts'
 

@@ -7,11 +7,11 @@ import { PULL_MAX } from '#shared/protocol/limits.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'
-import { isSameCommit } from '../bus/commit-mark.ts'
+import { isSameCommit } from '../events/commit-id.ts'
 import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, Place } from './feed-store.ts'
 import { findPageEnd, readAlongVersions, readHead, readPage, readVersion } from './feed-store.ts'
-import type { PagesAhead } from './pages-ahead.ts'
+import type { PagesAhead } from './page-prefetch.ts'
 import type { Viewer } from './viewer.ts'
 
 /** How long a server that is behind may wait before another is asked. */

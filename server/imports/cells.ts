@@ -1,5 +1,5 @@
 // What a cell says, where it is more than text.
-import type { Delimiter } from './read-rows.ts'
+import type { Delimiter } from './csv-row-reader.ts'
 
 /** A number, or undefined for what is none. A comma is a decimal sign only where it does not part columns. */
 export function parseNumber(text: string, delimiter: Delimiter): number | undefined {

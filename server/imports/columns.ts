@@ -1,6 +1,6 @@
 // Which column of a file means what. Names are compared without case, spaces and signs; common synonyms are known.
-import type { Delimiter } from './read-rows.ts'
-import { DELIMITERS, splitLine } from './read-rows.ts'
+import type { Delimiter } from './csv-row-reader.ts'
+import { DELIMITERS, splitLine } from './csv-row-reader.ts'
 import { FileRefused } from './report.ts'
 
 /** More columns than any export of a shop has; a file with more is something else. */

@@ -1,7 +1,7 @@
 // What an import asks of PostgreSQL: what the organisation knows already of what its rows are about.
 import type { Alert, Item, Location } from '#shared/rows/rows.ts'
 import type { Database, Sql } from '../database/database.ts'
-import { selectList } from '../database/tables.ts'
+import { selectList } from '../database/schema/tables.ts'
 
 export interface KnownProducts {
   /** By canonical barcode: which item has it now, and the version of that row. */

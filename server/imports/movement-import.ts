@@ -8,7 +8,7 @@ import type { Columns, movementColumns } from './columns.ts'
 import { importId } from './import-ids.ts'
 import type { DecidedRow, ImportRun, Mutation } from './import-run.ts'
 import { findMovements } from './imports-store.ts'
-import type { RawRow } from './read-rows.ts'
+import type { RawRow } from './csv-row-reader.ts'
 import type { RowRefusal } from './report.ts'
 import { refuseRow } from './report.ts'
 

@@ -11,7 +11,7 @@ import { importId } from './import-ids.ts'
 import type { DecidedRow, ImportRun, Mutation } from './import-run.ts'
 import type { LastCount } from './imports-store.ts'
 import { findLastCounts, findProducts } from './imports-store.ts'
-import type { RawRow } from './read-rows.ts'
+import type { RawRow } from './csv-row-reader.ts'
 import type { RowRefusal } from './report.ts'
 import { refuseRow } from './report.ts'
 

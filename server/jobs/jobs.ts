@@ -2,7 +2,7 @@
 // replica that ends in the middle leaves its job to another.
 import type { Logger } from 'pino'
 import { PgBoss } from 'pg-boss'
-import { grantSchema } from '../database/grant-schema.ts'
+import { grantSchema } from '../database/schema/grant-schema.ts'
 
 const SCHEMA = 'jobs'
 /** A job that takes longer has died with its replica, and is done again. */

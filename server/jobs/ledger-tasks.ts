@@ -2,8 +2,8 @@
 import type { Logger } from 'pino'
 import type { Database } from '../database/database.ts'
 import { listOrganisations } from '../database/organisations-store.ts'
-import { checkAndKeep } from '../ledger/ledger-check.ts'
-import { forgetTombstones, recountWaiting } from '../ledger/housekeeping-store.ts'
+import { checkAndKeep } from '../ledger/verify/ledger-check.ts'
+import { forgetTombstones, recountWaiting } from '../ledger/store/housekeeping-store.ts'
 import type { Task } from './jobs.ts'
 
 export interface LedgerTaskParts {

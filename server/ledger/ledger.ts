@@ -1,16 +1,16 @@
 // The ledger: sole writer of synced rows. Exactly once, in one line of versions per organisation. Keeps P1–P8.
-import type { CommitNotice } from '../bus/commit-notice.ts'
+import type { CommitNotice } from '../events/commit-event.ts'
 import { refuse } from '#shared/values/refusals.ts'
-import type { Batch, BatchAnswer, SentBatch } from './batch.ts'
-import { prepareBatch } from './batch.ts'
-import { CommitQueue } from './commit-queue.ts'
-import type { CommitParts } from './commit-group.ts'
-import { commitGroup } from './commit-group.ts'
-import type { NewEpoch } from './new-epoch.ts'
-import { commitNewEpoch } from './new-epoch.ts'
-import type { OwnChange } from './own-change.ts'
-import { commitOwnChange } from './own-change.ts'
-import { Waker } from './waker.ts'
+import type { Batch, BatchAnswer, SentBatch } from './commit/batch.ts'
+import { prepareBatch } from './commit/batch.ts'
+import { CommitQueue } from './commit/commit-queue.ts'
+import type { CommitParts } from './commit/commit-group.ts'
+import { commitGroup } from './commit/commit-group.ts'
+import type { NewEpoch } from './commit/new-epoch.ts'
+import { commitNewEpoch } from './commit/new-epoch.ts'
+import type { OwnChange } from './commit/system-change.ts'
+import { commitOwnChange } from './commit/system-change.ts'
+import { Waker } from './blocked/blocked-mutations.ts'
 
 export interface LedgerParts extends CommitParts {
   /** Told of every commit, after it, in the order of this process's commits. */

@@ -2,7 +2,7 @@
 // it need not be open to anybody else; a worker has only this one.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { StartError } from '../start-error.ts'
+import { StartError } from '../process/start-error.ts'
 
 export interface OperationsParts {
   port: number

@@ -1,6 +1,6 @@
 // One item by its barcode or SKU, with what is where: for scans on a device that is still loading.
 import type { Sql } from '../database/database.ts'
-import { selectList } from '../database/tables.ts'
+import { selectList } from '../database/schema/tables.ts'
 import type { Item } from '#shared/rows/rows.ts'
 
 export interface LookedUp {

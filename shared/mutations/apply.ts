@@ -1,5 +1,5 @@
 // Applying a mutation to a Book, the same on the device and on the server. Keeps M1–M7.
-import type { Book, Effects, Note } from '../book/book.ts'
+import type { Book, Effects, Note } from '../working-set/working-set.ts'
 import type { Role } from '../rows/rows.ts'
 import { isStorable } from '../values/text.ts'
 import type { Refusal } from '../values/refusals.ts'

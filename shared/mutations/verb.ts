@@ -1,6 +1,6 @@
 // A verb: one named change of synced data, decided by one pure function on the device and again on the server. M1–M4.
 import type { z } from 'zod'
-import type { Book, Moved, Tree, Unique } from '../book/book.ts'
+import type { Book, Moved, Tree, Unique } from '../working-set/working-set.ts'
 import type { Kind, Role } from '../rows/rows.ts'
 import type { Refusal } from '../values/refusals.ts'
 

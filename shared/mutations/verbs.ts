@@ -1,5 +1,5 @@
 // The list of all verbs. A verb is never changed in place: a new shape is a new name, and old ones are served for a year.
-import { alertAcknowledge, alertSnooze } from './alerts.ts'
+import { alertAcknowledge, alertSnooze } from './reviews/alerts.ts'
 import {
   categoryArchive,
   categoryRestore,
@@ -7,27 +7,27 @@ import {
   itemRestore,
   locationArchive,
   locationRestore,
-} from './archiving.ts'
-import { barcodeAttach } from './barcode-attach.ts'
-import { barcodeDetach } from './barcode-detach.ts'
-import { categoryCreate } from './category-create.ts'
-import { categoryUpdate } from './category-update.ts'
-import { conflictResolveVerb } from './conflict-resolve.ts'
-import { countApprove } from './count-approve.ts'
-import { countCancel, countRecount } from './count-close.ts'
-import { countOpen } from './count-open.ts'
-import { countJoin, countSubmit } from './count-work.ts'
-import { itemCreate } from './item-create.ts'
-import { itemUpdate } from './item-update.ts'
-import { levelSet } from './level-set.ts'
-import { locationCreate } from './location-create.ts'
-import { locationUpdate } from './location-update.ts'
-import { lotCorrect } from './lot-correct.ts'
-import { stockCount } from './stock-count.ts'
-import { stockReceive } from './stock-receive.ts'
-import { stockTransfer } from './stock-transfer.ts'
-import { stockUndo } from './stock-undo.ts'
-import { stockWithdraw } from './stock-withdraw.ts'
+} from './catalogue/archiving.ts'
+import { barcodeAttach } from './catalogue/barcode-attach.ts'
+import { barcodeDetach } from './catalogue/barcode-detach.ts'
+import { categoryCreate } from './catalogue/category-create.ts'
+import { categoryUpdate } from './catalogue/category-update.ts'
+import { conflictResolveVerb } from './reviews/conflict-resolve.ts'
+import { countApprove } from './counts/count-approve.ts'
+import { countCancel, countRecount } from './counts/count-close.ts'
+import { countOpen } from './counts/count-open.ts'
+import { countJoin, countSubmit } from './counts/count-work.ts'
+import { itemCreate } from './catalogue/item-create.ts'
+import { itemUpdate } from './catalogue/item-update.ts'
+import { levelSet } from './catalogue/level-set.ts'
+import { locationCreate } from './catalogue/location-create.ts'
+import { locationUpdate } from './catalogue/location-update.ts'
+import { lotCorrect } from './catalogue/lot-correct.ts'
+import { stockCount } from './stock/stock-count.ts'
+import { stockReceive } from './stock/stock-receive.ts'
+import { stockTransfer } from './stock/stock-transfer.ts'
+import { stockUndo } from './stock/stock-undo.ts'
+import { stockWithdraw } from './stock/stock-withdraw.ts'
 import type { Verb } from './verb.ts'
 
 const list: Verb[] = [

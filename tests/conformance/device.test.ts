@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { stampDevice } from '#shared/values/stamp.ts'
 import { Device } from '../../client/device/device.ts'
-import { MemoryBook } from '../support/memory-book.ts'
+import { MemoryBook } from '../support/memory-working-set.ts'
 import { describeBook } from './suite.ts'
 
 describeBook('a device', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { MemoryBook } from '../support/memory-book.ts'
+import { MemoryBook } from '../support/memory-working-set.ts'
 import { describeBook } from './suite.ts'
 
 describeBook('memory', async () => {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { signal } from '@preact/signals'
 import { Device } from '../../client/device/device.ts'
-import { httpServerLink } from '../../client/sync/http-server-link.ts'
+import { httpServerLink } from '../../client/sync/trpc-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
 
 export interface FieldDevice {

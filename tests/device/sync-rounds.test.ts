@@ -7,8 +7,8 @@ import type { PullAnswer } from '#shared/protocol/wire.ts'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { browserClock } from '../../client/sync/clock.ts'
-import type { ServerLink } from '../../client/sync/server-link.ts'
-import { LinkFailure } from '../../client/sync/server-link.ts'
+import type { ServerLink } from '../../client/sync/sync-transport.ts'
+import { LinkFailure } from '../../client/sync/sync-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
 
 const NOTHING_NEW: Omit<PullAnswer, 'serverNow'> = {

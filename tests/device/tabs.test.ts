@@ -5,11 +5,11 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
-import type { LinkStatus } from '../../client/device/link-status.ts'
-import type { Tabs, Wish } from '../../client/sync/tabs.ts'
-import { joinTabs, SILENCE_MAX_MS } from '../../client/sync/tabs.ts'
-import { Agent } from '../simulation/agent.ts'
-import { Browser } from '../simulation/browser.ts'
+import type { LinkStatus } from '../../client/device/connection-status.ts'
+import type { Tabs, Wish } from '../../client/sync/tab-coordinator.ts'
+import { joinTabs, SILENCE_MAX_MS } from '../../client/sync/tab-coordinator.ts'
+import { Agent } from '../simulation/people/agent.ts'
+import { Browser } from '../simulation/device/browser.ts'
 
 /** A hundred times as fast as the wall's. */
 const SPEED = 100

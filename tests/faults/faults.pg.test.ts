@@ -3,7 +3,7 @@
 // doubled, and in the end all of them agree.
 import 'fake-indexeddb/auto'
 import { afterEach, expect, test } from 'vitest'
-import { checkLedger } from '../../server/ledger/ledger-check.ts'
+import { checkLedger } from '../../server/ledger/verify/ledger-check.ts'
 import type { FieldDevice } from '../device/field-device.ts'
 import { isSettled, sendOutSynced, until } from '../device/field-device.ts'
 import { furnish, startPrimary } from './primary.ts'

@@ -22,16 +22,16 @@ const CONFIGURATION = [
 
 type Files = Record<string, string>
 
-/** A house in small that breaks no rule: one file in each room that the plants look from or at. */
+/** A small tree without violations: one file in each folder that a planted violation imports. */
 const SOUND: Files = {
   'client/index.html': '<script type="module" src="/main.tsx"></script>\n',
   'client/main.tsx': "import { scan } from './screens/scan/scan.ts'\n\nscan()\n",
   'client/screens/scan/scan.ts':
-    "import { mirror } from '../../device/mirror.ts'\n\nexport function scan(): string {\n  return mirror\n}\n",
-  'client/device/mirror.ts':
-    "import { quantity } from '#shared/values/quantity.ts'\n\nexport const mirror = String(quantity.parse(1))\n",
+    "import { rows } from '../../device/state/confirmed-rows.ts'\n\nexport function scan(): string {\n  return rows\n}\n",
+  'client/device/state/confirmed-rows.ts':
+    "import { quantity } from '#shared/values/quantity.ts'\n\nexport const rows = String(quantity.parse(1))\n",
   'client/service-worker/service-worker.ts': 'self.close()\n',
-  'server/start.ts': "import { ledger } from './ledger/ledger.ts'\n\nexport const started = ledger\n",
+  'server/commands/start.ts': "import { ledger } from '../ledger/ledger.ts'\n\nexport const started = ledger\n",
   'server/ledger/ledger.ts': "import { connect } from '../database/database.ts'\n\nexport const ledger = connect\n",
   'server/database/database.ts': "import postgres from 'postgres'\n\nexport const connect = postgres\n",
   'shared/values/quantity.ts': "import { z } from 'zod'\n\nexport const quantity = z.number()\n",
@@ -144,35 +144,56 @@ describe('the gate', () => {
     // rule → [the file that breaks it, what it imports, a file to make there]
     const plants: Record<string, [from: string, what: string, target?: string]> = {
       '1-shared-imports-zod-only': ['shared/values/planted-a.ts', "'pino'"],
-      '1-shared-mutations-looks-down': [
+      '1-shared-mutations-imports-downwards': [
         'shared/mutations/planted-b.ts',
         "'../protocol/wire.ts'",
         'shared/protocol/wire.ts',
       ],
-      '1-shared-book-looks-down': ['shared/book/planted-c.ts', "'../mutations/verb.ts'", 'shared/mutations/verb.ts'],
-      '1-shared-rows-looks-down': ['shared/rows/planted-d.ts', "'../book/book.ts'", 'shared/book/book.ts'],
-      '1-shared-values-looks-down': ['shared/values/planted-e.ts', "'../rows/rows.ts'", 'shared/rows/rows.ts'],
-      '2-client-takes-a-type-of-the-server': ['client/app/planted-f.ts', "'../../server/ledger/ledger.ts'"],
-      '2-client-runs-nothing-of-the-server': [
+      '1-shared-working-set-imports-downwards': [
+        'shared/working-set/planted-c.ts',
+        "'../mutations/verb.ts'",
+        'shared/mutations/verb.ts',
+      ],
+      '1-shared-rows-imports-downwards': [
+        'shared/rows/planted-d.ts',
+        "'../working-set/working-set.ts'",
+        'shared/working-set/working-set.ts',
+      ],
+      '1-shared-values-imports-downwards': ['shared/values/planted-e.ts', "'../rows/rows.ts'", 'shared/rows/rows.ts'],
+      '2-client-imports-one-server-type': ['client/app/planted-f.ts', "'../../server/ledger/ledger.ts'"],
+      '2-client-runs-no-server-code': [
         'client/app/planted-g.ts',
         "'../../server/api/app-router.ts'",
         'server/api/app-router.ts',
       ],
       '2-client-runs-in-a-browser': ['client/app/planted-h.ts', "'node:fs'"],
-      '2-server-knows-no-client': ['server/http/planted-i.ts', "'../../client/device/mirror.ts'"],
-      '3-screens-look-down': ['client/screens/stock/planted-j.ts', "'../scan/scan.ts'"],
-      '3-parts-look-down': ['client/parts/planted-4.ts', "'../screens/scan/scan.ts'"],
-      '3-sync-and-service-worker-on-device': ['client/sync/planted-k.ts', "'../app/shell.ts'", 'client/app/shell.ts'],
-      '3-ui-knows-no-business': ['client/ui/planted-l.ts', "'../device/mirror.ts'"],
+      '2-server-without-client': ['server/http/planted-i.ts', "'../../client/device/state/confirmed-rows.ts'"],
+      '3-screens-imports': ['client/screens/stock/planted-j.ts', "'../../app/shell.ts'", 'client/app/shell.ts'],
+      '3-components-imports': ['client/components/planted-ca.ts', "'../screens/scan/scan.ts'"],
+      '3-context-imports': ['client/context/planted-cb.ts', "'../components/list.ts'", 'client/components/list.ts'],
+      '3-domain-imports': ['client/domain/planted-cc.ts', "'../context/models.ts'", 'client/context/models.ts'],
+      '3-sync-imports': ['client/sync/planted-k.ts', "'../app/shell.ts'"],
+      '3-service-worker-imports': ['client/service-worker/planted-cd.ts', "'../app/shell.ts'"],
+      '3-ui-imports': ['client/ui/planted-l.ts', "'../device/state/confirmed-rows.ts'"],
+      '3-api-imports': ['client/api/planted-ce.ts', "'../device/state/confirmed-rows.ts'"],
+      '3-session-imports': ['client/session/planted-cf.ts', "'../device/state/confirmed-rows.ts'"],
+      '3-scanner-imports': ['client/scanner/planted-cg.ts', "'../device/state/confirmed-rows.ts'"],
+      '3-device-imports': ['client/device/planted-ch.ts', "'../app/shell.ts'"],
+      '3-strings-imports': ['client/strings/planted-ci.ts', "'../app/shell.ts'"],
+      '3-screens-are-separate': ['client/screens/stock/planted-cj.ts', "'../scan/scan.ts'"],
+      '3-domain-without-preact': ['client/domain/planted-ck.ts', "'preact'"],
+      '3-ui-without-business': ['client/ui/planted-cl.ts', "'#shared/values/quantity.ts'"],
       '3-dexie-in-device-only': ['client/sync/planted-m.ts', "'dexie'"],
-      '3-trpc-client-behind-three-doors': ['client/screens/scan/planted-n.ts', "'@trpc/client'"],
+      '3-trpc-client-in-three-folders': ['client/screens/scan/planted-n.ts', "'@trpc/client'"],
       '4-api-delegates': ['server/api/planted-o.ts', "'../database/database.ts'"],
-      '4-rooms-do-not-look-up': ['server/ledger/planted-p.ts', "'../api/app-router.ts'"],
-      '4-database-knows-no-domain': ['server/database/planted-q.ts', "'../ledger/ledger.ts'"],
-      '4-rooms-do-not-mix': ['server/alerts/planted-r.ts', "'../reports/report.ts'", 'server/reports/report.ts'],
+      '4-modules-import-downwards': ['server/ledger/planted-p.ts', "'../api/app-router.ts'"],
+      '4-database-without-domain': ['server/database/planted-q.ts', "'../ledger/ledger.ts'"],
+      '4-modules-are-separate': ['server/alerts/planted-r.ts', "'../reports/report.ts'", 'server/reports/report.ts'],
       '4-ledger-has-few-callers': ['server/reports/planted-s.ts', "'../ledger/ledger.ts'"],
-      '4-main-is-only-started': ['server/http/planted-t.ts', "'../main.ts'", 'server/main.ts'],
-      '4-counting-is-handed-in': ['server/ledger/planted-5.ts', "'../metrics/metrics.ts'", 'server/metrics/metrics.ts'],
+      '4-main-is-for-commands': ['server/http/planted-t.ts', "'../main.ts'", 'server/main.ts'],
+      '4-commands-are-programs': ['server/http/planted-cm.ts', "'../commands/start.ts'"],
+      '4-events-are-plain': ['server/events/planted-cn.ts', "'../ledger/ledger.ts'"],
+      '4-metrics-are-passed-in': ['server/ledger/planted-5.ts', "'../metrics/metrics.ts'", 'server/metrics/metrics.ts'],
       '5-ioredis-in-bus-only': ['server/feed/planted-u.ts', "'ioredis'"],
       '5-ws-in-feed-only': ['server/http/planted-v.ts', "'ws'"],
       '5-postgres-in-database-only': ['server/ledger/planted-w.ts', "'postgres'"],
@@ -187,7 +208,7 @@ describe('the gate', () => {
     const files: Files = {
       ...SOUND,
       'server/http/planted-9.ts': "import './planted-1.ts'\n",
-      'client/remote/allowed.ts':
+      'client/api/allowed.ts':
         "import type { AppRouter } from '../../server/api/app-router.ts'\n\nexport type A = AppRouter\n",
       'server/api/allowed.ts':
         "import type { connect } from '../database/database.ts'\n\nexport type A = typeof connect\n",

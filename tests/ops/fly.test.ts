@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TomlTable } from 'smol-toml'
 import { parse } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
-import { readConfig } from '../../server/config.ts'
+import { readConfig } from '../../server/process/config.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -58,7 +58,7 @@ test('every key is one that Fly.io knows, and one that it does not know is seen'
 
 describe('the app', () => {
   test('ends by SIGTERM, and is given the time that ending takes', () => {
-    const limitMs = Number(/STOP_TIMEOUT_MS = ([\d_]+)/.exec(read('server/start.ts'))![1]!.replaceAll('_', ''))
+    const limitMs = Number(/STOP_TIMEOUT_MS = ([\d_]+)/.exec(read('server/commands/start.ts'))![1]!.replaceAll('_', ''))
     expect(app).toMatchObject({ primary_region: 'yyz', kill_signal: 'SIGTERM' })
     expect(Number(app['kill_timeout']) * 1000).toBeGreaterThan(limitMs)
   })
@@ -76,7 +76,7 @@ describe('the app', () => {
 
   test('migrates before it is deployed, by a command of the image, and not at each start', () => {
     const { release_command: command, strategy } = app['deploy'] as TomlTable
-    expect(read('server/command.ts')).toContain(`${command as string}: () => import(`)
+    expect(read('server/commands/command.ts')).toContain(`${command as string}: () => import(`)
     expect(strategy).toBe('rolling')
     expect(imageEnv['MIGRATE_ON_START']).toBe('false')
   })
@@ -106,7 +106,7 @@ describe('the app', () => {
     })
     for (const region of ['iad', 'lhr'])
       expect(here(region)).toMatchObject({ writesIn: 'yyz', roles: ['api'], databaseUrl: secrets.DATABASE_REPLICA_URL })
-    const names = [...read('server/config.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map(([, name]) => name)
+    const names = [...read('server/process/config.ts').matchAll(/^ {2}([A-Z_]+): '/gm)].map(([, name]) => name)
     for (const name of Object.keys(env)) expect(names).toContain(name)
   })
 })

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { VARIABLE_NAMES } from '../../server/config.ts'
+import { VARIABLE_NAMES } from '../../server/process/config.ts'
 import { type Manifest, schemaProblems } from './support/kubernetes-schema.ts'
 import { renderOverlay } from './support/kustomize.ts'
 import { lacks } from './support/lacks.ts'
@@ -231,7 +231,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
   })
 
   it('gives servers more time to end than they take', () => {
-    const start = readFileSync(join(ROOT, 'server/start.ts'), 'utf8')
+    const start = readFileSync(join(ROOT, 'server/commands/start.ts'), 'utf8')
     const takesS = Number(/STOP_TIMEOUT_MS = ([\d_]+)/.exec(start)![1]!.replaceAll('_', '')) / 1000
     for (const name of ['api', 'worker']) {
       const { template } = named('Deployment', name).spec as { template: PodTemplate }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { standingOf } from '#shared/book/ledger.ts'
+import { standingOf } from '#shared/working-set/ledger.ts'
 import { freePort } from '../support/free-port.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'

@@ -1,7 +1,7 @@
 // What stands in the log of a real server, and what must never.
 import { Writable } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openLog } from '../../server/log.ts'
+import { openLog } from '../../server/process/log.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestServer } from '../support/test-server.ts'
 import { call, signIn, startTestServer } from '../support/test-server.ts'

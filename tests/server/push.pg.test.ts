@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { parseStamp, stampMs } from '#shared/values/stamp.ts'
-import { RequestRefused } from '../../server/ledger/batch.ts'
+import { RequestRefused } from '../../server/ledger/commit/batch.ts'
 import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
@@ -466,7 +466,7 @@ describe('the logs', () => {
   test('[H1] every line names the one before it by its hash', async () => {
     const device = new TestDevice(parts, parts.manager)
     await stockRoom(device)
-    const { LOG_COLUMNS, AUDIT_COLUMNS, logHash, auditHash } = await import('../../server/ledger/log-lines.ts')
+    const { LOG_COLUMNS, AUDIT_COLUMNS, logHash, auditHash } = await import('../../server/ledger/commit/log-lines.ts')
     await parts.database.snapshot(parts.orgId, async (sql) => {
       for (const [table, columns, hashOf] of [
         ['inventory_logs', LOG_COLUMNS, logHash],

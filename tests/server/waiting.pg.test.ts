@@ -5,8 +5,8 @@ import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import { ledgerTasks } from '../../server/jobs/ledger-tasks.ts'
-import { WAITING_MAX } from '../../server/ledger/load-group.ts'
-import { recountWaiting } from '../../server/ledger/housekeeping-store.ts'
+import { WAITING_MAX } from '../../server/ledger/commit/load-group.ts'
+import { recountWaiting } from '../../server/ledger/store/housekeeping-store.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
 const parts = useLedger()

@@ -15,16 +15,16 @@ export interface PlantedBug {
   seed: number
 }
 
-const DECIDE = 'server/ledger/decide-group.ts'
-const LOAD = 'server/ledger/load-group.ts'
-const STORE = 'server/ledger/ledger-store.ts'
-const LEDGER = 'shared/book/ledger.ts'
+const DECIDE = 'server/ledger/commit/decide-group.ts'
+const LOAD = 'server/ledger/commit/load-group.ts'
+const STORE = 'server/ledger/store/ledger-store.ts'
+const LEDGER = 'shared/working-set/ledger.ts'
 const DEVICE = 'client/device/device.ts'
-const OUTBOX = 'client/device/outbox.ts'
-const EXCHANGE = 'client/sync/exchange.ts'
+const OUTBOX = 'client/device/outbox/outbox.ts'
+const EXCHANGE = 'client/sync/replicator.ts'
 const SYNC = 'client/sync/sync.ts'
-const TABS = 'client/sync/tabs.ts'
-const MIRROR_STORE = 'client/device/mirror-store.ts'
+const TABS = 'client/sync/tab-coordinator.ts'
+const MIRROR_STORE = 'client/device/storage/confirmed-rows-store.ts'
 
 export const PLANTED_BUGS: PlantedBug[] = [
   bug(
@@ -51,7 +51,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   bug(
     'how far a device came is not kept with what it sent',
     { rules: [1, 6, 11], seed: 222 },
-    'server/ledger/ledger-write-store.ts',
+    'server/ledger/store/ledger-write-store.ts',
     'do update set last_seq = excluded.last_seq, last_at',
     'do update set last_at',
   ),
@@ -72,7 +72,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   bug(
     'beginning again drops the outbox',
     { rules: [1, 6], seed: 2 },
-    'client/device/kept.ts',
+    'client/device/storage/device-storage.ts',
     'if (!complete) await Promise.all([chunks.clear(), log.clear()])',
     'await outbox.clear()',
   ),
@@ -155,7 +155,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   bug(
     'a line of the ledger forgets the one before',
     { rules: [4], seed: 1 },
-    'server/ledger/log-writer.ts',
+    'server/ledger/commit/log-writer.ts',
     'this.#logHash = logHash(this.#logHash, line)',
     "this.#logHash = logHash('', line)",
   ),

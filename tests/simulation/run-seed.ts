@@ -1,10 +1,10 @@
 // Runs the world of a seed; where it breaks a rule, shrinks its plan and tells what is left as a story.
-import type { Broken } from './broken.ts'
+import type { Broken } from './checks/invariant-violation.ts'
 import type { Plan } from './plan.ts'
 import { makePlan } from './plan.ts'
 import { shrink } from './shrink.ts'
-import type { Stage } from './stage.ts'
-import { World } from './world.ts'
+import type { Stage } from './world/stage.ts'
+import { World } from './world/world.ts'
 
 export interface Failure {
   seed: number

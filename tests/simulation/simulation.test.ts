@@ -5,7 +5,7 @@ import type { TestDatabase } from '../support/postgres.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { makePlan } from './plan.ts'
 import { live, runSeed } from './run-seed.ts'
-import { Stage } from './stage.ts'
+import { Stage } from './world/stage.ts'
 
 const SEEDS = 200
 const SEEDS_PER_TEST = 25

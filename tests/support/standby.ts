@@ -6,7 +6,7 @@ import { appendFileSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { postgresPrograms } from '../../server/database/postgres-programs.ts'
+import { postgresPrograms } from '../../server/database/embedded/postgres-programs.ts'
 import { freePort } from './free-port.ts'
 
 const START_TIMEOUT_MS = 20_000

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import postgres from 'postgres'
-import { startEmbeddedPostgres } from '../../server/database/embedded-postgres.ts'
-import { migrate } from '../../server/database/migrate.ts'
+import { startEmbeddedPostgres } from '../../server/database/embedded/embedded-postgres.ts'
+import { migrate } from '../../server/database/schema/migrate.ts'
 
 export const TEMPLATE = 'template_migrated'
 

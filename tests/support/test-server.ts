@@ -3,7 +3,7 @@ import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import pino from 'pino'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { AppRouter } from '../../server/api/app-router.ts'
-import { readConfig } from '../../server/config.ts'
+import { readConfig } from '../../server/process/config.ts'
 import { startServer } from '../../server/main.ts'
 import { freePort } from './free-port.ts'
 

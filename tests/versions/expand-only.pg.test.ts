@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { migrate } from '../../server/database/migrate.ts'
+import { migrate } from '../../server/database/schema/migrate.ts'
 import { createEmptyTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const SQL = resolve(import.meta.dirname, '../../sql')

@@ -1,10 +1,10 @@
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../parts/app-context.ts'
+import { useApp } from '../../context/workspace.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Sheet } from '../../ui/sheet.tsx'
-import { showToast } from '../../ui/toast.tsx'
+import { Button } from '../../ui/controls/button.tsx'
+import { Sheet } from '../../ui/layout/sheet.tsx'
+import { showToast } from '../../ui/feedback/toast.tsx'
 
 /** Archived items keep their stock and history; the person hears what is still there. */
 export function ArchiveSheet({ item, onClose }: { item: Item; onClose: () => void }) {

@@ -1,14 +1,14 @@
 // Editing an item: only what was changed is sent, with what the person had seen.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../parts/app-context.ts'
-import { ItemFields } from '../../parts/item-fields.tsx'
-import { changesOf, draftOf, errorsIn, type ItemErrors } from '../../parts/item-form.ts'
-import { useDraft } from '../../parts/use-draft.ts'
+import { useApp } from '../../context/workspace.ts'
+import { ItemFields } from '../../components/item-fields.tsx'
+import { changesOf, draftOf, errorsIn, type ItemErrors } from '../../domain/item-form.ts'
+import { useDraft } from '../../context/use-draft.ts'
 import { meaning, t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Sheet } from '../../ui/sheet.tsx'
-import { showToast } from '../../ui/toast.tsx'
+import { Button } from '../../ui/controls/button.tsx'
+import { Sheet } from '../../ui/layout/sheet.tsx'
+import { showToast } from '../../ui/feedback/toast.tsx'
 
 export function EditSheet({ item, onClose }: { item: Item; onClose: () => void }) {
   const { device } = useApp()

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stampMs } from '#shared/values/stamp.ts'
 import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../tests/device/made-rows.ts'
 import { Device } from '../../device/device.ts'
-import type { MovementKind } from '../../parts/movement.ts'
-import { recordMovement } from '../../parts/movement.ts'
+import type { MovementKind } from '../../domain/movement.ts'
+import { recordMovement } from '../../domain/movement.ts'
 import { atPlace, movementFrom, startDraft } from './movement-draft.ts'
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`

@@ -1,7 +1,7 @@
 // A movement by hand before it is recorded: where it starts from, what is missing, what it becomes.
 import type { Item } from '#shared/rows/rows.ts'
 import type { Device } from '../../device/device.ts'
-import type { Movement, MovementKind } from '../../parts/movement.ts'
+import type { Movement, MovementKind } from '../../domain/movement.ts'
 import { t } from '../../strings/strings.ts'
 
 export interface MovementDraft {

@@ -1,13 +1,13 @@
 // The fields of a movement by hand that not every one has: its place, its lot.
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../parts/app-context.ts'
-import type { MovementKind } from '../../parts/movement.ts'
-import { placeName } from '../../parts/place-name.ts'
+import { useApp } from '../../context/workspace.ts'
+import type { MovementKind } from '../../domain/movement.ts'
+import { placeName } from '../../domain/location-name.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Field } from '../../ui/field.tsx'
+import { Button } from '../../ui/controls/button.tsx'
+import { Field } from '../../ui/controls/field.tsx'
 import type { MovementDraft } from './movement-draft.ts'
 
 type LotProps = { item: Item; kind: MovementKind; draft: MovementDraft; set: (changed: Partial<MovementDraft>) => void }

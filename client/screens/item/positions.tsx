@@ -1,14 +1,14 @@
 // Where it lies, by place and lot. What is below zero comes first, and asks to be counted.
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../parts/app-context.ts'
-import { placeAbove, placeName } from '../../parts/place-name.ts'
+import { useApp } from '../../context/workspace.ts'
+import { placeAbove, placeName } from '../../domain/location-name.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import { Card } from '../../ui/card.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { Row, RowList } from '../../ui/row-list.tsx'
-import { Tag } from '../../ui/tag.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { EmptyState } from '../../ui/layout/empty-state.tsx'
+import { Row, RowList } from '../../ui/lists/row-list.tsx'
+import { Tag } from '../../ui/feedback/tag.tsx'
 
 type At = { locationId: string; lot: string }
 

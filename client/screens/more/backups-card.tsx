@@ -2,14 +2,14 @@
 import { useSignal } from '@preact/signals'
 import { DatabaseBackup } from 'lucide-preact'
 import { useEffect } from 'preact/hooks'
-import { useApp } from '../../parts/app-context.ts'
-import type { BackupNote, Remote } from '../../remote/remote.ts'
+import { useApp } from '../../context/workspace.ts'
+import type { BackupNote, Remote } from '../../api/api-client.ts'
 import { formatDateTime, formatNumber } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Card } from '../../ui/card.tsx'
-import { Row, RowList } from '../../ui/row-list.tsx'
-import { Tag } from '../../ui/tag.tsx'
+import { Button } from '../../ui/controls/button.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { Row, RowList } from '../../ui/lists/row-list.tsx'
+import { Tag } from '../../ui/feedback/tag.tsx'
 
 const SHOWN_MAX = 5
 const GLANCE_MS = 1_000

@@ -1,11 +1,11 @@
 // A manager asks whether the ledger still says what was written.
 import { useSignal } from '@preact/signals'
 import { ShieldCheck } from 'lucide-preact'
-import { useApp } from '../../parts/app-context.ts'
-import type { LedgerReport } from '../../remote/remote.ts'
+import { useApp } from '../../context/workspace.ts'
+import type { LedgerReport } from '../../api/api-client.ts'
 import { t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Card } from '../../ui/card.tsx'
+import { Button } from '../../ui/controls/button.tsx'
+import { Card } from '../../ui/layout/card.tsx'
 
 type Answer = LedgerReport | 'asking' | 'unreachable' | undefined
 

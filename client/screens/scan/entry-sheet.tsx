@@ -1,15 +1,15 @@
 // One line of the log: what it was, and the way back.
-import { useApp } from '../../parts/app-context.ts'
-import { wordsFor } from '../../parts/mutation-words.ts'
-import { StateTag } from '../../parts/state-tag.tsx'
-import type { RecentEntry } from '../../device/recent.ts'
+import { useApp } from '../../context/workspace.ts'
+import { wordsFor } from '../../domain/describe-mutation.ts'
+import { StateTag } from '../../components/state-tag.tsx'
+import type { RecentEntry } from '../../device/state/mutation-history.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import { formatTime } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Sheet } from '../../ui/sheet.tsx'
-import { showToast } from '../../ui/toast.tsx'
-import type { ScanModel } from './scan-model.ts'
+import { Button } from '../../ui/controls/button.tsx'
+import { Sheet } from '../../ui/layout/sheet.tsx'
+import { showToast } from '../../ui/feedback/toast.tsx'
+import type { ScanModel } from './model/scan-model.ts'
 
 type Props = { readonly model: ScanModel; readonly entry: RecentEntry; readonly onClose: () => void }
 

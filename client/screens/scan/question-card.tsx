@@ -1,17 +1,17 @@
 // What only a person can answer, as a card that stays. The scans behind it wait.
 import { CircleAlert } from 'lucide-preact'
 import type { ComponentChildren } from 'preact'
-import { useApp } from '../../parts/app-context.ts'
-import { LocationPicker } from '../../parts/location-picker.tsx'
-import { LotSheet } from '../../parts/lot-sheet.tsx'
-import { placeName } from '../../parts/place-name.ts'
+import { useApp } from '../../context/workspace.ts'
+import { LocationPicker } from '../../components/location-picker.tsx'
+import { LotSheet } from '../../components/lot-sheet.tsx'
+import { placeName } from '../../domain/location-name.ts'
 import { formatMoment, formatQuantity } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Card } from '../../ui/card.tsx'
-import { Icon } from '../../ui/icon.tsx'
-import type { DraftAnswer, Question } from './questions.ts'
-import type { ScanModel } from './scan-model.ts'
+import { Button } from '../../ui/controls/button.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { Icon } from '../../ui/controls/icon.tsx'
+import type { DraftAnswer, Question } from './model/prompts.ts'
+import type { ScanModel } from './model/scan-model.ts'
 
 export function QuestionCard({ model }: { model: ScanModel }) {
   const question = model.questions.open.value

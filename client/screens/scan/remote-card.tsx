@@ -1,11 +1,11 @@
 // What the server says of a code while this device still loads.
-import type { LookedUp } from '../../remote/remote.ts'
-import { useApp } from '../../parts/app-context.ts'
-import { placeName } from '../../parts/place-name.ts'
+import type { LookedUp } from '../../api/api-client.ts'
+import { useApp } from '../../context/workspace.ts'
+import { placeName } from '../../domain/location-name.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import { Card } from '../../ui/card.tsx'
-import { Row, RowList } from '../../ui/row-list.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { Row, RowList } from '../../ui/lists/row-list.tsx'
 
 export function RemoteCard({ found: { item, positions } }: { found: NonNullable<LookedUp> }) {
   const { device } = useApp()

@@ -1,9 +1,9 @@
 // Goods are in the person's hands, and they want to do something else.
 import { t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Sheet } from '../../ui/sheet.tsx'
-import type { ScanModel } from './scan-model.ts'
-import type { Mode } from './scan-setting.ts'
+import { Button } from '../../ui/controls/button.tsx'
+import { Sheet } from '../../ui/layout/sheet.tsx'
+import type { ScanModel } from './model/scan-model.ts'
+import type { Mode } from './model/scan-setting.ts'
 
 type Props = { readonly model: ScanModel; readonly next: Mode; readonly onClose: () => void }
 

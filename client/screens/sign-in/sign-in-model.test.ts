@@ -1,6 +1,6 @@
 // What a person is told when signing in does not work.
 import { beforeAll, expect, test, vi } from 'vitest'
-import type { SignInResult } from '../../app/session.ts'
+import type { SignInResult } from '../../session/session.ts'
 import { startLanguage } from '../../strings/strings.ts'
 import { SignInModel } from './sign-in-model.ts'
 

@@ -1,6 +1,6 @@
 // Signing in, and making the first organisation, without the looks.
 import { computed, signal } from '@preact/signals'
-import type { Session, SignInResult } from '../../app/session.ts'
+import type { Session, SignInResult } from '../../session/session.ts'
 import { meaning, t } from '../../strings/strings.ts'
 
 type Doors = Pick<Session, 'signIn' | 'setup' | 'setupNeeded'>

@@ -1,13 +1,13 @@
 // Category, place and level. On the handheld behind one button, on the desk in sight.
 import { useSignal } from '@preact/signals'
 import { SlidersHorizontal } from 'lucide-preact'
-import { useApp } from '../../parts/app-context.ts'
-import { isHandheld } from '../../parts/shape.ts'
+import { useApp } from '../../context/workspace.ts'
+import { isHandheld } from '../../context/form-factor.ts'
 import { t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { ChoiceField } from '../../ui/field.tsx'
-import { Segments } from '../../ui/segments.tsx'
-import { Sheet } from '../../ui/sheet.tsx'
+import { Button } from '../../ui/controls/button.tsx'
+import { ChoiceField } from '../../ui/controls/field.tsx'
+import { Segments } from '../../ui/controls/segments.tsx'
+import { Sheet } from '../../ui/layout/sheet.tsx'
 import type { Only, StockModel } from './stock-model.ts'
 
 export function Filters({ model }: { model: StockModel }) {

@@ -1,14 +1,14 @@
 // The items found: lines on the handheld, a table on the desk.
-import { useApp } from '../../parts/app-context.ts'
-import { isHandheld } from '../../parts/shape.ts'
+import { useApp } from '../../context/workspace.ts'
+import { isHandheld } from '../../context/form-factor.ts'
 import type { Device } from '../../device/device.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import type { Column } from '../../ui/data-table.tsx'
-import { DataTable } from '../../ui/data-table.tsx'
-import { LevelBar } from '../../ui/level-bar.tsx'
-import { RowLine } from '../../ui/row-list.tsx'
-import { VirtualList } from '../../ui/virtual-list.tsx'
+import type { Column } from '../../ui/lists/data-table.tsx'
+import { DataTable } from '../../ui/lists/data-table.tsx'
+import { LevelBar } from '../../ui/feedback/level-bar.tsx'
+import { RowLine } from '../../ui/lists/row-list.tsx'
+import { VirtualList } from '../../ui/lists/virtual-list.tsx'
 import type { StockModel } from './stock-model.ts'
 
 const LINE_PX = 68

@@ -1,9 +1,9 @@
 // What the stock list shows: a search and its filters, kept while a person looks at one item and comes back.
 import { computed, signal } from '@preact/signals'
 import type { Item } from '#shared/rows/rows.ts'
-import type { SearchHits } from '../../device/search.ts'
+import type { SearchHits } from '../../device/search/search.ts'
 import type { Device } from '../../device/device.ts'
-import { stockTotals } from '../../parts/stock-totals.ts'
+import { stockTotals } from '../../context/stock-totals.ts'
 
 type Test = (item: Item) => boolean
 export type Only = 'all' | 'in' | 'low'

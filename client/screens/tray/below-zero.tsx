@@ -1,13 +1,13 @@
 // Shelves that hold less than nothing: only somebody who goes there and counts can say what is right.
-import { useApp } from '../../parts/app-context.ts'
-import { itemName } from '../../parts/mutation-words.ts'
-import { placeName } from '../../parts/place-name.ts'
-import type { ShownPosition } from '../../device/view.ts'
+import { useApp } from '../../context/workspace.ts'
+import { itemName } from '../../domain/describe-mutation.ts'
+import { placeName } from '../../domain/location-name.ts'
+import type { ShownPosition } from '../../device/state/queries.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import { Card } from '../../ui/card.tsx'
-import { Row, RowList } from '../../ui/row-list.tsx'
-import { Tag } from '../../ui/tag.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { Row, RowList } from '../../ui/lists/row-list.tsx'
+import { Tag } from '../../ui/feedback/tag.tsx'
 
 /** More are reached by counting the first. */
 const SHOWN_MAX = 100

@@ -1,14 +1,15 @@
 // One refusal or review: what it was, why, and how it ends.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Conflict } from '#shared/rows/rows.ts'
-import { mayDo, useApp } from '../../parts/app-context.ts'
+import { useApp } from '../../context/workspace.ts'
+import { mayDo } from '../../session/permissions.ts'
 import { meaning, t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Field } from '../../ui/field.tsx'
-import { Sheet } from '../../ui/sheet.tsx'
-import { Stepper } from '../../ui/stepper.tsx'
-import { showToast } from '../../ui/toast.tsx'
-import { conflictWords, mutationOfConflict, waysOut, type WayOut } from './conflict-words.ts'
+import { Button } from '../../ui/controls/button.tsx'
+import { Field } from '../../ui/controls/field.tsx'
+import { Sheet } from '../../ui/layout/sheet.tsx'
+import { Stepper } from '../../ui/controls/stepper.tsx'
+import { showToast } from '../../ui/feedback/toast.tsx'
+import { conflictWords, mutationOfConflict, waysOut, type WayOut } from './describe-conflict.ts'
 
 type Props = { readonly conflict: Conflict; readonly onClose: () => void }
 type Answer = {

@@ -1,13 +1,13 @@
 // What is wrong with keeping and sending, and what to do about it: each says what it means for the work on this device.
 import type { ComponentChildren } from 'preact'
 import { t } from '../../strings/strings.ts'
-import { useApp } from '../../parts/app-context.ts'
-import { roomIsLow } from '../../parts/room.ts'
-import { Button } from '../../ui/button.tsx'
-import { Card } from '../../ui/card.tsx'
-import { Row, RowList } from '../../ui/row-list.tsx'
-import { Tag } from '../../ui/tag.tsx'
-import { amountOf, wordsFor } from '../../parts/mutation-words.ts'
+import { useApp } from '../../context/workspace.ts'
+import { roomIsLow } from '../../context/storage-quota.ts'
+import { Button } from '../../ui/controls/button.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { Row, RowList } from '../../ui/lists/row-list.tsx'
+import { Tag } from '../../ui/feedback/tag.tsx'
+import { amountOf, wordsFor } from '../../domain/describe-mutation.ts'
 
 export function Notices() {
   const { device, status } = useApp()

@@ -1,14 +1,14 @@
 // What waits to be sent, oldest first.
 import { useEffect, useState } from 'preact/hooks'
 import { stampMs } from '#shared/values/stamp.ts'
-import type { OutboxEntry } from '../../device/database.ts'
-import { useApp } from '../../parts/app-context.ts'
-import { amountOf, wordsFor } from '../../parts/mutation-words.ts'
+import type { OutboxEntry } from '../../device/records.ts'
+import { useApp } from '../../context/workspace.ts'
+import { amountOf, wordsFor } from '../../domain/describe-mutation.ts'
 import { formatTime } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
-import { Card } from '../../ui/card.tsx'
-import { Row, RowList } from '../../ui/row-list.tsx'
-import { Tag } from '../../ui/tag.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { Row, RowList } from '../../ui/lists/row-list.tsx'
+import { Tag } from '../../ui/feedback/tag.tsx'
 
 /** The oldest go first; the rest is a number. */
 const SHOWN_MAX = 100

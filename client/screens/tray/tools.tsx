@@ -1,15 +1,16 @@
 // Sending now, working offline, keeping a copy, and how much room is taken.
 import { Download, RefreshCw } from 'lucide-preact'
 import { useEffect, useState } from 'preact/hooks'
-import { mayDo, useApp } from '../../parts/app-context.ts'
+import { useApp } from '../../context/workspace.ts'
+import { mayDo } from '../../session/permissions.ts'
 import { formatNumber } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
-import { Button } from '../../ui/button.tsx'
-import { Card } from '../../ui/card.tsx'
-import { SwitchField } from '../../ui/field.tsx'
-import { wordsFor } from '../../parts/mutation-words.ts'
-import { saveWaiting } from '../../parts/save-waiting.ts'
-import { BringIn } from './bring-in.tsx'
+import { Button } from '../../ui/controls/button.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { SwitchField } from '../../ui/controls/field.tsx'
+import { wordsFor } from '../../domain/describe-mutation.ts'
+import { saveWaiting } from '../../domain/export-outbox.ts'
+import { BringIn } from './import-outbox.tsx'
 
 /** The notices say why nothing moves, and what it means for the work here: the refusal alone would alarm. */
 const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage'])

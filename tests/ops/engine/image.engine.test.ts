@@ -49,7 +49,7 @@ describe('the image', () => {
       'org.opencontainers.image.licenses': 'MIT',
       'org.opencontainers.image.version': expect.stringMatching(/^\d+\.\d+\.\d+/),
     })
-    expect(Healthcheck?.Test).toEqual(['CMD', 'node', 'server/healthcheck.ts'])
+    expect(Healthcheck?.Test).toEqual(['CMD', 'node', 'server/commands/healthcheck.ts'])
     expect(Cmd).toEqual(['server'])
     expect(shell('id -u')).toBe('1000')
   })

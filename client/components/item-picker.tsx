@@ -1,0 +1,74 @@
+// Choosing an item: by scanning it, or by searching name, SKU and barcode.
+import { useState } from 'preact/hooks'
+import type { Item } from '#shared/rows/rows.ts'
+import { printedCode } from '#shared/values/gtin.ts'
+import { formatQuantity } from '../strings/figures.ts'
+import { t } from '../strings/strings.ts'
+import { Field } from '../ui/controls/field.tsx'
+import { Row, RowList } from '../ui/lists/row-list.tsx'
+import { Sheet } from '../ui/layout/sheet.tsx'
+import { useApp } from '../context/workspace.ts'
+import { Missed } from './ignored-scan.tsx'
+import { useScans } from '../context/use-scans.ts'
+import './pickers.css'
+
+type Props = {
+  readonly title: string
+  readonly onPick: (item: Item) => void
+  readonly onClose: () => void
+}
+
+/** More are found by typing, not by scrolling. */
+const SHOWN_MAX = 30
+
+export function ItemPicker({ title, onPick, onClose }: Props) {
+  const { device, feedback } = useApp()
+  const [query, setQuery] = useState('')
+  const [missed, setMissed] = useState<string | undefined>(undefined)
+  useScans(true, (record) => {
+    const found = device.view.find(record.code)
+    if (found.kind !== 'item') {
+      feedback.give('attention')
+      setMissed(found.kind === 'location' ? found.location.name : printedCode(record.code))
+      return false
+    }
+    void device.scans.answer(record.id)
+    onPick(found.item)
+    return true
+  })
+  const { ids, total } = device.view.search(query, { limit: SHOWN_MAX })
+  return (
+    <Sheet open title={title} onClose={onClose}>
+      {missed && <Missed>{t('search.notAnItem', { what: missed })}</Missed>}
+      <Field
+        kind="search"
+        label={t('search.items')}
+        hideLabel
+        placeholder={t('search.items')}
+        value={query}
+        onInput={setQuery}
+        autoFocus
+      />
+      <div class="picker-list">
+        <RowList label={title}>
+          {ids.map((id) => {
+            const item = device.view.item(id)
+            if (!item) return null
+            const { decimals, unit } = item
+            return (
+              <Row
+                key={id}
+                title={item.name}
+                note={item.sku ?? undefined}
+                trail={<span class="num">{formatQuantity(device.view.totalOf(id), { decimals, unit })}</span>}
+                onPress={() => onPick(item)}
+              />
+            )
+          })}
+        </RowList>
+      </div>
+      {total === 0 && <p class="soft">{t('search.nothing', { query: query.trim() })}</p>}
+      {total > SHOWN_MAX && <p class="soft small">{t('search.refine', { count: total })}</p>}
+    </Sheet>
+  )
+}

@@ -1,0 +1,90 @@
+// Choosing a location: by scanning its barcode, or from the tree.
+import { useState } from 'preact/hooks'
+import { MapPin } from 'lucide-preact'
+import type { Location } from '#shared/rows/rows.ts'
+import { printedCode } from '#shared/values/gtin.ts'
+import { t } from '../strings/strings.ts'
+import { EmptyState } from '../ui/layout/empty-state.tsx'
+import { Field } from '../ui/controls/field.tsx'
+import { Row, RowList } from '../ui/lists/row-list.tsx'
+import { Sheet } from '../ui/layout/sheet.tsx'
+import { useApp } from '../context/workspace.ts'
+import { Missed } from './ignored-scan.tsx'
+import { useScans } from '../context/use-scans.ts'
+import './pickers.css'
+
+type Props = {
+  readonly title: string
+  readonly onPick: (location: Location) => void
+  readonly onClose: () => void
+  readonly current?: string | null | undefined
+}
+
+/** More are found by typing, not by scrolling. */
+const SHOWN_MAX = 200
+/** Below this the whole tree is in sight, and a search only takes room. */
+const SEARCH_FROM = 8
+
+export function LocationPicker({ title, onPick, onClose, current }: Props) {
+  const { device, feedback } = useApp()
+  const [query, setQuery] = useState('')
+  const [missed, setMissed] = useState<string | undefined>(undefined)
+  useScans(true, (record) => {
+    const found = device.view.find(record.code)
+    if (found.kind !== 'location') {
+      feedback.give('attention')
+      setMissed(found.kind === 'item' ? found.item.name : printedCode(record.code))
+      return false
+    }
+    void device.scans.answer(record.id)
+    feedback.give('success')
+    onPick(found.location)
+    return true
+  })
+  const all = device.view.tree('locations').filter((location) => !location.archived)
+  const wanted = query.trim().toLocaleLowerCase()
+  const shown = wanted ? all.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)) : all
+  return (
+    <Sheet open title={title} onClose={onClose}>
+      {missed && <Missed>{t('place.notAPlace', { what: missed })}</Missed>}
+      {all.length === 0 ? (
+        <EmptyState icon={MapPin} title={t('place.none')}>
+          {t('place.noneHint')}
+        </EmptyState>
+      ) : (
+        <>
+          <p class="soft small">{t('place.scanOrPick')}</p>
+          {all.length >= SEARCH_FROM && (
+            <Field
+              kind="search"
+              label={t('place.search')}
+              hideLabel
+              placeholder={t('place.search')}
+              value={query}
+              onInput={setQuery}
+            />
+          )}
+          <div class="picker-list">
+            <RowList label={title}>
+              {shown.slice(0, SHOWN_MAX).map((location) => (
+                <Row
+                  key={location.id}
+                  title={
+                    <span class="picker-branch" style={{ '--depth': wanted ? 0 : location.depth }}>
+                      {location.name}
+                    </span>
+                  }
+                  note={wanted ? device.view.path('locations', location.parentId).join(' · ') : undefined}
+                  trail={location.id === current ? <span class="soft small">{t('place.here')}</span> : undefined}
+                  onPress={() => onPick(location)}
+                />
+              ))}
+            </RowList>
+          </div>
+          {shown.length === 0 && <p class="soft">{t('place.noMatch', { query: query.trim() })}</p>}
+          {shown.length > SHOWN_MAX && <p class="soft small">{t('search.refine', { count: shown.length })}</p>}
+        </>
+      )}
+    </Sheet>
+  )
+}

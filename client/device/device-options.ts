@@ -1,0 +1,20 @@
+// What a device is made of: a name, a person, and the time and chance that a test or a simulation hands in.
+import type { Actor } from './state/pending-mutations.ts'
+
+export interface DeviceParts {
+  name: string
+  actor: Actor
+  now?: () => number
+  /** Ms since some moment; it never jumps. */
+  monotonic?: () => number
+  random?: () => Uint8Array
+}
+
+export function complete(parts: DeviceParts): Required<DeviceParts> {
+  return {
+    now: Date.now,
+    monotonic: () => performance.now(),
+    random: () => crypto.getRandomValues(new Uint8Array(10)),
+    ...parts,
+  }
+}

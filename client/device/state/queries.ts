@@ -1,0 +1,329 @@
+// What screens read: rows as people see them, and questions about them. Reading inside a component subscribes it. D4, D7.
+import type {
+  Alert,
+  Barcode,
+  Category,
+  Conflict,
+  Item,
+  Kind,
+  Location,
+  Member,
+  Position,
+  Row,
+} from '#shared/rows/rows.ts'
+import { keyOf, positionKey } from '#shared/rows/rows.ts'
+import { canonicalCode } from '#shared/values/gtin.ts'
+import { Idle } from './idle-task.ts'
+import { EVERYTHING, type Mirror, type RowChange } from './confirmed-rows.ts'
+import type { PendingRows } from './pending-mutations.ts'
+import type { SearchHits, SearchOptions } from '../search/search.ts'
+import { ItemSearch } from '../search/search.ts'
+import type { Watched } from './row-subscriptions.ts'
+
+/** What a code names. */
+export type Found =
+  | { kind: 'item'; item: Item; packQuantity: number }
+  | { kind: 'location'; location: Location }
+  | { kind: 'unknown'; code: string }
+
+/** A position as people see it. */
+export interface ShownPosition extends Position {
+  /** Part of it is not confirmed yet. */
+  pending: boolean
+  /** Only the server can tell: to be shown as "after sync", never as a number. */
+  uncertain: boolean
+}
+
+/** Made once: comparing names without it makes one for each pair. */
+const BY_NAME = new Intl.Collator(undefined, { numeric: true })
+/** In a first sync the search takes all in at once where the items have become so many times as many. */
+const LOADING_GROWTH = 4
+
+export class View {
+  readonly #mirror: Mirror
+  readonly #pending: PendingRows
+  readonly #watched: Watched
+  readonly #search: ItemSearch
+  readonly #idle: Idle
+  #isLoading = false
+  /** Somebody was told of no position below zero because none was read yet. */
+  #owesPositions = false
+
+  constructor({ mirror, pending, watched }: { mirror: Mirror; pending: PendingRows; watched: Watched }) {
+    this.#mirror = mirror
+    this.#pending = pending
+    this.#watched = watched
+    this.#search = new ItemSearch({
+      ids: () => this.#ids(),
+      item: (id) => this.#pending.row('items', id),
+      codesOf: (itemId) => this.#codesOf(itemId),
+      ownerOf: (code) => this.#pending.row('barcodes', code)?.itemId,
+    })
+    this.#idle = new Idle(() => this.#readAhead() || this.#search.prepare())
+  }
+
+  /** All items that are not archived, in no order. */
+  *items(): Iterable<Item> {
+    this.#watched.kind('items')
+    for (const item of this.#all('items')) if (!item.archived) yield item
+  }
+
+  /** A row of any kind as people see it. */
+  row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    return this.#row(kind, key)
+  }
+
+  item(id: string): Item | undefined {
+    return this.#row('items', id)
+  }
+
+  location(id: string): Location | undefined {
+    return this.#row('locations', id)
+  }
+
+  category(id: string): Category | undefined {
+    return this.#row('categories', id)
+  }
+
+  conflict(id: string): Conflict | undefined {
+    return this.#row('conflicts', id)
+  }
+
+  member(id: string): Member | undefined {
+    return this.#row('members', id)
+  }
+
+  setting(id: string): unknown {
+    return this.#row('settings', id)?.value
+  }
+
+  /** All locations, or categories, each after its parent, siblings by name. */
+  tree<K extends 'locations' | 'categories'>(kind: K): (Row<K> & { depth: number })[] {
+    this.#watched.kind(kind)
+    const children = new Map<string | null, Row<K>[]>()
+    for (const row of this.#all(kind)) {
+      const siblings = children.get(row.parentId)
+      if (siblings) siblings.push(row)
+      else children.set(row.parentId, [row])
+    }
+    const ordered: (Row<K> & { depth: number })[] = []
+    const visit = (parentId: string | null, depth: number) => {
+      const siblings = children.get(parentId) ?? []
+      for (const row of siblings.toSorted((a, b) => BY_NAME.compare(a.name, b.name))) {
+        ordered.push({ ...row, depth } as Row<K> & { depth: number })
+        visit(row.id, depth + 1)
+      }
+    }
+    visit(null, 0)
+    return ordered
+  }
+
+  /** The names from the root to a location or category. */
+  path(kind: 'locations' | 'categories', id: string | null): string[] {
+    const names: string[] = []
+    for (let next = id, steps = 0; next !== null && steps < 40; steps++) {
+      const row: Location | Category | undefined = this.#row(kind, next)
+      if (!row) break
+      names.unshift(row.name)
+      next = row.parentId
+    }
+    return names
+  }
+
+  position(itemId: string, locationId: string, lot = ''): ShownPosition {
+    const key = positionKey(itemId, locationId, lot)
+    const row = this.#row('positions', key)
+    return this.#shown(
+      row ?? { itemId, locationId, lot, quantity: 0, countedAt: null, countedId: null, countedSince: null, version: 0 },
+    )
+  }
+
+  /** Where an item is: every position that holds some, or was counted. */
+  positionsOf(itemId: string): ShownPosition[] {
+    this.#watched.kind('positions')
+    return this.#heldOf(itemId).map((row) => this.#shown(row))
+  }
+
+  positionsAt(locationId: string): ShownPosition[] {
+    this.#watched.kind('positions')
+    return this.#heldAt(locationId).map((row) => this.#shown(row))
+  }
+
+  /** The items of which there is any in one of these places, more than none or less. */
+  itemsAt(locationIds: Iterable<string>): Set<string> {
+    this.#watched.kind('positions')
+    const found = new Set<string>()
+    for (const locationId of locationIds) {
+      for (const { itemId, quantity } of this.#heldAt(locationId)) if (quantity !== 0) found.add(itemId)
+    }
+    return found
+  }
+
+  /**
+   * Positions that hold less than nothing: more was taken there than the records knew of. Those that are so for certain.
+   * Right after opening they come a moment later: every screen counts them, and none may wait for that.
+   */
+  positionsBelowZero(): ShownPosition[] {
+    this.#watched.kind('positions')
+    if (this.#idle.works && !this.#mirror.isRead('positions')) {
+      this.#owesPositions = true
+      return []
+    }
+    const below: ShownPosition[] = []
+    const take = (key: string) => {
+      const row = this.#pending.row('positions', key)
+      const shown = row && row.quantity < 0 ? this.#shown(row) : undefined
+      if (shown && !shown.uncertain) below.push(shown)
+    }
+    for (const key of this.#mirror.positionsBelowZero) take(key)
+    for (const [key, { quantity }] of this.#pending.changed('positions')) {
+      if (quantity < 0 && !this.#mirror.positionsBelowZero.has(key)) take(key)
+    }
+    return below
+  }
+
+  /** The whole stock of an item, in thousandths. */
+  totalOf(itemId: string): number {
+    this.#watched.kind('positions')
+    let total = 0
+    for (const { quantity } of this.#heldOf(itemId)) total += quantity
+    return total
+  }
+
+  barcodesOf(itemId: string): Barcode[] {
+    this.#watched.kind('barcodes')
+    return [...this.#codesOf(itemId)].flatMap((code) => this.#pending.row('barcodes', code) ?? [])
+  }
+
+  /** What a scanned or typed code names: a barcode, a SKU, or a location's own barcode. */
+  find(code: string): Found {
+    const canonical = canonicalCode(code)
+    const barcode = this.#row('barcodes', canonical)
+    const item = barcode && !barcode.deleted ? this.item(barcode.itemId) : undefined
+    if (barcode && item) return { kind: 'item', item, packQuantity: barcode.packQuantity }
+    const location = this.#ownerOf(
+      'locations',
+      this.#mirror.locationOfBarcode(canonical),
+      (row) => row.barcode === canonical,
+    )
+    if (location) return { kind: 'location', location }
+    const bySku = this.#ownerOf('items', this.#mirror.itemOfSku(code), (row) => row.sku === code)
+    return bySku ? { kind: 'item', item: bySku, packQuantity: 1000 } : { kind: 'unknown', code }
+  }
+
+  /** In a first sync what is not taken in yet is left out while it is less than what was: else each page waits for it. */
+  search(query: string, options: Pick<SearchOptions, 'limit' | 'accept'>): SearchHits {
+    this.#watched.kind('items')
+    this.#watched.kind('barcodes')
+    const asIs = this.#isLoading && this.#mirror.rows('items').size < LOADING_GROWTH * this.#search.size
+    return this.#search.find(query, { ...options, asIs })
+  }
+
+  /** Refusals and reviews that wait for somebody, newest first. */
+  openConflicts(): Conflict[] {
+    this.#watched.kind('conflicts')
+    const open = [...this.#all('conflicts')].filter((conflict) => conflict.state === 'open')
+    return open.toSorted((a, b) => (a.at < b.at ? 1 : -1))
+  }
+
+  openAlerts(): Alert[] {
+    this.#watched.kind('alerts')
+    return [...this.#all('alerts')].filter((alert) => alert.state !== 'resolved')
+  }
+
+  /** True where there is no item: told without reading those that are kept. */
+  get isEmpty(): boolean {
+    this.#watched.kind('items')
+    return this.#mirror.isEmpty('items')
+  }
+
+  get itemCount(): number {
+    this.#watched.kind('items')
+    return this.#mirror.rows('items').size
+  }
+
+  /** Rows changed: what is computed over all of them changes with them. */
+  changed(changes: readonly RowChange[], { loading }: { loading: boolean }): void {
+    this.#isLoading = loading
+    if (changes === EVERYTHING) this.#search.allChanged()
+    else {
+      for (const { kind, key } of changes) {
+        if (kind === 'items') this.#search.itemChanged(key)
+        else if (kind === 'barcodes') this.#search.codeChanged(key)
+      }
+    }
+    this.#idle.wake()
+  }
+
+  /** Reads some of what is kept and nobody has asked for. False where nothing is left. */
+  #readAhead(): boolean {
+    const isLeft = this.#mirror.readOne()
+    if (this.#owesPositions && this.#mirror.isRead('positions')) {
+      this.#owesPositions = false
+      this.#watched.announce([{ kind: 'positions', key: '' }])
+    }
+    return isLeft
+  }
+
+  #row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
+    this.#watched.row(kind, key)
+    return this.#pending.row(kind, key)
+  }
+
+  *#all<K extends Kind>(kind: K): Iterable<Row<K>> {
+    for (const key of this.#mirror.rows(kind).keys()) {
+      const row = this.#pending.row(kind, key)
+      if (row) yield row // who goes on after a new beginning may come to one that is there no more
+    }
+    yield* this.#pending.made(kind)
+  }
+
+  *#ids(): Iterable<string> {
+    yield* this.#mirror.rows('items').keys()
+    for (const { id } of this.#pending.made('items')) yield id
+  }
+
+  *#codesOf(itemId: string): Iterable<string> {
+    for (const code of this.#mirror.barcodesOf(itemId)) {
+      const barcode = this.#pending.row('barcodes', code)
+      if (barcode && !barcode.deleted && barcode.itemId === itemId) yield code
+    }
+    for (const barcode of this.#pending.made('barcodes'))
+      if (barcode.itemId === itemId && !barcode.deleted) yield barcode.code
+  }
+
+  #heldOf(itemId: string): Position[] {
+    return this.#held(this.#mirror.positionsOf(itemId), (position) => position.itemId === itemId)
+  }
+
+  #heldAt(locationId: string): Position[] {
+    return this.#held(this.#mirror.positionsAt(locationId), (position) => position.locationId === locationId)
+  }
+
+  #held(keys: Iterable<string>, belongs: (position: Position) => boolean): Position[] {
+    const held: Position[] = []
+    for (const key of keys) {
+      const row = this.#pending.row('positions', key)
+      if (row && (row.quantity !== 0 || row.countedAt !== null)) held.push(row)
+    }
+    for (const row of this.#pending.made('positions')) if (belongs(row)) held.push(row)
+    return held
+  }
+
+  #shown(row: Position): ShownPosition {
+    const key = keyOf('positions', row)
+    return { ...row, pending: this.#pending.isPending('positions', key), uncertain: this.#pending.isUncertain(key) }
+  }
+
+  #ownerOf<K extends 'items' | 'locations'>(
+    kind: K,
+    key: string | undefined,
+    owns: (row: Row<K>) => boolean,
+  ): Row<K> | undefined {
+    this.#watched.kind(kind)
+    const row = key === undefined ? undefined : this.#pending.row(kind, key)
+    if (row && owns(row)) return row
+    for (const made of this.#pending.made(kind)) if (owns(made)) return made
+    return undefined
+  }
+}

@@ -1,0 +1,49 @@
+// Who shows what: a screen that read a row, or all rows of a kind, is told when it changes.
+import type { Signal } from '@preact/signals'
+import { batch, signal } from '@preact/signals'
+import type { Kind } from '#shared/rows/rows.ts'
+import type { RowChange } from './confirmed-rows.ts'
+
+/** More changed rows than this are announced by kind alone. */
+const SINGLE_ROWS_MAX = 500
+
+export class Watched {
+  readonly #kinds = new Map<Kind, Signal<number>>()
+  readonly #rows = new Map<string, Signal<number>>()
+
+  /** Subscribes the running component or effect to a row. */
+  row(kind: Kind, key: string): void {
+    void this.#rowSignal(`${kind} ${key}`).value
+  }
+
+  /** Subscribes the running component or effect to all rows of a kind. */
+  kind(kind: Kind): void {
+    void this.#kindSignal(kind).value
+  }
+
+  announce(changes: readonly RowChange[]): void {
+    if (changes.length === 0) return
+    batch(() => {
+      for (const kind of new Set(changes.map((change) => change.kind))) this.#kindSignal(kind).value++
+      if (changes.length <= SINGLE_ROWS_MAX) for (const { kind, key } of changes) this.#tell(`${kind} ${key}`)
+      else for (const name of this.#rows.keys()) this.#tell(name)
+    })
+  }
+
+  #tell(name: string): void {
+    const known = this.#rows.get(name)
+    if (known) known.value++
+  }
+
+  #rowSignal(name: string): Signal<number> {
+    let known = this.#rows.get(name)
+    if (!known) this.#rows.set(name, (known = signal(0, { unwatched: () => this.#rows.delete(name) })))
+    return known
+  }
+
+  #kindSignal(kind: Kind): Signal<number> {
+    let known = this.#kinds.get(kind)
+    if (!known) this.#kinds.set(kind, (known = signal(0)))
+    return known
+  }
+}

@@ -1,0 +1,225 @@
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { effect } from '@preact/signals'
+import { afterEach, expect, test, vi } from 'vitest'
+import { encodeTable, type Row, type WireTables } from '#shared/rows/rows.ts'
+import { madeItem } from '../../../tests/device/made-rows.ts'
+import { DeviceDatabase } from './database.ts'
+import { Device } from '../device.ts'
+import { Mirror } from '../state/confirmed-rows.ts'
+import { MirrorStore } from './confirmed-rows-store.ts'
+
+const ITEMS = 2_500
+
+const item = (index: number, version: number) =>
+  madeItem(`item-${index}`, `Item ${index}`, { sku: `SKU-${index}-${version}`, version })
+const barcode = (index: number, version: number, deleted = false): Row<'barcodes'> => {
+  const code = String(index).padStart(14, '0')
+  return { code, itemId: `item-${index}`, packQuantity: 1000, version, deleted }
+}
+const tablesOf = (items: Row<'items'>[], barcodes: Row<'barcodes'>[]): WireTables => ({
+  items: encodeTable('items', items),
+  barcodes: encodeTable('barcodes', barcodes),
+})
+
+/** A store that keeps what it is given, and one that opens what was kept. */
+async function keptBefore() {
+  const database = new DeviceDatabase(randomUUID())
+  const open = async () => {
+    const mirror = new Mirror()
+    const store = new MirrorStore(database, { mirror, damaged: () => expect.unreachable() })
+    store.fill({ chunks: await database.chunks.toArray(), log: await database.log.toArray() })
+    const keep = async (tables: WireTables) => {
+      const planned = mirror.plan(tables)
+      const keeping = store.prepare(tables, planned)
+      await keeping.write()
+      mirror.take(planned)
+      keeping.done()
+    }
+    return { mirror, keep }
+  }
+  const numbers = Array.from({ length: ITEMS }, (_, index) => index)
+  const { keep } = await open()
+  await keep(
+    tablesOf(
+      numbers.map((index) => item(index, 1)),
+      numbers.map((index) => barcode(index, 1)),
+    ),
+  )
+  await keep(tablesOf([item(7, 2)], [barcode(7, 2, true), barcode(9, 2)]))
+  return { open }
+}
+
+type Opened = Awaited<ReturnType<Awaited<ReturnType<typeof keptBefore>>['open']>>
+
+/** All that can be asked of it, so that two can be compared. */
+function told({ mirror }: Pick<Opened, 'mirror'>) {
+  return {
+    items: [...mirror.rows('items')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    barcodes: [...mirror.rows('barcodes')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    codes: [7, 9, 11].map((index) => [...mirror.barcodesOf(`item-${index}`)]),
+    skus: ['SKU-7-1', 'SKU-7-2', 'SKU-2400-1'].map((sku) => mirror.itemOfSku(sku)),
+    size: mirror.size,
+  }
+}
+
+const LOOKS: readonly (({ mirror }: Opened) => unknown)[] = [
+  ({ mirror }) => mirror.row('items', 'item-7'),
+  ({ mirror }) => mirror.rows('barcodes').size,
+  ({ mirror }) => [...mirror.barcodesOf('item-7'), ...mirror.barcodesOf('item-9')],
+  ({ mirror }) => mirror.itemOfSku('SKU-7-2'),
+  ({ mirror }) => mirror.size,
+  // Older than what is kept.
+  ({ mirror }) => mirror.plan(tablesOf([item(7, 1)], [])),
+  ({ mirror }) => mirror.take([{ kind: 'items', key: 'item-7', row: item(7, 1) }]),
+]
+
+test('[D3] what is kept is the same whoever asks first, and however much of it was read before', async () => {
+  const { open } = await keptBefore()
+  const plain = await open()
+  plain.mirror.readAll()
+  const wanted = told(plain)
+  expect(wanted.size).toBe(2 * ITEMS - 1)
+  expect(wanted.codes[0]).toEqual([])
+  expect(wanted.skus).toEqual([undefined, 'item-7', 'item-2400'])
+  for (const look of LOOKS) {
+    for (const piecesBefore of [0, 1, 5]) {
+      const opened = await open()
+      expect(opened.mirror.isEmpty('items')).toBe(false)
+      for (let piece = 0; piece < piecesBefore; piece++) opened.mirror.readOne()
+      expect(look(opened)).toEqual(look(plain))
+      expect(told(opened)).toEqual(wanted)
+    }
+  }
+})
+
+test('[D3] what arrives before anything was read is kept with what was there', async () => {
+  const { open } = await keptBefore()
+  const opened = await open()
+  await opened.keep(tablesOf([item(7, 3), item(ITEMS, 3)], [barcode(9, 3, true)]))
+  const many = Array.from({ length: 500 }, (_, index) => item(index * 3, 4))
+  const again = await open()
+  await again.keep({ items: encodeTable('items', many) })
+  const wanted = told(again)
+  expect(wanted.items).toHaveLength(ITEMS + 1)
+  expect(wanted.codes[1]).toEqual([])
+  expect(told(await open())).toEqual(wanted)
+})
+
+test('[D3] what arrives while the disk is read again is kept with what arrives after it', async () => {
+  const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
+  const device = await Device.open(parts)
+  const { clientId } = await device.identity()
+  const arrive = (version: number) => {
+    const items = Array.from({ length: 250 }, (_, index) => item(version * 1000 + index, version))
+    const point = { ...device.point.value, cursor: `at ${version}`, epoch: 1, version, complete: true }
+    return device.arrive({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
+  }
+  await arrive(1)
+  const rereading = device.reread()
+  for (let step = 0; step < 5; step++) await new Promise((resolve) => setImmediate(resolve))
+  await arrive(2)
+  await rereading
+  await arrive(3)
+  device.close()
+  const again = await Device.open(parts)
+  expect(again.point.value.version).toBe(3)
+  expect(again.view.itemCount).toBe(750)
+  again.close()
+})
+
+afterEach(() => vi.unstubAllGlobals())
+
+/** A device that opened what it had kept, a shelf below zero among it, in a browser whose idle moments come when told. */
+async function openedWithIdle() {
+  const waiting: IdleRequestCallback[] = []
+  // Node has no idle moments: here they come when the test says so.
+  vi.stubGlobal('requestIdleCallback', (callback: IdleRequestCallback) => waiting.push(callback))
+  const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
+  const before = await Device.open(parts)
+  const position = { itemId: 'item-1', locationId: 'bin', lot: '', quantity: -1000, version: 1 }
+  const counted = { countedAt: null, countedId: null, countedSince: null }
+  const tables = {
+    ...tablesOf([item(1, 1)], [barcode(1, 1)]),
+    positions: encodeTable('positions', [{ ...position, ...counted }]),
+  }
+  const point = { ...before.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await before.arrive({ tables, point, lastSeq: 0, clientId: (await before.identity()).clientId })
+  before.close()
+
+  waiting.length = 0
+  const parse = vi.spyOn(JSON, 'parse')
+  const device = await Device.open(parts)
+  expect(parse).not.toHaveBeenCalled()
+  parse.mockRestore()
+  const idle = () => waiting.pop()?.({ didTimeout: false, timeRemaining: () => 50 })
+  return { device, idle }
+}
+
+test('[D3] opening reads no rows: idle moments do, and shelves below zero are told of once theirs are read', async () => {
+  const { device, idle } = await openedWithIdle()
+  expect(device.view.isEmpty).toBe(false)
+  const below: number[] = []
+  const stop = effect(() => void below.push(device.view.positionsBelowZero().length))
+  await vi.waitFor(() => {
+    idle()
+    expect(below).toEqual([0, 1])
+  })
+  stop()
+  expect(device.view.search('item', { limit: 1 })).toEqual({ ids: ['item-1'], total: 1 })
+  device.close()
+})
+
+test('[D3] who was told of no shelf below zero is told of it, though somebody else had the shelves read', async () => {
+  const { device, idle } = await openedWithIdle()
+  const below: number[] = []
+  const stop = effect(() => void below.push(device.view.positionsBelowZero().length))
+  expect(device.view.positionsOf('item-1')).toHaveLength(1)
+  expect(device.view.positionsBelowZero()).toHaveLength(1)
+  idle()
+  expect(below).toEqual([0, 1])
+  stop()
+  device.close()
+})
+
+test('[D7] who goes through all items bit by bit is not stopped by a new beginning that has fewer of them', async () => {
+  const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
+  const { clientId } = await device.identity()
+  const point = { ...device.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await device.arrive({ tables: tablesOf([item(1, 1), item(2, 1)], []), point, lastSeq: 0, clientId })
+  const items = device.view.items()[Symbol.iterator]()
+  expect(items.next().value?.id).toBe('item-1')
+  const whole = new Mirror()
+  whole.apply(tablesOf([item(1, 1)], []))
+  await device.arrive({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
+  expect(items.next()).toEqual({ value: undefined, done: true })
+  device.close()
+})
+
+test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits, and the other rows, stay', async () => {
+  const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
+  const before = await Device.open(parts)
+  const { clientId } = await before.identity()
+  const items = Array.from({ length: 1_500 }, (_, index) => item(index, 1))
+  const point = { ...before.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await before.arrive({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
+  await before.record('category.create', { id: randomUUID(), name: 'Tea' })
+  before.close()
+  const database = new DeviceDatabase(parts.name)
+  await database.chunks.update(['items', 0], { text: '{"columns":["id",' })
+  database.close()
+
+  const device = await Device.open(parts)
+  const wanted = device.wanted.value
+  expect(device.view.itemCount).toBe(500)
+  await vi.waitFor(() => expect(device.wanted.value).toBeGreaterThan(wanted))
+  expect(device.point.value).toMatchObject({ cursor: null, complete: true })
+  expect([device.view.itemCount, device.pendingCount.value]).toEqual([500, 1])
+  const whole = new Mirror()
+  whole.apply(tablesOf(items, []))
+  await device.arrive({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
+  device.close()
+  const again = await Device.open(parts)
+  expect([again.view.itemCount, again.pendingCount.value, again.point.value.cursor]).toEqual([1_500, 1, 'two'])
+  again.close()
+})

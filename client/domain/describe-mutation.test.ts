@@ -1,0 +1,48 @@
+// What a mutation is, in words, also where it was not made by this app; on the real device code.
+import 'fake-indexeddb/auto'
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import type { Conflict } from '#shared/rows/rows.ts'
+import { arriveWhole } from '../../tests/device/made-rows.ts'
+import { Device } from '../device/device.ts'
+import { fieldName, wordsFor } from './describe-mutation.ts'
+
+const conflictOf = (id: string, mutation: { name: string; args: unknown }): Conflict => ({
+  id,
+  kind: 'refusal',
+  clientId: 'c',
+  seq: 1,
+  userId: 'u',
+  code: 'unknown_verb',
+  detail: null,
+  state: 'open',
+  resolution: null,
+  mutation: JSON.stringify(mutation),
+  at: '000000000000-0000-00000000',
+  version: 1,
+})
+
+const resolve = (id: string) => ({ name: 'conflict.resolve', args: { id, choice: 'keep' } })
+
+test('a settled conflict is named for what it was about; those that name each other, or themselves, end', async () => {
+  const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
+  const [about, one, other, itself] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
+  await arriveWhole(device, {
+    conflicts: [
+      conflictOf(about, { name: 'item.create', args: { name: 'Tea' } }),
+      conflictOf(one, resolve(other)),
+      conflictOf(other, resolve(one)),
+      conflictOf(itself, resolve(itself)),
+    ],
+  })
+  expect(wordsFor(device, resolve(about))).toEqual({ title: 'Tea', note: 'Settled' })
+  for (const id of [one, itself]) expect(wordsFor(device, resolve(id)).title).toBe('Settled')
+  device.close()
+})
+
+test.each(['__proto__', 'hasOwnProperty', 'constructor'])('%s is no verb and no field of ours', async (name) => {
+  const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'staff' } })
+  expect(wordsFor(device, { name, args: {} })).toEqual({ title: name, note: '' })
+  expect(fieldName(name)).toBe(name)
+  device.close()
+})

@@ -1,0 +1,42 @@
+// All that waits here, as a file that a person can keep, read, and bring in again: see waiting-file.ts.
+import type { OutboxEntry, ScanRecord } from '../device/records.ts'
+import { ABOUT } from './outbox-file.ts'
+
+export interface Waiting {
+  outbox: readonly OutboxEntry[]
+  scans: readonly ScanRecord[]
+}
+
+export interface SavedFrom {
+  /** The device's name: it says whose it is. */
+  device: string
+  /** Their name, for whoever reads the file. */
+  person?: string | undefined
+  /** How the device stood with the server, where that can be told. */
+  point?: { epoch: number; clockOffsetMs: number }
+  inWords?: (entry: OutboxEntry) => unknown
+}
+
+export function saveWaiting(waiting: Waiting, from: SavedFrom): void {
+  const text = JSON.stringify(waitingFile(waiting, from, new Date()), null, 2)
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = `stockhand-${new Date().toISOString().slice(0, 16).replaceAll(/[:T]/g, '-')}.json`
+  link.click()
+  URL.revokeObjectURL(url)
+}
+
+export function waitingFile({ outbox, scans }: Waiting, from: SavedFrom, now: Date): object {
+  const { device, person, point, inWords } = from
+  return {
+    about: ABOUT,
+    device,
+    ...(person !== undefined && { person }),
+    ...(point && { epoch: point.epoch, clockOffsetMs: point.clockOffsetMs }),
+    savedAt: now.toISOString(),
+    pending: outbox.map((entry) => ({ ...entry.envelope, ...(inWords && { inWords: inWords(entry) }) })),
+    scans: scans.filter(({ state }) => state === 'unresolved'),
+    settledScans: scans.filter(({ state }) => state !== 'unresolved').map(({ id }) => id),
+  }
+}

@@ -1,0 +1,188 @@
+// Scans that became nothing yet, and the ways out: attach the code to an item, make an item of it, record what the scan
+// wanted, or say why it means nothing.
+import { canonicalCode } from '#shared/values/gtin.ts'
+import type { Item } from '#shared/rows/rows.ts'
+import { uuidv7 } from '#shared/values/id.ts'
+import type { Refusal } from '#shared/values/refusals.ts'
+import type { ScanRecord } from '../device/records.ts'
+import type { Device } from '../device/device.ts'
+import type { KeptCounts } from './count-drafts.ts'
+import { countDrafts } from './count-drafts.ts'
+import type { Movement, MovementKind } from './movement.ts'
+import { recordMovement, refusalOf, shortageOf } from './movement.ts'
+import { readScan } from './read-scan.ts'
+
+/** All scans that wait for the item of a code, oldest first. */
+export function waitingFor(device: Device, code: string): ScanRecord[] {
+  const wanted = canonicalCode(code)
+  const isOf = (scan: ScanRecord) => {
+    if (canonicalCode(scan.code) === wanted) return true
+    const read = readScan(device.view, scan, new Date())
+    if (read.kind === 'unknown') return canonicalCode(read.code) === wanted
+    const owner = device.view.find(code)
+    return read.kind === 'item' && owner.kind === 'item' && owner.item.id === read.item.id
+  }
+  return device.scans.unresolved.value.filter(isOf).toReversed()
+}
+
+/** What a waiting scan would record, now that its code is known; undefined where a person must do it again. */
+export function movementOf(device: Device, scan: ScanRecord): Movement | undefined {
+  const { mode, locationId } = scan
+  if ((mode !== 'receive' && mode !== 'withdraw') || locationId === null) return undefined
+  const read = readScan(device.view, scan, new Date())
+  if (read.kind !== 'item' || (read.item.tracksLots && !read.lot)) return undefined
+  const { item, quantity, lot, expiresOn } = read
+  return { kind: mode, itemId: item.id, locationId, quantity, lot, expiresOn }
+}
+
+/** What a person adds to a scan that does not say it all. */
+export interface Given {
+  locationId?: string
+  lot?: string
+  expiresOn?: string | undefined
+  toLocationId?: string
+}
+
+/** Scans that are recorded together, as what they wanted when they were made. */
+export interface Wish {
+  item: Item
+  /** For all of them. A move from the first. */
+  movement: Movement
+  scans: readonly ScanRecord[]
+  /** What a person must say first. */
+  missing: 'place' | 'lot' | 'destination' | undefined
+}
+
+/**
+ * What a scan that was left behind would record: by itself, and with all that are like it. A count is always the whole of
+ * its draft: one piece of it would be a wrong count.
+ */
+export function wishesOf(
+  device: Device,
+  scan: ScanRecord,
+  { kept, given }: { kept: KeptCounts; given: Given },
+): Wish[] {
+  const { mode } = scan
+  if (!isKind(mode)) return []
+  const draft = mode === 'count' && countDrafts(device, kept).drafts.find(({ scanIds }) => scanIds.includes(scan.id))
+  if (draft) {
+    const scans = device.scans.unresolved.value.filter(({ id }) => draft.scanIds.includes(id)).toReversed()
+    const item = device.view.item(draft.itemId)
+    const { itemId, locationId, lot, quantity, since: begunAtMs } = draft
+    const movement: Movement = { kind: 'count', itemId, locationId, lot, quantity, begunAtMs }
+    return item ? [{ item, movement, scans, missing: undefined }] : []
+  }
+  const alike = device.scans.unresolved.value.filter((other) => isAlike(device, scan, other)).toReversed()
+  const groups = mode === 'count' || alike.length === 1 ? [alike] : [[scan], alike]
+  return groups.map((scans) => wishOf(device, scans, given)).filter((wish) => wish !== undefined)
+}
+
+function wishOf(device: Device, scans: readonly ScanRecord[], given: Given): Wish | undefined {
+  const [first] = scans
+  const reads = scans.map((scan) => readScan(device.view, scan, new Date())).filter((read) => read.kind === 'item')
+  const [read] = reads
+  if (!first || !read || !isKind(first.mode)) return undefined
+  const { item } = read
+  const locationId = first.locationId ?? given.locationId
+  const lot = item.tracksLots ? read.lot || given.lot : ''
+  const isMove = first.mode === 'move'
+  const needsPlace = locationId === undefined ? 'place' : undefined
+  const needsLot = lot === undefined ? 'lot' : undefined
+  const needsDestination = isMove && given.toLocationId === undefined ? 'destination' : undefined
+  const movement: Movement = {
+    kind: first.mode,
+    itemId: item.id,
+    locationId: locationId ?? '',
+    lot,
+    expiresOn: read.expiresOn ?? given.expiresOn,
+    quantity: reads.reduce((sum, { quantity }) => sum + quantity, 0),
+    toLocationId: given.toLocationId,
+    begunAtMs: first.at,
+  }
+  return { item, movement, scans, missing: needsPlace ?? needsLot ?? needsDestination }
+}
+
+/** The same item, scanned for the same in the same place. */
+function isAlike(device: Device, scan: ScanRecord, other: ScanRecord): boolean {
+  if (scan.mode !== other.mode || scan.locationId !== other.locationId) return false
+  const [one, two] = [scan, other].map((each) => readScan(device.view, each, new Date()))
+  return one?.kind === 'item' && two?.kind === 'item' && one.item.id === two.item.id && one.lot === two.lot
+}
+
+function isKind(mode: string): mode is MovementKind {
+  return mode === 'receive' || mode === 'withdraw' || mode === 'move' || mode === 'count'
+}
+
+/**
+ * Records a wish: each scan is a fact of its own; those of a count are one. Stops at what is refused, and passes over what
+ * was seen to meanwhile, in another tab or by the scan screen. Says how many scans it recorded.
+ */
+export async function recordWish(
+  device: Device,
+  { movement, scans }: Wish,
+): Promise<{ recorded: number; refusal?: Refusal }> {
+  const isOpen = (scan: ScanRecord) => device.scans.unresolved.value.some(({ id }) => id === scan.id)
+  if (movement.kind === 'count') {
+    const [first, ...others] = scans
+    if (!first || !isOpen(first)) return { recorded: 0 } // a count goes by its first scan
+    const outcome = await recordMovement(device, movement, first.id)
+    if (!outcome.saved) return { recorded: 0, refusal: outcome.refusal }
+    await device.scans.answer(...others.map(({ id }) => id))
+    return { recorded: scans.length }
+  }
+  let recorded = 0
+  for (const scan of scans) {
+    const read = readScan(device.view, scan, new Date())
+    if (read.kind !== 'item' || !isOpen(scan)) continue
+    const { quantity } = read
+    const outcome = await recordMovement(device, { ...movement, quantity, begunAtMs: scan.at }, scan.id)
+    if (!outcome.saved) return { recorded, refusal: outcome.refusal }
+    recorded++
+  }
+  return { recorded }
+}
+
+export interface WaitingOutcome {
+  recorded: number
+  /** They stay: more than there is, or refused. */
+  left: number
+}
+
+/** Records what these scans wanted, one after the other. Scans that only asked are answered. */
+export async function recordWaiting(device: Device, scans: readonly ScanRecord[]): Promise<WaitingOutcome> {
+  const outcome: WaitingOutcome = { recorded: 0, left: 0 }
+  for (const scan of scans) {
+    const movement = movementOf(device, scan)
+    if (scan.mode === 'look') {
+      await device.scans.answer(scan.id)
+      continue
+    }
+    if (!movement || shortageOf(device, movement) || refusalOf(device, movement)) {
+      outcome.left++
+      continue
+    }
+    const { saved } = await recordMovement(device, movement, scan.id)
+    if (saved) outcome.recorded++
+    else outcome.left++
+  }
+  return outcome
+}
+
+export async function attachCode(
+  device: Device,
+  { itemId, code, packQuantity }: { itemId: string; code: string; packQuantity: number },
+): Promise<Refusal | undefined> {
+  const pack = packQuantity === 1000 ? {} : { packQuantity: packQuantity / 1000 }
+  const recorded = await device.record('barcode.attach', { itemId, code, ...pack })
+  return recorded.saved ? undefined : recorded.refusal
+}
+
+export async function createItem(
+  device: Device,
+  { fields, code }: { fields: Record<string, unknown>; code: string | undefined },
+): Promise<{ id: string } | { refusal: Refusal }> {
+  const id = uuidv7(Date.now(), crypto.getRandomValues(new Uint8Array(10)))
+  const barcodes = code === undefined ? {} : { barcodes: [{ code }] }
+  const recorded = await device.record('item.create', { id, ...fields, ...barcodes })
+  return recorded.saved ? { id } : { refusal: recorded.refusal }
+}

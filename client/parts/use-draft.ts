@@ -1,8 +1,0 @@
-import { useEffect } from 'preact/hooks'
-import { useApp } from './app-context.ts'
-
-/** While `open`, something is half done here: the app does not reload. */
-export function useDraft(open: boolean): void {
-  const { drafts } = useApp()
-  useEffect(() => (open ? drafts.begin() : undefined), [open, drafts])
-}

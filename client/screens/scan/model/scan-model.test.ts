@@ -1,0 +1,485 @@
+// Scanning as a person does it, on the real device code with an IndexedDB in memory: what is recorded, what is asked,
+// and that nothing scanned is ever lost.
+import 'fake-indexeddb/auto'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { stampMs } from '#shared/values/stamp.ts'
+import type { MadeRows } from '../../../../tests/device/made-rows.ts'
+import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../../tests/device/made-rows.ts'
+import { Device } from '../../../device/device.ts'
+import { COUNT_PAUSE_MS, KeptCounts } from '../../../domain/count-drafts.ts'
+import { sheetOpened, sheetsClosed } from '../../../ui/layout/open-sheets.ts'
+import { recordWish, wishesOf } from '../../../domain/unresolved-scans.ts'
+import type { Done } from './scan-model.ts'
+import { ScanModel } from './scan-model.ts'
+import { ScanSetting, type Mode } from './scan-setting.ts'
+
+const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
+const [COFFEE, TEA, FISH, ORG_USER] = [id(1), id(2), id(3), id(9)]
+const [SHELF, CELLAR] = [id(11), id(12)]
+const CODES = {
+  coffee: '4006381333931',
+  carton: 'CARTON',
+  tea: 'TEA-1',
+  fish: 'FISH-1',
+  shelf: 'LOC-1',
+  cellar: 'LOC-2',
+}
+
+const barcode = (code: string, itemId: string, packQuantity = 1000) => ({
+  code,
+  itemId,
+  packQuantity,
+  version: 1,
+  deleted: false,
+})
+const position = (itemId: string, quantity: number) => madePosition({ itemId, locationId: SHELF }, quantity)
+
+const rows: MadeRows = {
+  items: [madeItem(COFFEE, 'Coffee'), madeItem(TEA, 'Tea'), madeItem(FISH, 'Fish', { tracksLots: true })],
+  barcodes: [
+    barcode(`0${CODES.coffee}`, COFFEE),
+    barcode(CODES.carton, COFFEE, 12_000),
+    barcode(CODES.tea, TEA),
+    barcode(CODES.fish, FISH),
+  ],
+  locations: [
+    madeLocation(SHELF, 'Shelf', { barcode: CODES.shelf }),
+    madeLocation(CELLAR, 'Cellar', { barcode: CODES.cellar }),
+  ],
+  positions: [position(COFFEE, 20_000), position(TEA, 2000)],
+}
+
+let device: Device
+let model: ScanModel
+let told: Done[]
+let sounds: string[]
+let drafts = 0
+let clock = Date.parse('2026-11-22T10:00:00Z')
+let kept: Map<string, string>
+let counts: KeptCounts
+let databases = 0
+
+beforeEach(async () => {
+  databases += 1
+  kept = new Map()
+  drafts = 0
+  await open(`scan-model-${databases}`)
+  await arriveWhole(device, rows)
+})
+
+afterEach(() => device.close())
+
+async function open(name: string): Promise<void> {
+  device = await Device.open({ name, actor: { userId: ORG_USER, role: 'staff' }, now: () => clock++ })
+  told = []
+  sounds = []
+  const store = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  }
+  counts = new KeptCounts({ store, deviceName: name })
+  const setting = new ScanSetting({ kept: store, deviceName: name })
+  model = new ScanModel({
+    device,
+    remote: { lookup: () => Promise.resolve(null) },
+    setting,
+    kept: counts,
+    feedback: (kind) => sounds.push(kind),
+    told: (done) => told.push(done),
+    drafts: { begin: () => (drafts++, () => void drafts--) },
+    sheetsClosed,
+    now: () => clock++,
+  })
+}
+
+/** As the shell does: stored first, then handed over. */
+async function scan(code: string): Promise<void> {
+  const { mode, locationId } = model.setting
+  const record = await device.scans.store({ code, at: clock++, mode, locationId })
+  await model.take(record)
+}
+
+async function standAt(mode: Mode, code: string): Promise<void> {
+  await model.changeMode(mode)
+  await scan(code)
+}
+
+const here = (itemId: string, locationId = SHELF, lot = '') => device.view.position(itemId, locationId, lot).quantity
+const question = () => model.questions.open.value
+/** Waits until something is so: how long that takes is the machine's business. */
+const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+const asked = (kind: string) => until(() => expect(question()).toMatchObject({ kind }))
+const names = () => device.recent.value.map(({ envelope }) => envelope.name).toReversed()
+
+test('each scan withdraws one, or its pack, and the card runs on', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  await scan(CODES.carton)
+  expect(here(COFFEE)).toBe(6000)
+  expect(model.hit.value).toMatchObject({ kind: 'run', was: 20_000, steps: [{}, {}, { quantity: 12_000 }] })
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('[Z1] ten scans in a burst are ten, in their order', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await Promise.all(Array.from({ length: 10 }, () => scan(CODES.coffee)))
+  expect(here(COFFEE)).toBe(10_000)
+  expect(names()).toHaveLength(10)
+})
+
+test('a smaller quantity undoes the latest steps, a larger one records the rest', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.carton)
+  await model.setQuantity(5000)
+  expect(here(COFFEE)).toBe(15_000)
+  expect(names()).toEqual(['stock.withdraw', 'stock.withdraw', 'stock.undo', 'stock.withdraw'])
+  await model.setQuantity(7000)
+  expect(here(COFFEE)).toBe(13_000)
+  await model.setQuantity(0)
+  expect(here(COFFEE)).toBe(20_000)
+})
+
+test('the way back of the toast undoes what it says', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan(CODES.carton)
+  expect(told).toMatchObject([{ kind: 'received', lines: [{ quantity: 12_000 }] }])
+  await model.undo(told[0]!.lines[0]!.mutationId)
+  expect(here(COFFEE)).toBe(20_000)
+})
+
+test('more than there is: asked, the scans behind it wait, and none is lost', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.tea)
+  await scan(CODES.tea)
+  const third = scan(CODES.tea)
+  await asked('shortage')
+  expect(question()).toMatchObject({ kind: 'shortage', here: 0, wanted: 1000 })
+  const behind = scan(CODES.coffee)
+  await until(() => expect(model.queue.waiting.value).toBe(1))
+  await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
+  expect(here(COFFEE)).toBe(20_000)
+  expect(device.scans.unresolved.value).toHaveLength(2)
+  model.questions.answer('shortage', true)
+  await Promise.all([third, behind])
+  expect(here(TEA)).toBe(-1000)
+  expect(here(COFFEE)).toBe(19_000)
+  expect(sounds).toContain('attention')
+})
+
+test('not recorded all the same: the scan is dismissed with its reason', async () => {
+  await standAt('withdraw', CODES.shelf)
+  const asking = (async () => {
+    for (let i = 0; i < 3; i++) await scan(CODES.tea)
+  })()
+  await asked('shortage')
+  model.questions.answer('shortage', false)
+  await asking
+  expect(here(TEA)).toBe(0)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('without a place it asks where, and goes on with the same scan', async () => {
+  await model.changeMode('receive')
+  const scanning = scan(CODES.tea)
+  await asked('place')
+  expect(question()).toMatchObject({ kind: 'place' })
+  model.questions.answer('place', CELLAR)
+  await scanning
+  expect(here(TEA, CELLAR)).toBe(1000)
+  expect(model.setting.locationId).toBe(CELLAR)
+})
+
+test('a count is recorded when it is whole: at the next item, or by a word', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.carton)
+  expect(names()).toEqual([])
+  expect(drafts).toBe(1)
+  await scan(CODES.tea)
+  expect(here(COFFEE)).toBe(13_000)
+  expect(told).toMatchObject([{ kind: 'counted', lines: [{ itemId: COFFEE, quantity: 13_000 }] }])
+  await model.finishCount()
+  expect(here(TEA)).toBe(1000)
+  expect(drafts).toBe(0)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a count says since when it was counted, so that what others did meanwhile is asked about', async () => {
+  await standAt('count', CODES.shelf)
+  const begun = clock
+  await scan(CODES.coffee)
+  clock += 60_000
+  await scan(CODES.coffee)
+  await model.finishCount()
+  const { args, at } = device.recent.value[0]!.envelope
+  const { since } = args as { since: string }
+  expect(stampMs(since)).toBe(begun)
+  expect(stampMs(at)).toBeGreaterThan(begun + 60_000)
+  clock += 60_000
+  await scan(CODES.coffee) // a forgotten piece adds to the count from before: that began when that one did
+  await model.finishCount()
+  expect(device.recent.value[0]!.envelope.args).toMatchObject({ counted: 3, since })
+})
+
+for (const [what, leave] of [
+  ['another mode', () => model.changeMode('withdraw')],
+  ['another place', () => model.changeLocation(CELLAR)],
+  ['the code of another place', () => scan(CODES.cellar)],
+] as const) {
+  test(`a count that is left for ${what} is asked about, and recorded by a word only`, async () => {
+    await standAt('count', CODES.shelf)
+    await scan(CODES.coffee)
+    const leaving = leave()
+    await asked('draft')
+    expect(question()).toMatchObject({ quantity: 1000, locationId: SHELF })
+    expect(here(COFFEE)).toBe(20_000)
+    model.questions.answer('draft', 'record')
+    await leaving
+    expect(here(COFFEE)).toBe(1000)
+    expect([model.setting.mode, model.setting.locationId]).not.toEqual(['count', SHELF])
+  })
+}
+
+test('a count that is discarded changes nothing', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  const leaving = model.changeMode('look')
+  await asked('draft')
+  model.questions.answer('draft', 'discard')
+  await leaving
+  expect(names()).toEqual([])
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a count that is kept for later is asked about in its place again, whole, also after a restart', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await model.setQuantity(7000)
+  const leaving = model.changeMode('look')
+  await asked('draft')
+  model.questions.answer('draft', 'keep')
+  await leaving
+  expect(names()).toEqual([])
+  expect(device.scans.unresolved.value).toHaveLength(1)
+  device.close()
+  await open(device.name)
+  const back = model.changeMode('count')
+  await asked('draft')
+  expect(question()).toMatchObject({ quantity: 7000, mayGoOn: true })
+  model.questions.answer('draft', 'goOn')
+  await back
+  await scan(CODES.coffee)
+  await scan(CODES.tea)
+  expect(here(COFFEE)).toBe(8000)
+})
+
+test('a count from before a pause is asked about, whatever is scanned after it', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  const countedAt = clock
+  clock += COUNT_PAUSE_MS + 1
+  const other = scan(CODES.tea)
+  await asked('draft')
+  expect(question()).toMatchObject({ item: { id: COFFEE }, mayGoOn: false })
+  expect((question() as { countedAt: number }).countedAt).toBeLessThanOrEqual(countedAt)
+  model.questions.answer('draft', 'keep')
+  await other
+  expect(names()).toEqual([])
+  expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 1000 }])
+  clock += COUNT_PAUSE_MS + 1
+  const same = scan(CODES.tea)
+  await asked('draft')
+  expect(question()).toMatchObject({ item: { id: TEA }, mayGoOn: true })
+  model.questions.answer('draft', 'goOn')
+  await same
+  expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 2000 }])
+})
+
+test('a count whose scans the tray has seen to meanwhile is no more', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await device.scans.dismiss(
+    device.scans.unresolved.value.map(({ id }) => id),
+    'mistake',
+  )
+  expect(model.lines.size).toBe(0)
+  await scan(CODES.tea)
+  expect(names()).toEqual([])
+})
+
+test('a forgotten piece adds to what this stay has counted already', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await model.finishCount(7000)
+  await scan(CODES.tea)
+  await scan(CODES.coffee)
+  await model.finishCount()
+  expect(here(COFFEE)).toBe(8000)
+  await scan(CODES.cellar)
+  await scan(CODES.shelf)
+  await scan(CODES.coffee)
+  await model.finishCount()
+  expect(here(COFFEE)).toBe(1000)
+})
+
+test('[Z1] a restart in the middle of a count makes it again from its scans, once', async () => {
+  await standAt('count', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  device.close()
+  await open(device.name)
+  await asked('draft')
+  model.questions.answer('draft', 'goOn')
+  await until(() => expect(model.hit.value).toMatchObject({ kind: 'count', itemId: COFFEE }))
+  expect(model.lines.all).toMatchObject([{ quantity: 2000 }])
+  await model.finishCount()
+  expect(here(COFFEE)).toBe(2000)
+  device.close()
+  await open(device.name)
+  await model.changeMode('look')
+  expect(question()).toBeUndefined()
+})
+
+test('a move takes from here, is held in hand, and is put down where the next place is scanned', async () => {
+  await standAt('move', CODES.shelf)
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  await scan(CODES.tea)
+  expect(model.holdsGoods).toBe(true)
+  expect(here(COFFEE)).toBe(20_000)
+  await model.changeMode('look')
+  expect(model.setting.mode).toBe('move')
+  await scan(CODES.cellar)
+  expect([here(COFFEE), here(COFFEE, CELLAR), here(TEA, CELLAR)]).toEqual([18_000, 2000, 1000])
+  expect(told.at(-1)).toMatchObject({ kind: 'moved', lines: [{}, {}] })
+  expect(model.setting.locationId).toBe(SHELF)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('what is set aside was never taken, and says so', async () => {
+  await standAt('move', CODES.shelf)
+  await scan(CODES.coffee)
+  await model.setAside()
+  expect(model.holdsGoods).toBe(false)
+  expect(here(COFFEE)).toBe(20_000)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('an item that is kept by lot asks for it once, and keeps it for the run', async () => {
+  await standAt('receive', CODES.shelf)
+  const scanning = scan(CODES.fish)
+  await asked('lot')
+  expect(question()).toMatchObject({ kind: 'lot' })
+  model.questions.answer('lot', { lot: 'L1', expiresOn: '2027-01-31' })
+  await scanning
+  await scan(CODES.fish)
+  expect(here(FISH, SHELF, 'L1')).toBe(2000)
+})
+
+test('a GS1 label brings its lot, expiry and count', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan(`(01)0${CODES.coffee}(30)6`)
+  expect(here(COFFEE)).toBe(26_000)
+  await scan(`(01)0${CODES.coffee.slice(0, -1)}2(30)6`)
+  expect(model.hit.value).toMatchObject({ kind: 'unknown', unreadable: true })
+  expect(sounds.at(-1)).toBe('error')
+})
+
+test('an unknown code waits in the list, blocks nobody, and is recorded once it is known', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan('9999')
+  await scan('9999')
+  await scan(CODES.coffee)
+  expect(here(COFFEE)).toBe(21_000)
+  expect(device.scans.unresolved.value).toHaveLength(2)
+  await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
+  expect(await model.recordWaiting('9999')).toEqual({ recorded: 2, left: 0 })
+  expect(here(TEA)).toBe(6000)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a count that is kept is recorded from the tray as a whole, with the number that was set and since when', async () => {
+  await standAt('count', CODES.shelf)
+  const begun = clock
+  await scan(CODES.coffee)
+  await scan(CODES.coffee)
+  await model.setQuantity(9000)
+  const [wish] = wishesOf(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  expect(wish).toMatchObject({ missing: undefined, movement: { kind: 'count', quantity: 9000, locationId: SHELF } })
+  expect(await recordWish(device, wish!)).toEqual({ recorded: 2 })
+  expect(await recordWish(device, wish!)).toEqual({ recorded: 0 }) // as another tab, that has not heard of it
+  expect(here(COFFEE)).toBe(9000)
+  expect(stampMs((device.recent.value[0]!.envelope.args as { since: string }).since)).toBe(begun)
+  expect(device.scans.unresolved.value).toEqual([])
+  expect(model.lines.size).toBe(0)
+})
+
+test('a scan whose code was attached meanwhile is recorded from the tray with its mode and place', async () => {
+  await standAt('count', CODES.shelf)
+  await scan('9999')
+  await scan('9999')
+  await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
+  const [wish] = wishesOf(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  expect(wish).toMatchObject({ movement: { kind: 'count', quantity: 4000 }, scans: [{}, {}] })
+  await recordWish(device, wish!)
+  expect(here(TEA)).toBe(4000)
+})
+
+test('scans that were left behind a question are recorded from the tray, one or all alike', async () => {
+  await model.changeMode('withdraw')
+  const { length } = Array.from({ length: 10 }, () => void scan(CODES.coffee))
+  await asked('place')
+  device.close()
+  await open(device.name)
+  expect(device.scans.unresolved.value).toHaveLength(length)
+  const [first] = device.scans.unresolved.value
+  const ofShelf = { kept: counts, given: { locationId: SHELF } }
+  expect(wishesOf(device, first!, { kept: counts, given: {} })).toMatchObject([{ missing: 'place' }, {}])
+  const [one] = wishesOf(device, first!, ofShelf)
+  await recordWish(device, one!)
+  expect(here(COFFEE)).toBe(19_000)
+  const [, all] = wishesOf(device, device.scans.unresolved.value[0]!, ofShelf)
+  await recordWish(device, all!)
+  expect(here(COFFEE)).toBe(10_000)
+  expect(names()).toHaveLength(length)
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('a scan that the tray recorded while it waited behind a question is not recorded again', async () => {
+  await standAt('withdraw', CODES.shelf)
+  await scan(CODES.tea)
+  await scan(CODES.tea)
+  const third = scan(CODES.tea)
+  await asked('shortage')
+  const behind = scan(CODES.coffee)
+  await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
+  for (const waiting of device.scans.unresolved.value) {
+    await recordWish(device, wishesOf(device, waiting, { kept: counts, given: {} })[0]!)
+  }
+  model.questions.answer('shortage', true)
+  await Promise.all([third, behind])
+  expect([here(TEA), here(COFFEE)]).toEqual([-1000, 19_000])
+})
+
+test('scans that come while a sheet is open wait behind it, after what it was opened for', async () => {
+  await standAt('receive', CODES.shelf)
+  await scan(CODES.coffee)
+  const closed = sheetOpened() // the number pad
+  const behind = [scan(CODES.tea), scan(CODES.tea)]
+  await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
+  expect([here(TEA), model.hit.value]).toMatchObject([2000, { itemId: COFFEE }])
+  const set = model.setQuantity(5000)
+  closed()
+  await Promise.all([set, ...behind])
+  expect([here(COFFEE), here(TEA)]).toEqual([25_000, 4000])
+  expect(device.scans.unresolved.value).toEqual([])
+})
+
+test('mode and place outlive a restart', async () => {
+  await standAt('withdraw', CODES.shelf)
+  device.close()
+  await open(device.name)
+  expect([model.setting.mode, model.setting.locationId]).toEqual(['withdraw', SHELF])
+})

@@ -1,0 +1,52 @@
+// A move under way: what was taken and where it goes.
+import { useSignal } from '@preact/signals'
+import { useApp } from '../../context/workspace.ts'
+import { LocationPicker } from '../../components/location-picker.tsx'
+import { itemName } from '../../domain/describe-mutation.ts'
+import { formatQuantity } from '../../strings/figures.ts'
+import { t } from '../../strings/strings.ts'
+import { Button } from '../../ui/controls/button.tsx'
+import { Card } from '../../ui/layout/card.tsx'
+import { Row, RowList } from '../../ui/lists/row-list.tsx'
+import type { ScanModel } from './model/scan-model.ts'
+
+export function InHand({ model }: { model: ScanModel }) {
+  const { device } = useApp()
+  const choosing = useSignal(false)
+  if (!model.holdsGoods) return null
+  const lines = model.lines.all
+  return (
+    <Card title={t('scan.inHand', { count: lines.length })}>
+      <p class="soft">{t('scan.inHandHint')}</p>
+      <RowList>
+        {lines.map(({ itemId, lot, quantity }) => {
+          const item = device.view.item(itemId)
+          return (
+            <Row
+              key={`${itemId}/${lot}`}
+              title={itemName(device, itemId)}
+              note={lot && t('words.lot', { lot })}
+              trail={<span class="num">{formatQuantity(quantity, item)}</span>}
+            />
+          )
+        })}
+      </RowList>
+      <div class="actions">
+        <Button onPress={() => void model.setAside()}>{t('scan.setAside')}</Button>
+        <Button kind="primary" onPress={() => (choosing.value = true)}>
+          {t('scan.putDown')}
+        </Button>
+      </div>
+      {choosing.value && (
+        <LocationPicker
+          title={t('scan.putDownWhere')}
+          onClose={() => (choosing.value = false)}
+          onPick={({ id }) => {
+            choosing.value = false
+            void model.putDown(id)
+          }}
+        />
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,44 @@
+// Every refusal and review has a way out.
+import { expect, test } from 'vitest'
+import type { Conflict } from '#shared/rows/rows.ts'
+import { mergeCodes, mutationRefusals } from '#shared/values/refusals.ts'
+import { waysOut } from './describe-conflict.ts'
+
+const conflictOf = (kind: 'refusal' | 'review', code: string, args: unknown = { quantity: 3 }): Conflict => ({
+  id: '1',
+  kind,
+  clientId: 'c',
+  seq: 1,
+  userId: 'u',
+  code,
+  detail: null,
+  state: 'open',
+  resolution: null,
+  mutation: JSON.stringify({ name: 'stock.withdraw', args }),
+  at: '000000000000-0000-00000000',
+  version: 1,
+})
+
+test.each(Object.keys(mutationRefusals))('the refusal %s can be ended', (code) => {
+  expect(waysOut(conflictOf('refusal', code))).toContain('discard')
+})
+
+test.each(Object.keys(mergeCodes))('the review %s can be ended', (code) => {
+  expect(waysOut(conflictOf('review', code))).toContain('keep')
+})
+
+test('a shortage is recorded all the same, or corrected', () => {
+  expect(waysOut(conflictOf('refusal', 'insufficient_stock'))).toEqual(['record', 'correct', 'discard'])
+})
+
+test('only what has a quantity can have it corrected', () => {
+  expect(waysOut(conflictOf('refusal', 'bad_args', { counted: 0 }))).toContain('correct')
+  expect(waysOut(conflictOf('refusal', 'bad_args', { name: 'x' }))).not.toContain('correct')
+  expect(waysOut(conflictOf('refusal', 'bad_args', null))).not.toContain('correct')
+})
+
+test('a value that lost can be taken after all', () => {
+  const clash = { ...conflictOf('review', 'field_clash'), detail: { id: 'i', field: 'name', kept: 'A', lost: 'B' } }
+  expect(waysOut(clash)).toEqual(['keep', 'take'])
+  expect(waysOut(conflictOf('review', 'lot_missing'))).toEqual(['keep'])
+})

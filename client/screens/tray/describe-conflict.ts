@@ -1,0 +1,80 @@
+// A refusal or a review in words: what it was, why, and how it can end.
+import { otherSide } from '#shared/mutations/reviews/conflict-ways.ts'
+import type { Conflict } from '#shared/rows/rows.ts'
+import { stampMs } from '#shared/values/stamp.ts'
+import type { Device } from '../../device/device.ts'
+import { fieldName, wordsFor } from '../../domain/describe-mutation.ts'
+import { formatDateTime } from '../../strings/figures.ts'
+import { meaning, t } from '../../strings/strings.ts'
+
+export interface ConflictWords {
+  title: string
+  /** What was done, and when. */
+  note: string
+  amount: string | undefined
+  cause: string
+  remedy: string
+  /** Values that clash, or numbers that do not fit. */
+  details: string[]
+}
+
+export interface RefusedMutation {
+  name: string
+  args: Record<string, unknown>
+}
+
+export function mutationOfConflict({ mutation }: Conflict): RefusedMutation {
+  const { name = '', args = {} } = JSON.parse(mutation) as Partial<RefusedMutation>
+  return { name, args: typeof args === 'object' && args !== null ? args : {} }
+}
+
+export function conflictWords(device: Device, conflict: Conflict): ConflictWords {
+  const { title, note, amount } = wordsFor(device, mutationOfConflict(conflict))
+  const by = device.view.member(conflict.userId)?.name
+  return {
+    title,
+    note: [note, by, formatDateTime(stampMs(conflict.at))].filter(Boolean).join(' · '),
+    amount,
+    ...meaning(conflict.code),
+    details: detailsOf(conflict),
+  }
+}
+
+function detailsOf({ detail }: Conflict): string[] {
+  if (!detail) return []
+  const { available, wanted, field, kept, lost, problems } = detail
+  const lines: string[] = []
+  if (typeof available === 'number' && typeof wanted === 'number') {
+    lines.push(t('conflict.short', { here: available, wanted }))
+  }
+  const name = typeof field === 'string' ? fieldName(field) : undefined
+  if ('kept' in detail) lines.push(t('conflict.kept', { field: name ?? '', value: textOf(kept) }).trim())
+  if ('lost' in detail) lines.push(t('conflict.lost', { field: name ?? '', value: textOf(lost) }).trim())
+  if (Array.isArray(problems)) lines.push(...problems.map(String))
+  return lines
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined || value === '') return t('conflict.nothing')
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+export type WayOut = 'resend' | 'record' | 'correct' | 'keep' | 'take' | 'restore' | 'discard'
+
+const ARCHIVED: ReadonlySet<string> = new Set(['item_archived', 'location_archived'])
+
+const FINAL: ReadonlySet<string> = new Set(['already_exists', 'nothing_to_undo', 'not_open'])
+
+/** The ways out that make sense, the first being the usual one. */
+export function waysOut(conflict: Conflict): WayOut[] {
+  if (conflict.kind === 'review') {
+    if (ARCHIVED.has(conflict.code)) return ['restore', 'keep']
+    return otherSide(conflict) ? ['keep', 'take'] : ['keep']
+  }
+  const { args } = mutationOfConflict(conflict)
+  const hasQuantity = typeof args['quantity'] === 'number' || typeof args['counted'] === 'number'
+  if (conflict.code === 'insufficient_stock') return ['record', 'correct', 'discard']
+  if (FINAL.has(conflict.code)) return ['discard']
+  if (!hasQuantity) return ['resend', 'discard']
+  return conflict.code === 'bad_args' ? ['correct', 'resend', 'discard'] : ['resend', 'correct', 'discard']
+}

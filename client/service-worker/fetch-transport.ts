@@ -1,0 +1,44 @@
+// The server as a service worker asks it: the two calls that it needs, without the tRPC client, which would be half of it.
+import type { PushAnswer, SignedIn } from '#shared/protocol/wire.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
+import type { ServerLink } from '../sync/sync-transport.ts'
+import { LinkFailure, refusalOfStatus, retryAfterMs } from '../sync/sync-transport.ts'
+
+/** Whoever is signed in by the cookie, with a token. @throws {LinkFailure} */
+export function refresh(): Promise<SignedIn> {
+  return call<SignedIn>('auth.refresh')
+}
+
+export function plainLink(accessToken: string): Pick<ServerLink, 'push'> {
+  return { push: (request) => call<PushAnswer>('sync.push', { request: request(), accessToken }) }
+}
+
+async function call<T>(
+  procedure: string,
+  { request, accessToken }: { request?: unknown; accessToken?: string } = {},
+): Promise<T> {
+  const response = await fetch(`/trpc/${procedure}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
+      ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
+    },
+    ...(request !== undefined && { body: JSON.stringify(request) }),
+  }).catch(() => {
+    throw new LinkFailure({})
+  })
+  const body = (await response.json().catch(() => undefined)) as Answer<T> | undefined
+  if (body?.result) return body.result.data
+  const data = body?.error?.data
+  throw new LinkFailure({
+    refusal: data?.refusal ?? refusalOfStatus(response.status),
+    lastSeq: data?.lastSeq,
+    retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),
+  })
+}
+
+interface Answer<T> {
+  result?: { data: T }
+  error?: { data?: { refusal?: string; lastSeq?: number } }
+}

@@ -1,0 +1,296 @@
+// One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps D4, D5, D12, T6.
+import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
+import type { WireTables } from '#shared/rows/rows.ts'
+import { KINDS } from '#shared/rows/rows.ts'
+import type { SyncPoint } from '../device/records.ts'
+import type { Device } from '../device/device.ts'
+import type { Loading } from '../device/connection-status.ts'
+import { Mirror } from '../device/state/confirmed-rows.ts'
+import type { Clock } from './clock.ts'
+import { browserClock } from './clock.ts'
+import { patiently, PULL_PATIENCE_MS } from './with-timeout.ts'
+import { Pusher, TooLargeAlone } from './pusher.ts'
+import type { ServerLink } from './sync-transport.ts'
+import { LinkFailure } from './sync-transport.ts'
+
+/** The very first rows come alone: a screen full of them is there while the rest is under way. */
+const GLANCE = 1_000
+/** Large pages for the rest of a first sync: each costs a round trip and a transaction. */
+const FIRST_PAGE = 20_000
+const PAGE = 5_000
+/** After so many what they made is fetched: they leave the outbox in one transaction, and these take half a second. */
+const PUSHED_MAX = 5_000
+
+export class Exchange {
+  readonly #device: Device
+  readonly #link: ServerLink
+  readonly #clock: Clock
+  readonly #pusher: Pusher
+  /** All rows anew, as far as they have come, and where to go on. */
+  #collected: { mirror: Mirror; cursor: string } | undefined
+  /** The version that the last push led to. Undefined where what this device shows says more. */
+  #atLeast: number | undefined
+  /** More waits than was sent at once. */
+  #isUnsent = false
+  /** The epoch that this device begins anew in, as the client that it is there. */
+  #newEpoch = { clientId: '', epoch: 0 }
+  /** How far the server has said that what it took is what this device sent. */
+  #answered = { clientId: '', seq: 0 }
+
+  constructor({ device, link, clock = browserClock }: { device: Device; link: ServerLink; clock?: Clock }) {
+    this.#device = device
+    this.#link = link
+    this.#clock = clock
+    this.#pusher = new Pusher({ source: device, link, clock })
+  }
+
+  /** Sends what waits, oldest first, up to a limit: see `isUnsent`. Resolves to true where something was sent. */
+  async push(signal: AbortSignal, onAnswer: () => void = () => undefined): Promise<boolean> {
+    let sentTo = 0
+    this.#isUnsent = false
+    for (let sent = 0; ;) {
+      signal.throwIfAborted()
+      this.#isUnsent = sent >= PUSHED_MAX
+      if (this.#isUnsent) return true
+      if ((await this.#device.identity()).broughtFrom !== undefined) {
+        await this.#device.startOver({ newIdentity: true, resend: false })
+        sentTo = 0
+      }
+      if (await this.#device.mindClock()) await this.#askClock(signal)
+      const epoch = await this.#epoch(signal)
+      if (epoch === undefined) return sent > 0
+      try {
+        const answer = await this.#pusher.send(epoch, sentTo, signal)
+        if (!answer) return sent > 0
+        onAnswer()
+        sent += answer.count
+        sentTo = answer.lastSeq
+        this.#atLeast = answer.version
+        this.#answered = { clientId: answer.clientId, seq: sentTo }
+      } catch (error) {
+        if (error instanceof TooLargeAlone) await this.#device.setAside(error.mutation)
+        else if (error instanceof LinkFailure) await this.#recover(error)
+        else throw error
+        sentTo = 0
+      }
+    }
+  }
+
+  /** Pulls until this device holds everything. In the first sync the next page travels while this one is taken in. */
+  async pull(
+    signal: AbortSignal,
+    onLoading: (loading: Loading) => void,
+    onAnswer: () => void = () => undefined,
+  ): Promise<void> {
+    const aside: Page[] = []
+    let ahead: Promise<Page> | undefined
+    let pushed = false
+    for (;;) {
+      signal.throwIfAborted()
+      if (this.#device.point.value.epoch === 0 && !this.#collected) await this.#pushAll(signal)
+      const point = this.#device.point.value
+      const isAnew = point.complete && point.cursor === null
+      if (!isAnew) this.#collected = undefined
+      const cursor = (isAnew ? this.#collected?.cursor : aside.at(-1)?.cursor) ?? point.cursor
+      const answer = await this.#ask(ahead ?? this.#request(cursor, signal), signal)
+      ahead = undefined
+      onAnswer()
+      if (!answer) continue
+      if (point.epoch !== 0 && answer.epoch !== point.epoch) {
+        // Another history, told by no refusal: who serves now cannot read the cursors of who served before (a restore on
+        // another machine, with other secrets).
+        await this.#beginInNewEpoch()
+        aside.length = 0
+        continue
+      }
+      if (point.complete && !answer.more && !pushed && (await this.takesForOwn(answer.lastSeq))) {
+        pushed = await this.push(signal)
+        aside.length = 0
+        this.#collected = undefined
+        continue
+      }
+      if (!point.complete) {
+        if (answer.more) ahead = this.#request(answer.cursor, signal)
+        ahead?.catch(() => undefined) // looked at when its turn comes
+        const lastSeq = (await this.takesForOwn(answer.lastSeq)) ? 0 : answer.lastSeq
+        const { tables, clientId } = answer
+        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq, clientId })
+        onLoading({ rows: this.#device.size, fraction: fractionOf(answer) })
+      } else if (isAnew) await this.#collect(answer)
+      else {
+        aside.push(answer)
+        if (answer.more) continue
+        const tables = joined(aside.map((page) => page.tables))
+        const { lastSeq, clientId } = answer
+        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq, clientId })
+      }
+      if (!answer.more) return
+    }
+  }
+
+  /** All that waits: in another epoch it goes out before the rows come. In the first sync nothing does. */
+  async #pushAll(signal: AbortSignal): Promise<void> {
+    do await this.push(signal)
+    while (this.#isUnsent)
+  }
+
+  /** All rows anew: kept aside until the last of them is there, so that the old ones stay readable. */
+  async #collect(answer: Page): Promise<void> {
+    const { mirror } = (this.#collected ??= { mirror: new Mirror(), cursor: answer.cursor })
+    mirror.apply(answer.tables)
+    this.#collected.cursor = answer.cursor
+    if (answer.more) return
+    const { lastSeq, clientId } = answer
+    await this.#device.arrive({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq, clientId })
+    this.#collected = undefined
+  }
+
+  /**
+   * True where `lastSeq` would acknowledge what this device has no answer for. Another copy of it (a restored backup of
+   * the machine, a copied profile) may have sent something else under that number: pushing tells.
+   */
+  async takesForOwn(lastSeq: number): Promise<boolean> {
+    if (this.#device.pendingCount.value === 0) return false
+    const { clientId } = await this.#device.identity()
+    const answered = this.#answered.clientId === clientId ? this.#answered.seq : 0
+    if (lastSeq <= answered) return false
+    const [first] = await this.#device.after(answered, 1)
+    return first !== undefined && first.seq <= lastSeq
+  }
+
+  /**
+   * True where the last push led to what this device does not hold yet: a version, or, where it holds that already, the
+   * word that its own is among it (a first sync does not know whose it took in).
+   */
+  get isBehind(): boolean {
+    return this.#device.point.value.version < (this.#atLeast ?? 0) || this.#device.hasWaiting(this.#answered.seq)
+  }
+
+  /** True where the last push left something for the next one. */
+  get isUnsent(): boolean {
+    return this.#isUnsent
+  }
+
+  async #request(cursor: string | null, signal: AbortSignal): Promise<Page> {
+    const { clientId } = await this.#device.identity()
+    const { complete, epoch, version } = this.#device.point.value
+    const limit = complete ? PAGE : cursor === null ? GLANCE : FIRST_PAGE
+    // Where all is loaded anew no cursor says what is shown already: a replica that lags must not take it back.
+    const atLeast = this.#atLeast ?? (complete && epoch !== 0 ? version : 0)
+    return this.#fetch({ clientId, cursor, limit, atLeast }, signal)
+  }
+
+  /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */
+  async #fetch(request: PullRequest & { clientId: string }, signal: AbortSignal): Promise<Page> {
+    const askedAt = this.#clock.now()
+    const answer = await this.#link.pull(request, signal)
+    const [least, most] = [answer.serverNow - this.#clock.now(), answer.serverNow - askedAt]
+    const known = this.#device.point.value.clockOffsetMs
+    return { ...answer, clientId: request.clientId, clockOffsetMs: Math.min(Math.max(known, least), most) }
+  }
+
+  /** A page; undefined where the device had to begin again. */
+  async #ask(page: Promise<Page>, signal: AbortSignal): Promise<Page | undefined> {
+    try {
+      return await patiently(page, { clock: this.#clock, ms: PULL_PATIENCE_MS, signal })
+    } catch (error) {
+      if (!(error instanceof LinkFailure)) throw error
+      await this.#recover(error)
+      return undefined
+    }
+  }
+
+  /** History was rewritten: what was acknowledged in the last week goes out again, before what waits. */
+  #beginInNewEpoch(): Promise<void> {
+    this.#answered = { clientId: '', seq: 0 }
+    this.#atLeast = 0
+    this.#collected = undefined
+    return this.#device.startOver({ newIdentity: true, resend: true })
+  }
+
+  #pointAt(answer: Page): SyncPoint {
+    const { epoch, version, cursor, more, clockOffsetMs, lastAt } = answer
+    const asOf = more ? this.#device.point.value.asOf : this.#clock.now() + clockOffsetMs
+    return { cursor, epoch, version, complete: !more, asOf, clockOffsetMs, lastAt }
+  }
+
+  /**
+   * Which epoch it is: asked where this device begins anew, since what waits may be among the rows already, sent before
+   * under another number, and must be acknowledged together with them. Undefined in the first sync, whose pull tells it.
+   */
+  async #epoch(signal: AbortSignal): Promise<number | undefined> {
+    const { epoch, complete } = this.#device.point.value
+    if (epoch !== 0) return epoch
+    if (!complete) return undefined
+    const { clientId } = await this.#device.identity()
+    if (this.#newEpoch.clientId !== clientId) {
+      const asking = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
+      const answer = await patiently(asking, { clock: this.#clock, ms: PULL_PATIENCE_MS, signal })
+      this.#newEpoch = { clientId, epoch: answer.epoch }
+    }
+    return this.#newEpoch.epoch
+  }
+
+  /** The clock was set: what the server's reads, asked before what waits is sent with stamps of before. */
+  async #askClock(signal: AbortSignal): Promise<void> {
+    const { clientId } = await this.#device.identity()
+    const { cursor } = this.#device.point.value
+    const answer = await this.#ask(this.#fetch({ clientId, cursor, limit: 1 }, signal), signal)
+    if (answer) await this.#device.settleClock(answer.clockOffsetMs)
+  }
+
+  /** Does what a refusal asks for, or throws it on where only time or a person can help. */
+  async #recover(failure: LinkFailure): Promise<void> {
+    this.#answered = { clientId: '', seq: 0 }
+    switch (failure.refusal) {
+      case 'gap':
+        return this.#device.sendAgainAfter(failure.lastSeq ?? 0)
+      case 'seq_reused':
+      case 'device_taken':
+        return this.#device.startOver({ newIdentity: true, resend: false })
+      case 'epoch_changed':
+        return this.#beginInNewEpoch()
+      case 'resnapshot':
+        this.#collected = undefined
+        this.#atLeast = undefined
+        return this.#device.startOver({ newIdentity: false, resend: false })
+      case 'unavailable':
+        // A server that was restored may never reach the version that a push led to: what it holds will do next time.
+        this.#atLeast = 0
+        throw failure
+      case undefined:
+      default:
+        throw failure
+    }
+  }
+}
+
+/** An answer, to whom, and how far the server's clock lies beside this device's. */
+type Page = PullAnswer & { clientId: string; clockOffsetMs: number }
+
+/** How far a first sync has come: its rows arrive in the order of their versions. */
+function fractionOf({ tables, version, more }: PullAnswer): number {
+  if (!more) return 1
+  let reached = 0
+  for (const kind of KINDS) {
+    const table = tables[kind]
+    const column = table?.columns.indexOf('version') ?? -1
+    const last = table?.rows.at(-1)?.[column]
+    if (typeof last === 'number') reached = Math.max(reached, last)
+  }
+  return version === 0 ? 0 : Math.min(0.99, reached / version)
+}
+
+function joined(pages: WireTables[]): WireTables {
+  const [first = {}, ...rest] = pages
+  const all: WireTables = { ...first }
+  for (const page of rest) {
+    for (const kind of KINDS) {
+      const table = page[kind]
+      if (!table) continue
+      const known = all[kind]
+      all[kind] = known ? { columns: known.columns, rows: [...known.rows, ...table.rows] } : table
+    }
+  }
+  return all
+}

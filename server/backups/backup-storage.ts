@@ -1,0 +1,101 @@
+// Where backups lie: a folder, or a bucket of any store that speaks S3. What is there under a name is whole: a folder gets
+// a file by renaming, and a bucket shows an object only when all its parts are there.
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { ReadableStream as WebStream } from 'node:stream/web'
+import { pipeline } from 'node:stream/promises'
+import { S3mini } from 's3mini'
+import type { Config } from '../process/config.ts'
+
+export interface BackupPlace {
+  /** For people: a folder, or a bucket's address. */
+  readonly where: string
+  /** Resolves once it is kept for good. */
+  put(name: string, content: Readable): Promise<void>
+  get(name: string): Promise<Readable>
+  /** The names of what lies there. */
+  list(): Promise<string[]>
+  remove(name: string): Promise<void>
+}
+
+/** A name that no program takes for a whole backup. */
+const PARTIAL = '.partial'
+/** S3 takes 10,000 parts at most: with these, a backup of 160 GB. */
+const PART_BYTES = 16 * 1024 * 1024
+
+export function backupPlace({ dir, s3 }: Config['backups']): BackupPlace {
+  return s3 ? bucket(s3) : folder(dir)
+}
+
+export function folder(path: string): BackupPlace {
+  return {
+    where: path,
+    put: async (name, content) => {
+      await mkdir(path, { recursive: true, mode: 0o700 })
+      // What a process left behind that was killed: one backup is made at a time.
+      for (const left of await readdir(path)) if (left.endsWith(PARTIAL)) await rm(join(path, left))
+      const partial = join(path, name + PARTIAL)
+      try {
+        await pipeline(content, createWriteStream(partial, { mode: 0o600, flush: true }))
+        await rename(partial, join(path, name))
+        await syncFolder(path)
+      } catch (error) {
+        await rm(partial, { force: true })
+        throw error
+      }
+    },
+    get: async (name) => {
+      await stat(join(path, name)) // a stream would only fail once it is read
+      return createReadStream(join(path, name))
+    },
+    list: async () => {
+      const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return []
+        throw error
+      })
+      return names.filter((name) => !name.endsWith(PARTIAL))
+    },
+    remove: (name) => rm(join(path, name)),
+  }
+}
+
+/** The name of a new file outlives a power cut only then. */
+async function syncFolder(path: string): Promise<void> {
+  const opened = await open(path)
+  try {
+    await opened.sync()
+  } finally {
+    await opened.close()
+  }
+}
+
+function bucket({ endpoint, region, accessKey, secretKey, prefix }: NonNullable<Config['backups']['s3']>): BackupPlace {
+  const store = new S3mini({
+    endpoint,
+    region,
+    accessKeyId: accessKey,
+    secretAccessKey: secretKey,
+    minPartSize: PART_BYTES,
+    requestSizeInBytes: PART_BYTES,
+  })
+  return {
+    where: `${endpoint}/${prefix}`,
+    put: async (name, content) => {
+      await store.putAnyObject(prefix + name, Readable.toWeb(content) as unknown as ReadableStream)
+    },
+    get: async (name) => {
+      const response = await store.getObjectResponse(prefix + name)
+      if (!response?.body) throw new Error(`there is no ${prefix}${name} in ${endpoint}`)
+      return Readable.fromWeb(response.body as WebStream)
+    },
+    list: async () => {
+      const objects = (await store.listObjects('/', prefix)) ?? []
+      return objects.map(({ Key }) => Key.slice(prefix.length))
+    },
+    remove: async (name) => {
+      await store.deleteObject(prefix + name)
+    },
+  }
+}

@@ -1,0 +1,80 @@
+// The import command as a person runs it: the real process, beside a server and without one.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../tests/support/free-port.ts'
+import { useLedger } from '../../tests/support/ledger-under-test.ts'
+import { JWT_SECRET, startTestServer } from '../../tests/support/test-server.ts'
+
+const parts = useLedger()
+
+describe('npm run import', { timeout: 60_000 }, () => {
+  let folder: string
+  let port: number
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'stockhand-import-'))
+    port = await freePort()
+    writeFileSync(join(folder, 'good.csv'), 'sku,name,quantity\nA,Apple,3\nB,Banana,4\n')
+    writeFileSync(join(folder, 'bad.csv'), 'sku,name\nC,Cherry\n,Nothing\n')
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  async function run(...args: string[]) {
+    const env = {
+      PATH: process.env['PATH'],
+      DATA_DIR: folder,
+      PORT: String(port),
+      DATABASE_URL: parts.urls.url,
+      DATABASE_OWNER_URL: parts.urls.ownerUrl,
+      JWT_SECRET,
+    }
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'import.ts'), ...args], { env, cwd: folder })
+    let [words, errors] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => (words += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    const [code] = (await once(child, 'close')) as [number]
+    return { code, words, errors }
+  }
+
+  it('works on the database where no server runs: the report on stdout, the progress on stderr', async () => {
+    const dry = await run('products', 'good.csv', '--dry-run', '--json')
+    expect([dry.code, JSON.parse(dry.words)]).toEqual([0, expect.objectContaining({ dryRun: true, created: 2 })])
+    const wet = await run('products', 'good.csv')
+    expect(wet).toMatchObject({ code: 0, words: expect.stringMatching(/^2 rows of products:\n {2}created +2\n/) })
+    expect(wet.errors).toContain('good.csv: 100 %')
+    expect((await run('products', 'good.csv')).words).toMatch(/known already +2/)
+  })
+
+  it('goes through a running server, by a session that ends with it', async () => {
+    const server = await startTestServer(parts.urls.url)
+    try {
+      const { code, words } = await run('products', 'bad.csv', '--url', server.url)
+      expect(code).toBe(1)
+      expect(words).toContain('line 3: The row has neither a barcode nor a SKU.')
+      const open = await parts.database.snapshot(
+        parts.orgId,
+        (sql) => sql`select id from sessions where user_id = ${parts.manager} and revoked_at is null`,
+      )
+      expect([...open]).toEqual([])
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it.each([
+    ['no arguments', [], 'npm run import -- products|movements FILE'],
+    ['an unknown option', ['products', 'good.csv', '--colour'], '--colour'],
+    ['no such file', ['products', 'none.csv'], 'there is no file none.csv'],
+    ['no such organisation', ['products', 'good.csv', '--org', 'Nobody'], 'there is no organisation "Nobody"'],
+    ['no server there', ['products', 'good.csv', '--url', 'http://127.0.0.1:1'], 'no Stockhand answers at'],
+  ])('says of %s what is wrong, in a word, with 2', async (_, args, message) => {
+    const { code, words, errors } = await run(...args)
+    expect([code, words]).toEqual([2, ''])
+    expect(errors).toContain(message)
+    expect(errors).not.toMatch(/\n\s+at /)
+  })
+})

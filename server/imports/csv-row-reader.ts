@@ -1,0 +1,124 @@
+// Rows of a CSV file with the line that each begins in. Guarantees: no line is lost: each is part of a row, blank, or
+// told with what is wrong with it. A quoted text may run over lines; one that never closes spoils its first line only.
+// Rows that bad quoting folded into one field are unfolded where each of them is whole by itself.
+import Papa from 'papaparse'
+import type { Line } from './line-reader.ts'
+import { LINE_MAX_CHARACTERS } from './line-reader.ts'
+import type { RowRefusal } from './report.ts'
+
+export interface RawRow {
+  line: number
+  cells: string[]
+  /** It stood as a whole inside quotation marks, as one field. */
+  unfolded?: boolean
+}
+export type ReadRow = RawRow | ({ line: number } & RowRefusal)
+
+/** A note of more lines than this inside one cell is a quotation mark that was never closed. */
+const ROW_LINES_MAX = 100
+/** With fewer columns a comma inside a note would look like a row of its own. */
+const COLUMNS_THAT_TELL_A_ROW = 4
+
+export const DELIMITERS = [',', ';', '\t', '|'] as const
+export type Delimiter = (typeof DELIMITERS)[number]
+
+/** The rows after the header. `lines` goes on where the header ended. */
+export async function* readRows(
+  lines: AsyncIterator<Line>,
+  { columns, delimiter }: { columns: number; delimiter: Delimiter },
+): AsyncGenerator<ReadRow> {
+  const ahead: Line[] = []
+  const next = async (): Promise<Line | undefined> => {
+    const result = await lines.next()
+    return result.done ? undefined : result.value
+  }
+  for (let line = await next(); line; line = ahead.shift() ?? (await next())) {
+    if (line.text.trim() === '') continue
+    if (line.text.length > LINE_MAX_CHARACTERS) {
+      yield { line: line.no, cause: 'line_too_long' }
+      continue
+    }
+    if (line.isBroken) {
+      yield { line: line.no, cause: 'bad_encoding' }
+      continue
+    }
+    const cells = splitLine(line.text, delimiter)
+    if (cells !== 'open') {
+      yield* wholeRow(line.no, cells, { columns, delimiter })
+      continue
+    }
+    while (ahead.length < ROW_LINES_MAX) {
+      const more = await next()
+      if (!more) break
+      ahead.push(more)
+    }
+    const joined = joinLines(line, ahead, { columns, delimiter })
+    if (!joined) yield { line: line.no, cause: 'unclosed_quote' }
+    else {
+      ahead.splice(0, joined.taken)
+      yield* joined.rows
+    }
+  }
+}
+
+interface Shape {
+  columns: number
+  delimiter: Delimiter
+}
+
+/** The cells of one line; 'open' where a quoted text goes on after it, a cause where the quotation marks do not fit. */
+export function splitLine(text: string, delimiter: Delimiter): string[] | 'open' | 'bad_quotes' {
+  if (!text.includes('"')) return text.split(delimiter)
+  const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: '\n' })
+  if (errors.some(({ code }) => code === 'InvalidQuotes') || data.length > 1) return 'bad_quotes'
+  if (errors.length > 0) return 'open'
+  return data[0] ?? ['']
+}
+
+function* wholeRow(line: number, cells: string[] | 'bad_quotes', shape: Shape): Generator<ReadRow> {
+  if (cells === 'bad_quotes') yield { line, cause: 'bad_quotes' }
+  else if (cells.length === shape.columns) yield { line, cells }
+  else {
+    const inner = cells.length === 1 ? splitLine(cells[0]!, shape.delimiter) : cells
+    if (Array.isArray(inner) && inner.length === shape.columns) yield { line, cells: inner, unfolded: true }
+    else yield { line, cause: 'column_count', detail: `${cells.length} instead of ${shape.columns}` }
+  }
+}
+
+/** A row that runs over several lines, or several rows folded into one field; undefined where no end of it fits. */
+function joinLines(first: Line, ahead: Line[], shape: Shape): { rows: RawRow[]; taken: number } | undefined {
+  let text = first.text
+  for (const [index, { text: more, isBroken }] of ahead.entries()) {
+    text += `\n${more}`
+    if (text.length > LINE_MAX_CHARACTERS) return undefined
+    if (isBroken) return undefined
+    if (!more.includes('"')) continue
+    const cells = splitText(text, shape.delimiter)
+    if (cells === undefined) continue
+    const taken = index + 1
+    const swallowed = ahead.slice(0, taken)
+    if (cells.length === 1) {
+      const rows = cells[0]!.split('\n').map((row, offset) => ({ line: first.no + offset, row }))
+      const whole = rows.map(({ row }) => splitLine(row, shape.delimiter))
+      if (!whole.every((inner) => Array.isArray(inner) && inner.length === shape.columns)) continue
+      return {
+        rows: whole.map((inner, at) => ({ line: rows[at]!.line, cells: inner as string[], unfolded: true })),
+        taken,
+      }
+    }
+    if (cells.length !== shape.columns) continue
+    if (shape.columns >= COLUMNS_THAT_TELL_A_ROW && swallowed.some((line) => isRow(line.text, shape))) return undefined
+    return { rows: [{ line: first.no, cells }], taken }
+  }
+  return undefined
+}
+
+function splitText(text: string, delimiter: Delimiter): string[] | undefined {
+  const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: '\n' })
+  return errors.length > 0 || data.length !== 1 ? undefined : data[0]
+}
+
+function isRow(text: string, { columns, delimiter }: Shape): boolean {
+  const cells = splitLine(text, delimiter)
+  return Array.isArray(cells) && cells.length === columns
+}

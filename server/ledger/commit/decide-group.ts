@@ -1,0 +1,279 @@
+// Deciding a group of batches over one Book: numbering, idempotency, effective stamps, verbs. Pure: no clock, no I/O.
+// Keeps P1–P6, T1–T4, M5.
+import { derivedId } from '#shared/values/id.ts'
+import { effectiveStamp } from '#shared/values/stamp.ts'
+import type { Change, Effects, Note } from '#shared/working-set/working-set.ts'
+import type { Book } from '#shared/working-set/working-set.ts'
+import type { Outcome, Prepared } from '#shared/mutations/apply.ts'
+import { mayAct } from '#shared/mutations/verb.ts'
+import { applyMutation, prepare, refused, stampOf } from '#shared/mutations/apply.ts'
+import type { Envelope } from '#shared/mutations/envelope.ts'
+import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
+import type { PushResult } from '#shared/protocol/wire.ts'
+import type { Conflict, Role } from '#shared/rows/rows.ts'
+import { isStorable } from '#shared/values/text.ts'
+import type { Refusal } from '#shared/values/refusals.ts'
+import { refuse } from '#shared/values/refusals.ts'
+import type { Batch, PreparedEnvelope } from './batch.ts'
+import { hasWaited, RequestRefused } from './batch.ts'
+import type { DeviceRow, Senders } from '../store/ledger-store.ts'
+
+/** What was loaded for a group besides the Book's shelf. */
+export interface Loaded extends Senders {
+  epoch: number
+  /** Refusals that wait for something that this group may bring. */
+  waiting: Conflict[]
+}
+
+/** One mutation that was decided now, and what it did. */
+export interface Decided {
+  batch: Batch
+  envelope: Envelope
+  at: string
+  outcome: Outcome
+  /** True for what was recorded before, when it had to wait for what it names. */
+  isLate?: true
+}
+
+export class GroupDecision {
+  readonly book: Book
+  readonly decided: Decided[]
+  readonly devices = new Map<string, DeviceRow>()
+  /** The last state of each row that changed, and what it was before the group. */
+  readonly changes = new Map<string, Change>()
+  readonly #loaded: Loaded
+  /** Refusals that wait, by what they wait for. */
+  readonly #waiting = new Map<string, Set<string>>()
+
+  constructor(book: Book, loaded: Loaded, decided: Decided[] = []) {
+    this.book = book
+    this.decided = decided
+    this.#loaded = loaded
+    for (const conflict of loaded.waiting) {
+      book.learn('conflicts', conflict)
+      this.#await(conflict)
+    }
+  }
+
+  /** Decides a batch, one mutation after the other. @throws {RequestRefused} before anything of it has taken effect. */
+  *decide(batch: Batch): Generator<PushResult> {
+    if (hasWaited(batch)) {
+      for (const mutation of batch.mutations) yield this.#tryAgain(mutation)
+      return
+    }
+    const role = this.#loaded.roles.get(batch.userId)
+    const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
+    if (role === undefined || isOut) throw new RequestRefused('unauthenticated', 0)
+    if (batch.device) this.#checkDevice(batch)
+    for (const mutation of batch.mutations) yield this.#decideOne(batch, role, mutation)
+  }
+
+  /** All that something may have waited for: rows and barcodes by their keys, mutations and refusals by their ids. */
+  brought(): string[] {
+    const done = this.decided.filter(({ outcome }) => outcome.status !== 'refused')
+    return [...new Set([...this.changes.values()].map(({ key }) => key)), ...done.map(({ envelope }) => envelope.id)]
+  }
+
+  deviceOf({ clientId, userId }: Batch): DeviceRow {
+    const known = this.devices.get(clientId) ?? this.#loaded.devices.get(clientId)
+    return known ?? { clientId, userId, lastSeq: 0, lastAt: null }
+  }
+
+  #checkDevice(batch: Batch): void {
+    const device = this.deviceOf(batch)
+    if (device.userId !== batch.userId) throw new RequestRefused('device_taken', 0)
+    const { lastSeq } = device
+    if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefused('epoch_changed', lastSeq)
+    const [first] = batch.mutations
+    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefused('gap', lastSeq)
+    for (const { envelope } of batch.mutations) {
+      const { seq, id } = envelope
+      const known = this.#loaded.known.get(id)
+      const isOther = known === undefined || (known.clientId === batch.clientId && known.seq !== seq)
+      if (seq <= lastSeq && isOther) throw new RequestRefused('seq_reused', lastSeq)
+    }
+  }
+
+  #decideOne(batch: Batch, role: Role, { envelope, prepared }: PreparedEnvelope): PushResult {
+    const { seq, id } = envelope
+    const device = this.deviceOf(batch)
+    const known = this.#loaded.known.get(id)
+    if (known) {
+      if (batch.device && seq > device.lastSeq) this.devices.set(batch.clientId, { ...device, lastSeq: seq })
+      return { seq, status: 'duplicate', ...answerOf(known.code, known.detail) }
+    }
+    const at = this.#place(batch, envelope)
+    const outcome = this.#run(prepared, { envelope, role, userId: batch.userId, at })
+    this.#took({ batch, envelope, at, outcome })
+    if (batch.device) this.devices.set(batch.clientId, { ...device, lastSeq: seq, lastAt: at })
+    const { code = null, detail = null } = codeOf(outcome) ?? {}
+    this.#loaded.known.set(id, { id, clientId: batch.clientId, seq, code, detail })
+    return { seq, status: outcome.status, ...answerOf(code, detail), ...(at !== envelope.at && { at }) }
+  }
+
+  /** Keeps what became of a mutation, and decides what waited for it. */
+  #took(decided: Decided): void {
+    this.decided.push(decided)
+    const { batch, envelope, outcome } = decided
+    const changes = outcome.status === 'refused' ? [] : outcome.effects.changes
+    if (outcome.status !== 'refused') this.book.took(envelope.id, { name: envelope.name, userId: batch.userId })
+    for (const change of changes) this.#keep(change)
+    const conflicts = conflictsOf(decided)
+    for (const conflict of conflicts) this.#record(conflict)
+    for (const { kind, after } of changes) if (kind === 'conflicts') this.#await(after as Conflict)
+    if (this.#waiting.size === 0) return
+    for (const { key } of changes) this.#wake(key)
+    for (const { id } of conflicts) this.#wake(id)
+    if (outcome.status !== 'refused') this.#wake(envelope.id)
+  }
+
+  #record(conflict: Conflict): void {
+    this.#keep({ kind: 'conflicts', key: conflict.id, before: undefined, after: conflict })
+    this.book.learn('conflicts', conflict)
+    this.#await(conflict)
+  }
+
+  #keep(change: Change): void {
+    const key = `${change.kind} ${change.key}`
+    const earlier = this.changes.get(key)
+    this.changes.set(key, earlier ? { ...change, before: earlier.before } : change)
+  }
+
+  #await(conflict: Conflict): void {
+    if (!isWaiting(conflict)) return
+    const missing = String(conflict.detail?.['id'])
+    if (!this.#waiting.has(missing)) this.#waiting.set(missing, new Set())
+    this.#waiting.get(missing)!.add(conflict.id)
+  }
+
+  /** Decides again what waited for this, in the order of its own time. */
+  #wake(key: string): void {
+    const ids = this.#waiting.get(key)
+    if (!ids) return
+    this.#waiting.delete(key)
+    const conflicts = [...ids].map((id) => this.book.row('conflicts', id)!).filter(isWaiting)
+    for (const conflict of conflicts.toSorted((a, b) => (a.at < b.at || (a.at === b.at && a.id < b.id) ? -1 : 1)))
+      this.#decideAgain(conflict)
+  }
+
+  /** Decides what waited again, unless somebody settled it meanwhile. */
+  #tryAgain({ prepared, waitedIn }: PreparedEnvelope): PushResult {
+    const { id, seq } = waitedIn!
+    const conflict = this.book.row('conflicts', id)
+    if (!conflict || !isWaiting(conflict)) return { seq, status: 'refused' }
+    return { seq, status: this.#decideAgain(conflict, prepared) }
+  }
+
+  #decideAgain(conflict: Conflict, known?: Prepared | Refusal): Outcome['status'] {
+    const envelope = JSON.parse(conflict.mutation) as Envelope
+    const { at, userId, clientId } = conflict
+    const prepared = known ?? prepare(envelope)
+    const outcome = this.#run(prepared, { envelope, role: this.#roleFor(userId, prepared), userId, at })
+    if (outcome.status === 'refused') {
+      const { code, detail = null } = outcome.refusal
+      if (code === conflict.code && detail?.['id'] === conflict.detail?.['id']) this.#await(conflict)
+      else this.#change(conflict, { code, detail })
+      return outcome.status
+    }
+    this.#change(conflict, { state: 'resolved', resolution: 'arrived' })
+    const batch = { userId, clientId, mutations: [] }
+    this.#took({ batch, envelope, at, outcome, isLate: true })
+    return outcome.status
+  }
+
+  #change(before: Conflict, change: Partial<Conflict>): void {
+    const after = { ...before, ...change }
+    this.#keep({ kind: 'conflicts', key: before.id, before, after })
+    this.book.learn('conflicts', after)
+    this.#await(after)
+  }
+
+  /** Their role now, and at least the one that they had to have when it was first decided. */
+  #roleFor(userId: string, prepared: Prepared | Refusal): Role {
+    const role = this.#loaded.roles.get(userId) ?? 'viewer'
+    return 'code' in prepared || mayAct(role, prepared.verb.role) ? role : prepared.verb.role
+  }
+
+  #run(
+    prepared: Prepared | Refusal,
+    { envelope, ...by }: { envelope: Envelope; role: Role; userId: string; at: string },
+  ): Outcome {
+    if ('code' in prepared) return refused(prepared)
+    try {
+      return applyMutation(this.book, prepared, stampOf(envelope, by))
+    } catch (error) {
+      return refused(refuse('internal_error', { error: String(error).slice(0, 200) }))
+    }
+  }
+
+  /** Where in time a mutation stands: devices' stamps are corrected, the server's own work keeps its stamps. */
+  #place(batch: Batch, { at, seen }: Envelope): string {
+    if (!batch.device) return at
+    const { deviceNow, serverNow } = batch.device
+    const seenAt = seen === undefined ? undefined : this.#loaded.commitTimes.get(seen)
+    const last = this.deviceOf(batch).lastAt ?? undefined
+    return effectiveStamp(at, { deviceNow, serverNow, seenAt, last })
+  }
+}
+
+/** True for a refusal that takes effect by itself once what it names exists. */
+export function isWaiting({ kind, code, state }: Conflict): boolean {
+  return kind === 'refusal' && code === 'depends_on_missing' && state === 'open'
+}
+
+/** The code and detail that a mutation is answered with, now and whenever it is sent again. */
+export function codeOf(outcome: Outcome): { code: string; detail?: Record<string, unknown> } | undefined {
+  if (outcome.status === 'refused') return outcome.refusal
+  return outcome.status === 'merged' ? outcome.note : undefined
+}
+
+function answerOf(code: string | null, detail: Record<string, unknown> | null) {
+  return { ...(code !== null && { code }), ...(detail !== null && { detail }) }
+}
+
+/** The conflicts that a decided mutation leaves behind: its refusal, or the reviews it asks for. */
+function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict[] {
+  const reviews = outcome.status === 'merged' ? reviewsOf(outcome.effects) : []
+  if (outcome.status !== 'refused' && reviews.length === 0) return []
+  const shared = {
+    clientId: batch.clientId,
+    seq: envelope.seq,
+    userId: batch.userId,
+    state: 'open',
+    resolution: null,
+    mutation: recorded(envelope),
+    at,
+    version: 0,
+  } as const
+  if (outcome.status === 'refused') {
+    const { code, detail = null } = outcome.refusal
+    return [{ ...shared, id: envelope.id, kind: 'refusal', code, detail }]
+  }
+  return reviews.map(({ code, detail = null }, index) => ({
+    ...shared,
+    id: derivedId(envelope.id, `${code} ${index}`),
+    kind: 'review',
+    code,
+    detail,
+  }))
+}
+
+function reviewsOf({ notes }: Effects): Note[] {
+  return notes.filter((note) => note.review)
+}
+
+/** A mutation as its conflict keeps it. What is too large to keep says so; its sender has it still. */
+function recorded(envelope: Envelope): string {
+  const text = asText(envelope)
+  if (text !== undefined && Buffer.byteLength(text) <= MUTATION_MAX_BYTES) return text
+  return JSON.stringify({ ...envelope, name: isStorable(envelope.name) ? envelope.name.slice(0, 100) : '', args: null })
+}
+
+/** Undefined for what is nested deeper than can be written. */
+function asText(envelope: Envelope): string | undefined {
+  try {
+    return JSON.stringify(envelope)
+  } catch {
+    return undefined
+  }
+}

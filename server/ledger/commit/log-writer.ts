@@ -1,0 +1,168 @@
+// Makes the lines of both logs for a group, in order, each chained to the one before. Keeps H1–H3.
+import type { Change, Movement } from '#shared/working-set/working-set.ts'
+import type { Kind, Row } from '#shared/rows/rows.ts'
+import { findVerb } from '#shared/mutations/verbs.ts'
+import { FIELD_STAMPS, parsePositionKey } from '#shared/rows/rows.ts'
+import type { Decided } from './decide-group.ts'
+import { codeOf } from './decide-group.ts'
+import type { Head } from '../store/ledger-store.ts'
+import type { Lines, MutationLine } from '../store/ledger-write-store.ts'
+import type { AuditLine, LogLine } from './log-lines.ts'
+import { auditHash, logHash } from './log-lines.ts'
+
+/** Positions are told by the ledger itself; alerts follow from it. */
+const NOT_AUDITED: readonly Kind[] = ['positions', 'alerts']
+
+/** More lines than this travel while the next mutations are decided, so that both sides work at once. */
+const LINES_MAX = 250
+
+export class LogWriter {
+  readonly #nowMs: number
+  #lines: Lines = noLines()
+  #logNo: number
+  #logHash: string
+  #auditNo: number
+  #auditHash: string
+  /** Where the lines of each mutation that posted now begin, and how many they are. */
+  readonly #posted = new Map<string, { from: number; count: number }>()
+  /** Mutations whose own line was written before they took effect. */
+  readonly #later = new Set<string>()
+
+  constructor(head: Head, nowMs: number) {
+    this.#nowMs = nowMs
+    this.#logNo = head.logNo
+    this.#logHash = head.logHash
+    this.#auditNo = head.auditNo
+    this.#auditHash = head.auditHash
+  }
+
+  add(decided: Decided): void {
+    const { batch, envelope, at, outcome, isLate = false } = decided
+    if (outcome.status !== 'refused') {
+      const { movements, changes } = outcome.effects
+      for (const movement of movements) this.#addMovement(decided, movement)
+      const by = { action: envelope.name, userId: batch.userId, clientId: batch.clientId, mutationId: envelope.id, at }
+      for (const change of changes) {
+        if (!NOT_AUDITED.includes(change.kind) && isVisible(change)) this.addAudit(by, change)
+        // A refusal that is sent again posts under its own id.
+        if (change.kind === 'conflicts' && this.#posted.has(change.key)) this.#later.add(change.key)
+      }
+    }
+    if (isLate) this.#later.add(envelope.id)
+    else this.#addMutation(decided)
+  }
+
+  heads(): Pick<Head, 'logNo' | 'logHash' | 'auditNo' | 'auditHash'> {
+    return { logNo: this.#logNo, logHash: this.#logHash, auditNo: this.#auditNo, auditHash: this.#auditHash }
+  }
+
+  get isFull(): boolean {
+    return this.#lines.mutations.length + this.#lines.logLines.length >= LINES_MAX
+  }
+
+  /** The lines that were made since the last call. */
+  take(): Lines {
+    const lines = this.#lines
+    this.#lines = noLines()
+    // Some took effect after their line was made: what a statement inserts, it cannot set right as well.
+    for (const line of lines.mutations) {
+      const posted = this.#posted.get(line.id)
+      if (posted) Object.assign(line, { log_no: posted.from, log_lines: posted.count })
+    }
+    return lines
+  }
+
+  /** What is to be set right in lines that were written before their mutation took effect. */
+  tookEffect(): Pick<MutationLine, 'id' | 'log_no' | 'log_lines'>[] {
+    return [...this.#later].flatMap((id) => {
+      const posted = this.#posted.get(id)
+      return posted ? [{ id, log_no: posted.from, log_lines: posted.count }] : []
+    })
+  }
+
+  #addMutation({ batch, envelope, outcome }: Decided): void {
+    const { code = null, detail = null } = codeOf(outcome) ?? {}
+    this.#lines.mutations.push({
+      id: envelope.id,
+      client_id: batch.clientId,
+      seq: envelope.seq,
+      // Whoever sent it may have called it anything, also where it is recorded for another reason.
+      name: findVerb(envelope.name) ? envelope.name : '',
+      user_id: batch.userId,
+      code,
+      detail,
+      log_no: null,
+      log_lines: 0,
+    })
+  }
+
+  #addMovement({ batch }: Decided, movement: Movement): void {
+    const { at, madeAt } = movement.entry
+    const { itemId, locationId, lot } = parsePositionKey(movement.position)
+    const no = (this.#logNo += 1)
+    const posted = this.#posted.get(movement.entry.id)
+    this.#posted.set(movement.entry.id, { from: posted?.from ?? no, count: (posted?.count ?? 0) + 1 })
+    const line: LogLine = {
+      no,
+      mutation_id: movement.entry.id,
+      kind: movement.kind,
+      item_id: itemId,
+      location_id: locationId,
+      lot,
+      amount: movement.entry.amount,
+      at,
+      made_at: madeAt === undefined || madeAt === at ? null : madeAt,
+      user_id: batch.userId,
+      client_id: batch.clientId,
+      reason: movement.reason ?? null,
+      reference: movement.reference ?? null,
+      unit_cost: movement.unitCost ?? null,
+      voids: movement.voids ?? null,
+      recorded_at_ms: this.#nowMs,
+    }
+    this.#logHash = logHash(this.#logHash, line)
+    this.#lines.logLines.push({ ...line, counted_since: movement.since ?? null, hash: `\\x${this.#logHash}` })
+  }
+
+  addAudit(by: AuditBy, { kind, key, before, after }: Change): void {
+    const line: AuditLine = {
+      no: (this.#auditNo += 1),
+      mutation_id: by.mutationId,
+      action: by.action,
+      kind,
+      key,
+      before: before ? plain(before) : null,
+      after: plain(after),
+      at: by.at,
+      user_id: by.userId,
+      client_id: by.clientId,
+      recorded_at_ms: this.#nowMs,
+    }
+    this.#auditHash = auditHash(this.#auditHash, line)
+    this.#lines.auditLines.push({ ...line, hash: `\\x${this.#auditHash}` })
+  }
+}
+
+function noLines(): Lines {
+  return { logLines: [], auditLines: [], mutations: [] }
+}
+
+/** Who changed a row, by which act. */
+export interface AuditBy {
+  action: string
+  userId: string | null
+  clientId: string | null
+  mutationId: string | null
+  at: string
+}
+
+/** False where only the server's own business changed. */
+function isVisible({ before, after }: Change): boolean {
+  return before === undefined || JSON.stringify(plain(before)) !== JSON.stringify(plain(after))
+}
+
+/** A row without what is the server's own business. */
+function plain(row: Row<Kind>): Record<string, unknown> {
+  const { version: _version, [FIELD_STAMPS]: _stamps, ...fields } = row as unknown as Record<string | symbol, unknown>
+  return fields
+}

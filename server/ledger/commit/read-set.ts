@@ -1,0 +1,108 @@
+// What a group of batches reads, collected from its verbs before the one round trip that loads it.
+import type { Moved, Tree, Unique } from '#shared/working-set/working-set.ts'
+import type { Wants } from '#shared/mutations/verb.ts'
+import type { Kind } from '#shared/rows/rows.ts'
+import { parsePositionKey } from '#shared/rows/rows.ts'
+import { movedAlong } from '#shared/values/stamp.ts'
+
+export class ReadSet implements Wants {
+  readonly rows = new Map<Kind, Set<string>>()
+  readonly owners: Record<Unique, Set<string>> = { sku: new Set(), locationBarcode: new Set() }
+  readonly trees = new Set<Kind>()
+  /** Positions that are counted, with the earliest stamp a count of this group may get. */
+  readonly counts = new Map<string, string>()
+  /** Mutations that are undone. */
+  readonly undone = new Set<string>()
+  /** Planned counts whose lines are needed, with the mutations that need them. */
+  readonly wholeCounts = new Map<string, Set<string>>()
+  /** Conflicts that are resolved, with the corrected arguments of each resolution, or undefined where it has none. */
+  readonly conflicts = new Map<string, unknown[]>()
+  /** Items whose levels change: their whole stock is needed. */
+  readonly totals = new Set<string>()
+  /** Rows that are archived, with the earliest stamp that may get: what was moved since then is asked about. */
+  readonly moved: Record<Moved, Map<string, string>> = { items: new Map(), locations: new Map() }
+  /** The mutation that reads now: its id, the least effective stamp it can get, and the stamp that its device gave it. */
+  #id = ''
+  #earliest = ''
+  #madeAt = ''
+
+  row(kind: Kind, key: string): void {
+    let keys = this.rows.get(kind)
+    if (!keys) this.rows.set(kind, (keys = new Set()))
+    keys.add(key)
+    if (kind === 'positions') this.row('items', parsePositionKey(key).itemId)
+  }
+
+  own(kind: Kind): void {
+    this.row(kind, this.#id)
+  }
+
+  owner(unique: Unique, value: string): void {
+    this.owners[unique].add(value)
+  }
+
+  tree(kind: Tree): void {
+    this.trees.add(kind)
+  }
+
+  counted(position: string, since?: string): void {
+    this.row('positions', position)
+    const from = since === undefined || this.#earliest === '' ? this.#earliest : this.#startOf(since)
+    const known = this.counts.get(position)
+    if (known === undefined || from < known) this.counts.set(position, from)
+  }
+
+  lines(countId: string): void {
+    const readers = this.wholeCounts.get(countId)
+    if (readers) readers.add(this.#id)
+    else this.wholeCounts.set(countId, new Set([this.#id]))
+  }
+
+  posted(mutationId: string): void {
+    this.undone.add(mutationId)
+  }
+
+  lastMoved(kind: Moved, id: string): void {
+    const known = this.moved[kind].get(id)
+    if (known === undefined || this.#earliest < known) this.moved[kind].set(id, this.#earliest)
+  }
+
+  conflict(id: string, args: unknown): void {
+    this.row('conflicts', id)
+    const resolutions = this.conflicts.get(id)
+    if (resolutions) resolutions.push(args)
+    else this.conflicts.set(id, [args])
+  }
+
+  total(itemId: string): void {
+    this.totals.add(itemId)
+  }
+
+  /** True where a row was asked for: what is not there then does not exist. */
+  covers(kind: Kind, key: string): boolean {
+    return this.trees.has(kind) || this.rows.get(kind)?.has(key) === true
+  }
+
+  /** Whose reads are collected next. Without a stamp, everything that ever happened may matter. */
+  of({ id, at = '', madeAt = '' }: { id: string; at?: string; madeAt?: string }): this {
+    this.#id = id
+    this.#earliest = at
+    this.#madeAt = madeAt
+    return this
+  }
+
+  /** Every key that is read, of whatever kind: what this group may bring. */
+  *allKeys(): Iterable<string> {
+    for (const keys of this.rows.values()) yield* keys
+  }
+
+  /** Since when a count may look: from its start, said by a clock that may be wrong, or from its own place in time. */
+  #startOf(since: string): string {
+    const moved = movedAlong(since, { at: this.#earliest, madeAt: this.#madeAt })
+    return [since, moved].reduce((least, one) => (one < least ? one : least), this.#earliest)
+  }
+
+  keys(kind: Kind): string[] {
+    return [...(this.rows.get(kind) ?? [])]
+  }
+}

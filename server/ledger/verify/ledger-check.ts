@@ -1,0 +1,169 @@
+// The ledger check: every position from its entries, every line of both logs against the one before it, every commit
+// against both. Names the first row of each that does not fit. Keeps H3, L7.
+import type { Database, Sql } from '../../database/database.ts'
+import { chainHead } from '../commit/chain.ts'
+import type { CheckedHead } from './ledger-check-store.ts'
+import {
+  findWrongPositions,
+  keepReport,
+  readAudit,
+  readCommits,
+  readHeadToCheck,
+  readLog,
+} from './ledger-check-store.ts'
+import { auditHash, logHash } from '../commit/log-lines.ts'
+
+export interface Finding {
+  where: 'inventory_logs' | 'audit_log' | 'commits' | 'org_heads' | 'positions'
+  /** The row: a line's number, a version, a position. */
+  row: string
+  /** What does not fit, in words. */
+  problem: string
+}
+
+export interface CheckReport {
+  lines: number
+  auditLines: number
+  commits: number
+  /** The first row of each table that does not fit; of positions the first few. Empty where all is well. */
+  findings: Finding[]
+}
+
+const POSITIONS_SHOWN = 20
+
+/** Checks an organisation as it is at one moment. Nobody waits for it. */
+export function checkLedger(database: Database, orgId: string): Promise<CheckReport> {
+  return database.snapshot(orgId, async (sql) => {
+    const head = await readHeadToCheck(sql, orgId)
+    if (!head) throw new Error(`organisation ${orgId} has no head`)
+    const walk = new ChainWalk(sql, orgId)
+    await walk.run(head)
+    const wrong = await findWrongPositions(sql)
+    const findings = [...walk.findings.values()]
+    for (const { itemId, locationId, lot, expected, found } of wrong.slice(0, POSITIONS_SHOWN)) {
+      const problem = `holds ${inUnits(found)}, and its entries say ${inUnits(expected)} (${wrong.length} such positions)`
+      findings.push({ where: 'positions', row: `${itemId}/${locationId}/${lot}`, problem })
+    }
+    return { lines: walk.logs.no, auditLines: walk.audit.no, commits: walk.version, findings }
+  })
+}
+
+/** Checks an organisation, and keeps the report where its managers see it. */
+export async function checkAndKeep(database: Database, orgId: string, now: () => number): Promise<CheckReport> {
+  const atMs = now()
+  const report = await checkLedger(database, orgId)
+  await keepReport(database, orgId, { report, atMs, tookMs: now() - atMs })
+  return report
+}
+
+function inUnits(thousandths: number | null): string {
+  return thousandths === null ? 'nothing' : String(thousandths / 1000)
+}
+
+interface Chain {
+  no: number
+  hash: string
+}
+
+/** Follows both logs and the commits together, in the order of versions. */
+class ChainWalk {
+  /** The first that was found in each table: what follows a broken link cannot fit either. */
+  readonly findings = new Map<Finding['where'], Finding>()
+  readonly logs: Chain = { no: 0, hash: '' }
+  readonly audit: Chain = { no: 0, hash: '' }
+  version = 0
+  readonly #sql: Sql
+  readonly #orgId: string
+
+  constructor(sql: Sql, orgId: string) {
+    this.#sql = sql
+    this.#orgId = orgId
+  }
+
+  async run(head: CheckedHead): Promise<void> {
+    const logs = new Peekable(readLog(this.#sql, this.#orgId))
+    const audit = new Peekable(readAudit(this.#sql, this.#orgId))
+    for await (const commit of readCommits(this.#sql, this.#orgId)) {
+      await this.#take(logs, commit.version, (line) =>
+        this.#link('inventory_logs', this.logs, line, (previous) => logHash(previous, line)),
+      )
+      await this.#take(audit, commit.version, (line) =>
+        this.#link('audit_log', this.audit, line, (previous) => auditHash(previous, line)),
+      )
+      const row = String(commit.version)
+      if (commit.version !== this.version + 1) this.#find('commits', row, `follows version ${this.version}`)
+      else if (commit.head !== chainHead(this.logs.hash, this.audit.hash)) {
+        this.#find('commits', row, 'was made when the logs said something else')
+      }
+      this.version = commit.version
+    }
+    await this.#take(logs, Number.POSITIVE_INFINITY, ({ no }) => this.#find('inventory_logs', String(no), NO_COMMIT))
+    await this.#take(audit, Number.POSITIVE_INFINITY, ({ no }) => this.#find('audit_log', String(no), NO_COMMIT))
+    this.#checkHead(head)
+  }
+
+  #checkHead(head: CheckedHead): void {
+    const walked = { ...this.#ends(), version: this.version }
+    for (const [name, value] of Object.entries(walked)) {
+      const found = head[name as keyof CheckedHead]
+      if (found !== value) this.#find('org_heads', name, `is ${found}, and the logs end at ${value}`)
+    }
+  }
+
+  #ends() {
+    return { logNo: this.logs.no, logHash: this.logs.hash, auditNo: this.audit.no, auditHash: this.audit.hash }
+  }
+
+  async #take<L extends { version: number }>(
+    lines: Peekable<L>,
+    upTo: number,
+    visit: (line: L) => void,
+  ): Promise<void> {
+    for (let line = await lines.peek(); line && line.version <= upTo; line = await lines.peek()) {
+      visit(line)
+      lines.advance()
+    }
+  }
+
+  #link(
+    where: 'inventory_logs' | 'audit_log',
+    chain: Chain,
+    line: { no: number; hash: string },
+    hashAfter: (previous: string) => string,
+  ): void {
+    if (line.no !== chain.no + 1) this.#find(where, String(line.no), `follows line ${chain.no}: lines are missing`)
+    else if (hashAfter(chain.hash) !== line.hash) this.#find(where, String(line.no), 'is not what was written')
+    chain.no = line.no
+    chain.hash = line.hash
+  }
+
+  #find(where: Finding['where'], row: string, problem: string): void {
+    if (!this.findings.has(where)) this.findings.set(where, { where, row, problem })
+  }
+}
+
+const NO_COMMIT = 'belongs to no commit'
+
+/** A stream whose next element can be looked at before it is taken. */
+class Peekable<T> {
+  readonly #source: AsyncGenerator<T>
+  #next: T | undefined
+  #ended = false
+
+  constructor(source: AsyncGenerator<T>) {
+    this.#source = source
+  }
+
+  async peek(): Promise<T | undefined> {
+    if (this.#next === undefined && !this.#ended) {
+      const { value, done } = await this.#source.next()
+      if (done) this.#ended = true
+      else this.#next = value
+    }
+    return this.#next
+  }
+
+  advance(): void {
+    this.#next = undefined
+  }
+}

@@ -1,0 +1,38 @@
+// Archiving and restoring: the later of the two stands, as for any field. Archived rows keep their stock and history.
+import { z } from 'zod'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { mergeFields } from './fields.ts'
+import { askToRestore } from '../stock/movement-args.ts'
+import { defineVerb } from '../verb.ts'
+
+const args = z.strictObject({ id: idSchema })
+
+function archivingVerb(name: string, kind: 'items' | 'categories' | 'locations', archived: boolean) {
+  return defineVerb<z.infer<typeof args>>({
+    name,
+    args,
+    role: 'manager',
+    reads({ id }, wants) {
+      wants.row(kind, id)
+      if (archived && kind !== 'categories') wants.lastMoved(kind, id)
+    },
+    decide(book, { id }, { at }) {
+      const row = book.row(kind, id)
+      if (!row) return refuse('depends_on_missing', { kind, id })
+      const merged = mergeFields(book, row, { set: { archived }, base: {}, at })
+      book.put(kind, merged)
+      const isNews = archived && !row.archived && merged !== row
+      // A movement that was made after this, and came before it, had nothing to ask about.
+      if (isNews && kind !== 'categories' && (book.lastMoved(kind, id) ?? '') > at) askToRestore(book, kind, id)
+      return undefined
+    },
+  })
+}
+
+export const itemArchive = archivingVerb('item.archive', 'items', true)
+export const itemRestore = archivingVerb('item.restore', 'items', false)
+export const categoryArchive = archivingVerb('category.archive', 'categories', true)
+export const categoryRestore = archivingVerb('category.restore', 'categories', false)
+export const locationArchive = archivingVerb('location.archive', 'locations', true)
+export const locationRestore = archivingVerb('location.restore', 'locations', false)

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { canonicalCode } from '../../values/gtin.ts'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { detachBarcode } from './barcodes.ts'
+import { barcodeArgs } from './item-fields.ts'
+import { defineVerb } from '../verb.ts'
+
+const args = z.strictObject({ itemId: idSchema, ...barcodeArgs })
+
+export const barcodeDetach = defineVerb<z.infer<typeof args>>({
+  name: 'barcode.detach',
+  args,
+  role: 'manager',
+  reads({ code }, wants) {
+    wants.row('barcodes', canonicalCode(code))
+  },
+  decide(book, args, { at }) {
+    const code = canonicalCode(args.code)
+    const barcode = book.row('barcodes', code)
+    if (!barcode || barcode.itemId !== args.itemId) return refuse('depends_on_missing', { kind: 'barcodes', id: code })
+    detachBarcode(book, code, at)
+    return undefined
+  },
+})

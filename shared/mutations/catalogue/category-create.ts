@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { nameSchema } from '../../values/text.ts'
+import { stampAll } from './fields.ts'
+import { refuseParent } from './tree.ts'
+import { defineVerb } from '../verb.ts'
+
+const args = z.strictObject({ id: idSchema, name: nameSchema(120), parentId: idSchema.nullable().optional() })
+
+export const categoryCreate = defineVerb<z.infer<typeof args>>({
+  name: 'category.create',
+  args,
+  role: 'manager',
+  reads({ id, parentId }, wants) {
+    wants.row('categories', id)
+    if (parentId) wants.tree('categories')
+  },
+  decide(book, { id, name, parentId = null }, { at }) {
+    if (book.row('categories', id)) return refuse('already_exists', { id })
+    const refusal = refuseParent(book, 'categories', { id, parentId })
+    if (refusal) return refusal
+    book.put('categories', stampAll({ id, name, parentId, archived: false, version: 0 }, at))
+    return undefined
+  },
+})

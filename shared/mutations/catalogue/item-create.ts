@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Item } from '../../rows/rows.ts'
+import { canonicalCode } from '../../values/gtin.ts'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { attachBarcode } from './barcodes.ts'
+import { stampAll } from './fields.ts'
+import { barcodeArgs, itemFields, itemNameSchema, toItemRow } from './item-fields.ts'
+import { defineVerb } from '../verb.ts'
+
+/** A mutation is at most 16 KB; more barcodes than this on one item are an error of the file they came from. */
+const BARCODES_MAX = 100
+
+const args = z.strictObject({
+  ...itemFields,
+  id: idSchema,
+  name: itemNameSchema,
+  barcodes: z.array(z.strictObject(barcodeArgs)).max(BARCODES_MAX).optional(),
+})
+
+export const itemCreate = defineVerb<z.infer<typeof args>>({
+  name: 'item.create',
+  args,
+  role: 'manager',
+  reads({ id, sku, categoryId, barcodes = [] }, wants) {
+    wants.row('items', id)
+    if (sku) wants.owner('sku', sku)
+    if (categoryId) wants.row('categories', categoryId)
+    for (const { code } of barcodes) wants.row('barcodes', canonicalCode(code))
+  },
+  decide(book, { barcodes = [], ...fields }, { at }) {
+    const { id, categoryId } = fields
+    if (book.row('items', id)) return refuse('already_exists', { id })
+    if (categoryId && !book.row('categories', categoryId)) {
+      return refuse('depends_on_missing', { kind: 'categories', id: categoryId })
+    }
+    const item = { ...EMPTY, ...toItemRow(fields) } as Item
+    const owner = item.sku === null ? undefined : book.owner('sku', item.sku)
+    if (owner !== undefined) {
+      book.review('sku_taken', { id, sku: item.sku, ownerId: owner })
+      item.sku = null
+    }
+    if (item.sku !== null) book.own('sku', item.sku, id)
+    book.put('items', stampAll(item, at))
+    for (const barcode of barcodes) attachBarcode(book, { itemId: id, at, ...barcode })
+    return undefined
+  },
+})
+
+const EMPTY: Omit<Item, 'id' | 'name'> = {
+  sku: null,
+  categoryId: null,
+  unit: 'pcs',
+  decimals: 0,
+  cost: null,
+  low: null,
+  high: null,
+  target: null,
+  tracksLots: false,
+  notes: null,
+  custom: {},
+  archived: false,
+  version: 0,
+}

@@ -1,0 +1,46 @@
+// The fields of an item, as its verbs name them.
+import { z } from 'zod'
+import { idSchema } from '../../values/id.ts'
+import { costSchema, countedSchema, quantitySchema, toThousandths } from '../../values/quantity.ts'
+import { nameSchema, textSchema } from '../../values/text.ts'
+
+/** What fits on a label and into one barcode symbol with room to spare. */
+const CODE_MAX = 128
+/** More custom fields than this and an item no longer fits into a mutation of 16 KB. */
+const CUSTOM_FIELDS_MAX = 50
+
+export const codeSchema = nameSchema(CODE_MAX)
+
+const customSchema = z
+  .record(nameSchema(60), z.union([textSchema(500), z.number(), z.boolean()]))
+  .refine((custom) => Object.keys(custom).length <= CUSTOM_FIELDS_MAX, 'too many custom fields')
+
+/** Every field that a person can set, none required. `null` clears. */
+export const itemFields = {
+  sku: nameSchema(64).nullable().optional(),
+  categoryId: idSchema.nullable().optional(),
+  unit: nameSchema(20).optional(),
+  decimals: z.int().min(0).max(3).optional(),
+  cost: costSchema.nullable().optional(),
+  low: countedSchema.nullable().optional(),
+  high: countedSchema.nullable().optional(),
+  target: countedSchema.nullable().optional(),
+  tracksLots: z.boolean().optional(),
+  notes: textSchema(4000).nullable().optional(),
+  custom: customSchema.optional(),
+}
+
+export const itemNameSchema = nameSchema(300)
+
+export const barcodeArgs = { code: codeSchema, packQuantity: quantitySchema.optional() }
+
+const QUANTITIES = new Set(['low', 'high', 'target'])
+
+/** Fields as an item's row keeps them: levels in thousandths. */
+export function toItemRow(fields: Record<string, unknown>): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(fields)) {
+    row[field] = QUANTITIES.has(field) && typeof value === 'number' ? toThousandths(value) : value
+  }
+  return row
+}

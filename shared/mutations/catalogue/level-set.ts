@@ -1,0 +1,56 @@
+// Levels: low, high and target of an item, everywhere or at one place. Fields merge one by one, `null` clears. Keeps C1.
+import { z } from 'zod'
+import type { Level } from '../../rows/rows.ts'
+import { levelKey } from '../../rows/rows.ts'
+import { idSchema } from '../../values/id.ts'
+import { countedSchema } from '../../values/quantity.ts'
+import { refuse } from '../../values/refusals.ts'
+import { mergeFields } from './fields.ts'
+import { toItemRow } from './item-fields.ts'
+import { defineVerb } from '../verb.ts'
+
+const level = countedSchema.nullable().optional()
+const args = z.strictObject({
+  itemId: idSchema,
+  locationId: idSchema.optional(),
+  low: level,
+  high: level,
+  target: level,
+})
+
+export const levelSet = defineVerb<z.infer<typeof args>>({
+  name: 'level.set',
+  args,
+  role: 'manager',
+  reads({ itemId, locationId }, wants) {
+    wants.row('items', itemId)
+    wants.total(itemId)
+    if (locationId === undefined) return
+    wants.row('locations', locationId)
+    wants.row('levels', levelKey(itemId, locationId))
+  },
+  decide(book, { itemId, locationId, ...levels }, { at }) {
+    const item = book.row('items', itemId)
+    if (!item) return refuse('depends_on_missing', { kind: 'items', id: itemId })
+    const change = { set: toItemRow(levels), base: {}, at }
+    if (locationId === undefined) {
+      book.put('items', mergeFields(book, item, change))
+      return undefined
+    }
+    if (!book.row('locations', locationId)) return refuse('depends_on_missing', { kind: 'locations', id: locationId })
+    const known = book.row('levels', levelKey(itemId, locationId)) ?? { ...NO_LEVEL, itemId, locationId }
+    const merged = mergeFields(book, known, change)
+    if (merged === known) return undefined
+    const isEmpty = merged.low === null && merged.high === null && merged.target === null
+    book.put('levels', { ...merged, deleted: isEmpty })
+    return undefined
+  },
+})
+
+const NO_LEVEL: Omit<Level, 'itemId' | 'locationId'> = {
+  low: null,
+  high: null,
+  target: null,
+  version: 0,
+  deleted: false,
+}

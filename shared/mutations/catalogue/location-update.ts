@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { canonicalCode } from '../../values/gtin.ts'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { nameSchema } from '../../values/text.ts'
+import { mergeFields } from './fields.ts'
+import { locationFields } from './location-fields.ts'
+import { refuseParent } from './tree.ts'
+import { defineVerb } from '../verb.ts'
+
+const fields = z.strictObject({ ...locationFields, name: nameSchema(120).optional() })
+const args = z.strictObject({ id: idSchema, set: fields, base: fields })
+
+export const locationUpdate = defineVerb<z.infer<typeof args>>({
+  name: 'location.update',
+  args,
+  role: 'manager',
+  reads({ id, set }, wants) {
+    wants.row('locations', id)
+    if (set.parentId) wants.tree('locations')
+    if (set.barcode) wants.owner('locationBarcode', canonicalCode(set.barcode))
+  },
+  decide(book, { id, set, base }, { at }) {
+    const location = book.row('locations', id)
+    if (!location) return refuse('depends_on_missing', { kind: 'locations', id })
+    const refusal = refuseParent(book, 'locations', { id, parentId: set.parentId })
+    if (refusal) return refusal
+    const wanted: Record<string, unknown> = { ...set }
+    if (set.barcode) {
+      const code = canonicalCode(set.barcode)
+      const owner = book.owner('locationBarcode', code)
+      if (owner === undefined || owner === id) wanted.barcode = code
+      else {
+        book.review('location_barcode_taken', { id, barcode: code, ownerId: owner })
+        delete wanted.barcode
+      }
+    }
+    const change = { set: wanted, base: canonicalBase(base), at, verb: 'location.update' }
+    const merged = mergeFields(book, location, change)
+    if (merged.barcode !== location.barcode) {
+      if (location.barcode !== null) book.own('locationBarcode', location.barcode, undefined)
+      if (merged.barcode !== null) book.own('locationBarcode', merged.barcode, id)
+    }
+    book.put('locations', merged)
+    return undefined
+  },
+})
+
+/** What a person had seen, in the form in which it is stored. */
+function canonicalBase(base: z.infer<typeof fields>): Record<string, unknown> {
+  return base.barcode ? { ...base, barcode: canonicalCode(base.barcode) } : base
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { lotKey } from '../../rows/rows.ts'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { daySchema } from '../../values/text.ts'
+import { lotSchema } from '../stock/movement-args.ts'
+import { defineVerb } from '../verb.ts'
+
+const args = z.strictObject({ itemId: idSchema, lot: lotSchema.min(1), expiresOn: daySchema.nullable() })
+
+/** A lot's first expiry stands, until somebody who looked at the label says otherwise. */
+export const lotCorrect = defineVerb<z.infer<typeof args>>({
+  name: 'lot.correct',
+  args,
+  role: 'manager',
+  reads({ itemId, lot }, wants) {
+    wants.row('lots', lotKey(itemId, lot))
+  },
+  decide(book, { itemId, lot, expiresOn }) {
+    const known = book.lot(itemId, lot)
+    if (!known) return refuse('depends_on_missing', { kind: 'lots', id: lotKey(itemId, lot) })
+    book.put('lots', { ...known, expiresOn })
+    return undefined
+  },
+})

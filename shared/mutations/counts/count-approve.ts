@@ -1,0 +1,113 @@
+// Approving a planned count: its lines take effect, each at the time when it was counted. Keeps N3–N6.
+import { z } from 'zod'
+import type { Book } from '../../working-set/working-set.ts'
+import { positionOf } from '../../working-set/working-set.ts'
+import type { Count, CountLine } from '../../rows/rows.ts'
+import { idSchema } from '../../values/id.ts'
+import type { Refusal } from '../../values/refusals.ts'
+import { refuse } from '../../values/refusals.ts'
+import { textSchema } from '../../values/text.ts'
+import { lotSchema, postMovement } from '../stock/movement-args.ts'
+import { defineVerb } from '../verb.ts'
+
+const NAME = 'count.approve'
+/** More would not fit into a mutation; a count with more rivals is settled in several approvals, or counted again. */
+const SETTLE_MAX = 80
+
+/** One approval posts no more positions than this, to bound its transaction; the rest stays for the next approval. */
+const POSITIONS_MAX = 10_000
+
+/** What stands of rival lines on a position: their sum, or one of them. */
+const settlement = z.strictObject({
+  itemId: idSchema,
+  locationId: idSchema,
+  lot: lotSchema.optional(),
+  take: z.union([z.literal('sum'), idSchema]),
+})
+const args = z.strictObject({
+  countId: idSchema,
+  seen: z.int().min(0),
+  settle: z.array(settlement).max(SETTLE_MAX).optional(),
+  reason: textSchema(500).optional(),
+})
+type Args = z.infer<typeof args>
+
+export const countApprove = defineVerb<Args>({
+  name: NAME,
+  args,
+  role: 'manager',
+  reads({ countId }, wants) {
+    wants.row('counts', countId)
+    wants.lines(countId)
+  },
+  decide(book, { countId, seen, settle = [], reason }, stamp) {
+    const count = book.row('counts', countId)
+    if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
+    if (count.state === 'cancelled' || count.state === 'approved') return refuse('not_open', { id: countId })
+    const waiting = book.linesOf(countId).filter(({ state }) => state === 'waiting')
+    const lines = waiting.filter((line) => isSeen(line, seen))
+    const refusal = refuseUnsynced(count, reason) ?? refuseRivals(lines, settle)
+    if (refusal) return refusal
+    const positions = [...byPosition(lines).values()].slice(0, POSITIONS_MAX)
+    for (const rivals of positions) approve(book, rivals, { settle, stamp })
+    book.put('counts', {
+      ...count,
+      state: waiting.length > positions.flat().length ? 'amended' : 'approved',
+      approvedBy: stamp.userId,
+      approvedAt: stamp.at,
+      reason: reason ?? null,
+    })
+    return undefined
+  },
+})
+
+/** A line that has no version yet came in this very batch: nobody has seen it. */
+function isSeen({ version }: CountLine, seen: number): boolean {
+  return version > 0 && version <= seen
+}
+
+/** Whoever joined and has not submitted may hold lines that have not arrived. A manager may close with a reason. */
+function refuseUnsynced({ counters }: Count, reason: string | undefined): Refusal | undefined {
+  const unsynced = counters.filter(({ submittedAt }) => submittedAt === null)
+  if (unsynced.length === 0 || reason) return undefined
+  return refuse('count_unsynced', { userIds: unsynced.map(({ userId }) => userId) })
+}
+
+function refuseRivals(lines: CountLine[], settle: NonNullable<Args['settle']>): Refusal | undefined {
+  const open = [...byPosition(lines)].filter(([position, rivals]) => {
+    const choice = settle.find((one) => positionOf(one) === position)?.take
+    return rivals.length > 1 && choice !== 'sum' && !rivals.some(({ id }) => id === choice)
+  })
+  if (open.length === 0) return undefined
+  return refuse('count_rivals', { positions: open.slice(0, 20).map(([position]) => position), count: open.length })
+}
+
+function byPosition(lines: CountLine[]): Map<string, CountLine[]> {
+  return Map.groupBy(lines, positionOf)
+}
+
+function approve(
+  book: Book,
+  rivals: CountLine[],
+  { settle, stamp }: { settle: NonNullable<Args['settle']>; stamp: { id: string; userId: string } },
+): void {
+  const position = positionOf(rivals[0]!)
+  const choice = rivals.length === 1 ? rivals[0]!.id : settle.find((one) => positionOf(one) === position)?.take
+  const standing = choice === 'sum' ? rivals : rivals.filter(({ id }) => id === choice)
+  const last = standing.reduce((latest, line) => (line.at > latest.at ? line : latest))
+  const amount = standing.reduce((sum, { counted }) => sum + counted, 0)
+  const since = standing.map((line) => line.since ?? line.at).reduce((least, one) => (one < least ? one : least))
+  postMovement(
+    book,
+    { name: NAME, userId: stamp.userId },
+    {
+      kind: 'count',
+      position,
+      entry: { id: stamp.id, at: last.at, amount },
+      ...(since < last.at && { since }),
+      reference: rivals[0]!.countId,
+    },
+  )
+  for (const line of rivals)
+    book.put('countLines', { ...line, state: standing.includes(line) ? 'approved' : 'dropped' })
+}

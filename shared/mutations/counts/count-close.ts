@@ -1,0 +1,55 @@
+// What a manager does with a planned count besides approving it: have lines counted again, or give the count up. N5.
+import { z } from 'zod'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { defineVerb } from '../verb.ts'
+
+/** A mutation is at most 16 KB: this many ids fit. */
+const LINES_MAX = 300
+
+const recountArgs = z.strictObject({ countId: idSchema, lines: z.array(idSchema).min(1).max(LINES_MAX) })
+const cancelArgs = z.strictObject({ countId: idSchema })
+
+/** The lines are set aside, so that whoever counts again has no rival in them. */
+export const countRecount = defineVerb<z.infer<typeof recountArgs>>({
+  name: 'count.recount',
+  args: recountArgs,
+  role: 'staff',
+  reads({ countId, lines }, wants) {
+    wants.row('counts', countId)
+    for (const id of lines) wants.row('countLines', id)
+  },
+  decide(book, { countId, lines }) {
+    const count = book.row('counts', countId)
+    if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
+    // All are looked at first: a refusal leaves none of them set aside, also where it is kept as "still refused".
+    const missing = lines.find((id) => book.row('countLines', id)?.countId !== countId)
+    if (missing !== undefined) return refuse('depends_on_missing', { kind: 'countLines', id: missing })
+    for (const id of lines) {
+      const line = book.row('countLines', id)!
+      if (line.state === 'waiting') book.put('countLines', { ...line, state: 'recount' })
+      else book.note('line_settled', { id, state: line.state })
+    }
+    return undefined
+  },
+})
+
+export const countCancel = defineVerb<z.infer<typeof cancelArgs>>({
+  name: 'count.cancel',
+  args: cancelArgs,
+  role: 'manager',
+  reads({ countId }, wants) {
+    wants.row('counts', countId)
+    wants.lines(countId)
+  },
+  decide(book, { countId }) {
+    const count = book.row('counts', countId)
+    if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
+    if (count.state === 'cancelled' || count.state === 'approved') return refuse('not_open', { id: countId })
+    for (const line of book.linesOf(countId)) {
+      if (line.state === 'waiting') book.put('countLines', { ...line, state: 'dropped' })
+    }
+    book.put('counts', { ...count, state: 'cancelled' })
+    return undefined
+  },
+})

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { scopeSchema } from '../../rows/rows.ts'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { nameSchema } from '../../values/text.ts'
+import { defineVerb } from '../verb.ts'
+
+const args = z.strictObject({ id: idSchema, name: nameSchema(120), scope: scopeSchema, blind: z.boolean() })
+
+export const countOpen = defineVerb<z.infer<typeof args>>({
+  name: 'count.open',
+  args,
+  role: 'manager',
+  reads: ({ id }, wants) => wants.row('counts', id),
+  decide(book, args, { at, userId }) {
+    if (book.row('counts', args.id)) return refuse('already_exists', { id: args.id })
+    const closing = { approvedBy: null, approvedAt: null, reason: null }
+    book.put('counts', { ...args, state: 'open', openedBy: userId, at, counters: [], ...closing, version: 0 })
+    return undefined
+  },
+})

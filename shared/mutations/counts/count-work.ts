@@ -1,0 +1,49 @@
+// Taking part in a planned count: joining says that lines may be under way, submitting that all have arrived, because a
+// device sends in order. Nobody holds a lock. Keeps N2.
+import { z } from 'zod'
+import type { Count, Counter } from '../../rows/rows.ts'
+import { idSchema } from '../../values/id.ts'
+import { refuse } from '../../values/refusals.ts'
+import { parseStamp } from '../../values/stamp.ts'
+import type { Stamp } from '../verb.ts'
+import { defineVerb } from '../verb.ts'
+
+const args = z.strictObject({ countId: idSchema })
+
+export const countJoin = countWork('count.join', (known, { at, userId }) => ({
+  userId,
+  device: parseStamp(at).device,
+  joinedAt: known?.joinedAt ?? at,
+  submittedAt: null,
+}))
+
+export const countSubmit = countWork('count.submit', (known, { at, userId }) => ({
+  userId,
+  device: parseStamp(at).device,
+  joinedAt: known?.joinedAt ?? at,
+  submittedAt: at,
+}))
+
+function countWork(name: string, counterAfter: (known: Counter | undefined, stamp: Stamp) => Counter) {
+  return defineVerb<z.infer<typeof args>>({
+    name,
+    args,
+    role: 'staff',
+    reads: ({ countId }, wants) => wants.row('counts', countId),
+    decide(book, { countId }, stamp) {
+      const count = book.row('counts', countId)
+      if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
+      if (count.state === 'cancelled') book.note('count_closed', { id: countId })
+      book.put('counts', withCounter(count, stamp, counterAfter))
+      return undefined
+    },
+  })
+}
+
+/** A count with one counter changed. The same person on two devices counts twice: each has a queue of its own. */
+function withCounter(count: Count, stamp: Stamp, after: (known: Counter | undefined, stamp: Stamp) => Counter): Count {
+  const { device } = parseStamp(stamp.at)
+  const isOwn = (counter: Counter) => counter.userId === stamp.userId && counter.device === device
+  const others = count.counters.filter((counter) => !isOwn(counter))
+  return { ...count, counters: [...others, after(count.counters.find(isOwn), stamp)] }
+}

@@ -1,0 +1,126 @@
+// What must hold of a device at every moment, checked from outside: against the database as it is, and against the
+// reference model.
+import { Broken } from './invariant-violation.ts'
+import { checkTabs } from './check-tabs.ts'
+import { metaOn } from '../device/disk.ts'
+import type { Entry } from './reference-model.ts'
+import { postedBy, standingsAt, walk } from './reference-model.ts'
+import type { TruthRow } from './server-truth.ts'
+import type { SimulatedDevice } from '../device/simulated-device.ts'
+import type { SimulatedTab } from '../device/simulated-tab.ts'
+import type { World } from '../world/world.ts'
+
+export function checkDevice(world: World, device: SimulatedDevice): void {
+  const { said, truth } = world
+  checkTabs(device)
+  if (world.isUnawareOfRestore(device)) return // what it holds is of a history that is no more
+  const { point } = metaOn(device.storage)
+  const outbox = device.outbox()
+  const waiting = new Set(outbox.map(({ envelope }) => envelope.id))
+  for (const { id, device: name } of said.values()) {
+    if (name !== device.name || waiting.has(id)) continue
+    if (!truth.mutations.has(id)) throw new Broken(1, `${id} is neither in the outbox of ${name} nor on the server`)
+    // What was refused is let go with its refusal, and may take effect much later.
+    const version = truth.conflicts.some((conflict) => conflict.id === id) ? 0 : (truth.versionOf.get(id) ?? 0)
+    if (point?.complete && version > point.version) {
+      throw new Broken(5, `${name} let ${id} go at version ${point.version}; its rows are version ${version}`)
+    }
+  }
+  for (const tab of device.awake) if (tab.device.point.value.complete) checkShown(world, tab, outbox)
+}
+
+function checkShown(world: World, tab: SimulatedTab, outbox: Outbox): void {
+  checkQuantities(world, tab, outbox)
+  if (outbox.length > 0) return
+  for (const row of world.truth.rows) {
+    if (tab.host.person.changed && BY_ROLE.has(row.kind)) continue // it shows what the role before may see until it asks
+    if (row.version <= tab.device.point.value.version) checkRow(tab, row)
+  }
+}
+
+/** Kinds of which some people see more than others. */
+const BY_ROLE = new Set(['conflicts', 'members'])
+
+/** Every position shows what the ledger said at the device's version, and what is pending over it. */
+function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: Outbox): void {
+  const { name } = agent
+  const { version } = device.point.value
+  // What was set aside as too large for the way comes after all others, and those that build on it show nothing.
+  if (device.aside.value.length > 0) return
+  const standings = standingsAt(world.truth.lines, version)
+  const pending = pendingOf(outbox.filter(({ envelope }) => !world.poison.has(envelope.id)))
+  if (!pending) return
+  for (const position of new Set([...standings.keys(), ...pending.keys()])) {
+    const { quantity, countedAt } = standings.get(position) ?? { quantity: 0, countedAt: null }
+    const base: Entry = { id: '', at: countedAt ?? '', counts: true, amount: quantity }
+    const own = pending.get(position) ?? []
+    // Own entries keep their own order. Where they lie beside a count of somebody else is for the server to say: until
+    // then both are right.
+    const inOrder = own.map((entry, index) => ({ ...entry, at: `~${String(index).padStart(6, '0')}` }))
+    const expected = [walk([base, ...own]).quantity, walk([base, ...inOrder]).quantity]
+    const [itemId = '', locationId = '', lot] = position.split('/')
+    const shown = device.view.position(itemId, locationId, lot)
+    if (shown.uncertain || expected.includes(shown.quantity)) continue
+    throw new Broken(
+      5,
+      `${name} shows ${shown.quantity} at ${position}; at version ${version} it should be ${expected.join(' or ')}`,
+    )
+  }
+}
+
+type Outbox = ReturnType<SimulatedDevice['outbox']>
+
+/** Entries that are pending, by position; undefined where undoing and resending make that more than adding up. */
+function pendingOf(outbox: Outbox): Map<string, Entry[]> | undefined {
+  const pending = new Map<string, Entry[]>()
+  for (const { envelope, at } of outbox) {
+    if (['stock.undo', 'conflict.resolve', 'count.approve'].includes(envelope.name)) return undefined
+    for (const { kind, position, amount } of postedBy(
+      envelope.name,
+      (envelope.args ?? {}) as Record<string, unknown>,
+    ) ?? []) {
+      const entry = { id: envelope.id, at, counts: kind === 'count', amount }
+      pending.set(position, [...(pending.get(position) ?? []), entry])
+    }
+  }
+  return pending
+}
+
+/** A row that a tab must show as it is, or must not show. */
+export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, gone, version, row }: TruthRow): void {
+  const { name } = agent
+  const { person } = host
+  const shown = device.view.row(kind as 'items', key) as unknown as Record<string, unknown> | undefined
+  const isHidden = kind === 'conflicts' && person.role !== 'manager' && row.user_id !== person.userId
+  if (isHidden || gone) {
+    if (shown) throw new Broken(isHidden ? 8 : 3, `${name} shows ${kind} ${key}, which it should not`)
+    return
+  }
+  if (!shown)
+    throw new Broken(
+      3,
+      `${name} is at version ${device.point.value.version} without ${kind} ${key} of version ${version}`,
+    )
+  for (const [column, value] of Object.entries(row)) {
+    const field = FIELDS[column] ?? column.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    if (!(field in shown)) continue
+    const expected = kind === 'members' && field === 'email' && person.role !== 'manager' ? null : value
+    if (canonical(shown[field]) === canonical(expected)) continue
+    const rule = expected === null ? 8 : 3
+    throw new Broken(
+      rule,
+      `${name} shows ${kind} ${key} with ${field} ${canonical(shown[field])}, the server has ${canonical(value)}`,
+    )
+  }
+}
+
+const FIELDS: Record<string, string> = { opened_at_ms: 'openedAt' }
+
+export function canonical(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null)
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}:${canonical(inner)}`)
+    .toSorted()
+    .join()}}`
+}

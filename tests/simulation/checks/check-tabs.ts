@@ -1,0 +1,61 @@
+// What the tabs of a device say of themselves, at every moment: never a lie, and never two things.
+import { isStorageFailure } from '../../../client/device/storage/storage-failure.ts'
+import { Broken } from './invariant-violation.ts'
+import { metaOn } from '../device/disk.ts'
+import type { SimulatedDevice } from '../device/simulated-device.ts'
+import type { SimulatedTab } from '../device/simulated-tab.ts'
+
+/** The others ask the leading tab every three seconds how it stands, and wait a second for its answer. */
+const SILENCE_NOTICED_WITHIN_MS = 4_500
+
+export function checkTabs(device: SimulatedDevice): void {
+  const [broken] = device.broken
+  if (broken) throw broken
+  for (const error of [...device.reported, ...device.tabs.flatMap(({ agent }) => agent.reported)]) {
+    if (device.wasFull && isStorageFailure(error)) continue
+    throw new Error(`${device.name} reports a bug: ${String(error)}`, { cause: error })
+  }
+  const who = device.awake.map(({ agent, leads }) => `${agent.name} ${leads}`).join()
+  if (who !== device.awakeNow.who) device.awakeNow = { who, since: device.time.monotonic }
+  for (const tab of device.awake) {
+    checkLead(tab)
+    checkStatus(tab)
+    checkMemory(tab)
+  }
+}
+
+/** Only the tab that leads listens to the server. */
+function checkLead({ agent, leads, openSockets }: SimulatedTab): void {
+  if (!leads && openSockets.length > 0) throw new Broken(13, `${agent.name} does not lead, and listens to the server`)
+}
+
+function checkStatus(tab: SimulatedTab): void {
+  const { agent, device, host, leads, session, sync } = tab
+  const { link } = sync.status.value
+  const { since } = host.awakeNow
+  const { monotonic } = host.time
+  const leader = host.awake.find((other) => other.leads)
+  if (host.mustBeSilent !== (link === 'paused') && (host.mustBeSilent || !metaOn(host.storage).paused))
+    throw new Broken(12, `${agent.name} says ${link}; its person ${host.mustBeSilent ? 'works offline' : 'does not'}`)
+  if (leads && link === 'online' && !agent.wasAnswered)
+    throw new Broken(12, `${agent.name} says online; nobody answered`)
+  if (leads && link === 'signed_out' && !session.expired.value)
+    throw new Broken(12, `${agent.name} says signed_out; its session has not ended`)
+  if (leads || host.mustBeSilent || link === 'connecting') return
+  const knowsItself = device.paused.isOn || monotonic - since < SILENCE_NOTICED_WITHIN_MS
+  if (leader ? link === leader.sync.status.value.link : knowsItself) return
+  const truth = leader ? `${leader.agent.name}, which leads, ${leader.sync.status.value.link}` : 'nobody answers it'
+  throw new Broken(13, `${agent.name} says ${link}; ${truth}`)
+}
+
+/** What a tab shows is what the disk has: the same version, and as much that waits. */
+function checkMemory({ agent, device, host }: SimulatedTab): void {
+  const { point } = metaOn(host.storage)
+  const { version, cursor, complete } = device.point.value
+  if (!complete && !point?.complete) return // followers read a first sync once, when it is all there
+  if (cursor !== (point?.cursor ?? null) || version !== (point?.version ?? 0))
+    throw new Broken(13, `${agent.name} shows version ${version}; the disk of ${host.name} has ${point?.version ?? 0}`)
+  const waiting = host.outbox().length
+  if (device.pendingCount.value !== waiting)
+    throw new Broken(13, `${agent.name} shows ${device.pendingCount.value} that wait; the disk has ${waiting}`)
+}

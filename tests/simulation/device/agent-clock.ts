@@ -1,0 +1,26 @@
+// The clock of a tab or service worker: it may be wrong, its timers stand still while the machine sleeps, and ring late
+// where the tab was frozen.
+import type { Clock } from '../../../client/sync/clock.ts'
+import type { Agent } from '../people/agent.ts'
+import type { Random } from '../random.ts'
+import type { VirtualTime } from '../world/virtual-time.ts'
+
+export function agentClock(agent: Agent, host: { time: VirtualTime; now: number }, random: Random): Clock {
+  const { time } = host
+  return {
+    now: () => host.now,
+    monotonic: () => time.monotonic,
+    random: () => random.next(),
+    wait: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve()
+        const callOff = Number.isFinite(ms) ? time.afterAwake(ms, () => agent.receive(done)) : () => undefined
+        const done = () => {
+          callOff()
+          signal?.removeEventListener('abort', done)
+          resolve()
+        }
+        signal?.addEventListener('abort', done)
+      }),
+  }
+}

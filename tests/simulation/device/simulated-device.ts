@@ -1,0 +1,283 @@
+// A device of the simulation: one disk (fake-indexeddb), one clock that may be wrong, one person, and up to three tabs over
+// them; a service worker that may wake with none open; and a plug that can be pulled.
+import 'fake-indexeddb/auto'
+import { Dexie } from 'dexie'
+import type { Role } from '#shared/rows/rows.ts'
+import { nextStamp, stampDevice } from '#shared/values/stamp.ts'
+import type { Recorded } from '../../../client/device/record-result.ts'
+import type { OutboxEntry } from '../../../client/device/records.ts'
+import { DeviceDatabase } from '../../../client/device/storage/database.ts'
+import { lockName } from '../../../client/sync/lock-name.ts'
+import { pushInBackground } from '../../../client/sync/background-push.ts'
+import { LinkFailure } from '../../../client/sync/sync-transport.ts'
+import { Agent } from '../people/agent.ts'
+import type { Issued } from '../../../server/accounts/accounts.ts'
+import { agentClock } from './agent-clock.ts'
+import { Broken } from '../checks/invariant-violation.ts'
+import type { Browser } from './browser.ts'
+import { cutPower, fill, isFull, metaOn, outboxOn } from './disk.ts'
+import type { Network, Reply, Request } from '../world/network.ts'
+import type { Person } from '../world/organisation.ts'
+import { Random } from '../random.ts'
+import type { Cookie } from './simulated-session.ts'
+import { SimulatedTab } from './simulated-tab.ts'
+import type { VirtualTime } from '../world/virtual-time.ts'
+
+const TABS_MAX = 3
+
+export interface DeviceParts {
+  name: string
+  /** The name of its database. */
+  storage: string
+  person: Person
+  role: Role
+  cookie: Cookie
+  skewMs: number
+  pageRows: number
+  seed: number
+  time: VirtualTime
+  network: Network
+  browser: Browser
+}
+
+export class SimulatedDevice {
+  readonly name: string
+  readonly storage: string
+  readonly person: Person
+  readonly cookie: Cookie
+  readonly time: VirtualTime
+  readonly network: Network
+  readonly browser: Browser
+  /** The role that the app was last told. */
+  role: Role
+  skewMs: number
+  /** Rows per page that it asks for, at most. */
+  pageRows: number
+  tabs: SimulatedTab[] = []
+  /** Its disk was full at some time: it may have said so. */
+  wasFull = false
+  /** When its storage was deleted, by the true time: what it had acknowledged until then it cannot send again. */
+  deletedAt = Number.NEGATIVE_INFINITY
+  /** The person works offline, and every tab has heard it. */
+  mustBeSilent = false
+  /** What was found while the code of the product ran, which must not be thrown into it. */
+  readonly broken: Broken[] = []
+  /** Which of its tabs are awake and who of them leads, and since when (by the monotonic clock). */
+  awakeNow = { who: '', since: 0 }
+  readonly #parts: DeviceParts
+  readonly #random: Random
+  #opened = 0
+  readonly #workers = new Set<Agent>()
+  /** Bugs that a service worker ended with. */
+  readonly reported: unknown[] = []
+
+  constructor(parts: DeviceParts) {
+    this.name = parts.name
+    this.storage = parts.storage
+    this.person = parts.person
+    this.cookie = parts.cookie
+    this.time = parts.time
+    this.network = parts.network
+    this.browser = parts.browser
+    this.role = parts.role
+    this.skewMs = parts.skewMs
+    this.pageRows = parts.pageRows
+    this.#parts = parts
+    this.#random = new Random(parts.seed, 3)
+  }
+
+  /** Its disk is full from now on, or has room again. */
+  fillDisk(isFull: boolean): void {
+    this.wasFull ||= isFull
+    fill(this.storage, isFull ? this.#random : undefined)
+  }
+
+  /** Deletes what it keeps under its open tabs; not where none is awake, or the disk is full: it could not be made anew. */
+  async deleteStorage(): Promise<boolean> {
+    const [tab] = this.awake
+    if (!tab?.device.point.value.complete || isFull(this.storage)) return false
+    this.deletedAt = this.time.now
+    const saying = Object.getOwnPropertyDescriptor(console, 'warn')!
+    Object.defineProperty(console, 'warn', { ...saying, value: () => undefined }) // Dexie says so each time
+    await Dexie.delete(this.storage)
+    Object.defineProperty(console, 'warn', saying)
+    // It notices before it dies, at what it does next: with it would die what only its memory holds.
+    await tab.agent.run(() => tab.device.identity())
+    await this.time.stillness()
+    return true
+  }
+
+  get now(): number {
+    return this.time.now + this.skewMs
+  }
+
+  /** Those that a person sees moving. */
+  get awake(): SimulatedTab[] {
+    return this.tabs.filter(({ agent }) => !agent.isFrozen)
+  }
+
+  /** Undefined where there are as many as people have. */
+  async openTab(): Promise<SimulatedTab | undefined> {
+    if (this.tabs.length >= TABS_MAX) return undefined
+    this.#opened += 1
+    const tab = new SimulatedTab(this, {
+      name: `${this.name} tab ${this.#opened}`,
+      seed: this.#parts.seed * 64 + this.#opened,
+    })
+    this.tabs.push(tab)
+    await tab.open(() => this.#random.bytes(10))
+    await this.time.stillness()
+    return tab
+  }
+
+  /** The tab that the person looks at: it is opened or thawed for it. */
+  async tabInSight(number = 0): Promise<SimulatedTab> {
+    if (this.tabs.length === 0) await this.openTab()
+    const tab = this.tabs[number % this.tabs.length]!
+    if (tab.agent.isFrozen) {
+      tab.agent.thaw()
+      await this.time.stillness()
+    }
+    return tab
+  }
+
+  async closeTab(tab: SimulatedTab): Promise<void> {
+    await tab.close()
+    this.tabs = this.tabs.filter((other) => other !== tab)
+    await this.time.stillness()
+  }
+
+  /** The app that was told of another role opens its device anew. */
+  async reload(tab: SimulatedTab): Promise<void> {
+    await this.closeTab(tab)
+    await this.openTab()
+  }
+
+  /** True where this is news. */
+  becomes(role: Role): boolean {
+    if (role === this.role) return false
+    this.role = role
+    for (const tab of this.tabs) tab.isOutdated = true
+    return true
+  }
+
+  async record(verb: string, args: Record<string, unknown>, tab: SimulatedTab): Promise<Recorded> {
+    return tab.agent.run(() => tab.device.record(verb, args))
+  }
+
+  /** Power off in the middle of whatever it does: what is not committed is lost. */
+  async die(): Promise<void> {
+    this.#end()
+    await this.time.stillness()
+    await this.openTab()
+  }
+
+  /** The browser does, now and then, also with no tab open; as client/service-worker/service-worker.ts it asks first. */
+  wakeServiceWorker(): void {
+    if (this.browser.locks.holderOf(lockName(this.storage))) return
+    this.#opened += 1
+    const agent = new Agent(`${this.name} service worker ${this.#opened}`)
+    const clock = agentClock(agent, this, new Random(this.#parts.seed * 64 + this.#opened, 5))
+    const asked = async <T>(request: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<T> => {
+      const reply = await this.send(agent, request)
+      if (reply.ok) return reply.value as T
+      throw new LinkFailure(reply)
+    }
+    const work = async () => {
+      const cookie = this.cookie.text
+      const issued = await asked<Issued>({ path: 'refresh', input: { cookie }, accessToken: '' })
+      if (issued.refreshToken !== '') this.cookie.text = issued.refreshToken
+      const { accessToken } = issued.signedIn
+      const push = <T>(input: () => unknown) => asked<T>({ path: 'push', input: input(), accessToken })
+      await pushInBackground(new DeviceDatabase(this.storage), { push }, clock)
+    }
+    this.#workers.add(agent)
+    void agent
+      .run(work)
+      .catch((error: unknown) => error instanceof LinkFailure || agent.hasEnded || agent.reported.push(error))
+      .finally(() => this.#endWorker(agent))
+  }
+
+  /** Asks a server as one of its tabs, or its service worker. */
+  send(agent: Agent, request: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<Reply> {
+    const { network, name, time } = this
+    // A service worker asks who is signed in before it can know whose outbox it is, and whether they work offline.
+    if (this.mustBeSilent && request.path !== 'refresh') {
+      const what = `${agent.name} asks (${request.path}) though its person works offline`
+      this.broken.push(new Broken(12, what))
+    }
+    const ended = request.path === 'refresh' ? () => undefined : agent.asks()
+    return new Promise((resolve) => {
+      let isAnswered = false // a copy of the answer may come later
+      const answer = (reply: Reply) =>
+        agent.receive(() => {
+          if (isAnswered) return
+          isAnswered = true
+          ended(reply.ok || reply.refusal !== undefined)
+          resolve(reply)
+        })
+      const key = network.key(`${agent.name}'s ${request.path}`)
+      network.send({ kind: 'request', key, device: name, ...request, sentAt: time.now, answer })
+    })
+  }
+
+  close(): void {
+    this.#end()
+  }
+
+  #endWorker(agent: Agent): void {
+    this.#workers.delete(agent)
+    this.browser.drop(agent)
+    this.reported.push(...agent.reported)
+  }
+
+  #end(): void {
+    for (const tab of this.tabs) tab.agent.end()
+    for (const agent of this.#workers) this.#endWorker(agent)
+    cutPower(this.storage)
+    for (const tab of this.tabs) tab.end()
+    this.tabs = []
+  }
+
+  /** Puts a mutation into the outbox past every check of the app, as its next one. */
+  async slip({ id, name, args }: { id: string; name: string; args: unknown }): Promise<void> {
+    const tab = await this.tabInSight()
+    const database = new DeviceDatabase(this.storage)
+    const { meta, outbox } = database
+    await database.transaction('rw', [meta, outbox], async () => {
+      const identity = (await database.readMeta('identity'))!
+      const { nextSeq: seq, clientId, lastStamp } = identity
+      const at = nextStamp(lastStamp, this.now, stampDevice(clientId))
+      await outbox.add({ seq, envelope: { seq, id, name, args, at }, at })
+      await database.writeMeta('identity', { ...identity, nextSeq: seq + 1, lastStamp: at })
+    })
+    database.close()
+    await tab.agent.run(async () => {
+      await tab.device.reread()
+      tab.device.tell({ kind: 'reread' })
+    })
+  }
+
+  /** Another device with the same database, as a restored backup of the machine is. */
+  async clone(name: string): Promise<SimulatedDevice> {
+    const { time } = this
+    const seed = Number.parseInt(time.uuid().slice(0, 8), 16) // chance does not repeat itself in a copy
+    const { skewMs, role } = this
+    const parts = { ...this.#parts, name, storage: time.uuid(), skewMs, role, seed, cookie: { ...this.cookie } }
+    const [from, to] = [new DeviceDatabase(this.storage), new DeviceDatabase(parts.storage)]
+    await to.delete() // the same seed was played before, while a history is made shorter
+    await to.open()
+    for (const table of from.tables) await to.table(table.name).bulkPut(await table.toArray())
+    from.close()
+    to.close()
+    const copy = new SimulatedDevice(parts)
+    copy.mustBeSilent = metaOn(parts.storage).paused === true
+    await copy.openTab()
+    return copy
+  }
+
+  /** All that waits on its disk, also what was set aside as too large for the way. */
+  outbox(): OutboxEntry[] {
+    return outboxOn(this.storage)
+  }
+}

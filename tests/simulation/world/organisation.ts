@@ -1,0 +1,64 @@
+// An organisation and its people, made as the accounts make them but for the passwords: hashing them is slow on purpose.
+import { randomUUID } from 'node:crypto'
+import type { Role } from '#shared/rows/rows.ts'
+import type { AccessTokens } from '../../../server/accounts/access-tokens.ts'
+import type { Accounts, Issued } from '../../../server/accounts/accounts.ts'
+import { insertOrganisation, insertUser } from '../../../server/accounts/accounts-store.ts'
+import type { Database } from '../../../server/database/database.ts'
+import type { Ledger } from '../../../server/ledger/ledger.ts'
+
+export interface Person {
+  userId: string
+  orgId: string
+  name: string
+  role: Role
+  /** The role is not the one that they began with. */
+  changed: boolean
+  /** They may no longer work here. */
+  disabled: boolean
+}
+
+/** Tokens that say who, unsigned: forging them is for other tests. */
+export const openTokens = {
+  sign: async (claims: object) => JSON.stringify(claims),
+  verify: async (token: string) => JSON.parse(token) as unknown,
+} as unknown as AccessTokens
+
+interface Parts {
+  database: Database
+  ledger: Ledger
+  uuid: () => string
+}
+
+export async function makeOrganisation(
+  { database, ledger, uuid }: Parts,
+  { name, people }: { name: string; people: { name: string; role: Role }[] },
+): Promise<Person[]> {
+  const orgId = randomUUID() // not of the seed: a world may be run again beside its first run
+  const users = people.map((person) => ({
+    ...person,
+    id: uuid(),
+    email: `${randomUUID()}@example.com`,
+    orgId,
+    passwordHash: '',
+  }))
+  await database.transaction(orgId, async (tx) => insertOrganisation(tx, { orgId, name }))
+  await ledger.change(orgId, {
+    action: 'organisation.create',
+    work: async (tx, version) => {
+      for (const user of users) insertUser(tx, user, version)
+      return users.map(({ id, name, email, role }) => ({
+        kind: 'members' as const,
+        key: id,
+        before: undefined,
+        after: { id, name, email, role, disabled: false, version },
+      }))
+    },
+  })
+  return users.map(({ id, name, role }) => ({ userId: id, orgId, name, role, changed: false, disabled: false }))
+}
+
+/** Signs somebody in, with everything but a password. */
+export async function signIn(accounts: Accounts, { orgId, userId }: Pick<Person, 'orgId' | 'userId'>): Promise<Issued> {
+  return (await accounts.openSession(orgId, userId))!
+}

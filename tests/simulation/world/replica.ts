@@ -1,0 +1,151 @@
+// One server of several over the same database: the real procedures, ledger and feed, called without a socket between.
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
+import { judgeLevels } from '../../../server/alerts/alert-rules.ts'
+import type { Issued } from '../../../server/accounts/accounts.ts'
+import { Accounts } from '../../../server/accounts/accounts.ts'
+import { Admission } from '../../../server/api/admission.ts'
+import { appRouter } from '../../../server/api/app-router.ts'
+import type { ApiParts, Context } from '../../../server/api/context.ts'
+import { Refused } from '../../../server/api/trpc.ts'
+import type { Notice } from '../../../server/events/commit-event.ts'
+import { Cursors } from '../../../server/feed/cursor.ts'
+import { LiveFeed } from '../../../server/feed/live.ts'
+import { PagesAhead } from '../../../server/feed/page-prefetch.ts'
+import type { PullParts } from '../../../server/feed/pull.ts'
+import { Ledger } from '../../../server/ledger/ledger.ts'
+import { Metrics } from '../../../server/metrics/metrics.ts'
+import type { LiveMessage } from '#shared/protocol/wire.ts'
+import type { Frame, Reply, Request } from './network.ts'
+import { SILENCE } from './network.ts'
+import { openTokens } from './organisation.ts'
+import type { ReadReplica } from './read-replica.ts'
+import type { SimulatedDatabase } from './stage.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+/** All servers sign cursors alike. */
+const SECRET = 's'.repeat(40)
+
+export interface ReplicaParts {
+  database: SimulatedDatabase
+  time: VirtualTime
+  publish: (notice: Notice) => void
+  reads: Reads
+}
+
+/** How the servers of a world read what devices pull. */
+export interface Reads {
+  /** Asked first. */
+  readReplica: ReadReplica | undefined
+  /** The page after the one that is answered is read ahead, however small. */
+  ahead: boolean
+}
+
+export class Replica {
+  readonly database: SimulatedDatabase
+  readonly ledger: Ledger
+  readonly feed: LiveFeed
+  readonly accounts: Accounts
+  readonly #parts: ApiParts
+  readonly #time: VirtualTime
+  readonly #life = new AbortController()
+
+  constructor({ database, time, publish, reads }: ReplicaParts) {
+    this.database = database
+    this.#time = time
+    database.time = time
+    const alarm = (ms: number, ring: () => void) => time.after(ms, ring)
+    const pulling: PullParts = {
+      primary: database,
+      replica: reads.readReplica,
+      ...(reads.ahead && { ahead: new PagesAhead({ rowsMin: 1, alarm }) }),
+      cursors: new Cursors(SECRET),
+      lostCommits: (orgId, seen) => this.ledger.beginEpoch(orgId, { lost: seen }),
+      now: () => time.now,
+    }
+    this.feed = new LiveFeed(pulling, { alarm })
+    const tell = (notice: Notice) => {
+      if (this.#dead) return
+      this.feed.deliver(notice)
+      publish(notice)
+    }
+    this.ledger = new Ledger({ database, judgeLevels, now: () => time.now, publish: tell })
+    this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens, sessionsEnded: tell })
+    const unused = {} as Pick<ApiParts, 'backups' | 'importer' | 'loginLimits'>
+    const admission = new Admission()
+    const { accounts, feed, ledger } = this
+    const metrics = new Metrics({ version: 'simulated', protocol: PROTOCOL_VERSION })
+    this.#parts = { ...unused, accounts, admission, database, feed, ledger, metrics, pulling, setupToken: undefined }
+  }
+
+  /** The process is gone: nothing of it answers, publishes or tries again. */
+  die(): void {
+    this.#life.abort()
+  }
+
+  get #dead(): boolean {
+    return this.#life.signal.aborted
+  }
+
+  async serve({ path, input, accessToken }: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<Reply> {
+    try {
+      const value = await this.#ask(path, { input: asItTravels(input), accessToken })
+      return this.#dead ? SILENCE : { ok: true, value: asItTravels(value) }
+    } catch (error) {
+      if (this.#dead) return SILENCE
+      const { refusal, lastSeq, retryAfterS } = refusedBy(error)
+      const retryAfterMs = retryAfterS === undefined ? undefined : retryAfterS * 1000
+      return { ok: false, refusal, ...(lastSeq !== undefined && { lastSeq }), ...(retryAfterMs && { retryAfterMs }) }
+    }
+  }
+  /** The live subscription of a socket, until it ends, or this server does. */
+  async listen(
+    { input, accessToken }: Pick<Request, 'input' | 'accessToken'>,
+    { signal, say }: { signal: AbortSignal; say: (frame: Frame) => void },
+  ): Promise<void> {
+    const ended = AbortSignal.any([signal, this.#life.signal])
+    const caller = appRouter.createCaller(this.#context(accessToken), { signal: ended })
+    try {
+      const messages = (await caller.live(asItTravels(input) as never)) as AsyncIterable<LiveMessage>
+      for await (const message of messages) {
+        if (ended.aborted) break
+        say({ type: 'message', message: asItTravels(message) })
+      }
+    } catch (error) {
+      if (!ended.aborted) say({ type: 'refused', code: refusedBy(error).refusal })
+    }
+    if (this.#dead && !signal.aborted) say({ type: 'closed' })
+  }
+
+  #ask(path: Request['path'], { input, accessToken }: Pick<Request, 'input' | 'accessToken'>): Promise<unknown> {
+    const { sync } = appRouter.createCaller(this.#context(accessToken))
+    switch (path) {
+      case 'push':
+        return sync.push(input)
+      case 'pull':
+        return sync.pull(input as never)
+      case 'refresh':
+        return this.#refresh((input as { cookie: string }).cookie)
+    }
+  }
+
+  /** As auth.refresh answers; the cookie travels beside it. */
+  async #refresh(cookie: string): Promise<Issued> {
+    const issued = await this.accounts.refresh(cookie)
+    if (issued === 'disabled') throw new Refused('disabled')
+    if (!issued) throw new Refused('unauthenticated')
+    return issued
+  }
+
+  #context(accessToken: string): Context {
+    return { parts: this.#parts, accessToken, receivedAt: this.#time.now }
+  }
+}
+
+/** What JSON does not carry does not arrive. */
+function asItTravels<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}
+
+function refusedBy(error: unknown): Refused {
+  return error instanceof Refused ? error : new Refused('malformed')
+}
