@@ -16,8 +16,8 @@ export function askForBackgroundSync(workplaces: Workplaces): void {
   effect(() => {
     const app = workplaces.current.value?.app
     if (!app || app.device.pendingCount.value === 0) return
-    const { link } = app.status.value
-    if (link === 'paused' || (link === 'online' && !isHidden.value)) return
+    const { link: state } = app.status.value
+    if (state === 'paused' || (state === 'online' && !isHidden.value)) return
     void register()
   })
 }

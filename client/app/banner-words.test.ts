@@ -1,11 +1,11 @@
 // What the line on top says: never less than what waits here.
 import { beforeAll, expect, test, vi } from 'vitest'
-import type { LinkStatus } from '../device/connection-status.ts'
+import type { ConnectionStatus } from '../device/connection-status.ts'
 import { startLanguage } from '../strings/strings.ts'
 import { bannerWords, LOOKS } from './banner-words.ts'
 
 const now = new Date(2026, 10, 22, 10, 44).getTime()
-const status: LinkStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
+const status: ConnectionStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
 const facts = { status, expired: false, pending: 0, asOf: new Date(2026, 10, 22, 10, 42).getTime(), now }
 
 /** Spaces that hold a line together are spaces. */
@@ -42,9 +42,9 @@ test('the first sync counts its rows', () => {
 })
 
 test('[D9] whatever the state, what waits is said to wait', () => {
-  for (const link of Object.keys(LOOKS) as LinkStatus['link'][]) {
+  for (const link of Object.keys(LOOKS) as ConnectionStatus['link'][]) {
     for (const loading of [undefined, { rows: 0, fraction: 0 }, { rows: 7, fraction: 0.5 }]) {
-      const { text, tone } = bannerWords({ ...facts, status: { ...status, link, loading }, pending: 3 })
+      const { text, tone } = bannerWords({ ...facts, status: { ...status, link: link, loading }, pending: 3 })
       expect([link, plain(text)]).toEqual([link, expect.stringContaining('3 waiting')])
       expect(tone === 'quiet').toBe(
         loading === undefined ? link === 'online' || link === 'connecting' : link === 'connecting',

@@ -28,7 +28,7 @@ export function ConnectionBanner() {
   const { status, device, session, drafts } = useApp()
   const { route } = useLocation()
   const now = useNow()
-  const { asOf, clockOffsetMs } = device.point.value
+  const { asOf, clockOffsetMs } = device.syncPoint.value
   const words = bannerWords({
     status: status.value,
     expired: session.expired.value,

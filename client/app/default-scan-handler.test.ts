@@ -38,7 +38,7 @@ function take(id: string): void {
     answer: async (answered: string) => void (open = open.filter((scan) => scan.id !== answered)),
   }
   const find = (code: string) => (code === '9' ? { kind: 'unknown', code } : { kind: 'item', item: { id: code } })
-  const device = { view: { find }, scans } as unknown as App['device']
+  const device = { queries: { find }, scans } as unknown as App['device']
   const feedback = { give: () => undefined, wake: () => undefined } as unknown as App['feedback']
   lookUpAnywhere({ app: () => ({ device, feedback }), go: (href) => gone.push(href) }).take(scanOf(id), raw(id))
 }

@@ -26,7 +26,7 @@ export function lookUpAnywhere({
     if (!here) return
     const { device, feedback } = here
     if (!device.scans.unresolved.value.some((scan) => scan.id === id)) return // it waited, and the tray saw to it
-    const found = device.view.find(code)
+    const found = device.queries.find(code)
     if (found.kind === 'unknown') {
       feedback.give('error')
       const action = { label: t('scan.open'), onPress: () => go('/tray') }

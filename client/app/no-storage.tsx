@@ -1,6 +1,6 @@
 // The device cannot keep anything, or must not: said before a person scans into nothing.
 import { HardDrive } from 'lucide-preact'
-import { NewerDatabase, readPendingOf } from '../device/storage/device-storage.ts'
+import { NewerDatabaseError, readPendingFrom } from '../device/storage/device-storage.ts'
 import { saveWaiting } from '../domain/export-outbox.ts'
 import { t } from '../strings/strings.ts'
 import { AppFrame } from '../ui/layout/app-frame.tsx'
@@ -8,7 +8,7 @@ import { Button } from '../ui/controls/button.tsx'
 import { EmptyState } from '../ui/layout/empty-state.tsx'
 
 export function NoStorage({ problem }: { problem: unknown }) {
-  if (problem instanceof NewerDatabase) return <OlderApp name={problem.databaseName} />
+  if (problem instanceof NewerDatabaseError) return <OlderApp name={problem.databaseName} />
   return (
     <AppFrame bare bar={[]} side={[]} title={t('storage.none')}>
       <EmptyState icon={HardDrive} title={t('storage.none')} action={<Reload label={t('storage.again')} />}>
@@ -21,7 +21,7 @@ export function NoStorage({ problem }: { problem: unknown }) {
 
 /** A newer version has been used here. Nothing is opened, changed or deleted by this one. */
 function OlderApp({ name }: { name: string }) {
-  const save = async () => saveWaiting(await readPendingOf(name), { device: name })
+  const save = async () => saveWaiting(await readPendingFrom(name), { device: name })
   return (
     <AppFrame bare bar={[]} side={[]} title={t('storage.newer')}>
       <EmptyState

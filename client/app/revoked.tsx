@@ -17,7 +17,7 @@ export function Revoked({ session, device }: { session: Session; device: Device 
   const count = device?.pendingCount.value ?? 0
   const save = async () => {
     if (!device) return
-    const from = { device: device.name, person: session.person.value?.user.name, point: device.point.value }
+    const from = { device: device.name, person: session.person.value?.user.name, point: device.syncPoint.value }
     saveWaiting(await device.exportPending(), from)
   }
   return (

@@ -20,10 +20,10 @@ export function ItemFields({ draft, errors, onChange, brief = false }: Props) {
     error: errors[field],
     onInput: (value: string) => set({ [field]: value }),
   })
-  const categories = device.view
+  const categories = device.queries
     .tree('categories')
     .filter(({ archived, id }) => !archived || id === draft.categoryId)
-    .map(({ id }) => ({ value: id, label: device.view.path('categories', id).join(' › ') }))
+    .map(({ id }) => ({ value: id, label: device.queries.path('categories', id).join(' › ') }))
   return (
     <>
       <Field label={t('field.name')} {...text('name')} required maxLength={300} autoFocus />

@@ -26,7 +26,7 @@ export function ItemPicker({ title, onPick, onClose }: Props) {
   const [query, setQuery] = useState('')
   const [missed, setMissed] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
-    const found = device.view.find(record.code)
+    const found = device.queries.find(record.code)
     if (found.kind !== 'item') {
       feedback.give('attention')
       setMissed(found.kind === 'location' ? found.location.name : printedCode(record.code))
@@ -36,7 +36,7 @@ export function ItemPicker({ title, onPick, onClose }: Props) {
     onPick(found.item)
     return true
   })
-  const { ids, total } = device.view.search(query, { limit: SHOWN_MAX })
+  const { ids, total } = device.queries.search(query, { limit: SHOWN_MAX })
   return (
     <Sheet open title={title} onClose={onClose}>
       {missed && <Missed>{t('search.notAnItem', { what: missed })}</Missed>}
@@ -52,7 +52,7 @@ export function ItemPicker({ title, onPick, onClose }: Props) {
       <div class="picker-list">
         <RowList label={title}>
           {ids.map((id) => {
-            const item = device.view.item(id)
+            const item = device.queries.item(id)
             if (!item) return null
             const { decimals, unit } = item
             return (
@@ -60,7 +60,7 @@ export function ItemPicker({ title, onPick, onClose }: Props) {
                 key={id}
                 title={item.name}
                 note={item.sku ?? undefined}
-                trail={<span class="num">{formatQuantity(device.view.totalOf(id), { decimals, unit })}</span>}
+                trail={<span class="num">{formatQuantity(device.queries.totalOf(id), { decimals, unit })}</span>}
                 onPress={() => onPick(item)}
               />
             )

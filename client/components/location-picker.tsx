@@ -30,7 +30,7 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
   const [query, setQuery] = useState('')
   const [missed, setMissed] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
-    const found = device.view.find(record.code)
+    const found = device.queries.find(record.code)
     if (found.kind !== 'location') {
       feedback.give('attention')
       setMissed(found.kind === 'item' ? found.item.name : printedCode(record.code))
@@ -41,7 +41,7 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
     onPick(found.location)
     return true
   })
-  const all = device.view.tree('locations').filter((location) => !location.archived)
+  const all = device.queries.tree('locations').filter((location) => !location.archived)
   const wanted = query.trim().toLocaleLowerCase()
   const shown = wanted ? all.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)) : all
   return (
@@ -74,7 +74,7 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
                       {location.name}
                     </span>
                   }
-                  note={wanted ? device.view.path('locations', location.parentId).join(' · ') : undefined}
+                  note={wanted ? device.queries.path('locations', location.parentId).join(' · ') : undefined}
                   trail={location.id === current ? <span class="soft small">{t('place.here')}</span> : undefined}
                   onPress={() => onPick(location)}
                 />

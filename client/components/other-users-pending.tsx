@@ -1,6 +1,6 @@
 // Another person's work may wait in this browser: that it does is said, never what it is.
 import { useEffect, useState } from 'preact/hooks'
-import { countOthersWaiting } from '../device/storage/device-storage.ts'
+import { countOtherUsersPending } from '../device/storage/device-storage.ts'
 import { t } from '../strings/strings.ts'
 
 /** `own` is the name of the database of whoever is signed in. */
@@ -8,7 +8,7 @@ export function OthersWaiting({ own }: { own?: string | undefined }) {
   const [count, setCount] = useState(0)
   useEffect(() => {
     let isCurrent = true
-    void countOthersWaiting(own)
+    void countOtherUsersPending(own)
       .catch(() => 0)
       .then((waiting) => isCurrent && setCount(waiting))
     return () => {

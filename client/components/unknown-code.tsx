@@ -23,7 +23,7 @@ export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
   const doing = useSignal<'attach' | 'create' | undefined>(undefined)
   const close = () => (doing.value = undefined)
   // Whoever makes an item of a code that is only not loaded yet makes it twice.
-  const isLoading = !app.device.point.value.complete
+  const isLoading = !app.device.syncPoint.value.complete
   const mayAttach = !unreadable && !isLoading && mayDo(app, 'staff')
   const known = async (name: string) => {
     close()

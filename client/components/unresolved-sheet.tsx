@@ -30,7 +30,7 @@ type Reason = (typeof REASONS)[number]
 
 export function UnresolvedSheet({ scan, onClose }: Props) {
   const { device } = useApp()
-  const read = readScan(device.view, scan, new Date())
+  const read = readScan(device.queries, scan, new Date())
   const code = read.kind === 'unknown' || read.kind === 'unreadable' ? read.code : scan.code
   const isUnknown = read.kind === 'unknown' || read.kind === 'unreadable'
   const known = async (code: string) => {
@@ -129,7 +129,7 @@ function Choose({ wish: { missing, item, movement }, onGive, onClose }: ChoosePr
   const { device } = useApp()
   const { kind, locationId } = movement
   if (missing === 'lot') {
-    const known = device.view
+    const known = device.queries
       .positionsOf(item.id)
       .filter((position) => position.lot !== '' && (kind === 'receive' || position.locationId === locationId))
     return <LotSheet item={item} known={known} asksExpiry={kind === 'receive'} onClose={onClose} onDone={onGive} />

@@ -53,8 +53,8 @@ export class StockTotals {
     this.#follows = true
     effect(() => {
       // Subscribes to all positions and items; the counting itself is outside.
-      this.#device.view.totalOf('')
-      void this.#device.view.itemCount
+      this.#device.queries.totalOf('')
+      void this.#device.queries.itemCount
       this.#isDue = true
       this.#wake()
     })
@@ -69,13 +69,13 @@ export class StockTotals {
   async #count(): Promise<void> {
     const round = ++this.#round
     this.#isDue = false
-    const { view } = this.#device
+    const { queries } = this.#device
     const inStock = new Set<string>()
     const low = new Set<string>()
     let until = performance.now() + SLICE_MS
     let seen = 0
-    for (const item of view.items()) {
-      const total = view.totalOf(item.id)
+    for (const item of queries.items()) {
+      const total = queries.totalOf(item.id)
       if (total > 0) inStock.add(item.id)
       if (item.low !== null && total < item.low) low.add(item.id)
       seen += 1

@@ -6,7 +6,7 @@ import type { ComponentChildren } from 'preact'
 import type { Person, Session } from '../session/session.ts'
 import type { ScanRecord } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
-import type { LinkStatus } from '../device/connection-status.ts'
+import type { ConnectionStatus } from '../device/connection-status.ts'
 import type { Remote } from '../api/api-client.ts'
 import type { Scan } from '../scanner/code.ts'
 import type { Feedback } from '../scanner/feedback.ts'
@@ -37,7 +37,7 @@ export interface App {
   device: Device
   session: Session
   remote: Remote
-  status: ReadonlySignal<LinkStatus>
+  status: ReadonlySignal<ConnectionStatus>
   syncNow(): void
   pauseSync(paused: boolean): void
   /** Returns what ends it. */

@@ -1,14 +1,14 @@
 // Notices that the wall clock was set: it no longer goes along with the monotonic one. Keeps T6.
 import { CLOCK_TOLERANCE_MS } from '#shared/values/stamp.ts'
 
-export interface Jump {
+export interface ClockJump {
   /** How far the wall clock moved; negative where it was set back. */
   ms: number
   /** What it read at most before it moved, Unix ms. */
   beforeMs: number
 }
 
-export class ClockWatch {
+export class ClockJumpDetector {
   readonly #now: () => number
   readonly #monotonic: () => number
   #last: { wall: number; monotonic: number } | undefined
@@ -22,7 +22,7 @@ export class ClockWatch {
    * What happened since it was asked last; small differences add up until they count. A device that slept looks as if
    * its clock had been set forward, because the monotonic one slept too: who asks must find out which it was.
    */
-  jump(): Jump | undefined {
+  jump(): ClockJump | undefined {
     const [wall, monotonic] = [this.#now(), this.#monotonic()]
     const last = (this.#last ??= { wall, monotonic })
     const beforeMs = last.wall + (monotonic - last.monotonic)

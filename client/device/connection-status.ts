@@ -1,5 +1,5 @@
 // How it stands with the server: what synchronisation finds, and the shell shows.
-export type Link =
+export type ConnectionState =
   | 'online'
   | 'offline'
   | 'connecting'
@@ -11,16 +11,16 @@ export type Link =
   | 'storage'
   | 'revoked'
 
-export interface Loading {
+export interface LoadProgress {
   rows: number
   /** 0 … 1 */
   fraction: number
 }
 
-export interface LinkStatus {
-  link: Link
+export interface ConnectionStatus {
+  link: ConnectionState
   busy: boolean
-  loading: Loading | undefined
+  loading: LoadProgress | undefined
   /** Why nothing moves, as a code for `meaningOf`. */
   problem: string | undefined
 }

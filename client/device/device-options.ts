@@ -1,7 +1,7 @@
 // What a device is made of: a name, a person, and the time and chance that a test or a simulation hands in.
 import type { Actor } from './state/pending-mutations.ts'
 
-export interface DeviceParts {
+export interface DeviceOptions {
   name: string
   actor: Actor
   now?: () => number
@@ -10,7 +10,7 @@ export interface DeviceParts {
   random?: () => Uint8Array
 }
 
-export function complete(parts: DeviceParts): Required<DeviceParts> {
+export function withDefaults(parts: DeviceOptions): Required<DeviceOptions> {
   return {
     now: Date.now,
     monotonic: () => performance.now(),

@@ -5,30 +5,30 @@ import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
-import { type Arrival, GoneAhead, START, type Told } from './sync-update.ts'
-import { ClockKeeper } from './clock-correction.ts'
+import { type SyncUpdate, StaleTabError, INITIAL_SYNC_POINT, type TabMessage } from './sync-update.ts'
+import { ClockCorrection } from './clock-correction.ts'
 import { DeviceDatabase } from './storage/database.ts'
 import { type DoneEntry, type Identity } from './records.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from './records.ts'
-import { complete, type DeviceParts } from './device-options.ts'
+import { withDefaults, type DeviceOptions } from './device-options.ts'
 import {
-  beginAgain,
-  deleteKept,
-  openKnown,
-  readAll,
-  rememberKept,
-  wasLost,
-  writeAnew,
+  resetSyncPoint,
+  deleteDatabase,
+  openDatabase,
+  readSnapshot,
+  rememberStored,
+  wasEvicted,
+  rebuildFromMemory,
 } from './storage/device-storage.ts'
-import { type Brought, type Luggage, unpacked } from './outbox/outbox-import.ts'
-import { MirrorStore } from './storage/confirmed-rows-store.ts'
-import { isAside, type Kept, type Making, Outbox } from './outbox/outbox.ts'
-import { Paused } from './outbox/offline-mode.ts'
-import type { RecentEntry } from './state/mutation-history.ts'
-import type { Loss, Recorded } from './record-result.ts'
+import { type ImportResult, type OutboxExport, rebaseImport } from './outbox/outbox-import.ts'
+import { ConfirmedRowsStore } from './storage/confirmed-rows-store.ts'
+import { isSkipped, type Enqueued, type NewMutation, Outbox } from './outbox/outbox.ts'
+import { OfflineMode } from './outbox/offline-mode.ts'
+import type { HistoryEntry } from './state/mutation-history.ts'
+import type { StorageLoss, RecordResult } from './record-result.ts'
 import { ScanLog } from './outbox/scan-log.ts'
-import { Shown } from './state/optimistic-state.ts'
-import type { View } from './state/queries.ts'
+import { OptimisticState } from './state/optimistic-state.ts'
+import type { Queries } from './state/queries.ts'
 
 /** Who empties it again each time cannot be outrun. */
 const DELETIONS_MAX = 5
@@ -36,102 +36,106 @@ const DELETIONS_MAX = 5
 export class Device {
   readonly scans: ScanLog
   /** What is too large for the way to the server; it waits for a person. */
-  readonly aside = signal<OutboxEntry[]>([])
+  readonly skipped = signal<OutboxEntry[]>([])
   /** Rises when something waits to be sent. */
-  readonly wanted = signal(0)
-  readonly paused: Paused
+  readonly pushRequests = signal(0)
+  readonly offlineMode: OfflineMode
   /** Tells the other tabs; set by whoever joins them. */
-  tell: (told: Told) => void = () => undefined
+  notifyTabs: (told: TabMessage) => void = () => undefined
 
   /** The browser has deleted what was kept here: what memory held was put back, or nothing could be. */
-  readonly loss = signal<Loss | undefined>(undefined)
+  readonly loss = signal<StorageLoss | undefined>(undefined)
 
   readonly #database: DeviceDatabase
   readonly #now: () => number
   readonly #random: () => Uint8Array
-  readonly #shown: Shown
-  readonly #store: MirrorStore
+  readonly #state: OptimisticState
+  readonly #store: ConfirmedRowsStore
   readonly #outbox: Outbox
-  readonly #clock: ClockKeeper
+  readonly #clock: ClockCorrection
   /** Whose numbers memory knows what waits by. */
   #clientId = ''
 
-  private constructor(database: DeviceDatabase, parts: DeviceParts) {
-    const { actor, now, monotonic, random } = complete(parts)
+  private constructor(database: DeviceDatabase, parts: DeviceOptions) {
+    const { actor, now, monotonic, random } = withDefaults(parts)
     this.#database = database
     this.#now = now
     this.#random = random
-    this.#shown = new Shown({ actor, now })
-    const damaged = () => void this.#fetchAnew().catch((error: unknown) => globalThis.reportError?.(error))
-    this.#store = new MirrorStore(database, { mirror: this.#shown.mirror, damaged })
+    this.#state = new OptimisticState({ actor, now })
+    const damaged = () => void this.#reloadDamagedRows().catch((error: unknown) => globalThis.reportError?.(error))
+    this.#store = new ConfirmedRowsStore(database, { mirror: this.#state.confirmed, damaged })
     this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
-    this.paused = new Paused(database)
-    this.#clock = new ClockKeeper({ now, monotonic }, { database, outbox: this.#outbox })
-    this.scans = new ScanLog(database, { newId: () => this.#newId(), now, tell: () => this.tell({ kind: 'scans' }) })
+    this.offlineMode = new OfflineMode(database)
+    this.#clock = new ClockCorrection({ now, monotonic }, { database, outbox: this.#outbox })
+    this.scans = new ScanLog(database, {
+      newId: () => this.#newId(),
+      now,
+      tell: () => this.notifyTabs({ kind: 'scans' }),
+    })
   }
 
   /** Opens what this device keeps, or begins anew. @throws {NewerDatabase} where a newer app has been here */
-  static async open(parts: DeviceParts): Promise<Device> {
+  static async open(parts: DeviceOptions): Promise<Device> {
     const database = new DeviceDatabase(parts.name)
-    await openKnown(database)
+    await openDatabase(database)
     const device = new Device(database, parts)
-    if (await wasLost(database)) device.loss.value = 'gone'
-    await device.#outbox.identify()
+    if (await wasEvicted(database)) device.loss.value = 'gone'
+    await device.#outbox.loadOrCreateIdentity()
     await device.reread()
-    rememberKept(parts.name)
+    rememberStored(parts.name)
     await device.scans.open()
     return device
   }
 
   /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
   async reread(): Promise<void> {
-    const all = await readAll(this.#database, { held: () => this.#shown.pending.envelopes() })
+    const all = await readSnapshot(this.#database, { held: () => this.#state.pending.envelopes() })
     if (!all) return this.#restore()
-    const { epoch } = this.point.value
+    const { epoch } = this.syncPoint.value
     const { missing } = all
     this.#store.fill(all.kept)
-    this.#clock.doubt = all.doubt
-    this.paused.found(all.paused)
+    this.#clock.unresolvedJump = all.doubt
+    this.offlineMode.loadFromDisk(all.paused)
     this.#clientId = all.clientId
-    this.#shown.fill(all)
-    this.#outbox.answeredTo = 0
-    this.aside.value = all.outbox.filter(isAside)
-    if (missing.length > 0) await this.#putBack(missing, epoch)
+    this.#state.fill(all)
+    this.#outbox.answeredUpTo = 0
+    this.skipped.value = all.outbox.filter(isSkipped)
+    if (missing.length > 0) await this.#restoreMissing(missing, epoch)
   }
 
   /**
    * Storage that was deleted has been made anew of another tab's memory, which had not heard of these yet. What the disk
    * knows after all stays as it is; what the server does, it tells by its id.
    */
-  async #putBack(pending: readonly Envelope[], epoch: number): Promise<void> {
-    const { clockOffsetMs, epoch: here } = this.point.value
+  async #restoreMissing(pending: readonly Envelope[], epoch: number): Promise<void> {
+    const { clockOffsetMs, epoch: here } = this.syncPoint.value
     const luggage = { pending, scans: this.scans.unresolved.value, settledScans: [], clockOffsetMs, epoch }
-    const unknown = unpacked(luggage, { clockOffsetMs, epoch: here, nowMs: this.#now() })
-    await this.#certainly(() => this.#outbox.bring(unknown))
+    const unknown = rebaseImport(luggage, { clockOffsetMs, epoch: here, nowMs: this.#now() })
+    await this.#certainly(() => this.#outbox.importEntries(unknown))
     await this.#rereadAll()
-    this.wanted.value++
+    this.pushRequests.value++
   }
 
-  get view(): View {
-    return this.#shown.view
+  get queries(): Queries {
+    return this.#state.queries
   }
 
-  get point(): Signal<SyncPoint> {
-    return this.#shown.point
+  get syncPoint(): Signal<SyncPoint> {
+    return this.#state.point
   }
 
   get pendingCount(): ReadonlySignal<number> {
-    return this.#shown.pendingCount
+    return this.#state.pendingCount
   }
 
   /** This device's own last mutations, newest first. */
-  get recent(): ReadonlySignal<readonly RecentEntry[]> {
-    return this.#shown.recent.entries
+  get history(): ReadonlySignal<readonly HistoryEntry[]> {
+    return this.#state.history.entries
   }
 
   /** What a mutation would do, without recording it: for screens that ask before they record. */
   check(name: string, args: Record<string, unknown>): Refusal | undefined {
-    const outcome = this.#shown.wouldDoStrictly({ id: '', name, args })
+    const outcome = this.#state.dryRunStrict({ id: '', name, args })
     return outcome.status === 'refused' ? outcome.refusal : undefined
   }
 
@@ -139,55 +143,59 @@ export class Device {
    * Records a mutation: decided on what is displayed, kept in one strict transaction, and only then shown. Refused where
    * it could never take effect; nothing is kept then. Rejects where the device cannot keep it.
    */
-  async record(name: string, args: Record<string, unknown>, { scanId }: { scanId?: string } = {}): Promise<Recorded> {
+  async record(
+    name: string,
+    args: Record<string, unknown>,
+    { scanId }: { scanId?: string } = {},
+  ): Promise<RecordResult> {
     const id = scanId ?? this.#newId() // a scan that was copied elsewhere and recorded there too is one mutation
     if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - 1024) {
       return { saved: false, refusal: refuse('mutation_too_large') }
     }
-    const trial = this.#shown.wouldDo({ id, name, args })
+    const trial = this.#state.dryRun({ id, name, args })
     if (trial.status === 'refused') return { saved: false, refusal: trial.refusal }
-    const { entry, clientId } = await this.#keep({ id, name, args, scanId })
+    const { entry, clientId } = await this.#enqueue({ id, name, args, scanId })
     const isAnew = clientId !== this.#clientId // another tab has made the storage anew: what memory numbered is no more
-    if (isAnew) this.#shown.showUnplaced(entry)
-    else this.#shown.show(entry)
-    if (scanId !== undefined) this.scans.resolved(scanId)
+    if (isAnew) this.#state.addUnnumbered(entry)
+    else this.#state.add(entry)
+    if (scanId !== undefined) this.scans.markResolved(scanId)
     if (isAnew) await this.#rereadAll().then(() => this.#reloadScans())
-    else this.tell({ kind: 'recorded', entries: [entry], clientId })
-    this.wanted.value++
+    else this.notifyTabs({ kind: 'recorded', entries: [entry], clientId })
+    this.pushRequests.value++
     return { saved: true, id, ...(trial.status === 'merged' && { note: trial.note.code }) }
   }
 
   /** Undoes one of this device's own movements: as a movement of its own if it was sent, or may have been. */
-  undo(mutationId: string): Promise<Recorded> {
+  undo(mutationId: string): Promise<RecordResult> {
     return this.record('stock.undo', { mutationId })
   }
 
   /** The oldest pending mutations after a seq, in order. */
-  after(seq: number, limit: number): Promise<OutboxEntry[]> {
+  pendingAfter(seq: number, limit: number): Promise<OutboxEntry[]> {
     return this.#outbox.after(seq, limit)
   }
 
   /** The oldest that wait, in order, whether they can be sent already or not. */
-  oldest(limit: number): Promise<OutboxEntry[]> {
+  oldestPending(limit: number): Promise<OutboxEntry[]> {
     return this.#outbox.oldest(limit)
   }
 
   /** True where a mutation up to that seq waits. */
-  hasWaiting(seq: number): boolean {
-    return this.#shown.pending.hasUpTo(seq)
+  hasPendingUpTo(seq: number): boolean {
+    return this.#state.pending.hasUpTo(seq)
   }
 
   get name(): string {
     return this.#database.name
   }
 
-  get size(): number {
-    return this.#shown.mirror.size
+  get rowCount(): number {
+    return this.#state.confirmed.size
   }
 
   /** The server said that this device holds all there is. */
   confirm(asOf: number): void {
-    this.point.value = { ...this.point.value, asOf }
+    this.syncPoint.value = { ...this.syncPoint.value, asOf }
   }
 
   async identity(): Promise<Identity> {
@@ -198,60 +206,60 @@ export class Device {
   }
 
   /** Takes what the server answered: rows, cursor and cleared outbox in one transaction, then all at once in memory. */
-  async arrive(arrival: Arrival): Promise<void> {
-    const { cursor, version: from, complete: wasComplete } = this.point.value
+  async applyUpdate(arrival: SyncUpdate): Promise<void> {
+    const { cursor, version: from, complete: wasComplete } = this.syncPoint.value
     if (this.#store.isStale) {
       await this.reread()
-      if (this.point.value.cursor !== cursor) throw new GoneAhead()
+      if (this.syncPoint.value.cursor !== cursor) throw new StaleTabError()
     }
     const { tables, point, whole } = arrival
-    const known = new Set(this.#shown.pending.upTo(arrival.lastSeq).map(({ seq }) => seq))
-    const planned = this.#shown.mirror.plan(tables)
+    const known = new Set(this.#state.pending.upTo(arrival.lastSeq).map(({ seq }) => seq))
+    const planned = this.#state.confirmed.plan(tables)
     const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
     const { meta, chunks, log, outbox, done } = this.#database
     const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
       const identity = await this.#database.readMeta('identity')
       if (!identity) return 'lost'
       if (identity.clientId !== arrival.clientId) return 'behind'
-      if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'
+      if (((await this.#database.readMeta('point')) ?? INITIAL_SYNC_POINT).cursor !== cursor) return 'behind'
       const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
       // Another tab has recorded it meanwhile: whether the server's number is its own or a copy's, pushing tells.
-      if (gone.some(({ seq }) => seq > this.#outbox.answeredTo && !known.has(seq))) return 'behind'
+      if (gone.some(({ seq }) => seq > this.#outbox.answeredUpTo && !known.has(seq))) return 'behind'
       await keeping.write()
       await this.#database.writeMeta('point', point)
-      await this.#outbox.settle(gone.map((entry) => this.#doneOf(entry)))
+      await this.#outbox.dequeue(gone.map((entry) => this.#doneOf(entry)))
       return gone
     })
     if (typeof kept === 'string') {
       await this.reread()
-      throw new GoneAhead()
+      throw new StaleTabError()
     }
-    const changes = whole ? [] : this.#shown.mirror.take(planned)
+    const changes = whole ? [] : this.#state.confirmed.applyPlanned(planned)
     keeping.done()
-    this.#shown.takeIn(arrival, changes, kept)
+    this.#state.applyUpdate(arrival, changes, kept)
     // Pages of a first sync are many and large: the other tabs read the disk once, when all of them are there.
-    if (point.complete) this.tell(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
+    if (point.complete) this.notifyTabs(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
   }
 
   /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
-  async follow(told: Told): Promise<void> {
+  async handleTabMessage(told: TabMessage): Promise<void> {
     if (told.kind === 'scans') return (await this.#outbox.identity()) ? this.#loadScans() : this.#restore()
-    if (!this.#take(told)) await this.reread()
-    if (told.kind !== 'arrived' && this.pendingCount.value > 0) this.wanted.value++
+    if (!this.#applyTabMessage(told)) await this.reread()
+    if (told.kind !== 'arrived' && this.pendingCount.value > 0) this.pushRequests.value++
   }
 
   /** False where what is told does not follow what memory holds. */
-  #take(told: Exclude<Told, { kind: 'scans' }>): boolean {
+  #applyTabMessage(told: Exclude<TabMessage, { kind: 'scans' }>): boolean {
     if (told.kind === 'recorded') {
-      for (const { scanId } of told.entries) if (scanId !== undefined) this.scans.resolved(scanId)
-      return told.clientId === this.#clientId && told.entries.every((entry) => this.#shown.showNext(entry))
+      for (const { scanId } of told.entries) if (scanId !== undefined) this.scans.markResolved(scanId)
+      return told.clientId === this.#clientId && told.entries.every((entry) => this.#state.addIfNext(entry))
     }
-    if (told.kind === 'reread' || told.from !== this.point.value.version) return false
+    if (told.kind === 'reread' || told.from !== this.syncPoint.value.version) return false
     const { arrival } = told
     if (arrival.clientId !== this.#clientId) return false
-    const gone = arrival.point.complete ? this.#shown.pending.upTo(arrival.lastSeq) : []
-    this.#store.followed()
-    this.#shown.takeIn(arrival, this.#shown.mirror.apply(arrival.tables), gone)
+    const gone = arrival.point.complete ? this.#state.pending.upTo(arrival.lastSeq) : []
+    this.#store.markStale()
+    this.#state.applyUpdate(arrival, this.#state.confirmed.apply(arrival.tables), gone)
     return true
   }
 
@@ -261,47 +269,47 @@ export class Device {
    * acknowledged in the last week before it.
    */
   async startOver({ newIdentity, resend }: { newIdentity: boolean; resend: boolean }): Promise<void> {
-    await beginAgain(this.#database, async (clockOffsetMs) => {
-      if (newIdentity) await this.#outbox.renew({ resend, clockOffsetMs })
+    await resetSyncPoint(this.#database, async (clockOffsetMs) => {
+      if (newIdentity) await this.#outbox.renumber({ resend, clockOffsetMs })
       return { newEpoch: resend }
     })
     await this.#rereadAll()
   }
 
   /** Rows that are kept here cannot be read: all are loaded anew. The next start finds out again, should this fail. */
-  async #fetchAnew(): Promise<void> {
-    if (this.point.value.cursor === null) return
+  async #reloadDamagedRows(): Promise<void> {
+    if (this.syncPoint.value.cursor === null) return
     await this.startOver({ newIdentity: false, resend: false })
-    this.wanted.value++
+    this.pushRequests.value++
   }
 
   /** Keeps what the server answered to a push. What it took leaves the outbox with its rows, not before. */
-  answered(clientId: string, results: readonly PushResult[]): Promise<void> {
-    return this.#outbox.answered(clientId, results)
+  storeResults(clientId: string, results: readonly PushResult[]): Promise<void> {
+    return this.#outbox.storeResults(clientId, results)
   }
 
   /** A mutation that nothing on the way lets through must not hold up those behind it. */
-  async setAside(mutation: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
-    await this.#outbox.setAside(mutation)
+  async skip(mutation: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
+    await this.#outbox.skip(mutation)
     await this.#rereadAll()
   }
 
   /** A person wants what was set aside to be tried again. */
-  async bringBack(): Promise<void> {
-    await this.#outbox.bringBack()
+  async retrySkipped(): Promise<void> {
+    await this.#outbox.retrySkipped()
     await this.#rereadAll()
-    this.wanted.value++
+    this.pushRequests.value++
   }
 
   /** Takes in what waited on another device, or on this one before its data was lost: whole or not at all. Keeps D19. */
-  async bring(luggage: Luggage): Promise<Brought> {
+  async importOutbox(luggage: OutboxExport): Promise<ImportResult> {
     const brought = await this.#certainly(() => {
-      const { clockOffsetMs, epoch } = this.point.value
-      return this.#outbox.bring(unpacked(luggage, { clockOffsetMs, epoch, nowMs: this.#now() }))
+      const { clockOffsetMs, epoch } = this.syncPoint.value
+      return this.#outbox.importEntries(rebaseImport(luggage, { clockOffsetMs, epoch, nowMs: this.#now() }))
     })
     await this.#rereadAll()
     await this.#reloadScans()
-    this.wanted.value++
+    this.pushRequests.value++
     return brought
   }
 
@@ -309,8 +317,8 @@ export class Device {
    * Puts what was acknowledged after `lastSeq` back into the outbox: the server has lost it. What is older than a week is
    * kept no more; then this device numbers what it has anew, as another one.
    */
-  async sendAgainAfter(lastSeq: number): Promise<void> {
-    const isWhole = await this.#outbox.sendAgainAfter(lastSeq)
+  async requeueAfter(lastSeq: number): Promise<void> {
+    const isWhole = await this.#outbox.requeueAfter(lastSeq)
     if (!isWhole) return this.startOver({ newIdentity: true, resend: false })
     await this.#rereadAll()
   }
@@ -319,14 +327,14 @@ export class Device {
    * Notices that the wall clock was set, and moves what waits along. For the tab that leads: one must do it, not each.
    * True where only the server's clock can tell by how much: see `settleClock`.
    */
-  async mindClock(): Promise<boolean> {
-    if (await this.#clock.mind()) await this.#rereadAll()
-    return this.#clock.doubt !== undefined
+  async correctClockJump(): Promise<boolean> {
+    if (await this.#clock.correctJump()) await this.#rereadAll()
+    return this.#clock.unresolvedJump !== undefined
   }
 
   /** The server's clock, asked after the jump: what is left of it is moved along. */
-  async settleClock(clockOffsetMs: number): Promise<void> {
-    if (await this.#clock.settle(this.point.value, clockOffsetMs)) await this.#rereadAll()
+  async resolveClockJump(clockOffsetMs: number): Promise<void> {
+    if (await this.#clock.resolveJump(this.syncPoint.value, clockOffsetMs)) await this.#rereadAll()
   }
 
   /** All that waits here, for a file that a person can keep. */
@@ -335,19 +343,19 @@ export class Device {
   }
 
   /** Deletes everything that this device keeps. */
-  async forget(): Promise<void> {
+  async deleteEverything(): Promise<void> {
     this.#database.close()
-    await deleteKept(this.#database.name)
+    await deleteDatabase(this.#database.name)
   }
 
   close(): void {
     this.#database.close()
   }
 
-  #keep(making: Pick<Making, 'id' | 'name' | 'args' | 'scanId'>): Promise<Kept> {
+  #enqueue(making: Pick<NewMutation, 'id' | 'name' | 'args' | 'scanId'>): Promise<Enqueued> {
     return this.#certainly(() => {
-      const seen = this.point.value.version
-      return this.#outbox.keep({ ...making, seen, estimate: (stamp) => this.#shown.place(stamp) })
+      const seen = this.syncPoint.value.version
+      return this.#outbox.enqueue({ ...making, seen, estimate: (stamp) => this.#state.estimateStamp(stamp) })
     })
   }
 
@@ -363,12 +371,12 @@ export class Device {
 
   /** The storage was deleted under the open app: what memory holds is kept anew, as a new device, ids unchanged. */
   async #restore(): Promise<void> {
-    await writeAnew(this.#database, {
-      rows: this.#store.prepareWhole(this.#shown.mirror),
-      point: this.point.value,
-      paused: this.paused.isOn,
+    await rebuildFromMemory(this.#database, {
+      rows: this.#store.prepareWhole(this.#state.confirmed),
+      point: this.syncPoint.value,
+      paused: this.offlineMode.isOn,
       clientId: this.#newId(),
-      envelopes: this.#shown.pending.envelopes(),
+      envelopes: this.#state.pending.envelopes(),
       scans: this.scans.unresolved.value,
     })
     await this.#rereadAll()
@@ -378,19 +386,19 @@ export class Device {
 
   async #rereadAll(): Promise<void> {
     await this.reread()
-    this.tell({ kind: 'reread' })
+    this.notifyTabs({ kind: 'reread' })
   }
 
   async #reloadScans(): Promise<void> {
     await this.#loadScans()
-    this.tell({ kind: 'scans' })
+    this.notifyTabs({ kind: 'scans' })
   }
 
   /** What only this tab knows still asks after storage was made anew without it: it is kept there too. */
   async #loadScans(): Promise<void> {
     const scans = await this.scans.load()
     if (scans.length === 0) return
-    await this.#certainly(() => this.#outbox.bring({ made: [], scans, settledScans: [] }))
+    await this.#certainly(() => this.#outbox.importEntries({ mutations: [], scans, settledScans: [] }))
     await this.#reloadScans()
   }
 
@@ -399,6 +407,6 @@ export class Device {
   }
 
   #doneOf(entry: OutboxEntry): DoneEntry {
-    return { ...entry, id: entry.envelope.id, doneAt: this.#now(), posted: this.#shown.pending.postedOf(entry.seq) }
+    return { ...entry, id: entry.envelope.id, doneAt: this.#now(), posted: this.#state.pending.postedOf(entry.seq) }
   }
 }

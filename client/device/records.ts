@@ -76,7 +76,7 @@ export interface SyncPoint {
 }
 
 /** The clock was set while something waited, and only the server can tell how far. */
-export interface ClockDoubt {
+export interface UnresolvedClockJump {
   /** What waits below this seq was stamped before. */
   beforeSeq: number
   /** How far it was moved along already. */

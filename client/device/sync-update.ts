@@ -1,10 +1,10 @@
 // What reaches a device: by the server's answers, and by its other tabs.
 import type { WireTables } from '#shared/rows/rows.ts'
 import type { OutboxEntry, SyncPoint } from './records.ts'
-import type { Mirror } from './state/confirmed-rows.ts'
+import type { ConfirmedRows } from './state/confirmed-rows.ts'
 
 /** What one answer of the server brings: rows, how far they reach, and what it has taken. */
-export interface Arrival {
+export interface SyncUpdate {
   tables: WireTables
   point: SyncPoint
   /** Mutations up to this seq are decided, and their rows are among these or came before. */
@@ -12,18 +12,18 @@ export interface Arrival {
   /** Under which client id that is its number: one that was given up numbered what waits otherwise. */
   clientId: string
   /** All rows anew, in place of what was there. */
-  whole?: Mirror
+  whole?: ConfirmedRows
 }
 
 /** What other tabs of this device must know. */
-export type Told =
+export type TabMessage =
   | { kind: 'recorded'; entries: OutboxEntry[]; clientId: string }
-  | { kind: 'arrived'; arrival: Arrival; from: number }
+  | { kind: 'arrived'; arrival: SyncUpdate; from: number }
   | { kind: 'scans' }
   | { kind: 'reread' }
 
 /** Another tab has written meanwhile: what this one was about to keep no longer fits, and it has read the disk again. */
-export class GoneAhead extends Error {
+export class StaleTabError extends Error {
   constructor() {
     super('another tab has gone ahead')
     this.name = 'GoneAhead'
@@ -31,7 +31,7 @@ export class GoneAhead extends Error {
 }
 
 /** Before anything was heard of the server. */
-export const START: SyncPoint = {
+export const INITIAL_SYNC_POINT: SyncPoint = {
   cursor: null,
   epoch: 0,
   version: 0,

@@ -75,7 +75,7 @@ export function countDrafts(device: Device, kept: KeptCounts): { drafts: CountDr
 function together(device: Device, scans: readonly ScanRecord[]): CountDraft[] {
   const drafts: CountDraft[] = []
   for (const { id, at, locationId, ...scan } of scans) {
-    const read = readScan(device.view, scan, new Date(at))
+    const read = readScan(device.queries, scan, new Date(at))
     if (read.kind !== 'item' || locationId === null || (read.item.tracksLots && !read.lot)) continue
     const key = { itemId: read.item.id, locationId, lot: read.item.tracksLots ? (read.lot ?? '') : '' }
     const begun = drafts.find(

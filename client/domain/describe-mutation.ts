@@ -100,7 +100,7 @@ const WORDS: Readonly<Record<string, Say>> = {
     amount: amountOf({ name: 'stock.transfer', args: read.all })!,
   }),
   'stock.undo': (device, read) => {
-    const undone = device.recent.value.find(({ envelope }) => envelope.id === read.text('mutationId'))
+    const undone = device.history.value.find(({ envelope }) => envelope.id === read.text('mutationId'))
     if (!undone) return { title: t('words.undo'), note: '' }
     const { title, note, amount } = wordsFor(device, undone.envelope)
     return { title, note: t('words.undone', { what: [note, amount].filter(Boolean).join(' · ') }) }
@@ -117,7 +117,7 @@ const WORDS: Readonly<Record<string, Say>> = {
   'category.create': named('words.newCategory'),
   'location.create': named('words.newLocation'),
   'conflict.resolve': (device, read) => {
-    const conflict = device.view.conflict(read.text('id'))
+    const conflict = device.queries.conflict(read.text('id'))
     const settled = conflict && (JSON.parse(conflict.mutation) as Mutation)
     // Refused resolutions may name each other, or themselves.
     const isAbout = settled !== undefined && settled.name !== 'conflict.resolve'
@@ -126,7 +126,7 @@ const WORDS: Readonly<Record<string, Say>> = {
 }
 
 export function itemName(device: Device, itemId: string): string {
-  return device.view.item(itemId)?.name ?? t('item.unknown')
+  return device.queries.item(itemId)?.name ?? t('item.unknown')
 }
 
 function lotWords(read: Reader): string {

@@ -3,7 +3,7 @@ import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { Device } from '../device/device.ts'
-import type { Recorded } from '../device/record-result.ts'
+import type { RecordResult } from '../device/record-result.ts'
 
 export type MovementKind = 'receive' | 'withdraw' | 'move' | 'count'
 
@@ -31,7 +31,7 @@ export interface Shortage {
 /** What is there is less than what is taken: to be asked about, since it may still be so. */
 export function shortageOf(device: Device, movement: Movement): Shortage | undefined {
   if (movement.kind !== 'withdraw' && movement.kind !== 'move') return undefined
-  const position = device.view.position(movement.itemId, movement.locationId, movement.lot)
+  const position = device.queries.position(movement.itemId, movement.locationId, movement.lot)
   if (position.uncertain || position.quantity >= movement.quantity) return undefined
   return { here: position.quantity, wanted: movement.quantity }
 }
@@ -43,7 +43,7 @@ export function refusalOf(device: Device, movement: Movement): Refusal | undefin
   return refusal?.code === 'insufficient_stock' ? undefined : refusal
 }
 
-export function recordMovement(device: Device, movement: Movement, scanId?: string): Promise<Recorded> {
+export function recordMovement(device: Device, movement: Movement, scanId?: string): Promise<RecordResult> {
   const { name, args } = mutationOf(movement)
   return device.record(name, args, scanId === undefined ? {} : { scanId })
 }

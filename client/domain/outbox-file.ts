@@ -5,7 +5,7 @@ import { mayAct } from '#shared/mutations/verb.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import { idSchema } from '#shared/values/id.ts'
 import { ownerOf } from '../device/storage/device-name.ts'
-import type { Luggage } from '../device/outbox/outbox-import.ts'
+import type { OutboxExport } from '../device/outbox/outbox-import.ts'
 
 export const ABOUT = 'Stockhand: what waited on this device'
 
@@ -38,7 +38,7 @@ const fileSchema = z.object({
 export type FileProblem = 'notOurs' | 'damaged' | 'empty' | 'otherOrganisation' | 'otherPerson' | 'viewer'
 
 export interface ReadFile {
-  luggage: Luggage
+  luggage: OutboxExport
   savedAt: Date
   /** Whose it is, where the file says so. */
   person: string | undefined

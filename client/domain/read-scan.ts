@@ -1,7 +1,7 @@
 // What a scanned code says: which item or place, how many, and what a GS1 label adds.
 import type { Item, Location } from '#shared/rows/rows.ts'
 import { looksLikeGs1, parseGs1 } from '#shared/values/gs1.ts'
-import type { View } from '../device/state/queries.ts'
+import type { Queries } from '../device/state/queries.ts'
 import type { Scan } from '../scanner/code.ts'
 
 export interface ReadItem {
@@ -23,7 +23,7 @@ export type ReadScan =
 
 type Code = Pick<Scan, 'code'> & Partial<Pick<Scan, 'symbology'>>
 
-export function readScan(view: Pick<View, 'find'>, scan: Code, now: Date): ReadScan {
+export function readScan(view: Pick<Queries, 'find'>, scan: Code, now: Date): ReadScan {
   const { code } = scan
   const found = view.find(code)
   if (found.kind === 'location') return found

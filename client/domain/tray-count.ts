@@ -9,10 +9,13 @@ export interface TrayCount {
   conflicts: number
 }
 
-export function trayCount(app: { person: Person; device: Pick<Device, 'pendingCount' | 'scans' | 'view'> }): TrayCount {
-  const { pendingCount, scans, view } = app.device
-  const conflicts = view.openConflicts().length
+export function trayCount(app: {
+  person: Person
+  device: Pick<Device, 'pendingCount' | 'scans' | 'queries'>
+}): TrayCount {
+  const { pendingCount, scans, queries } = app.device
+  const conflicts = queries.openConflicts().length
   // Whoever only reads has nothing to do about a shelf.
-  const toCount = mayDo(app, 'staff') ? view.positionsBelowZero().length : 0
+  const toCount = mayDo(app, 'staff') ? queries.positionsBelowZero().length : 0
   return { count: pendingCount.value + scans.unresolved.value.length + conflicts + toCount, conflicts }
 }

@@ -17,9 +17,9 @@ export function waitingFor(device: Device, code: string): ScanRecord[] {
   const wanted = canonicalCode(code)
   const isOf = (scan: ScanRecord) => {
     if (canonicalCode(scan.code) === wanted) return true
-    const read = readScan(device.view, scan, new Date())
+    const read = readScan(device.queries, scan, new Date())
     if (read.kind === 'unknown') return canonicalCode(read.code) === wanted
-    const owner = device.view.find(code)
+    const owner = device.queries.find(code)
     return read.kind === 'item' && owner.kind === 'item' && owner.item.id === read.item.id
   }
   return device.scans.unresolved.value.filter(isOf).toReversed()
@@ -29,7 +29,7 @@ export function waitingFor(device: Device, code: string): ScanRecord[] {
 export function movementOf(device: Device, scan: ScanRecord): Movement | undefined {
   const { mode, locationId } = scan
   if ((mode !== 'receive' && mode !== 'withdraw') || locationId === null) return undefined
-  const read = readScan(device.view, scan, new Date())
+  const read = readScan(device.queries, scan, new Date())
   if (read.kind !== 'item' || (read.item.tracksLots && !read.lot)) return undefined
   const { item, quantity, lot, expiresOn } = read
   return { kind: mode, itemId: item.id, locationId, quantity, lot, expiresOn }
@@ -67,7 +67,7 @@ export function wishesOf(
   const draft = mode === 'count' && countDrafts(device, kept).drafts.find(({ scanIds }) => scanIds.includes(scan.id))
   if (draft) {
     const scans = device.scans.unresolved.value.filter(({ id }) => draft.scanIds.includes(id)).toReversed()
-    const item = device.view.item(draft.itemId)
+    const item = device.queries.item(draft.itemId)
     const { itemId, locationId, lot, quantity, since: begunAtMs } = draft
     const movement: Movement = { kind: 'count', itemId, locationId, lot, quantity, begunAtMs }
     return item ? [{ item, movement, scans, missing: undefined }] : []
@@ -79,7 +79,7 @@ export function wishesOf(
 
 function wishOf(device: Device, scans: readonly ScanRecord[], given: Given): Wish | undefined {
   const [first] = scans
-  const reads = scans.map((scan) => readScan(device.view, scan, new Date())).filter((read) => read.kind === 'item')
+  const reads = scans.map((scan) => readScan(device.queries, scan, new Date())).filter((read) => read.kind === 'item')
   const [read] = reads
   if (!first || !read || !isKind(first.mode)) return undefined
   const { item } = read
@@ -105,7 +105,7 @@ function wishOf(device: Device, scans: readonly ScanRecord[], given: Given): Wis
 /** The same item, scanned for the same in the same place. */
 function isAlike(device: Device, scan: ScanRecord, other: ScanRecord): boolean {
   if (scan.mode !== other.mode || scan.locationId !== other.locationId) return false
-  const [one, two] = [scan, other].map((each) => readScan(device.view, each, new Date()))
+  const [one, two] = [scan, other].map((each) => readScan(device.queries, each, new Date()))
   return one?.kind === 'item' && two?.kind === 'item' && one.item.id === two.item.id && one.lot === two.lot
 }
 
@@ -132,7 +132,7 @@ export async function recordWish(
   }
   let recorded = 0
   for (const scan of scans) {
-    const read = readScan(device.view, scan, new Date())
+    const read = readScan(device.queries, scan, new Date())
     if (read.kind !== 'item' || !isOpen(scan)) continue
     const { quantity } = read
     const outcome = await recordMovement(device, { ...movement, quantity, begunAtMs: scan.at }, scan.id)

@@ -1,15 +1,15 @@
 // The server as a service worker asks it: the two calls that it needs, without the tRPC client, which would be half of it.
 import type { PushAnswer, SignedIn } from '#shared/protocol/wire.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
-import type { ServerLink } from '../sync/sync-transport.ts'
-import { LinkFailure, refusalOfStatus, retryAfterMs } from '../sync/sync-transport.ts'
+import type { SyncTransport } from '../sync/sync-transport.ts'
+import { RequestError, refusalOfStatus, retryAfterMs } from '../sync/sync-transport.ts'
 
-/** Whoever is signed in by the cookie, with a token. @throws {LinkFailure} */
+/** Whoever is signed in by the cookie, with a token. @throws {RequestError} */
 export function refresh(): Promise<SignedIn> {
   return call<SignedIn>('auth.refresh')
 }
 
-export function plainLink(accessToken: string): Pick<ServerLink, 'push'> {
+export function fetchTransport(accessToken: string): Pick<SyncTransport, 'push'> {
   return { push: (request) => call<PushAnswer>('sync.push', { request: request(), accessToken }) }
 }
 
@@ -26,12 +26,12 @@ async function call<T>(
     },
     ...(request !== undefined && { body: JSON.stringify(request) }),
   }).catch(() => {
-    throw new LinkFailure({})
+    throw new RequestError({})
   })
   const body = (await response.json().catch(() => undefined)) as Answer<T> | undefined
   if (body?.result) return body.result.data
   const data = body?.error?.data
-  throw new LinkFailure({
+  throw new RequestError({
     refusal: data?.refusal ?? refusalOfStatus(response.status),
     lastSeq: data?.lastSeq,
     retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),

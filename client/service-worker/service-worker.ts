@@ -8,8 +8,8 @@ import { deviceName } from '../device/storage/device-name.ts'
 import { pushInBackground } from '../sync/background-push.ts'
 import { isSomebodySending } from '../sync/lock-name.ts'
 import { PUSH_TAG } from '../sync/push-tag.ts'
-import { LinkFailure } from '../sync/sync-transport.ts'
-import { plainLink, refresh } from './fetch-transport.ts'
+import { RequestError } from '../sync/sync-transport.ts'
+import { fetchTransport, refresh } from './fetch-transport.ts'
 
 /** The browser fires it when it believes in a connection, also when no tab is open any more. */
 interface SyncEvent extends ExtendableEvent {
@@ -45,9 +45,9 @@ async function pushWhatWaits(): Promise<void> {
   if (await isSomebodySending()) return // a token more would only be another one to lose
   try {
     const signedIn = await refresh()
-    await pushInBackground(new DeviceDatabase(deviceName(signedIn)), plainLink(signedIn.accessToken))
+    await pushInBackground(new DeviceDatabase(deviceName(signedIn)), fetchTransport(signedIn.accessToken))
   } catch (error) {
-    if (error instanceof LinkFailure && error.refusal === 'unauthenticated') return // kept until somebody signs in
+    if (error instanceof RequestError && error.refusal === 'unauthenticated') return // kept until somebody signs in
     throw error
   }
 }

@@ -5,14 +5,14 @@ import { Outbox } from '../device/outbox/outbox.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
 import { lockName } from './lock-name.ts'
-import { Pusher, TooLargeAlone } from './pusher.ts'
-import type { ServerLink } from './sync-transport.ts'
-import { LinkFailure } from './sync-transport.ts'
+import { Pusher, MutationTooLargeError } from './pusher.ts'
+import type { SyncTransport } from './sync-transport.ts'
+import { RequestError } from './sync-transport.ts'
 
 /** Resolves where all is sent, or nothing more is to be done without a tab. @throws where it is worth another try */
 export async function pushInBackground(
   database: DeviceDatabase,
-  link: Pick<ServerLink, 'push'>,
+  link: Pick<SyncTransport, 'push'>,
   clock: Clock = browserClock,
 ): Promise<void> {
   const name = lockName(database.name)
@@ -26,7 +26,7 @@ export async function pushInBackground(
   })
 }
 
-async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>, clock: Clock): Promise<void> {
+async function push(database: DeviceDatabase, link: Pick<SyncTransport, 'push'>, clock: Clock): Promise<void> {
   const [point, identity, doubt, paused] = await database.transaction('r', database.meta, () =>
     Promise.all([
       database.readMeta('point'),
@@ -37,11 +37,11 @@ async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>, cl
   )
   if (!point || point.epoch === 0 || !identity || doubt || paused) return
   const outbox = new Outbox(database, { now: clock.now, newId: () => identity.clientId })
-  if (await outbox.behind()) return // the clock was set: a tab moves the stamps along first
+  if (await outbox.jumpBehindLastStamp()) return // the clock was set: a tab moves the stamps along first
   const source = {
     identity: async () => identity,
-    after: (seq: number, limit: number) => outbox.after(seq, limit),
-    answered: outbox.answered.bind(outbox),
+    pendingAfter: (seq: number, limit: number) => outbox.after(seq, limit),
+    storeResults: outbox.storeResults.bind(outbox),
   }
   const { signal } = new AbortController() // the browser itself ends what takes too long
   const pusher = new Pusher({ source, link, clock })
@@ -49,11 +49,11 @@ async function push(database: DeviceDatabase, link: Pick<ServerLink, 'push'>, cl
     for (let sentTo: number | undefined = 0; sentTo !== undefined;)
       sentTo = (await pusher.send(point.epoch, sentTo, signal))?.lastSeq
   } catch (error) {
-    if (!(error instanceof TooLargeAlone) && !isForATab(error)) throw error
+    if (!(error instanceof MutationTooLargeError) && !isForATab(error)) throw error
   }
 }
 
 /** An answer that asks for more than another try. */
 function isForATab(error: unknown): boolean {
-  return error instanceof LinkFailure && error.refusal !== undefined && !error.asksForTime
+  return error instanceof RequestError && error.refusal !== undefined && !error.isRetryLater
 }

@@ -6,9 +6,9 @@ import { PUSH_MAX, PUSH_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Identity, OutboxEntry } from '../device/records.ts'
 import type { Clock } from './clock.ts'
-import { patiently, PUSH_PATIENCE_MS } from './with-timeout.ts'
-import type { ServerLink } from './sync-transport.ts'
-import { LinkFailure } from './sync-transport.ts'
+import { withTimeout, PUSH_TIMEOUT_MS } from './with-timeout.ts'
+import type { SyncTransport } from './sync-transport.ts'
+import { RequestError } from './sync-transport.ts'
 
 /** Below the server's 512 KB, with room for the frame. */
 const PUSH_BYTES = PUSH_MAX_BYTES - 4 * 1024
@@ -18,15 +18,15 @@ const GROWTH_BYTES = 16 * 1024
 /** Where what waits is kept. */
 export interface PushSource {
   identity(): Promise<Identity>
-  after(seq: number, limit: number): Promise<OutboxEntry[]>
-  answered(clientId: string, results: readonly PushResult[]): Promise<void>
+  pendingAfter(seq: number, limit: number): Promise<OutboxEntry[]>
+  storeResults(clientId: string, results: readonly PushResult[]): Promise<void>
 }
 
 /** What the server answered, to whom, and to how many mutations. */
-export type Sent = PushAnswer & { clientId: string; count: number }
+export type PushOutcome = PushAnswer & { clientId: string; count: number }
 
 /** A single mutation that nothing on the way lets through. */
-export class TooLargeAlone extends Error {
+export class MutationTooLargeError extends Error {
   readonly mutation: Envelope
   constructor(mutation: Envelope) {
     super('a mutation is too large for the way to the server')
@@ -37,30 +37,30 @@ export class TooLargeAlone extends Error {
 
 export class Pusher {
   readonly #source: PushSource
-  readonly #link: Pick<ServerLink, 'push'>
+  readonly #link: Pick<SyncTransport, 'push'>
   readonly #clock: Clock
   /** How much the next request may hold: halved when one is found too large on the way. */
   #max = PUSH_MAX
   #maxBytes = PUSH_BYTES
 
-  constructor({ source, link, clock }: { source: PushSource; link: Pick<ServerLink, 'push'>; clock: Clock }) {
+  constructor({ source, link, clock }: { source: PushSource; link: Pick<SyncTransport, 'push'>; clock: Clock }) {
     this.#source = source
     this.#link = link
     this.#clock = clock
   }
 
-  /** Sends the oldest after a seq, as many as fit. Undefined where nothing waits. @throws {TooLargeAlone} */
-  async send(epoch: number, afterSeq: number, signal: AbortSignal): Promise<Sent | undefined> {
+  /** Sends the oldest after a seq, as many as fit. Undefined where nothing waits. @throws {MutationTooLargeError} */
+  async send(epoch: number, afterSeq: number, signal: AbortSignal): Promise<PushOutcome | undefined> {
     for (;;) {
       const { clientId } = await this.#source.identity()
-      const { batch, bytes } = fitting(await this.#source.after(afterSeq, this.#max), this.#maxBytes)
+      const { batch, bytes } = fitting(await this.#source.pendingAfter(afterSeq, this.#max), this.#maxBytes)
       if (batch.length === 0) return undefined
       try {
         const mutations = batch.map(({ envelope }) => envelope)
         const request = () => ({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
-        const patience = { clock: this.#clock, ms: PUSH_PATIENCE_MS, signal }
-        const answer = await patiently(this.#link.push(request, signal), patience)
-        await this.#source.answered(clientId, answer.results)
+        const patience = { clock: this.#clock, ms: PUSH_TIMEOUT_MS, signal }
+        const answer = await withTimeout(this.#link.push(request, signal), patience)
+        await this.#source.storeResults(clientId, answer.results)
         this.#max = PUSH_MAX
         this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)
         // A copy of this device may have come further: that says nothing of what waits here.
@@ -72,7 +72,7 @@ export class Pusher {
         }
       } catch (error) {
         if (!isTooMuch(error)) throw error
-        if (batch.length === 1) throw new TooLargeAlone(batch[0]!.envelope)
+        if (batch.length === 1) throw new MutationTooLargeError(batch[0]!.envelope)
         if (error.refusal === 'too_large') this.#maxBytes = Math.floor(bytes / 2)
         else this.#max = Math.floor(batch.length / 2)
       }
@@ -80,8 +80,8 @@ export class Pusher {
   }
 }
 
-function isTooMuch(error: unknown): error is LinkFailure {
-  return error instanceof LinkFailure && (error.refusal === 'too_large' || error.refusal === 'too_many')
+function isTooMuch(error: unknown): error is RequestError {
+  return error instanceof RequestError && (error.refusal === 'too_large' || error.refusal === 'too_many')
 }
 
 const utf8 = new TextEncoder()

@@ -4,14 +4,14 @@ import type { WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import type { SyncPoint } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
-import type { Loading } from '../device/connection-status.ts'
-import { Mirror } from '../device/state/confirmed-rows.ts'
+import type { LoadProgress } from '../device/connection-status.ts'
+import { ConfirmedRows } from '../device/state/confirmed-rows.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
-import { patiently, PULL_PATIENCE_MS } from './with-timeout.ts'
-import { Pusher, TooLargeAlone } from './pusher.ts'
-import type { ServerLink } from './sync-transport.ts'
-import { LinkFailure } from './sync-transport.ts'
+import { withTimeout, PULL_TIMEOUT_MS } from './with-timeout.ts'
+import { Pusher, MutationTooLargeError } from './pusher.ts'
+import type { SyncTransport } from './sync-transport.ts'
+import { RequestError } from './sync-transport.ts'
 
 /** The very first rows come alone: a screen full of them is there while the rest is under way. */
 const GLANCE = 1_000
@@ -21,13 +21,13 @@ const PAGE = 5_000
 /** After so many what they made is fetched: they leave the outbox in one transaction, and these take half a second. */
 const PUSHED_MAX = 5_000
 
-export class Exchange {
+export class Replicator {
   readonly #device: Device
-  readonly #link: ServerLink
+  readonly #link: SyncTransport
   readonly #clock: Clock
   readonly #pusher: Pusher
   /** All rows anew, as far as they have come, and where to go on. */
-  #collected: { mirror: Mirror; cursor: string } | undefined
+  #buffered: { mirror: ConfirmedRows; cursor: string } | undefined
   /** The version that the last push led to. Undefined where what this device shows says more. */
   #atLeast: number | undefined
   /** More waits than was sent at once. */
@@ -37,7 +37,7 @@ export class Exchange {
   /** How far the server has said that what it took is what this device sent. */
   #answered = { clientId: '', seq: 0 }
 
-  constructor({ device, link, clock = browserClock }: { device: Device; link: ServerLink; clock?: Clock }) {
+  constructor({ device, link, clock = browserClock }: { device: Device; link: SyncTransport; clock?: Clock }) {
     this.#device = device
     this.#link = link
     this.#clock = clock
@@ -56,7 +56,7 @@ export class Exchange {
         await this.#device.startOver({ newIdentity: true, resend: false })
         sentTo = 0
       }
-      if (await this.#device.mindClock()) await this.#askClock(signal)
+      if (await this.#device.correctClockJump()) await this.#askClock(signal)
       const epoch = await this.#epoch(signal)
       if (epoch === undefined) return sent > 0
       try {
@@ -68,8 +68,8 @@ export class Exchange {
         this.#atLeast = answer.version
         this.#answered = { clientId: answer.clientId, seq: sentTo }
       } catch (error) {
-        if (error instanceof TooLargeAlone) await this.#device.setAside(error.mutation)
-        else if (error instanceof LinkFailure) await this.#recover(error)
+        if (error instanceof MutationTooLargeError) await this.#device.skip(error.mutation)
+        else if (error instanceof RequestError) await this.#recover(error)
         else throw error
         sentTo = 0
       }
@@ -79,7 +79,7 @@ export class Exchange {
   /** Pulls until this device holds everything. In the first sync the next page travels while this one is taken in. */
   async pull(
     signal: AbortSignal,
-    onLoading: (loading: Loading) => void,
+    onLoading: (loading: LoadProgress) => void,
     onAnswer: () => void = () => undefined,
   ): Promise<void> {
     const aside: Page[] = []
@@ -87,12 +87,12 @@ export class Exchange {
     let pushed = false
     for (;;) {
       signal.throwIfAborted()
-      if (this.#device.point.value.epoch === 0 && !this.#collected) await this.#pushAll(signal)
-      const point = this.#device.point.value
+      if (this.#device.syncPoint.value.epoch === 0 && !this.#buffered) await this.#pushAll(signal)
+      const point = this.#device.syncPoint.value
       const isAnew = point.complete && point.cursor === null
-      if (!isAnew) this.#collected = undefined
-      const cursor = (isAnew ? this.#collected?.cursor : aside.at(-1)?.cursor) ?? point.cursor
-      const answer = await this.#ask(ahead ?? this.#request(cursor, signal), signal)
+      if (!isAnew) this.#buffered = undefined
+      const cursor = (isAnew ? this.#buffered?.cursor : aside.at(-1)?.cursor) ?? point.cursor
+      const answer = await this.#answerOf(ahead ?? this.#request(cursor, signal), signal)
       ahead = undefined
       onAnswer()
       if (!answer) continue
@@ -103,26 +103,26 @@ export class Exchange {
         aside.length = 0
         continue
       }
-      if (point.complete && !answer.more && !pushed && (await this.takesForOwn(answer.lastSeq))) {
+      if (point.complete && !answer.more && !pushed && (await this.isForeignAcknowledgement(answer.lastSeq))) {
         pushed = await this.push(signal)
         aside.length = 0
-        this.#collected = undefined
+        this.#buffered = undefined
         continue
       }
       if (!point.complete) {
         if (answer.more) ahead = this.#request(answer.cursor, signal)
         ahead?.catch(() => undefined) // looked at when its turn comes
-        const lastSeq = (await this.takesForOwn(answer.lastSeq)) ? 0 : answer.lastSeq
+        const lastSeq = (await this.isForeignAcknowledgement(answer.lastSeq)) ? 0 : answer.lastSeq
         const { tables, clientId } = answer
-        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq, clientId })
-        onLoading({ rows: this.#device.size, fraction: fractionOf(answer) })
-      } else if (isAnew) await this.#collect(answer)
+        await this.#device.applyUpdate({ tables, point: this.#pointAt(answer), lastSeq, clientId })
+        onLoading({ rows: this.#device.rowCount, fraction: fractionOf(answer) })
+      } else if (isAnew) await this.#bufferPage(answer)
       else {
         aside.push(answer)
         if (answer.more) continue
         const tables = joined(aside.map((page) => page.tables))
         const { lastSeq, clientId } = answer
-        await this.#device.arrive({ tables, point: this.#pointAt(answer), lastSeq, clientId })
+        await this.#device.applyUpdate({ tables, point: this.#pointAt(answer), lastSeq, clientId })
       }
       if (!answer.more) return
     }
@@ -135,26 +135,26 @@ export class Exchange {
   }
 
   /** All rows anew: kept aside until the last of them is there, so that the old ones stay readable. */
-  async #collect(answer: Page): Promise<void> {
-    const { mirror } = (this.#collected ??= { mirror: new Mirror(), cursor: answer.cursor })
+  async #bufferPage(answer: Page): Promise<void> {
+    const { mirror } = (this.#buffered ??= { mirror: new ConfirmedRows(), cursor: answer.cursor })
     mirror.apply(answer.tables)
-    this.#collected.cursor = answer.cursor
+    this.#buffered.cursor = answer.cursor
     if (answer.more) return
     const { lastSeq, clientId } = answer
-    await this.#device.arrive({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq, clientId })
-    this.#collected = undefined
+    await this.#device.applyUpdate({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq, clientId })
+    this.#buffered = undefined
   }
 
   /**
    * True where `lastSeq` would acknowledge what this device has no answer for. Another copy of it (a restored backup of
    * the machine, a copied profile) may have sent something else under that number: pushing tells.
    */
-  async takesForOwn(lastSeq: number): Promise<boolean> {
+  async isForeignAcknowledgement(lastSeq: number): Promise<boolean> {
     if (this.#device.pendingCount.value === 0) return false
     const { clientId } = await this.#device.identity()
     const answered = this.#answered.clientId === clientId ? this.#answered.seq : 0
     if (lastSeq <= answered) return false
-    const [first] = await this.#device.after(answered, 1)
+    const [first] = await this.#device.pendingAfter(answered, 1)
     return first !== undefined && first.seq <= lastSeq
   }
 
@@ -163,7 +163,9 @@ export class Exchange {
    * word that its own is among it (a first sync does not know whose it took in).
    */
   get isBehind(): boolean {
-    return this.#device.point.value.version < (this.#atLeast ?? 0) || this.#device.hasWaiting(this.#answered.seq)
+    return (
+      this.#device.syncPoint.value.version < (this.#atLeast ?? 0) || this.#device.hasPendingUpTo(this.#answered.seq)
+    )
   }
 
   /** True where the last push left something for the next one. */
@@ -173,7 +175,7 @@ export class Exchange {
 
   async #request(cursor: string | null, signal: AbortSignal): Promise<Page> {
     const { clientId } = await this.#device.identity()
-    const { complete, epoch, version } = this.#device.point.value
+    const { complete, epoch, version } = this.#device.syncPoint.value
     const limit = complete ? PAGE : cursor === null ? GLANCE : FIRST_PAGE
     // Where all is loaded anew no cursor says what is shown already: a replica that lags must not take it back.
     const atLeast = this.#atLeast ?? (complete && epoch !== 0 ? version : 0)
@@ -185,16 +187,16 @@ export class Exchange {
     const askedAt = this.#clock.now()
     const answer = await this.#link.pull(request, signal)
     const [least, most] = [answer.serverNow - this.#clock.now(), answer.serverNow - askedAt]
-    const known = this.#device.point.value.clockOffsetMs
+    const known = this.#device.syncPoint.value.clockOffsetMs
     return { ...answer, clientId: request.clientId, clockOffsetMs: Math.min(Math.max(known, least), most) }
   }
 
   /** A page; undefined where the device had to begin again. */
-  async #ask(page: Promise<Page>, signal: AbortSignal): Promise<Page | undefined> {
+  async #answerOf(page: Promise<Page>, signal: AbortSignal): Promise<Page | undefined> {
     try {
-      return await patiently(page, { clock: this.#clock, ms: PULL_PATIENCE_MS, signal })
+      return await withTimeout(page, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
     } catch (error) {
-      if (!(error instanceof LinkFailure)) throw error
+      if (!(error instanceof RequestError)) throw error
       await this.#recover(error)
       return undefined
     }
@@ -204,13 +206,13 @@ export class Exchange {
   #beginInNewEpoch(): Promise<void> {
     this.#answered = { clientId: '', seq: 0 }
     this.#atLeast = 0
-    this.#collected = undefined
+    this.#buffered = undefined
     return this.#device.startOver({ newIdentity: true, resend: true })
   }
 
   #pointAt(answer: Page): SyncPoint {
     const { epoch, version, cursor, more, clockOffsetMs, lastAt } = answer
-    const asOf = more ? this.#device.point.value.asOf : this.#clock.now() + clockOffsetMs
+    const asOf = more ? this.#device.syncPoint.value.asOf : this.#clock.now() + clockOffsetMs
     return { cursor, epoch, version, complete: !more, asOf, clockOffsetMs, lastAt }
   }
 
@@ -219,13 +221,13 @@ export class Exchange {
    * under another number, and must be acknowledged together with them. Undefined in the first sync, whose pull tells it.
    */
   async #epoch(signal: AbortSignal): Promise<number | undefined> {
-    const { epoch, complete } = this.#device.point.value
+    const { epoch, complete } = this.#device.syncPoint.value
     if (epoch !== 0) return epoch
     if (!complete) return undefined
     const { clientId } = await this.#device.identity()
     if (this.#newEpoch.clientId !== clientId) {
       const asking = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
-      const answer = await patiently(asking, { clock: this.#clock, ms: PULL_PATIENCE_MS, signal })
+      const answer = await withTimeout(asking, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
       this.#newEpoch = { clientId, epoch: answer.epoch }
     }
     return this.#newEpoch.epoch
@@ -234,24 +236,24 @@ export class Exchange {
   /** The clock was set: what the server's reads, asked before what waits is sent with stamps of before. */
   async #askClock(signal: AbortSignal): Promise<void> {
     const { clientId } = await this.#device.identity()
-    const { cursor } = this.#device.point.value
-    const answer = await this.#ask(this.#fetch({ clientId, cursor, limit: 1 }, signal), signal)
-    if (answer) await this.#device.settleClock(answer.clockOffsetMs)
+    const { cursor } = this.#device.syncPoint.value
+    const answer = await this.#answerOf(this.#fetch({ clientId, cursor, limit: 1 }, signal), signal)
+    if (answer) await this.#device.resolveClockJump(answer.clockOffsetMs)
   }
 
   /** Does what a refusal asks for, or throws it on where only time or a person can help. */
-  async #recover(failure: LinkFailure): Promise<void> {
+  async #recover(failure: RequestError): Promise<void> {
     this.#answered = { clientId: '', seq: 0 }
     switch (failure.refusal) {
       case 'gap':
-        return this.#device.sendAgainAfter(failure.lastSeq ?? 0)
+        return this.#device.requeueAfter(failure.lastSeq ?? 0)
       case 'seq_reused':
       case 'device_taken':
         return this.#device.startOver({ newIdentity: true, resend: false })
       case 'epoch_changed':
         return this.#beginInNewEpoch()
       case 'resnapshot':
-        this.#collected = undefined
+        this.#buffered = undefined
         this.#atLeast = undefined
         return this.#device.startOver({ newIdentity: false, resend: false })
       case 'unavailable':

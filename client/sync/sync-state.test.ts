@@ -1,7 +1,7 @@
 // The table of sync states: total by its types; here, that it goes where people expect, and never says what is not so.
 import { describe, expect, test } from 'vitest'
 import type { SyncEvent, SyncState } from './sync-state.ts'
-import { SHOWN, TRANSITIONS, WAIT_MS } from './sync-state.ts'
+import { DISPLAYED_STATE, TRANSITIONS, WAIT_MS } from './sync-state.ts'
 
 const STATES = Object.keys(TRANSITIONS) as SyncState[]
 const EVENTS = Object.keys(TRANSITIONS.idle) as SyncEvent[]
@@ -42,7 +42,7 @@ test('[D9] "online" is said only after an answer, and no longer than until one f
       const next = TRANSITIONS[state][event].to
       const isOver = FAILURES.includes(event) || event === 'socketLost' || (asleep && next === 'connecting')
       const hears = !isOver && (heard || (!asleep && ANSWERS.includes(event)))
-      if (SHOWN[next] === 'online') expect([state, event, hears]).toEqual([state, event, true])
+      if (DISPLAYED_STATE[next] === 'online') expect([state, event, hears]).toEqual([state, event, true])
       reached.set(`${next} ${hears}`, { state: next, heard: hears })
     }
   }
@@ -54,7 +54,7 @@ test('[D9] a socket that is lost is doubt, whatever is under way, until somebody
     expect(TRANSITIONS[state].socketLost).toEqual({ to: 'doubting', does: ['fetchSoon'] })
     expect(TRANSITIONS[state].socketMoved).toEqual({ to: state, does: ['fetchSoon'] }) // the server said so
   }
-  expect([SHOWN.doubting, after('doubting', 'agreed'), after('doubting', 'pullAnswered', 'agreed')]).toEqual([
+  expect([DISPLAYED_STATE.doubting, after('doubting', 'agreed'), after('doubting', 'pullAnswered', 'agreed')]).toEqual([
     'connecting',
     'doubting',
     'idle',

@@ -1,7 +1,7 @@
 // How it stands between this tab and the server: every state with every event, in one table that the types keep
 // complete. Pure; sync.ts does what it says. What people are shown follows from the state alone, and is never a guess:
 // "online" only after an answer, "connecting" until the first attempt has ended, and once the socket is lost. Keeps D9.
-import type { Link } from '../device/connection-status.ts'
+import type { ConnectionState } from '../device/connection-status.ts'
 
 export type SyncState =
   /** Another tab leads: it says how it stands. */
@@ -186,7 +186,7 @@ export const TRANSITIONS: Record<SyncState, Record<SyncEvent, Transition>> = {
 }
 
 /** What a state is called in front of people. */
-export const SHOWN: Record<SyncState, Link> = {
+export const DISPLAYED_STATE: Record<SyncState, ConnectionState> = {
   following: 'connecting', // until the leading tab has told
   connecting: 'connecting',
   loading: 'online',

@@ -19,19 +19,19 @@ export interface LiveHandlers {
 }
 
 /** What synchronisation asks of a server. The simulation gives it another one. */
-export interface ServerLink {
+export interface SyncTransport {
   /** `request` is asked for when it is sent: a token may take its time. Nothing is asked any more once `signal` aborts. */
   push(request: () => PushRequest, signal?: AbortSignal): Promise<PushAnswer>
   pull(request: PullRequest, signal?: AbortSignal): Promise<PullAnswer>
   /** Begins to listen; returns how to end. */
-  listen(request: { clientId: string; cursor: string | null }, handlers: LiveHandlers): () => void
+  subscribe(request: { clientId: string; cursor: string | null }, handlers: LiveHandlers): () => void
 }
 
 /** Codes of 429 and 503: the server, or a proxy before it, asks for time. */
 const ASKS_FOR_TIME: ReadonlySet<string | undefined> = new Set(['busy', 'rate_limited', 'unavailable'])
 
 /** A request that the server refused, or that did not reach it. */
-export class LinkFailure extends Error {
+export class RequestError extends Error {
   /** A code of the catalogue; undefined where nobody answered. */
   readonly refusal: string | undefined
   readonly lastSeq: number | undefined
@@ -58,7 +58,7 @@ export class LinkFailure extends Error {
     this.protocol = protocol
   }
 
-  get asksForTime(): boolean {
+  get isRetryLater(): boolean {
     return ASKS_FOR_TIME.has(this.refusal)
   }
 }

@@ -4,27 +4,27 @@ import type { ReadonlySignal } from '@preact/signals'
 import { effect, signal, untracked } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import { GoneAhead } from '../device/sync-update.ts'
+import { StaleTabError } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
-import type { LinkStatus, Loading } from '../device/connection-status.ts'
+import type { ConnectionStatus, LoadProgress } from '../device/connection-status.ts'
 import { isStorageFailure } from '../device/storage/storage-failure.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
-import { Exchange } from './replicator.ts'
+import { Replicator } from './replicator.ts'
 import type { TokenSource } from './trpc-transport.ts'
-import { httpServerLink } from './trpc-transport.ts'
-import type { ServerLink } from './sync-transport.ts'
-import { LinkFailure } from './sync-transport.ts'
+import { trpcTransport } from './trpc-transport.ts'
+import type { SyncTransport } from './sync-transport.ts'
+import { RequestError } from './sync-transport.ts'
 import { lockName } from './lock-name.ts'
 import type { Effect, SyncEvent, SyncState } from './sync-state.ts'
-import { SHOWN, TRANSITIONS, WAIT_MS } from './sync-state.ts'
-import type { Tabs, Wish } from './tab-coordinator.ts'
-import { joinTabs } from './tab-coordinator.ts'
+import { DISPLAYED_STATE, TRANSITIONS, WAIT_MS } from './sync-state.ts'
+import type { TabCoordinator, TabCommand } from './tab-coordinator.ts'
+import { coordinateTabs } from './tab-coordinator.ts'
 
-export interface SyncParts {
+export interface SyncOptions {
   device: Device
   session: TokenSource & { readonly expired: ReadonlySignal<boolean> }
-  link?: ServerLink
+  transport?: SyncTransport
   clock?: Clock
 }
 
@@ -37,17 +37,17 @@ const LIVE_GLANCE_MS = 5
 const SPREAD_MS = 3_000
 /** A socket that is refused for these learns more by asking; for anything else it takes its time. */
 const ASKS_FOR_A_PULL = new Set(['epoch_changed', 'resnapshot', 'unauthenticated'])
-const CONNECTING: LinkStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
+const CONNECTING: ConnectionStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
 
 export class Sync {
-  readonly status = signal<LinkStatus>(CONNECTING)
+  readonly status = signal<ConnectionStatus>(CONNECTING)
   readonly #device: Device
-  readonly #session: SyncParts['session']
-  readonly #link: ServerLink
+  readonly #session: SyncOptions['session']
+  readonly #transport: SyncTransport
   readonly #clock: Clock
-  readonly #exchange: Exchange
+  readonly #replicator: Replicator
   readonly #ended = new AbortController()
-  #tabs: Tabs | undefined
+  #tabs: TabCoordinator | undefined
   #state: SyncState = 'following'
   #leads = false
   /** A round is wanted, and whether it fetches as well. */
@@ -57,49 +57,54 @@ export class Sync {
   /** When the state has lasted long enough, and when a round is wanted at the latest: by the monotonic clock. */
   #dueAt = Number.POSITIVE_INFINITY
   #soonAt = Number.POSITIVE_INFINITY
-  #wake: (() => void) | undefined
+  #wakeLoop: (() => void) | undefined
   #running = false
-  #loading: Loading | undefined
+  #loading: LoadProgress | undefined
   #problem: string | undefined
   #retryAfterMs: number | undefined
   #failures = 0
   #live: { clientId: string; end: () => void; open: boolean } | undefined
   /** Live messages are taken one after the other, and not while a pull is under way. */
-  #hearing: Promise<void> = Promise.resolve()
+  #receiving: Promise<void> = Promise.resolve()
   #pulling = false
   /** Settles with the push under way: its answer and the message of its commit come by two ways. */
   #pushing: Promise<void> = Promise.resolve()
   #roundEnd = new AbortController()
 
-  constructor({ device, session, clock = browserClock, link = httpServerLink(session, undefined, clock) }: SyncParts) {
+  constructor({
+    device,
+    session,
+    clock = browserClock,
+    transport = trpcTransport(session, undefined, clock),
+  }: SyncOptions) {
     this.#device = device
     this.#session = session
-    this.#link = link
+    this.#transport = transport
     this.#clock = clock
-    this.#exchange = new Exchange({ device, link, clock })
+    this.#replicator = new Replicator({ device, link: transport, clock })
   }
 
   start(): void {
-    if (this.#device.paused.isOn) this.#on('pause')
-    this.#tabs = joinTabs({
+    if (this.#device.offlineMode.isOn) this.#handle('pause')
+    this.#tabs = coordinateTabs({
       name: lockName(this.#device.name),
       device: this.#device,
       clock: this.#clock,
-      lead: (ended) => this.#lead(ended),
-      follow: () => this.#follow(),
+      startLeading: (ended) => this.#lead(ended),
+      startFollowing: () => this.#follow(),
       status: () => this.status.value,
-      hear: (status = CONNECTING) => this.#state === 'following' && (this.status.value = status),
-      wish: (wish) => this.#grant(wish),
-      asked: () => this.#tellUnkept(),
+      statusReceived: (status = CONNECTING) => this.#state === 'following' && (this.status.value = status),
+      commandReceived: (wish) => this.#obey(wish),
+      asked: () => this.#showUnsavedSwitch(),
     })
     this.#listenToBrowser()
     // Untracked: what an event reads on its way (the status, say) must not become another reason for it.
     const stops = [
       effect(() => {
-        if (this.#device.wanted.value > 0) untracked(() => this.#on('written'))
+        if (this.#device.pushRequests.value > 0) untracked(() => this.#handle('written'))
       }),
       effect(() => {
-        if (!this.#session.expired.value) untracked(() => this.#on('signedIn'))
+        if (!this.#session.expired.value) untracked(() => this.#handle('signedIn'))
       }),
     ]
     this.#ended.signal.addEventListener('abort', () => stops.forEach((stop) => stop()))
@@ -108,44 +113,44 @@ export class Sync {
   async stop(): Promise<void> {
     this.#ended.abort()
     this.#roundEnd.abort()
-    this.#hangUp()
+    this.#closeSocket()
     this.#tabs?.leave()
-    this.#wake?.()
+    this.#wakeLoop?.()
   }
 
   /** A person wants it now: tried once, whatever the server asked for. */
-  kick(): void {
-    this.#tabs?.wish({ kind: 'sync' })
-    this.#grant({ kind: 'sync' })
+  syncNow(): void {
+    this.#tabs?.sendToLeader({ kind: 'sync' })
+    this.#obey({ kind: 'sync' })
   }
 
   /** "Work offline": nothing is sent or fetched until it is switched off, also after a restart, and by no tab. */
-  pause(paused: boolean): void {
+  setOffline(paused: boolean): void {
     const { signal } = this.#ended
-    void this.#device.paused.choose(paused, { again: () => this.#clock.wait(KEEP_AGAIN_MS, signal), signal })
-    this.#tabs?.wish({ kind: 'pause', paused })
-    this.#grant({ kind: 'pause', paused })
+    void this.#device.offlineMode.set(paused, { again: () => this.#clock.wait(KEEP_AGAIN_MS, signal), signal })
+    this.#tabs?.sendToLeader({ kind: 'pause', paused })
+    this.#obey({ kind: 'pause', paused })
   }
 
   /** A tab that has just been opened finds on the disk what does not hold. */
-  #tellUnkept(): void {
-    const { isUnkept, isOn: paused } = this.#device.paused
-    if (isUnkept.value) this.#tabs?.wish({ kind: 'pause', paused })
+  #showUnsavedSwitch(): void {
+    const { isUnsaved, isOn: paused } = this.#device.offlineMode
+    if (isUnsaved.value) this.#tabs?.sendToLeader({ kind: 'pause', paused })
   }
 
-  #grant(wish: Wish): void {
+  #obey(wish: TabCommand): void {
     if (wish.kind === 'sync') {
       this.#failures = 0
-      return this.#on('asked')
+      return this.#handle('asked')
     }
-    this.#device.paused.heard(wish.paused)
-    this.#on(wish.paused ? 'pause' : 'resume')
-    if (!wish.paused && !this.#leads) this.#on('follow')
+    this.#device.offlineMode.setFromPeer(wish.paused)
+    this.#handle(wish.paused ? 'pause' : 'resume')
+    if (!wish.paused && !this.#leads) this.#handle('follow')
   }
 
   #listenToBrowser(): void {
     const { signal } = this.#ended
-    const hint = () => this.#on('hint')
+    const hint = () => this.#handle('hint')
     // What the browser says about the network is a hint: asking the server decides.
     globalThis.addEventListener?.('online', hint, { signal })
     globalThis.addEventListener?.('offline', hint, { signal })
@@ -153,18 +158,18 @@ export class Sync {
     document?.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && hint(), { signal })
   }
 
-  #on(event: SyncEvent): void {
+  #handle(event: SyncEvent): void {
     const before = this.#state
     const { to, does } = TRANSITIONS[before][event]
     this.#state = to
-    for (const effect of does) this.#do(effect)
+    for (const effect of does) this.#perform(effect)
     if (to !== before) this.#schedule()
     if (to !== 'following') this.#show()
     else if (before !== 'following') this.status.value = CONNECTING // until the leading tab has told
-    this.#wake?.()
+    this.#wakeLoop?.()
   }
 
-  #do(effect: Effect): void {
+  #perform(effect: Effect): void {
     switch (effect) {
       case 'send':
         return this.#want({ pull: false })
@@ -187,7 +192,7 @@ export class Sync {
         this.#probe = false
         return this.#roundEnd.abort()
       case 'hangUp':
-        return this.#hangUp()
+        return this.#closeSocket()
     }
   }
 
@@ -199,16 +204,16 @@ export class Sync {
   #show(): void {
     const before = this.status.value
     const busy = this.#running && (this.#device.pendingCount.value > 0 || this.#pulling)
-    const after = { link: SHOWN[this.#state], busy, loading: this.#loading, problem: this.#problem }
+    const after = { link: DISPLAYED_STATE[this.#state], busy, loading: this.#loading, problem: this.#problem }
     if (JSON.stringify(before) === JSON.stringify(after)) return
     this.status.value = after
-    this.#tabs?.announce()
+    this.#tabs?.broadcastStatus()
   }
 
   async #lead(ended: AbortSignal): Promise<void> {
     this.#leads = true
-    this.#on('lead')
-    this.#tabs?.announce() // the others show what a leader said that is no more
+    this.#handle('lead')
+    this.#tabs?.broadcastStatus() // the others show what a leader said that is no more
     while (!ended.aborted) {
       if (this.#due) await this.#round(ended)
       else await this.#rest(ended)
@@ -218,19 +223,19 @@ export class Sync {
 
   #follow(): void {
     this.#leads = false
-    this.#on('follow')
+    this.#handle('follow')
   }
 
   /** Until something happens, or the state has lasted long enough. */
   async #rest(ended: AbortSignal): Promise<void> {
     const woken = new AbortController()
-    this.#wake = () => woken.abort()
+    this.#wakeLoop = () => woken.abort()
     const until = Math.min(this.#dueAt, this.#soonAt)
     await this.#clock.wait(until - this.#clock.monotonic(), AbortSignal.any([woken.signal, ended]))
-    this.#wake = undefined
+    this.#wakeLoop = undefined
     if (this.#due || ended.aborted || this.#clock.monotonic() < until) return
     this.#soonAt = Number.POSITIVE_INFINITY // a state that does not care (paused, say) must not be asked again at once
-    this.#on('due')
+    this.#handle('due')
   }
 
   #schedule(): void {
@@ -252,16 +257,16 @@ export class Sync {
     this.#running = true
     this.#show()
     try {
-      const pushing = this.#exchange.push(ended, () => this.#on('pushAnswered'))
+      const pushing = this.#replicator.push(ended, () => this.#handle('pushAnswered'))
       this.#pushing = pushing.then(
         () => undefined,
         () => undefined, // told to whoever pushes
       )
       const sent = await pushing
-      if (sent && this.#live?.open) await this.#heardOf(() => !this.#exchange.isBehind)
-      const { complete, epoch, cursor } = this.#device.point.value
-      if (this.#pullWanted || this.#exchange.isBehind || !complete || cursor === null) await this.#pull(ended)
-      if (epoch === 0 || this.#exchange.isUnsent) this.#due = true // what waited for this pull can be sent now
+      if (sent && this.#live?.open) await this.#awaitRead(() => !this.#replicator.isBehind)
+      const { complete, epoch, cursor } = this.#device.syncPoint.value
+      if (this.#pullWanted || this.#replicator.isBehind || !complete || cursor === null) await this.#pull(ended)
+      if (epoch === 0 || this.#replicator.isUnsent) this.#due = true // what waited for this pull can be sent now
       ended.throwIfAborted()
       this.#agreed()
       await this.#listen(ended)
@@ -279,88 +284,90 @@ export class Sync {
     this.#failures = 0
     this.#problem = undefined
     this.#loading = undefined
-    this.#on('agreed')
+    this.#handle('agreed')
   }
 
   async #pull(ended: AbortSignal): Promise<void> {
     this.#pullWanted = false
     this.#pulling = true
     // Said before the first page is taken in: an answer alone does not mean that this device holds anything.
-    if (!this.#device.point.value.complete) this.#loading ??= { rows: this.#device.size, fraction: 0 }
+    if (!this.#device.syncPoint.value.complete) this.#loading ??= { rows: this.#device.rowCount, fraction: 0 }
     try {
-      await this.#hearing
-      const onLoading = (loading: Loading) => {
+      await this.#receiving
+      const onLoading = (loading: LoadProgress) => {
         this.#loading = loading
-        this.#on('firstPage')
+        this.#handle('firstPage')
       }
-      await this.#exchange.pull(ended, onLoading, () => this.#on('pullAnswered'))
+      await this.#replicator.pull(ended, onLoading, () => this.#handle('pullAnswered'))
     } finally {
       this.#pulling = false
     }
   }
 
   /** Waits a moment for the socket to bring what was just pushed: that is cheaper than asking for it. */
-  async #heardOf(isThere: () => boolean): Promise<void> {
+  async #awaitRead(isThere: () => boolean): Promise<void> {
     const until = this.#clock.monotonic() + LIVE_GRACE_MS
     while (!isThere() && this.#clock.monotonic() < until) {
       await this.#clock.wait(LIVE_GLANCE_MS)
-      await this.#hearing
+      await this.#receiving
     }
   }
 
   #failed(error: unknown): void {
-    if (error instanceof GoneAhead) return this.#on('poked') // what another tab has kept is read already
+    if (error instanceof StaleTabError) return this.#handle('poked') // what another tab has kept is read already
     this.#failures += 1
-    if (error instanceof LinkFailure) {
+    if (error instanceof RequestError) {
       this.#retryAfterMs = error.retryAfterMs
       this.#problem = error.refusal
-      return this.#on(eventOf(error, this.#session.expired.value))
+      return this.#handle(eventOf(error, this.#session.expired.value))
     }
     globalThis.reportError?.(error) // a bug, or a disk that refuses: the outbox is safe, and this is tried again
     const isDisk = isStorageFailure(error)
     this.#problem = isDisk ? undefined : 'internal_error'
-    this.#on(isDisk ? 'diskRefused' : 'refused')
+    this.#handle(isDisk ? 'diskRefused' : 'refused')
   }
 
   async #listen(ended: AbortSignal): Promise<void> {
     const { clientId } = await this.#device.identity()
-    if (this.#live && this.#live.clientId !== clientId) this.#hangUp()
+    if (this.#live && this.#live.clientId !== clientId) this.#closeSocket()
     if (this.#live || ended.aborted || this.#ended.signal.aborted) return
     const live = { clientId, open: false, end: (): void => undefined }
     this.#live = live
-    live.end = this.#link.listen(
-      { clientId, cursor: this.#device.point.value.cursor },
+    live.end = this.#transport.subscribe(
+      { clientId, cursor: this.#device.syncPoint.value.cursor },
       {
-        message: (message) => this.#hear(message, clientId),
+        message: (message) => this.#receive(message, clientId),
         open: (isOpen, isMoved = false) => {
           live.open = isOpen
           if (this.#live !== live) return
           this.#schedule()
-          if (!isOpen) this.#on(isMoved ? 'socketMoved' : 'socketLost')
+          if (!isOpen) this.#handle(isMoved ? 'socketMoved' : 'socketLost')
         },
         refused: (code) => {
           if (this.#live !== live) return
-          this.#hangUp()
-          this.#on(ASKS_FOR_A_PULL.has(code) ? 'poked' : 'socketLost')
+          this.#closeSocket()
+          this.#handle(ASKS_FOR_A_PULL.has(code) ? 'poked' : 'socketLost')
         },
       },
     )
   }
 
-  #hangUp(): void {
+  #closeSocket(): void {
     this.#live?.end()
     this.#live = undefined
   }
 
-  #hear(message: LiveMessage, clientId: string): void {
-    this.#hearing = this.#hearing.then(() => this.#take(message, clientId)).catch(() => this.#on('poked'))
+  #receive(message: LiveMessage, clientId: string): void {
+    this.#receiving = this.#receiving
+      .then(() => this.#applyMessage(message, clientId))
+      .catch(() => this.#handle('poked'))
   }
 
   /** A live message is taken when it follows what this device holds and no pull is under way; else it is a poke. */
-  async #take({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage, clientId: string): Promise<void> {
-    if (await this.#exchange.takesForOwn(lastSeq)) await this.#pushing
-    const isForeign = await this.#exchange.takesForOwn(lastSeq)
-    const point = this.#device.point.value
+  async #applyMessage({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage, clientId: string): Promise<void> {
+    if (await this.#replicator.isForeignAcknowledgement(lastSeq)) await this.#pushing
+    const isForeign = await this.#replicator.isForeignAcknowledgement(lastSeq)
+    const point = this.#device.syncPoint.value
     const isWhole = point.complete && point.cursor !== null
     const asOf = this.#clock.now() + point.clockOffsetMs
     if (epoch === point.epoch && to <= point.version) {
@@ -369,15 +376,15 @@ export class Sync {
     }
     const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
     if (follows && !isForeign && !this.#pulling) {
-      await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
+      await this.#device.applyUpdate({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
       return
     }
-    this.#on('poked')
+    this.#handle('poked')
   }
 }
 
-function eventOf({ refusal, protocol, asksForTime }: LinkFailure, isExpired: boolean): SyncEvent {
-  if (asksForTime) return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'tooNew' : 'askedToWait'
+function eventOf({ refusal, protocol, isRetryLater }: RequestError, isExpired: boolean): SyncEvent {
+  if (isRetryLater) return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'tooNew' : 'askedToWait'
   switch (refusal) {
     case undefined:
       return 'noAnswer'

@@ -1,8 +1,8 @@
 // The tabs of one device: one leads and talks to the server, all show the same. A leader that does not answer (frozen by
 // the browser, or hanging) is believed no more, and replaced after some seconds. Keeps D8, D10.
-import type { Told } from '../device/sync-update.ts'
+import type { TabMessage } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
-import type { LinkStatus } from '../device/connection-status.ts'
+import type { ConnectionStatus } from '../device/connection-status.ts'
 import type { Clock } from './clock.ts'
 
 /** How often the others ask whether the leader is there. A hidden tab's timers are slowed; its answers are not. */
@@ -10,48 +10,48 @@ const ASK_MS = 3_000
 /** What a leader said that has not answered for so long is shown no more. */
 const ANSWER_MS = 1_000
 /** A leader that has not answered for so long is taken for frozen. Below it a garbage collection would depose it. */
-export const SILENCE_MAX_MS = 10_000
+export const LEADER_SILENCE_MAX_MS = 10_000
 
-export interface TabParts {
+export interface TabOptions {
   name: string
   device: Device
   clock: Clock
   /** Called once this tab leads, with a signal for the end of it. */
-  lead: (signal: AbortSignal) => Promise<void>
+  startLeading: (signal: AbortSignal) => Promise<void>
   /** This tab leads no more, or does not lead yet. */
-  follow: () => void
+  startFollowing: () => void
   /** How it stands, while this tab leads. */
-  status: () => LinkStatus
+  status: () => ConnectionStatus
   /** How the leading tab says it stands; undefined where it does not answer. */
-  hear: (status: LinkStatus | undefined) => void
+  statusReceived: (status: ConnectionStatus | undefined) => void
   /** A person has asked another tab to synchronise, or to work offline. */
-  wish: (wish: Wish) => void
+  commandReceived: (wish: TabCommand) => void
   /** Another tab does not know how it stands. */
   asked: () => void
 }
 
-export type Wish = { kind: 'sync' } | { kind: 'pause'; paused: boolean }
+export type TabCommand = { kind: 'sync' } | { kind: 'pause'; paused: boolean }
 
-export interface Tabs {
+export interface TabCoordinator {
   /** Tells the others how it stands. */
-  announce(): void
-  wish(wish: Wish): void
+  broadcastStatus(): void
+  sendToLeader(wish: TabCommand): void
   leave(): void
 }
 
 type Message =
-  | { type: 'told'; told: Told }
+  | { type: 'told'; told: TabMessage }
   | { type: 'ask' }
-  | { type: 'status'; status: LinkStatus }
-  | { type: 'wish'; wish: Wish }
+  | { type: 'status'; status: ConnectionStatus }
+  | { type: 'wish'; wish: TabCommand }
 
 /** Joins the other tabs. */
-export function joinTabs(parts: TabParts): Tabs {
+export function coordinateTabs(parts: TabOptions): TabCoordinator {
   return new Tab(parts)
 }
 
-class Tab implements Tabs {
-  readonly #parts: TabParts
+class Tab implements TabCoordinator {
+  readonly #parts: TabOptions
   readonly #channel: BroadcastChannel
   readonly #leaving = new AbortController()
   #leads = false
@@ -63,17 +63,17 @@ class Tab implements Tabs {
   #isAnswered = true
   #waiting: AbortController | undefined
 
-  constructor(parts: TabParts) {
+  constructor(parts: TabOptions) {
     this.#parts = parts
     this.#heardAt = parts.clock.monotonic()
     this.#channel = new BroadcastChannel(parts.name)
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#take(data)
-    parts.device.tell = (told) => this.#post({ type: 'told', told })
+    parts.device.notifyTabs = (told) => this.#post({ type: 'told', told })
     this.#queue({ steal: false })
     void this.#watch()
   }
 
-  announce(): void {
+  broadcastStatus(): void {
     if (this.#leads) void this.#announce()
   }
 
@@ -88,14 +88,14 @@ class Tab implements Tabs {
     return held.find(({ name }) => name === this.#parts.name)?.clientId
   }
 
-  wish(wish: Wish): void {
+  sendToLeader(wish: TabCommand): void {
     this.#post({ type: 'wish', wish })
   }
 
   leave(): void {
     this.#leaving.abort()
     this.#channel.close()
-    this.#parts.device.tell = () => undefined
+    this.#parts.device.notifyTabs = () => undefined
   }
 
   #post(message: Message): void {
@@ -109,21 +109,21 @@ class Tab implements Tabs {
         return
       case 'ask':
         this.#parts.asked()
-        return this.announce()
+        return this.broadcastStatus()
       case 'status':
         this.#heardAt = this.#parts.clock.monotonic()
         this.#isAnswered = true
-        if (!this.#leads) this.#parts.hear(message.status)
+        if (!this.#leads) this.#parts.statusReceived(message.status)
         return
       case 'wish':
-        return this.#parts.wish(message.wish)
+        return this.#parts.commandReceived(message.wish)
     }
   }
 
-  async #follow(told: Told): Promise<void> {
+  async #follow(told: TabMessage): Promise<void> {
     const { device } = this.#parts
     try {
-      await device.follow(told)
+      await device.handleTabMessage(told)
     } catch (error) {
       globalThis.reportError?.(error) // shown as it was; the next message finds the gap and rereads
     }
@@ -154,7 +154,7 @@ class Tab implements Tabs {
     if (ended.aborted) return
     this.#leads = true
     try {
-      await this.#parts.lead(ended)
+      await this.#parts.startLeading(ended)
     } finally {
       this.#leads = false
     }
@@ -164,7 +164,7 @@ class Tab implements Tabs {
   #deposed(): void {
     this.#leads = false
     this.#heardAt = this.#parts.clock.monotonic()
-    this.#parts.follow()
+    this.#parts.startFollowing()
     this.#queue({ steal: false })
     this.#ask()
   }
@@ -176,18 +176,18 @@ class Tab implements Tabs {
 
   /** Asks the leader for a sign, and takes its place where none comes. Only a tab in sight does: the others can wait. */
   async #watch(): Promise<void> {
-    const { clock, hear } = this.#parts
+    const { clock, statusReceived } = this.#parts
     const { signal } = this.#leaving
     this.#ask()
     for (let askedAt = clock.monotonic(); !signal.aborted;) {
       await clock.wait(ANSWER_MS, signal)
-      if (!this.#leads && !this.#isAnswered && !signal.aborted) hear(undefined)
+      if (!this.#leads && !this.#isAnswered && !signal.aborted) statusReceived(undefined)
       await clock.wait(ASK_MS - ANSWER_MS, signal)
       const now = clock.monotonic()
       const wasAway = now - askedAt > 2 * ASK_MS || globalThis.document?.visibilityState === 'hidden'
       askedAt = now
       if (this.#leads || wasAway) this.#heardAt = now
-      else if (now - this.#heardAt > SILENCE_MAX_MS) {
+      else if (now - this.#heardAt > LEADER_SILENCE_MAX_MS) {
         this.#heardAt = now
         this.#queue({ steal: true })
       }

@@ -4,8 +4,8 @@ import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { AppRouter } from '../../server/api/app-router.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
-import type { LiveHandlers, ServerLink } from './sync-transport.ts'
-import { LinkFailure, refusalOfStatus, retryAfterMs } from './sync-transport.ts'
+import type { LiveHandlers, SyncTransport } from './sync-transport.ts'
+import { RequestError, refusalOfStatus, retryAfterMs } from './sync-transport.ts'
 
 /** What a server that is told to end closes its sockets with (of RFC 6455's registry). */
 const SERVICE_RESTART = 1012
@@ -21,14 +21,14 @@ export interface TokenSource {
 }
 
 /** `origin` is the server's, like `https://stock.example.com`. */
-export function httpServerLink(
+export function trpcTransport(
   session: TokenSource,
   origin: string = globalThis.location.origin,
   clock: Clock = browserClock,
-): ServerLink {
+): SyncTransport {
   const token = async () => {
     const text = await session.token()
-    if (text === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
+    if (text === undefined) throw new RequestError({ refusal: 'unauthenticated' })
     return text
   }
   const http = createTRPCClient<AppRouter>({
@@ -62,7 +62,7 @@ export function httpServerLink(
         return http.sync.push.mutate(request(), { ...(signal && { signal }) })
       }),
     pull: (request, signal) => asking(() => http.sync.pull.query(request, { ...(signal && { signal }) })),
-    listen: (request, handlers) => listen({ origin, token, clock }, request, handlers),
+    subscribe: (request, handlers) => listen({ origin, token, clock }, request, handlers),
   }
 }
 
@@ -72,7 +72,7 @@ async function fetchUnlessProxy(input: string, init: RequestInit, clock: Clock):
   const { headers, ok, status } = response
   if (ok || headers.get('content-type')?.includes('json')) return response
   const waitMs = retryAfterMs(headers.get('retry-after'), clock.now())
-  throw new LinkFailure({ refusal: refusalOfStatus(status), retryAfterMs: waitMs, protocol: protocolOf(response) })
+  throw new RequestError({ refusal: refusalOfStatus(status), retryAfterMs: waitMs, protocol: protocolOf(response) })
 }
 
 function protocolOf(response: Response | undefined): number | undefined {
@@ -106,13 +106,13 @@ function listen(
   }
 }
 
-function toFailure(error: unknown, now: number): LinkFailure {
-  if (error instanceof LinkFailure) return error
-  if (!(error instanceof TRPCClientError)) return new LinkFailure({})
-  if (error.cause instanceof LinkFailure) return error.cause
+function toFailure(error: unknown, now: number): RequestError {
+  if (error instanceof RequestError) return error
+  if (!(error instanceof TRPCClientError)) return new RequestError({})
+  if (error.cause instanceof RequestError) return error.cause
   const data = error.data as { refusal?: string; lastSeq?: number } | undefined
   const response = error.meta?.response instanceof Response ? error.meta.response : undefined
-  return new LinkFailure({
+  return new RequestError({
     refusal: data?.refusal ?? refusalOfStatus(response?.status),
     lastSeq: data?.lastSeq,
     retryAfterMs: retryAfterMs(response?.headers.get('retry-after'), now),

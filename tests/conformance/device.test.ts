@@ -19,11 +19,11 @@ describeBook('a device', async () => {
       server.do(name, args, outcome.id)
       return { id: outcome.id, status: outcome.note === undefined ? 'applied' : 'merged', code: outcome.note }
     },
-    row: async <K extends Kind>(kind: K, key: string) => device.view.row(kind, key) as Row<K> | undefined,
+    row: async <K extends Kind>(kind: K, key: string) => device.queries.row(kind, key) as Row<K> | undefined,
     sync: async () => {
       version += 1
-      const point = { ...device.point.value, cursor: String(version), epoch: 1, version, complete: true }
-      await device.arrive({
+      const point = { ...device.syncPoint.value, cursor: String(version), epoch: 1, version, complete: true }
+      await device.applyUpdate({
         tables: server.tables(version),
         point,
         lastSeq: Number.MAX_SAFE_INTEGER,

@@ -76,9 +76,9 @@ test.each([60, 100])('[D5][T3][U6] after %i days away what was recorded takes it
   const back = await come(name)
   expect(back.device.pendingCount.value).toBe(2)
   await until(() => isSettled(back), 'what waited is sent', [back])
-  const { view, point } = back.device
-  expect([view.position(itemId, binA).quantity, view.position(itemId, binB).quantity]).toEqual([40_000, 7000])
-  expect([view.find(code).kind, point.value.epoch]).toEqual(['unknown', 1])
+  const { queries, syncPoint } = back.device
+  expect([queries.position(itemId, binA).quantity, queries.position(itemId, binB).quantity]).toEqual([40_000, 7000])
+  expect([queries.find(code).kind, syncPoint.value.epoch]).toEqual(['unknown', 1])
   const lines = await owner<{ at: string }[]>`
     select at from inventory_logs where item_id = ${itemId} and kind = 'receive'`
   expect(lines.map(({ at }) => Math.round((today - stampMs(at)) / DAY_MS))).toEqual([days, days])
@@ -100,7 +100,7 @@ test('[P6] a password changed elsewhere ends the session of a device; what waits
   await parts.accounts.setPassword(email(), 'a new one, at last')
   await here.device.record('stock.receive', { itemId, locationId: binA, quantity: 3 })
   await until(() => here.sync.status.value.link === 'signed_out', 'the end of the session')
-  expect([here.device.pendingCount.value, here.device.view.position(itemId, binA).quantity]).toEqual([1, 3000])
+  expect([here.device.pendingCount.value, here.device.queries.position(itemId, binA).quantity]).toEqual([1, 3000])
   token = await signIn(server.url, email(), 'a new one, at last')
   expired.value = false
   await until(() => isSettled(here), 'what waited is sent')

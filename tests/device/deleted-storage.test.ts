@@ -6,14 +6,14 @@ import { randomUUID } from 'node:crypto'
 import { Dexie } from 'dexie'
 import { expect, test, vi } from 'vitest'
 import type { PullAnswer, PullRequest, PushAnswer, PushResult } from '#shared/protocol/wire.ts'
-import { GoneAhead } from '../../client/device/sync-update.ts'
-import type { Told } from '../../client/device/sync-update.ts'
+import { StaleTabError } from '../../client/device/sync-update.ts'
+import type { TabMessage } from '../../client/device/sync-update.ts'
 import { Device } from '../../client/device/device.ts'
 import { isStorageFailure } from '../../client/device/storage/storage-failure.ts'
 import { browserClock } from '../../client/sync/clock.ts'
-import { Exchange } from '../../client/sync/replicator.ts'
-import type { PushRequest, ServerLink } from '../../client/sync/sync-transport.ts'
-import { LinkFailure } from '../../client/sync/sync-transport.ts'
+import { Replicator } from '../../client/sync/replicator.ts'
+import type { PushRequest, SyncTransport } from '../../client/sync/sync-transport.ts'
+import { RequestError } from '../../client/sync/sync-transport.ts'
 import { Random } from '../simulation/random.ts'
 import { madeItem, madeLocation, madePosition, tablesOf } from './made-rows.ts'
 
@@ -26,7 +26,7 @@ const [itemId, locationId] = [randomUUID(), randomUUID()]
 const AT = { itemId, locationId }
 
 /** As much of a server as decides what arrives, exactly once. */
-class Server implements ServerLink {
+class Server implements SyncTransport {
   readonly decided = new Map<string, number>()
   readonly #clients = new Map<string, string[]>()
   readonly #turns: () => Promise<void>
@@ -36,7 +36,7 @@ class Server implements ServerLink {
     this.#turns = turns
   }
 
-  readonly listen = () => () => undefined
+  readonly subscribe = () => () => undefined
 
   async push(ask: () => PushRequest): Promise<PushAnswer> {
     const { clientId, mutations } = structuredClone(ask())
@@ -45,8 +45,8 @@ class Server implements ServerLink {
     this.#clients.set(clientId, ids)
     const results = mutations.map(({ seq, id, args }): PushResult => {
       const lastSeq = ids.length
-      if (seq > lastSeq + 1) throw new LinkFailure({ refusal: 'gap', lastSeq })
-      if (seq <= lastSeq && ids[seq - 1] !== id) throw new LinkFailure({ refusal: 'seq_reused', lastSeq })
+      if (seq > lastSeq + 1) throw new RequestError({ refusal: 'gap', lastSeq })
+      if (seq <= lastSeq && ids[seq - 1] !== id) throw new RequestError({ refusal: 'seq_reused', lastSeq })
       ids[seq - 1] = id
       if (this.decided.has(id)) return { seq, status: 'duplicate' }
       this.decided.set(id, (args as { quantity: number }).quantity)
@@ -83,7 +83,7 @@ class Browser {
   readonly scanned = new Set<string>()
   readonly #name = randomUUID()
   readonly #tabs: Device[] = []
-  #exchange!: Exchange
+  #exchange!: Replicator
   #under: Promise<void>[] = []
   /** What a tab was told and has not taken in: in order. */
   readonly #following = new Map<Device, Promise<void>>()
@@ -100,8 +100,8 @@ class Browser {
   async open(): Promise<void> {
     const actor = { userId: randomUUID(), role: 'manager' as const }
     for (let tab = 0; tab < 2; tab++) this.#tabs.push(await Device.open({ name: this.#name, actor }))
-    for (const tab of this.#tabs) tab.tell = (told) => this.#tellOthers(tab, structuredClone(told))
-    this.#exchange = new Exchange({ device: this.#tabs[0]!, link: this.server, clock: browserClock })
+    for (const tab of this.#tabs) tab.notifyTabs = (told) => this.#tellOthers(tab, structuredClone(told))
+    this.#exchange = new Replicator({ device: this.#tabs[0]!, link: this.server, clock: browserClock })
     await this.#round()
     await this.still()
   }
@@ -142,19 +142,19 @@ class Browser {
     const { decided, quantity } = this.server
     const lost = [...this.saved].filter((id) => !decided.has(id)).length
     expect({ lost }).toEqual({ lost: 0 })
-    for (const { pendingCount, view, scans } of this.#tabs) {
-      const shown = view.position(itemId, locationId).quantity
+    for (const { pendingCount, queries, scans } of this.#tabs) {
+      const shown = queries.position(itemId, locationId).quantity
       expect({ waiting: pendingCount.value, shown }).toEqual({ waiting: 0, shown: quantity })
       const asking = scans.unresolved.value.map(({ id }) => id).toSorted()
       expect({ asking }).toEqual({ asking: [...this.scanned].filter((id) => !decided.has(id)).toSorted() })
     }
   }
 
-  #tellOthers(from: Device, told: Told): void {
+  #tellOthers(from: Device, told: TabMessage): void {
     for (const tab of this.#tabs) {
       if (tab === from) continue
       const before = this.#following.get(tab) ?? Promise.resolve()
-      const after = before.then(() => this.turns()).then(() => tab.follow(told))
+      const after = before.then(() => this.turns()).then(() => tab.handleTabMessage(told))
       this.#following.set(tab, after.catch(unlessDisk))
     }
   }
@@ -194,7 +194,7 @@ class Browser {
       await this.#exchange.push(signal)
       await this.#exchange.pull(signal, () => undefined)
     } catch (error) {
-      if (!(error instanceof GoneAhead)) unlessDisk(error) // the next round goes on
+      if (!(error instanceof StaleTabError)) unlessDisk(error) // the next round goes on
     }
   }
 }

@@ -12,17 +12,17 @@ import { encodeTable } from '#shared/rows/rows.ts'
 import { formatStamp, stampMs } from '#shared/values/stamp.ts'
 import type { OutboxEntry, SyncPoint } from '../../client/device/records.ts'
 import { DeviceDatabase } from '../../client/device/storage/database.ts'
-import type { Told } from '../../client/device/sync-update.ts'
+import type { TabMessage } from '../../client/device/sync-update.ts'
 import { madeItem, madeLocation, tablesOf } from './made-rows.ts'
-import { GoneAhead } from '../../client/device/sync-update.ts'
+import { StaleTabError } from '../../client/device/sync-update.ts'
 import { Device } from '../../client/device/device.ts'
-import { NewerDatabase, readPendingOf } from '../../client/device/storage/device-storage.ts'
+import { NewerDatabaseError, readPendingFrom } from '../../client/device/storage/device-storage.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { browserClock } from '../../client/sync/clock.ts'
-import { Exchange } from '../../client/sync/replicator.ts'
-import { httpServerLink } from '../../client/sync/trpc-transport.ts'
-import type { PushRequest, ServerLink } from '../../client/sync/sync-transport.ts'
-import { LinkFailure } from '../../client/sync/sync-transport.ts'
+import { Replicator } from '../../client/sync/replicator.ts'
+import { trpcTransport } from '../../client/sync/trpc-transport.ts'
+import type { PushRequest, SyncTransport } from '../../client/sync/sync-transport.ts'
+import { RequestError } from '../../client/sync/sync-transport.ts'
 
 const clientOf = async (device: Device) => (await device.identity()).clientId
 
@@ -46,8 +46,8 @@ class World {
   onPush: (request: PushRequest) => Partial<PushAnswer> = () => ({})
   onPull: (request: PullRequest) => Partial<PullAnswer> = () => ({})
 
-  readonly link: ServerLink = {
-    listen: () => () => undefined,
+  readonly link: SyncTransport = {
+    subscribe: () => () => undefined,
     push: async (ask) => {
       const request = ask()
       this.pushes.push(structuredClone(request))
@@ -80,9 +80,9 @@ class World {
   }
 
   /** A device that holds everything, with how it talks to the server. */
-  async synced(): Promise<{ device: Device; exchange: Exchange }> {
+  async synced(): Promise<{ device: Device; exchange: Replicator }> {
     const device = await this.open()
-    const exchange = new Exchange({ device, link: this.link, clock: this.clock })
+    const exchange = new Replicator({ device, link: this.link, clock: this.clock })
     await round(exchange)
     return { device, exchange }
   }
@@ -111,12 +111,12 @@ function goods(version = 7, name = 'Coffee'): WireTables {
 }
 
 /** Sends what waits and fetches what is new. */
-async function round(exchange: Exchange): Promise<void> {
+async function round(exchange: Replicator): Promise<void> {
   await exchange.push(idle)
   await exchange.pull(idle, () => undefined)
 }
 const receive = (device: Device, quantity: number) => device.record('stock.receive', { ...AT, quantity })
-const shown = (device: Device) => device.view.position(itemId, binId).quantity
+const shown = (device: Device) => device.queries.position(itemId, binId).quantity
 const stamps = async (world: World) => (await world.outbox()).map(({ envelope }) => stampMs(envelope.at) - NOON)
 
 test('[T6] the clock set back while offline: what waits keeps its age, and what comes after is later', async () => {
@@ -125,9 +125,9 @@ test('[T6] the clock set back while offline: what waits keeps its age, and what 
   await receive(device, 1)
   world.pass(HOUR)
   await receive(device, 2)
-  await device.mindClock()
+  await device.correctClockJump()
   world.wall -= 5 * HOUR
-  await device.mindClock()
+  await device.correctClockJump()
   world.pass(HOUR)
   await receive(device, 3)
   expect((await stamps(world)).map((ms) => ms / HOUR)).toEqual([-5, -4, -3])
@@ -139,9 +139,9 @@ test('[T6] the stamps inside a mutation are moved with it: when a count began, w
   const { device } = await world.synced()
   const since = formatStamp({ ms: NOON - HOUR, counter: 0, device: '00000000' })
   await device.record('stock.count', { ...AT, counted: 5, since })
-  await device.mindClock()
+  await device.correctClockJump()
   world.wall -= 5 * HOUR
-  await device.mindClock()
+  await device.correctClockJump()
   const [entry] = await world.outbox()
   expect((stampMs((entry!.envelope.args as { since: string }).since) - NOON) / HOUR).toBe(-6)
 })
@@ -149,11 +149,11 @@ test('[T6] the stamps inside a mutation are moved with it: when a count began, w
 test('[T6] sleep stops the monotonic clock: what waits is not moved, once the server has told the time', async () => {
   const world = new World()
   const { device, exchange } = await world.synced()
-  await device.mindClock()
+  await device.correctClockJump()
   await receive(device, 1)
   world.wall += 8 * HOUR
   world.serverNow += 8 * HOUR
-  expect(await device.mindClock()).toBe(true) // in doubt
+  expect(await device.correctClockJump()).toBe(true) // in doubt
   await receive(device, 2)
   await exchange.push(idle)
   expect(world.pulls.at(-1)?.limit).toBe(1) // asked for its clock before anything was sent
@@ -163,16 +163,16 @@ test('[T6] sleep stops the monotonic clock: what waits is not moved, once the se
 test('[T6] the clock set forward: what was stamped before is moved along by as much as the server says', async () => {
   const world = new World()
   const { device, exchange } = await world.synced()
-  await device.mindClock()
+  await device.correctClockJump()
   await receive(device, 1)
   world.pass(HOUR)
   world.wall += 48 * HOUR
-  await device.mindClock()
+  await device.correctClockJump()
   await receive(device, 2)
   await exchange.push(idle)
   const { mutations, deviceNow } = world.pushes.at(-1)!
   expect(mutations.map(({ at }) => (deviceNow - stampMs(at)) / HOUR)).toEqual([1, 0])
-  expect(await device.mindClock()).toBe(false)
+  expect(await device.correctClockJump()).toBe(false)
 })
 
 test('[T6] a restart finds the clock behind the last stamp: what waits is moved behind now, then by what is known', async () => {
@@ -185,10 +185,10 @@ test('[T6] a restart finds the clock behind the last stamp: what waits is moved 
   world.serverNow += 2 * HOUR
   world.monotonic = 0
   const device = await world.open()
-  await device.mindClock()
+  await device.correctClockJump()
   expect((await stamps(world)).map((ms) => ms / HOUR)).toEqual([2])
   await receive(device, 2)
-  const exchange = new Exchange({ device, link: world.link, clock: world.clock })
+  const exchange = new Replicator({ device, link: world.link, clock: world.clock })
   await exchange.push(idle)
   expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 2])
 })
@@ -197,15 +197,15 @@ test('[T8] what waits is placed anew, in order, when the server’s clock is kno
   const world = new World()
   world.serverNow = NOON + 3 * HOUR
   const device = await world.open()
-  const exchange = new Exchange({ device, link: world.link, clock: world.clock })
-  await device.arrive({
+  const exchange = new Replicator({ device, link: world.link, clock: world.clock })
+  await device.applyUpdate({
     tables: goods(),
     point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 },
     lastSeq: 0,
     clientId: await clientOf(device),
   })
   await device.record('stock.count', { ...AT, counted: 5 })
-  const countedAt = () => stampMs(device.view.position(itemId, binId).countedAt!) - NOON
+  const countedAt = () => stampMs(device.queries.position(itemId, binId).countedAt!) - NOON
   expect(countedAt()).toBe(0)
   await exchange.pull(idle, () => undefined)
   expect(countedAt() / HOUR).toBe(3)
@@ -231,11 +231,11 @@ test('[D12] an answer that the disk refuses changes nothing that is shown, and i
   })
   await expect(exchange.pull(idle, () => undefined)).rejects.toThrow(/full/)
   full.mockRestore()
-  expect([device.view.item(itemId)?.name, device.point.value.version]).toEqual(['Coffee', 7])
+  expect([device.queries.item(itemId)?.name, device.syncPoint.value.version]).toEqual(['Coffee', 7])
   await exchange.pull(idle, () => undefined)
-  expect([device.view.item(itemId)?.name, device.point.value.version]).toEqual(['Tea', 8])
+  expect([device.queries.item(itemId)?.name, device.syncPoint.value.version]).toEqual(['Tea', 8])
   device.close()
-  expect((await world.open()).view.item(itemId)?.name).toBe('Tea')
+  expect((await world.open()).queries.item(itemId)?.name).toBe('Tea')
 })
 
 test('[D1] a record that the disk refuses is not shown, not counted, and says so', async () => {
@@ -255,7 +255,7 @@ test('[D12] a tab that followed another and then leads keeps all rows in their p
   const world = new World()
   const { device: leader, exchange } = await world.synced()
   const follower = await world.open()
-  leader.tell = (told) => void follower.follow(structuredClone(told))
+  leader.notifyTabs = (told) => void follower.handleTabMessage(structuredClone(told))
   const many = (from: number, version: number): WireTables => ({
     lots: encodeTable(
       'lots',
@@ -272,9 +272,9 @@ test('[D12] a tab that followed another and then leads keeps all rows in their p
   }
   world.version = 10
   world.onPull = () => ({ tables: many(3000, 10) })
-  const next = new Exchange({ device: follower, link: world.link, clock: world.clock })
+  const next = new Replicator({ device: follower, link: world.link, clock: world.clock })
   await next.pull(idle, () => undefined)
-  expect((await world.open()).size).toBe(4502)
+  expect((await world.open()).rowCount).toBe(4502)
 })
 
 test('[D5] while all is loaded anew the old rows stay readable, also over a restart, and the outbox stays', async () => {
@@ -283,24 +283,24 @@ test('[D5] while all is loaded anew the old rows stay readable, also over a rest
   await receive(device, 4)
   let pages = 0
   world.onPull = ({ cursor, atLeast }) => {
-    if (cursor === 'v7') throw new LinkFailure({ refusal: 'resnapshot' })
+    if (cursor === 'v7') throw new RequestError({ refusal: 'resnapshot' })
     pages += 1
     expect(atLeast).toBe(7) // nobody who lags answers
-    expect([device.view.item(itemId)?.name, shown(device)]).toEqual(['Coffee', 4000])
+    expect([device.queries.item(itemId)?.name, shown(device)]).toEqual(['Coffee', 4000])
     if (pages === 1) return { tables: goods(9, 'Tea'), more: true, cursor: 'page' }
-    if (pages === 2) throw new LinkFailure({})
+    if (pages === 2) throw new RequestError({})
     return { tables: {}, version: 9, cursor: 'v9' }
   }
   await expect(exchange.pull(idle, () => undefined)).rejects.toThrow()
   const restarted = await world.open()
-  expect([restarted.view.item(itemId)?.name, shown(restarted)]).toEqual(['Coffee', 4000])
+  expect([restarted.queries.item(itemId)?.name, shown(restarted)]).toEqual(['Coffee', 4000])
   restarted.close()
   await exchange.pull(idle, () => undefined) // goes on where it was
   expect(world.pulls.at(-1)?.cursor).toBe('page')
-  expect([device.view.item(itemId)?.name, shown(device), device.pendingCount.value]).toEqual(['Tea', 4000, 1])
+  expect([device.queries.item(itemId)?.name, shown(device), device.pendingCount.value]).toEqual(['Tea', 4000, 1])
   device.close()
   const again = await world.open()
-  expect([again.view.item(itemId)?.name, again.point.value.cursor]).toEqual(['Tea', 'v9'])
+  expect([again.queries.item(itemId)?.name, again.syncPoint.value.cursor]).toEqual(['Tea', 'v9'])
 })
 
 test('[D5] another epoch: last week’s first, at the stamps the server gave them, then what waits; ids unchanged', async () => {
@@ -332,7 +332,7 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
   expect(seen).toBe(7)
   expect(entries[2]!.envelope).toEqual({ ...unseen, seq: 3 }) // versions are an epoch's own
   expect((await device.identity()).clientId).not.toBe(clientId)
-  expect(device.point.value).toMatchObject({ epoch: 0, cursor: null })
+  expect(device.syncPoint.value).toMatchObject({ epoch: 0, cursor: null })
 })
 
 test('[D5] a server restored with other secrets cannot read the cursor and says no epoch: the rows’ epoch tells', async () => {
@@ -343,11 +343,11 @@ test('[D5] a server restored with other secrets cannot read the cursor and says 
   world.epoch = world.serverNow
   world.lastSeq = 0
   world.onPull = ({ cursor }) => {
-    if (cursor === 'v7') throw new LinkFailure({ refusal: 'resnapshot' })
+    if (cursor === 'v7') throw new RequestError({ refusal: 'resnapshot' })
     return {}
   }
   await exchange.pull(idle, () => undefined)
-  expect(device.point.value.epoch).toBe(world.epoch)
+  expect(device.syncPoint.value.epoch).toBe(world.epoch)
   const { epoch, mutations } = world.pushes.at(-1)!
   expect([world.pushes.length, epoch, mutations.map(({ args }) => args)]).toEqual([
     2,
@@ -362,7 +362,7 @@ test('[D2][D5] in another epoch what waits goes out before the rows come: they m
   await receive(device, 1)
   let order: string[] = []
   world.onPull = ({ cursor, limit }) => {
-    if (cursor === 'v7') throw new LinkFailure({ refusal: 'epoch_changed' })
+    if (cursor === 'v7') throw new RequestError({ refusal: 'epoch_changed' })
     order.push(limit === 1 ? 'epoch' : 'rows')
     return {}
   }
@@ -385,7 +385,7 @@ test('[D5] a crash in the middle of the new beginning leaves everything as it wa
   await receive(device, 1)
   await round(exchange)
   await receive(device, 2)
-  const before = [await world.outbox(), await device.identity(), device.point.value]
+  const before = [await world.outbox(), await device.identity(), device.syncPoint.value]
   const clear = vi.spyOn(IDBObjectStore.prototype, 'clear').mockImplementation(function (this: IDBObjectStore) {
     clear.mockRestore()
     const request = this.clear()
@@ -395,7 +395,7 @@ test('[D5] a crash in the middle of the new beginning leaves everything as it wa
   await expect(device.startOver({ newIdentity: true, resend: true })).rejects.toThrow()
   device.close()
   const again = await world.open()
-  expect([await world.outbox(), await again.identity(), again.point.value]).toEqual(before)
+  expect([await world.outbox(), await again.identity(), again.syncPoint.value]).toEqual(before)
   expect(shown(again)).toBe(2000)
 })
 
@@ -403,7 +403,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
-  await device.paused.choose(true, { again: () => Promise.reject(new Error('kept at once')), signal: idle })
+  await device.offlineMode.set(true, { again: () => Promise.reject(new Error('kept at once')), signal: idle })
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
   await device.identity() // as the next attempt to synchronise asks, before anything is recorded
@@ -411,7 +411,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([3000, 2, 'restored'])
   device.close()
   const again = await world.open()
-  expect([shown(again), again.view.item(itemId)?.name, again.paused.isOn]).toEqual([3000, 'Coffee', true])
+  expect([shown(again), again.queries.item(itemId)?.name, again.offlineMode.isOn]).toEqual([3000, 'Coffee', true])
   expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
   expect((await world.outbox())[0]!.envelope.id).toBe(first!.envelope.id)
 })
@@ -445,7 +445,7 @@ test('[D13] storage deleted under the open app: scans that became nothing yet st
   const first = await device.scans.store({ ...scan, code: '4006381333931' })
   await Dexie.delete(world.name)
   const second = await device.scans.store({ ...scan, code: '4006381333948' })
-  await device.follow({ kind: 'scans' }) // as another tab says that stores one
+  await device.handleTabMessage({ kind: 'scans' }) // as another tab says that stores one
   device.close()
   const again = await world.open()
   expect(again.scans.unresolved.value.map(({ id }) => id).toSorted()).toEqual([first.id, second.id].toSorted())
@@ -459,7 +459,7 @@ test('[D13] storage made anew by a tab that had not heard of a movement yet gets
   await receive(tab, 2)
   await Dexie.delete(world.name)
   await tab.reread()
-  await device.follow({ kind: 'reread' })
+  await device.handleTabMessage({ kind: 'reread' })
   await tab.reread()
   for (const one of [device, tab]) expect([shown(one), one.pendingCount.value]).toEqual([3000, 2])
   expect(new Set((await world.outbox()).map(({ envelope }) => envelope.id)).size).toBe(2)
@@ -474,8 +474,8 @@ test('[D13] storage made anew by a tab that had not heard of a scan yet gets it 
   const { id } = await tab.scans.store({ ...scan, code: '4006381333931' })
   await Dexie.delete(world.name)
   await device.identity()
-  await tab.follow({ kind: 'scans' }) // as the tab says that has made it anew
-  await device.follow({ kind: 'scans' })
+  await tab.handleTabMessage({ kind: 'scans' }) // as the tab says that has made it anew
+  await device.handleTabMessage({ kind: 'scans' })
   for (const { scans } of [device, tab]) expect(scans.unresolved.value.map((one) => one.id)).toEqual([id])
 })
 
@@ -523,8 +523,8 @@ test('[D14] an older app says that a newer one has been here, changes nothing, a
   newer.version(99).stores({ future: 'id' })
   await newer.open()
   newer.close()
-  await expect(world.open()).rejects.toThrow(NewerDatabase)
-  const { outbox } = await readPendingOf(world.name)
+  await expect(world.open()).rejects.toThrow(NewerDatabaseError)
+  const { outbox } = await readPendingFrom(world.name)
   expect(outbox.map(({ envelope }) => envelope.args)).toEqual([{ ...AT, quantity: 1 }])
   const unchanged = await new Dexie(world.name).open()
   expect([unchanged.verno, unchanged.tables.map(({ name }) => name)]).toEqual([99, expect.arrayContaining(['future'])])
@@ -556,7 +556,7 @@ test('[D9] a connection that is half open is given up, and a person’s "work of
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
-  const link: ServerLink = { ...world.link, push: () => new Promise(() => undefined) }
+  const link: SyncTransport = { ...world.link, push: () => new Promise(() => undefined) }
   const waits: number[] = []
   let passed = (): void => undefined
   const wait = (ms: number, signal?: AbortSignal) =>
@@ -565,7 +565,7 @@ test('[D9] a connection that is half open is given up, and a person’s "work of
       passed = resolve
       signal?.addEventListener('abort', () => resolve())
     })
-  const exchange = new Exchange({ device, link, clock: { ...world.clock, wait } })
+  const exchange = new Replicator({ device, link, clock: { ...world.clock, wait } })
   const tooLong = exchange.push(idle)
   await vi.waitFor(() => expect(waits).toHaveLength(1))
   passed()
@@ -596,7 +596,7 @@ test('[D15] a proxy that lets less through gets less, and a little more each tim
   world.onPush = (request) => {
     if (bytesOf(request) <= 100_000) return {}
     refused.push(bytesOf(request))
-    throw new LinkFailure({ refusal: 'too_large' })
+    throw new RequestError({ refusal: 'too_large' })
   }
   const { device } = await world.synced()
   expect(device.pendingCount.value).toBe(0)
@@ -619,7 +619,7 @@ test('[D11] what a proxy answers in words of its own is understood', async () =>
   })
   await new Promise<void>((resolve) => proxy.listen(0, resolve))
   const session = { token: async () => 'token', forgetToken: () => undefined }
-  const link = httpServerLink(session, `http://localhost:${(proxy.address() as AddressInfo).port}`)
+  const link = trpcTransport(session, `http://localhost:${(proxy.address() as AddressInfo).port}`)
   for (; next < answers.length; next++) {
     const pushing = link.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: 0, mutations: [] }))
     await expect(pushing).rejects.toMatchObject(answers[next]![2])
@@ -645,7 +645,7 @@ test('[T2] what the clock reads is told as of sending: a token that took its tim
   }
   const session = { token, forgetToken: () => undefined }
   const clock = { ...browserClock, now: () => now }
-  const link = httpServerLink(session, `http://localhost:${(server.address() as AddressInfo).port}`, clock)
+  const link = trpcTransport(session, `http://localhost:${(server.address() as AddressInfo).port}`, clock)
   await link.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: clock.now(), mutations: [] }))
   expect(sent[0]!.deviceNow).toBeGreaterThanOrEqual(NOON + HOUR)
   server.close()
@@ -656,12 +656,12 @@ test('[D4] what another tab has recorded meanwhile is not taken for what a copy 
   const { device } = await world.synced()
   const tab = await Device.open({ name: world.name, actor: { userId: randomUUID(), role: 'manager' } })
   await receive(tab, 4)
-  const [entry] = await tab.after(0, 1)
-  const point = { ...device.point.value, cursor: 'v9', version: 9 }
+  const [entry] = await tab.pendingAfter(0, 1)
+  const point = { ...device.syncPoint.value, cursor: 'v9', version: 9 }
   await expect(
-    device.arrive({ tables: {}, point, lastSeq: entry!.seq, clientId: await clientOf(device) }),
-  ).rejects.toBeInstanceOf(GoneAhead)
-  expect([device.pendingCount.value, (await device.after(0, 9)).length]).toEqual([1, 1])
+    device.applyUpdate({ tables: {}, point, lastSeq: entry!.seq, clientId: await clientOf(device) }),
+  ).rejects.toBeInstanceOf(StaleTabError)
+  expect([device.pendingCount.value, (await device.pendingAfter(0, 9)).length]).toEqual([1, 1])
   tab.close()
 })
 
@@ -670,14 +670,14 @@ test('[D4] what the server took of a client that this device is no more acknowle
   const { device } = await world.synced()
   for (let quantity = 1; quantity <= 3; quantity++) await receive(device, quantity)
   const before = await clientOf(device)
-  const point = { ...device.point.value, cursor: 'v8', version: 8 }
-  await device.arrive({ tables: {}, point, lastSeq: 1, clientId: before })
+  const point = { ...device.syncPoint.value, cursor: 'v8', version: 8 }
+  await device.applyUpdate({ tables: {}, point, lastSeq: 1, clientId: before })
   await Dexie.delete(world.name)
   expect(await clientOf(device)).not.toBe(before) // made anew of memory, numbered from the first again
   // An answer, and a message, that were under way all the while.
-  await device.answered(before, [{ seq: 2, status: 'merged', code: 'absorbed_by_count' }])
+  await device.storeResults(before, [{ seq: 2, status: 'merged', code: 'absorbed_by_count' }])
   const late = { tables: {}, point: { ...point, cursor: 'v9', version: 9 }, lastSeq: 3, clientId: before }
-  await expect(device.arrive(late)).rejects.toBeInstanceOf(GoneAhead)
+  await expect(device.applyUpdate(late)).rejects.toBeInstanceOf(StaleTabError)
   expect((await world.outbox()).map(({ seq, answer }) => [seq, answer])).toEqual([
     [1, undefined],
     [2, undefined],
@@ -689,13 +689,13 @@ test('[D8] what a tab recorded in storage that was made anew meanwhile is not ta
   const world = new World()
   const { device } = await world.synced()
   const other = await world.open()
-  const told: Told[] = []
-  other.tell = (one) => told.push(one)
+  const told: TabMessage[] = []
+  other.notifyTabs = (one) => told.push(one)
   await receive(device, 1)
   await Dexie.delete(world.name)
   await device.identity() // made anew of what this tab knows, whose next number is 2
   await receive(other, 5) // by a tab that has heard of neither
-  for (const one of told) await device.follow(one)
+  for (const one of told) await device.handleTabMessage(one)
   for (const each of [device, other]) expect([each.pendingCount.value, shown(each)]).toEqual([2, 6000])
   expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
 })
@@ -708,29 +708,29 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   await receive(device, 3)
   let narrow = true
   world.onPush = (request) => {
-    if (narrow && JSON.stringify(request).includes('longlong')) throw new LinkFailure({ refusal: 'too_large' })
+    if (narrow && JSON.stringify(request).includes('longlong')) throw new RequestError({ refusal: 'too_large' })
     return {}
   }
   await round(exchange)
   const sent = world.pushes.at(-1)!.mutations
   expect(sent.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([[2, 3]])
-  expect([device.pendingCount.value, device.aside.value.length]).toEqual([1, 1])
+  expect([device.pendingCount.value, device.skipped.value.length]).toEqual([1, 1])
   expect(shown(device)).toBe(2000) // still shown: it has happened
   await receive(device, 4)
-  expect(device.hasWaiting(3)).toBe(true)
+  expect(device.hasPendingUpTo(3)).toBe(true)
   await round(exchange)
-  expect([device.pendingCount.value, device.hasWaiting(3), shown(device)]).toEqual([1, false, 2000])
+  expect([device.pendingCount.value, device.hasPendingUpTo(3), shown(device)]).toEqual([1, false, 2000])
   const asked = world.pushes.length
   await exchange.push(idle)
   expect(world.pushes.length).toBe(asked) // and nothing spins
   narrow = false
-  await device.bringBack()
+  await device.retrySkipped()
   await round(exchange)
   const [first, last] = [world.pushes[0]!, world.pushes.at(-1)!]
   expect(last.mutations).toMatchObject([{ args: { quantity: 2 } }])
   expect(last.mutations[0]!.at < sent[0]!.at).toBe(true) // at its own time, which the server keeps for another client
   expect(last.clientId).not.toBe(first.clientId)
-  expect([device.pendingCount.value, device.aside.value.length]).toEqual([0, 0])
+  expect([device.pendingCount.value, device.skipped.value.length]).toEqual([0, 0])
 })
 
 test('[D15] what is too large by a number that another has meanwhile sets nothing aside', async () => {
@@ -738,21 +738,21 @@ test('[D15] what is too large by a number that another has meanwhile sets nothin
   const { device } = await world.synced()
   const tab = await world.open()
   await receive(device, 1)
-  const [sent] = await device.after(0, 1)
+  const [sent] = await device.pendingAfter(0, 1)
   // While the answer is under way, a tab that had not heard of it makes the storage anew, and records first.
   await Dexie.delete(world.name)
   await tab.identity()
   await receive(tab, 4)
-  await device.setAside(sent!.envelope)
-  expect([device.aside.value, device.pendingCount.value, shown(device)]).toEqual([[], 2, 5000])
+  await device.skip(sent!.envelope)
+  expect([device.skipped.value, device.pendingCount.value, shown(device)]).toEqual([[], 2, 5000])
 })
 
 test('[D15] two that are set aside at one moment are both kept, in their order', async () => {
   const world = new World()
   const { device } = await world.synced()
   for (const quantity of [1, 2, 3]) await receive(device, quantity)
-  for (const { envelope } of await device.after(0, 2)) await device.setAside({ ...envelope, seq: 1 })
-  const aside = device.aside.value.map(({ envelope }) => (envelope.args as { quantity: number }).quantity)
+  for (const { envelope } of await device.pendingAfter(0, 2)) await device.skip({ ...envelope, seq: 1 })
+  const aside = device.skipped.value.map(({ envelope }) => (envelope.args as { quantity: number }).quantity)
   expect([aside, device.pendingCount.value, shown(device)]).toEqual([[1, 2], 3, 6000])
 })
 
@@ -776,11 +776,11 @@ test('[D9] “as of” is told by the server’s clock, however wrong the device
   const world = new World()
   world.wall -= 26 * HOUR
   const { device, exchange } = await world.synced()
-  expect(device.point.value.asOf).toBe(NOON)
+  expect(device.syncPoint.value.asOf).toBe(NOON)
   world.pass(HOUR)
   world.wall += 26 * HOUR
   await round(exchange)
-  expect(device.point.value.asOf).toBe(NOON + HOUR)
+  expect(device.syncPoint.value.asOf).toBe(NOON + HOUR)
 })
 
 test('[D12] what another tab has kept meanwhile is read, and an answer that does not follow it is not taken', async () => {
@@ -796,26 +796,26 @@ test('[D12] what another tab has kept meanwhile is read, and an answer that does
     lastSeq: 0,
     clientId: await clientOf(other),
   }
-  await expect(other.arrive(late)).rejects.toThrow(GoneAhead)
-  expect([other.view.item(itemId)?.name, other.point.value.cursor]).toEqual(['Tea', 'v8'])
+  await expect(other.applyUpdate(late)).rejects.toThrow(StaleTabError)
+  expect([other.queries.item(itemId)?.name, other.syncPoint.value.cursor]).toEqual(['Tea', 'v8'])
   device.close()
-  expect((await world.open()).view.item(itemId)?.name).toBe('Tea')
+  expect((await world.open()).queries.item(itemId)?.name).toBe('Tea')
 })
 
 test('[D4] a page in the middle of the first sync acknowledges nothing: its rows may come with a later one', async () => {
   const world = new World()
   const device = await world.open()
   const loading = { ...POINT, cursor: 'page', complete: false }
-  await device.arrive({ tables: goods(), point: loading, lastSeq: 0, clientId: await clientOf(device) })
+  await device.applyUpdate({ tables: goods(), point: loading, lastSeq: 0, clientId: await clientOf(device) })
   await receive(device, 1)
-  await device.arrive({
+  await device.applyUpdate({
     tables: {},
     point: { ...loading, cursor: 'page 2' },
     lastSeq: 1,
     clientId: await clientOf(device),
   })
   expect([device.pendingCount.value, shown(device), (await world.outbox()).length]).toEqual([1, 1000, 1])
-  await device.arrive({ tables: {}, point: POINT, lastSeq: 1, clientId: await clientOf(device) })
+  await device.applyUpdate({ tables: {}, point: POINT, lastSeq: 1, clientId: await clientOf(device) })
   expect([device.pendingCount.value, await world.outbox()]).toEqual([0, []])
 })
 
@@ -823,26 +823,26 @@ test('[D8] a tab that missed what another was told reads it all', async () => {
   const world = new World()
   const { device, exchange } = await world.synced()
   const follower = await world.open()
-  const told: Told[] = []
-  device.tell = (what) => void told.push(structuredClone(what))
+  const told: TabMessage[] = []
+  device.notifyTabs = (what) => void told.push(structuredClone(what))
   for (const version of [8, 9]) {
     world.version = version
     world.onPull = () => ({ tables: goods(version, `Coffee ${version}`) })
     await exchange.pull(idle, () => undefined)
   }
-  await follower.follow(told[1]!)
-  expect([follower.view.item(itemId)?.name, follower.point.value.version]).toEqual(['Coffee 9', 9])
+  await follower.handleTabMessage(told[1]!)
+  expect([follower.queries.item(itemId)?.name, follower.syncPoint.value.version]).toEqual(['Coffee 9', 9])
 })
 
 test('[D8] what another tab recorded is shown once, also by a tab that read it off the disk before it was told', async () => {
   const world = new World()
   const { device } = await world.synced()
   const follower = await world.open()
-  const told: Told[] = []
-  device.tell = (what) => void told.push(structuredClone(what))
+  const told: TabMessage[] = []
+  device.notifyTabs = (what) => void told.push(structuredClone(what))
   await receive(device, 5)
   await follower.reread() // told by a third tab
-  await follower.follow(told[0]!)
+  await follower.handleTabMessage(told[0]!)
   expect([shown(follower), follower.pendingCount.value]).toEqual([5000, 1])
 })
 
@@ -850,15 +850,15 @@ test('[D8] what was sent and confirmed before a tab was told that it was recorde
   const world = new World()
   const { device, exchange } = await world.synced()
   const recorder = await world.open()
-  const told: Told[] = []
-  recorder.tell = (what) => void told.push(structuredClone(what))
+  const told: TabMessage[] = []
+  recorder.notifyTabs = (what) => void told.push(structuredClone(what))
   await receive(recorder, 5)
   // The leading tab sends what is on the disk, whoever recorded it.
   world.version = 8
   world.onPull = () => ({ lastSeq: 1, tables: goods(8) })
   await exchange.push(idle)
   await exchange.pull(idle, () => undefined)
-  await device.follow(told[0]!)
+  await device.handleTabMessage(told[0]!)
   expect([await world.outbox(), device.pendingCount.value]).toEqual([[], 0])
 })
 
@@ -866,7 +866,7 @@ test('[D8] a scan that one tab stored, recorded or dismissed asks in the other n
   const world = new World()
   const { device } = await world.synced()
   const follower = await world.open()
-  device.tell = (what) => void follower.follow(structuredClone(what))
+  device.notifyTabs = (what) => void follower.handleTabMessage(structuredClone(what))
   const store = (code: string) => device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: binId })
   const [one, two, three] = [await store('1'), await store('2'), await store('3')]
   const asked = () => follower.scans.unresolved.value.map(({ code }) => code).toSorted()
@@ -896,32 +896,32 @@ test('what is brought back in a tab that follows, the leading one sends', async 
   const world = new World()
   const { device: leader } = await world.synced()
   const follower = await world.open()
-  follower.tell = (told) => void leader.follow(structuredClone(told))
+  follower.notifyTabs = (told) => void leader.handleTabMessage(structuredClone(told))
   await receive(follower, 5)
   await vi.waitFor(() => expect(leader.pendingCount.value).toBe(1))
-  await leader.setAside((await leader.after(0, 1))[0]!.envelope)
-  const before = leader.wanted.value
-  await follower.bringBack()
-  await vi.waitFor(() => expect(leader.wanted.value).toBeGreaterThan(before))
-  expect(await leader.after(0, 1)).toHaveLength(1)
+  await leader.skip((await leader.pendingAfter(0, 1))[0]!.envelope)
+  const before = leader.pushRequests.value
+  await follower.retrySkipped()
+  await vi.waitFor(() => expect(leader.pushRequests.value).toBeGreaterThan(before))
+  expect(await leader.pendingAfter(0, 1)).toHaveLength(1)
 })
 
 test('[T6] however far the clock was set, what was made before stays before what was made after', async () => {
   const world = new World()
   const device = await world.open()
   // Its offset is not known well: the server will say that the clock moved further than it did.
-  await device.arrive({
+  await device.applyUpdate({
     tables: goods(),
     point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 },
     lastSeq: 0,
     clientId: await clientOf(device),
   })
-  await device.mindClock()
+  await device.correctClockJump()
   await receive(device, 1)
   world.wall += HOUR
-  await device.mindClock()
+  await device.correctClockJump()
   await receive(device, 2)
-  await device.settleClock(-11 * HOUR)
+  await device.resolveClockJump(-11 * HOUR)
   const [before, after] = await stamps(world)
   expect(before).toBeLessThanOrEqual(after!)
 })
@@ -961,7 +961,7 @@ test('[D5] a server that has lost what it acknowledged gets it again, in its pla
   await receive(device, 2)
   world.lastSeq = 0
   world.onPush = ({ mutations }) => {
-    if (mutations[0]!.seq !== world.lastSeq + 1) throw new LinkFailure({ refusal: 'gap', lastSeq: world.lastSeq })
+    if (mutations[0]!.seq !== world.lastSeq + 1) throw new RequestError({ refusal: 'gap', lastSeq: world.lastSeq })
     return {}
   }
   await exchange.push(idle)
@@ -986,7 +986,7 @@ test('[D5] what the server lost is older than what is kept here: the rest is sen
   world.onPush = ({ mutations }) => {
     if (mutations[0]!.seq === world.lastSeq + 1) return {}
     if ((refusals += 1) > 5) throw new Error('it asks again and again')
-    throw new LinkFailure({ refusal: 'gap', lastSeq: world.lastSeq })
+    throw new RequestError({ refusal: 'gap', lastSeq: world.lastSeq })
   }
   await exchange.push(idle)
   const { clientId: other, mutations } = world.pushes.at(-1)!
@@ -1016,7 +1016,7 @@ test('[D9] what the server has decided is said to be synced, what waits only to 
   await receive(device, 2)
   await receive(device, 3)
   const said = (which: Device) =>
-    which.recent.value.map(({ envelope, state }) => [(envelope.args as { quantity: number }).quantity, state])
+    which.history.value.map(({ envelope, state }) => [(envelope.args as { quantity: number }).quantity, state])
   const expected = [
     [3, 'saved'],
     [2, 'saved'],
@@ -1034,7 +1034,7 @@ test('[D4] what another copy of this device sent under the same number acknowled
   world.lastSeq = 1 // of the copy: this one has not sent yet
   world.onPush = ({ clientId }) => {
     if (world.pushes.some((push) => push.clientId !== clientId)) return {}
-    throw new LinkFailure({ refusal: 'seq_reused', lastSeq: 1 })
+    throw new RequestError({ refusal: 'seq_reused', lastSeq: 1 })
   }
   await exchange.pull(idle, () => undefined)
   expect(world.pushes.map(({ mutations }) => mutations.length)).toEqual([1, 1]) // refused, and sent under a new id

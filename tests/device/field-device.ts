@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { signal } from '@preact/signals'
 import { Device } from '../../client/device/device.ts'
-import { httpServerLink } from '../../client/sync/trpc-transport.ts'
+import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
 
 export interface FieldDevice {
@@ -18,7 +18,7 @@ export async function sendOut(
   { name = randomUUID(), session = sessionOf(who) }: { name?: string; session?: ReturnType<typeof sessionOf> } = {},
 ): Promise<FieldDevice> {
   const device = await Device.open({ name, actor: { userId: who.userId, role: 'manager' } })
-  const sync = new Sync({ device, session, link: httpServerLink(session, origin) })
+  const sync = new Sync({ device, session, transport: trpcTransport(session, origin) })
   sync.start()
   return {
     device,
@@ -57,16 +57,16 @@ export async function until(
   const end = Date.now() + withinMs
   for (let turn = 1; !holds(); turn++) {
     if (Date.now() > end) throw new Error(`not in ${withinMs / 1000} s: ${what}\n${devices.map(standing).join('\n')}`)
-    if (turn % 40 === 0) for (const { sync } of devices) sync.kick()
+    if (turn % 40 === 0) for (const { sync } of devices) sync.syncNow()
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }
 
 /** How a device stands: for whoever reads why a test failed. */
 function standing({ device, sync }: FieldDevice): string {
-  const { epoch, version, complete, cursor } = device.point.value
+  const { epoch, version, complete, cursor } = device.syncPoint.value
   return JSON.stringify({ ...sync.status.value, waiting: device.pendingCount.value, epoch, version, complete, cursor })
 }
 
 export const isSettled = ({ device }: FieldDevice): boolean =>
-  device.point.value.complete && device.pendingCount.value === 0
+  device.syncPoint.value.complete && device.pendingCount.value === 0

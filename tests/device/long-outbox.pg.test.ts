@@ -8,8 +8,8 @@ import { formatStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { OutboxEntry } from '../../client/device/records.ts'
 import { DeviceDatabase } from '../../client/device/storage/database.ts'
 import { Device } from '../../client/device/device.ts'
-import { httpServerLink } from '../../client/sync/trpc-transport.ts'
-import type { ServerLink } from '../../client/sync/sync-transport.ts'
+import { trpcTransport } from '../../client/sync/trpc-transport.ts'
+import type { SyncTransport } from '../../client/sync/sync-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
 import { PASSWORD, readRows, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestServer } from '../support/test-server.ts'
@@ -23,7 +23,7 @@ const parts = useLedger()
 const binId = randomUUID()
 const itemIds = Array.from({ length: ITEMS }, () => randomUUID())
 let server: TestServer
-let real: ServerLink
+let real: SyncTransport
 const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
 let token: string
 
@@ -36,18 +36,18 @@ beforeAll(async () => {
   server = await startTestServer(parts.urls.url)
   const { domain } = parts
   token = await signIn(server.url, `manager@${domain}`, PASSWORD)
-  real = httpServerLink(session, server.url)
+  real = trpcTransport(session, server.url)
 })
 afterAll(() => server.stop())
 
 const open = (name: string) => Device.open({ name, actor: { userId: parts.manager, role: 'manager' } })
 
 /** A device that holds everything, with how it talks to the server. */
-async function joined(name: string, link: ServerLink = real): Promise<{ device: Device; sync: Sync }> {
+async function joined(name: string, link: SyncTransport = real): Promise<{ device: Device; sync: Sync }> {
   const device = await open(name)
-  const sync = new Sync({ device, session, link })
+  const sync = new Sync({ device, session, transport: link })
   sync.start()
-  await until(() => device.point.value.complete && sync.status.value.link === 'online', 10_000)
+  await until(() => device.syncPoint.value.complete && sync.status.value.link === 'online', 10_000)
   return { device, sync }
 }
 
@@ -117,23 +117,23 @@ test(
     empty.close()
 
     const pushes: { count: number; bytes: number }[] = []
-    const counting: ServerLink = {
+    const counting: SyncTransport = {
       ...real,
-      listen: () => () => undefined, // its messages would acknowledge every push at once
+      subscribe: () => () => undefined, // its messages would acknowledge every push at once
       push: (request) => {
         pushes.push({ count: request().mutations.length, bytes: Buffer.byteLength(JSON.stringify(request())) })
         return real.push(request)
       },
     }
     const device = await open(name)
-    const sync = new Sync({ device, session, link: counting })
+    const sync = new Sync({ device, session, transport: counting })
     const left: number[] = []
     const stop = effect(() => void left.push(device.pendingCount.value))
-    const arrive = device.arrive.bind(device)
-    device.arrive = async (arrival) => void times.arrivals.push(await timed(() => arrive(arrival)))
+    const arrive = device.applyUpdate.bind(device)
+    device.applyUpdate = async (arrival) => void times.arrivals.push(await timed(() => arrive(arrival)))
     const drained = await timed(async () => {
       sync.start()
-      await until(() => device.pendingCount.value === 0 && device.point.value.complete, 240_000)
+      await until(() => device.pendingCount.value === 0 && device.syncPoint.value.complete, 240_000)
     })
     stop()
     expect(Math.max(...pushes.map(({ count }) => count))).toBeLessThanOrEqual(PUSH_MAX)
@@ -142,7 +142,7 @@ test(
     // Few enough at once for the page to go on, and for the browser to take them.
     expect(Math.max(...left.slice(1).map((count, i) => left[i]! - count))).toBeLessThanOrEqual(5_500)
     const expected = itemIds.map((_, i) => (WAITING / ITEMS + (i === 0 ? 15 : 0)) * 1000)
-    expect(itemIds.map((id) => device.view.position(id, binId).quantity)).toEqual(expected)
+    expect(itemIds.map((id) => device.queries.position(id, binId).quantity)).toEqual(expected)
     const rows = new Map((await readRows(parts, 'positions')).map(({ itemId, quantity }) => [itemId, quantity]))
     expect(itemIds.map((id) => rows.get(id))).toEqual(expected)
     const longest = Math.max(...times.arrivals)

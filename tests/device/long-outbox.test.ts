@@ -68,9 +68,9 @@ async function measure(name: string, count: number): Promise<Cost> {
   const opened = spentSince(start)
   expect(device.pendingCount.value).toBe(count)
   const half = process.cpuUsage()
-  await device.arrive({
+  await device.applyUpdate({
     tables: {},
-    point: { ...device.point.value, cursor: 'v8', version: 8 },
+    point: { ...device.syncPoint.value, cursor: 'v8', version: 8 },
     lastSeq: count / 2,
     clientId: await clientOf(device),
   })

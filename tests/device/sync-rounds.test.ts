@@ -7,8 +7,8 @@ import type { PullAnswer } from '#shared/protocol/wire.ts'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { browserClock } from '../../client/sync/clock.ts'
-import type { ServerLink } from '../../client/sync/sync-transport.ts'
-import { LinkFailure } from '../../client/sync/sync-transport.ts'
+import type { SyncTransport } from '../../client/sync/sync-transport.ts'
+import { RequestError } from '../../client/sync/sync-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
 
 const NOTHING_NEW: Omit<PullAnswer, 'serverNow'> = {
@@ -55,21 +55,21 @@ async function open(name: string): Promise<TestTab> {
     },
     forgetToken: () => undefined,
   }
-  const link: ServerLink = {
-    push: () => Promise.reject(new LinkFailure({})),
+  const link: SyncTransport = {
+    push: () => Promise.reject(new RequestError({})),
     pull: async () => {
-      if ((await session.token()) === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
+      if ((await session.token()) === undefined) throw new RequestError({ refusal: 'unauthenticated' })
       pulls += 1
       await held
       return { ...NOTHING_NEW, serverNow: Date.now() }
     },
-    listen: (_request, handlers) => {
+    subscribe: (_request, handlers) => {
       handlers.open(true)
       loseSocket = () => handlers.open(false)
       return () => undefined
     },
   }
-  const sync = new Sync({ device, session, link, clock: countingClock })
+  const sync = new Sync({ device, session, transport: link, clock: countingClock })
   sync.start()
   const tab = { device, sync, expired }
   opened.push(tab)
@@ -102,7 +102,7 @@ test('[D9] signed in again, a tab asks once, and then leaves the server alone', 
   const tab = await open(randomUUID())
   await says(tab, 'online')
   isSignedIn = false
-  tab.sync.kick()
+  tab.sync.syncNow()
   await says(tab, 'signed_out')
   isSignedIn = true
   pulls = 0
@@ -116,14 +116,14 @@ test('[D9] resumed after working offline, a tab asks once, and then leaves the s
   const name = randomUUID()
   const before = await open(name)
   await says(before, 'online')
-  before.sync.pause(true)
+  before.sync.setOffline(true)
   await before.sync.stop()
   before.device.close()
   await moment()
   const tab = await open(name)
   expect(tab.sync.status.value.link).toBe('paused')
   pulls = 0
-  tab.sync.pause(false)
+  tab.sync.setOffline(false)
   await says(tab, 'online')
   await moment()
   expect(pulls).toBe(1)
@@ -134,10 +134,10 @@ test('[D9] a round that was wanted before its person chose to work offline does 
   await says(tab, 'online')
   let release = (): void => undefined
   held = new Promise((go) => (release = go))
-  tab.sync.kick()
+  tab.sync.syncNow()
   await until(() => pulls === 2, 'the pull under way')
-  tab.sync.kick()
-  tab.sync.pause(true)
+  tab.sync.syncNow()
+  tab.sync.setOffline(true)
   release()
   await moment()
   expect([pulls, tab.sync.status.value.link]).toEqual([2, 'paused'])
@@ -147,7 +147,7 @@ test('a tab whose person works offline right after its socket was lost sleeps', 
   const tab = await open(randomUUID())
   await says(tab, 'online')
   loseSocket()
-  tab.sync.pause(true)
+  tab.sync.setOffline(true)
   await moment()
   waits = 0
   await moment()
@@ -161,23 +161,23 @@ test('[D9][D16] work offline that a full disk does not keep holds in all tabs, i
   const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
     throw new DOMException('full', 'QuotaExceededError')
   })
-  tab.sync.pause(true)
-  await until(() => tab.device.paused.isUnkept.value, 'said not to be kept')
+  tab.sync.setOffline(true)
+  await until(() => tab.device.offlineMode.isUnsaved.value, 'said not to be kept')
   await tab.device.reread() // as when another tab has gone ahead
-  expect([tab.device.paused.isOn, tab.sync.status.value.link]).toEqual([true, 'paused'])
+  expect([tab.device.offlineMode.isOn, tab.sync.status.value.link]).toEqual([true, 'paused'])
   const other = await open(name)
-  await until(() => other.device.paused.isOn, 'heard by a tab that finds otherwise on the disk')
+  await until(() => other.device.offlineMode.isOn, 'heard by a tab that finds otherwise on the disk')
   await says(other, 'paused')
-  other.sync.pause(false)
-  await until(() => !tab.device.paused.isOn, 'heard')
-  expect(tab.device.paused.isUnkept.value).toBe(false) // that is the other's now
-  tab.sync.pause(true)
-  await until(() => tab.device.paused.isUnkept.value, 'said again')
+  other.sync.setOffline(false)
+  await until(() => !tab.device.offlineMode.isOn, 'heard')
+  expect(tab.device.offlineMode.isUnsaved.value).toBe(false) // that is the other's now
+  tab.sync.setOffline(true)
+  await until(() => tab.device.offlineMode.isUnsaved.value, 'said again')
   full.mockRestore()
-  await until(() => !tab.device.paused.isUnkept.value, 'kept')
+  await until(() => !tab.device.offlineMode.isUnsaved.value, 'kept')
   for (const { device, sync } of opened.splice(0)) {
     await sync.stop()
     device.close()
   }
-  expect((await open(name)).device.paused.isOn).toBe(true)
+  expect((await open(name)).device.offlineMode.isOn).toBe(true)
 })

@@ -6,11 +6,11 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import type { Actor } from '../../client/device/state/pending-mutations.ts'
-import type { ServerLink } from '../../client/sync/sync-transport.ts'
+import type { SyncTransport } from '../../client/sync/sync-transport.ts'
 import type { Clock } from '../../client/sync/clock.ts'
 import { browserClock } from '../../client/sync/clock.ts'
-import { httpServerLink } from '../../client/sync/trpc-transport.ts'
-import { LinkFailure } from '../../client/sync/sync-transport.ts'
+import { trpcTransport } from '../../client/sync/trpc-transport.ts'
+import { RequestError } from '../../client/sync/sync-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
 import { waitingFile } from '../../client/domain/export-outbox.ts'
 import { readWaitingFile } from '../../client/domain/outbox-file.ts'
@@ -50,7 +50,7 @@ afterAll(async () => {
 
 async function join(
   name: string = randomUUID(),
-  wrap: (link: ServerLink) => ServerLink = (link) => link,
+  wrap: (link: SyncTransport) => SyncTransport = (link) => link,
   clock: Clock = browserClock,
   as: { actor: Actor; token: string } = { actor: { userId: parts.manager, role: 'manager' }, token },
 ): Promise<Joined> {
@@ -58,22 +58,22 @@ async function join(
   const session = { token: async () => as.token, forgetToken: () => undefined, expired: signal(false) }
   const device = await Device.open({ name, actor: as.actor })
   let isCut = false
-  const real = wrap(httpServerLink(session, server.url))
-  const reachable = <T>(ask: () => Promise<T>) => (isCut ? Promise.reject(new LinkFailure({})) : ask())
-  const link: ServerLink = {
+  const real = wrap(trpcTransport(session, server.url))
+  const reachable = <T>(ask: () => Promise<T>) => (isCut ? Promise.reject(new RequestError({})) : ask())
+  const link: SyncTransport = {
     push: (request) => reachable(() => real.push(request)),
     pull: (request) => reachable(() => real.pull(request)),
-    listen: (request, handlers) =>
-      real.listen(request, { ...handlers, message: (message) => !isCut && handlers.message(message) }),
+    subscribe: (request, handlers) =>
+      real.subscribe(request, { ...handlers, message: (message) => !isCut && handlers.message(message) }),
   }
-  const sync = new Sync({ device, session, link, clock })
+  const sync = new Sync({ device, session, transport: link, clock })
   sync.start()
   const joined = {
     device,
     sync,
     cut: (cut: boolean) => {
       isCut = cut
-      if (!cut) sync.kick()
+      if (!cut) sync.syncNow()
     },
   }
   opened.push(joined)
@@ -93,9 +93,9 @@ async function until(fits: () => boolean, what: string): Promise<void> {
   }
 }
 
-const shown = ({ device }: Joined) => device.view.position(room.itemId, room.binA).quantity
+const shown = ({ device }: Joined) => device.queries.position(room.itemId, room.binA).quantity
 const settled = async (joined: Joined) =>
-  until(() => joined.device.point.value.complete && joined.device.pendingCount.value === 0, 'settled')
+  until(() => joined.device.syncPoint.value.complete && joined.device.pendingCount.value === 0, 'settled')
 const receive = ({ device }: Joined, quantity: number) =>
   device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity })
 
@@ -118,8 +118,8 @@ test('[D1][D3] what was saved offline is there when the app opens again, and is 
   first.device.close()
   const again = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' } })
   expect(again.pendingCount.value).toBe(1)
-  expect(again.view.item(room.itemId)?.name).toBe('Café de Colombie')
-  expect(again.view.position(room.itemId, room.binA)).toMatchObject({ quantity: 3000, pending: true })
+  expect(again.queries.item(room.itemId)?.name).toBe('Café de Colombie')
+  expect(again.queries.position(room.itemId, room.binA)).toMatchObject({ quantity: 3000, pending: true })
   again.close()
   const joined = await join(name)
   await settled(joined)
@@ -147,8 +147,8 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
   let holdPulls = false
   const joined = await join(randomUUID(), (link) => ({
     ...link,
-    pull: (request) => (holdPulls ? Promise.reject(new LinkFailure({})) : link.pull(request)),
-    listen: () => () => undefined,
+    pull: (request) => (holdPulls ? Promise.reject(new RequestError({})) : link.pull(request)),
+    subscribe: () => () => undefined,
   }))
   await settled(joined)
   await until(() => joined.sync.status.value.link === 'online', 'the first round')
@@ -158,7 +158,7 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
   expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(2000)
   expect([joined.device.pendingCount.value, shown(joined)]).toEqual([1, 2000])
   holdPulls = false
-  joined.sync.kick()
+  joined.sync.syncNow()
   await settled(joined)
   expect(shown(joined)).toBe(2000)
 })
@@ -171,7 +171,7 @@ test('[D4] an answer that was lost is asked for again, and nothing is doubled', 
       const answer = await link.push(request)
       if (lose && request().mutations.length > 0) {
         lose = false
-        throw new LinkFailure({})
+        throw new RequestError({})
       }
       return answer
     },
@@ -187,8 +187,8 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
   let lose = 0
   const joined = await join(randomUUID(), (link) => ({
     ...link,
-    listen: (request, handlers) =>
-      link.listen(request, {
+    subscribe: (request, handlers) =>
+      link.subscribe(request, {
         ...handlers,
         message: (message) => {
           if (message.tables && lose > 0) lose -= 1
@@ -207,7 +207,7 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
     post({ clientId: other.clientId, mutations: [other.mutation(name, args)] })
   await push('stock.receive', { ...at(room.binA), quantity: 3 })
   await push('stock.receive', { ...at(room.binB), quantity: 4 })
-  await until(() => joined.device.view.position(room.itemId, room.binB).quantity === 4000, 'the second change')
+  await until(() => joined.device.queries.position(room.itemId, room.binB).quantity === 4000, 'the second change')
   expect(lose).toBe(0)
   expect(shown(joined)).toBe(3000)
 })
@@ -220,7 +220,7 @@ test('[D11] a server that asks for time is left alone by local writes, and asked
     push: (request) => {
       pushes += 1
       return limit
-        ? Promise.reject(new LinkFailure({ refusal: 'rate_limited', retryAfterMs: 1_000 }))
+        ? Promise.reject(new RequestError({ refusal: 'rate_limited', retryAfterMs: 1_000 }))
         : link.push(request)
     },
   }))
@@ -233,7 +233,7 @@ test('[D11] a server that asks for time is left alone by local writes, and asked
   for (let i = 0; i < 10; i++) await receive(joined, 1)
   await new Promise((resolve) => setTimeout(resolve, 300))
   expect(pushes).toBe(1)
-  joined.sync.kick()
+  joined.sync.syncNow()
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect([pushes, joined.sync.status.value.link]).toEqual([2, 'limited'])
   limit = false
@@ -246,7 +246,7 @@ test('[D9] before the first attempt has ended it says that it is connecting; whe
   let answer: (() => void) | undefined
   const joined = await join(randomUUID(), (link) => ({
     ...link,
-    pull: () => new Promise((_resolve, reject) => (answer = () => reject(new LinkFailure({})))),
+    pull: () => new Promise((_resolve, reject) => (answer = () => reject(new RequestError({})))),
   }))
   await until(() => answer !== undefined, 'the first pull')
   expect(joined.sync.status.value.link).toBe('connecting')
@@ -262,8 +262,8 @@ test('[D9] while the first rows are being taken in it says so, and never "online
     pull: (request) => link.pull({ ...request, limit: 2 }),
   }))
   const stop = effect(() => {
-    const { link, loading } = joined.sync.status.value
-    if (link === 'online' && !joined.device.point.peek().complete) said.push(loading !== undefined)
+    const { link: state, loading } = joined.sync.status.value
+    if (state === 'online' && !joined.device.syncPoint.peek().complete) said.push(loading !== undefined)
   })
   await settled(joined)
   await until(() => joined.sync.status.value.loading === undefined, 'the end of the first sync')
@@ -277,10 +277,10 @@ test('the network comes back while an attempt of before is still failing: it is 
   let cameBack = (): void => undefined
   // Node is no browser, and has no such event.
   vi.stubGlobal('addEventListener', (type: string, hear: () => void) => type === 'online' && (cameBack = hear))
-  const failing = (link: ServerLink): ServerLink => ({
+  const failing = (link: SyncTransport): SyncTransport => ({
     ...link,
     pull: (request) =>
-      fail ? link.pull(request) : new Promise((_resolve, reject) => (fail = () => reject(new LinkFailure({})))),
+      fail ? link.pull(request) : new Promise((_resolve, reject) => (fail = () => reject(new RequestError({})))),
   })
   const joined = await join(randomUUID(), failing, { ...browserClock, random: () => 0.999 }) // the backoff is 1.1 s
   await until(() => fail !== undefined, 'the attempt')
@@ -307,7 +307,7 @@ test('[D5] another epoch keeps the outbox, sends the last week again, and loads 
   await owner`update org_heads set epoch = ${Date.now()} where org_id = ${parts.orgId}`
   await owner.end()
   joined.cut(false)
-  await until(() => joined.device.point.value.epoch > 1 && joined.device.pendingCount.value === 0, 'the new epoch')
+  await until(() => joined.device.syncPoint.value.epoch > 1 && joined.device.pendingCount.value === 0, 'the new epoch')
   await settled(joined)
   expect(shown(joined)).toBe(5000)
   expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(5000)
@@ -324,23 +324,23 @@ test('[D6] undoing a confirmed count shows as uncertain until the server has tol
   await settled(joined)
   joined.cut(true)
   await joined.device.undo((counted as { id: string }).id)
-  expect(joined.device.view.position(room.itemId, room.binA).uncertain).toBe(true)
+  expect(joined.device.queries.position(room.itemId, room.binA).uncertain).toBe(true)
   joined.cut(false)
   await settled(joined)
-  expect(joined.device.view.position(room.itemId, room.binA)).toMatchObject({ uncertain: false, quantity: 10_000 })
+  expect(joined.device.queries.position(room.itemId, room.binA)).toMatchObject({ uncertain: false, quantity: 10_000 })
 })
 
 test('[D8] two tabs of one device show the same, and one of them talks to the server', async () => {
   const name = randomUUID()
   let pushes = 0
-  const counting = (link: ServerLink): ServerLink => ({
+  const counting = (link: SyncTransport): SyncTransport => ({
     ...link,
     push: (request) => link.push(request).finally(() => (pushes += request().mutations.length)),
   })
   const one = await join(name, counting)
   await settled(one)
   const two = await join(name, counting)
-  await until(() => two.device.point.value.complete, 'the second tab')
+  await until(() => two.device.syncPoint.value.complete, 'the second tab')
   await receive(two, 6)
   await until(() => shown(one) === 6000, 'the first tab showing it')
   await Promise.all([settled(one), settled(two)])
@@ -388,7 +388,7 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   const high = await signIn(server.url, `staff@${domain}`, PASSWORD)
   const asManager = await join(name, undefined, undefined, as('manager', high))
   await settled(asManager)
-  const emailOf = ({ device }: Joined) => device.view.member(parts.manager)?.email ?? null
+  const emailOf = ({ device }: Joined) => device.queries.member(parts.manager)?.email ?? null
   expect(emailOf(asManager)).toBe(`manager@${domain}`)
   asManager.cut(true)
   await asManager.device.record('item.update', {
@@ -397,7 +397,7 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
     base: { name: 'Café de Colombie' },
   })
   await receive(asManager, 3)
-  expect(asManager.device.view.item(room.itemId)?.name).toBe('Renamed')
+  expect(asManager.device.queries.item(room.itemId)?.name).toBe('Renamed')
   await asManager.sync.stop()
   asManager.device.close()
   await setRole('staff')
@@ -405,7 +405,7 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   // The session tells the app of the new role, and the app opens the device with it.
   const low = await signIn(server.url, `staff@${domain}`, PASSWORD)
   const cursors: (string | null)[] = []
-  const watching = (link: ServerLink): ServerLink => ({
+  const watching = (link: SyncTransport): SyncTransport => ({
     ...link,
     pull: (request) => {
       cursors.push(request.cursor)
@@ -414,19 +414,19 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   })
   const asStaff = await join(name, watching, undefined, as('staff', low))
   await settled(asStaff)
-  await until(() => asStaff.device.view.openConflicts().length > 0, 'the decision')
+  await until(() => asStaff.device.queries.openConflicts().length > 0, 'the decision')
   expect(cursors).toContain(null) // begun anew
-  const [conflict] = asStaff.device.view.openConflicts()
+  const [conflict] = asStaff.device.queries.openConflicts()
   expect(conflict).toMatchObject({ kind: 'refusal', code: 'role_too_low', userId: parts.staff, state: 'open' })
   expect(JSON.parse(conflict!.mutation)).toMatchObject({ name: 'item.update', args: { set: { name: 'Renamed' } } })
-  expect([asStaff.device.view.item(room.itemId)?.name, shown(asStaff)]).toEqual(['Café de Colombie', 3000])
+  expect([asStaff.device.queries.item(room.itemId)?.name, shown(asStaff)]).toEqual(['Café de Colombie', 3000])
   expect(emailOf(asStaff)).toBeNull()
-  expect(asStaff.device.point.value).toMatchObject({ complete: true })
+  expect(asStaff.device.syncPoint.value).toMatchObject({ complete: true })
 })
 
 /** What waits on a device, saved as a file and read again by a manager. */
 async function luggageOf({ device }: Joined) {
-  const from = { device: device.name, point: device.point.value }
+  const from = { device: device.name, point: device.syncPoint.value }
   const text = JSON.stringify(waitingFile(await device.exportPending(), from, new Date()))
   const file = readWaitingFile(text, { orgId: parts.orgId, userId: parts.manager, role: 'manager' })
   if ('problem' in file) throw new Error(file.problem)
@@ -451,13 +451,13 @@ test('[D19] a saved file is brought in on another device, each mutation once, un
   await settled(here)
   here.cut(true)
   await receive(here, 20)
-  const [brought] = await Promise.all([here.device.bring(luggage), receive(here, 4)]) // others' work beside it is not counted
+  const [brought] = await Promise.all([here.device.importOutbox(luggage), receive(here, 4)]) // others' work beside it is not counted
   expect(brought).toEqual({ mutations: 2, scans: 1 })
   expect(shown(here)).toBe(37_000)
   expect(here.device.pendingCount.value).toBe(4)
-  expect((await here.device.oldest(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
+  expect((await here.device.oldestPending(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
   expect(here.device.scans.unresolved.value.map(({ code }) => code)).toEqual(['unknown'])
-  expect(await here.device.bring(luggage)).toEqual({ mutations: 0, scans: 0 })
+  expect(await here.device.importOutbox(luggage)).toEqual({ mutations: 0, scans: 0 })
   here.cut(false)
   await settled(here)
   const ats = luggage.pending.map(({ at }) => at)
@@ -475,7 +475,7 @@ test('[Z2] a scan that a saved file took to another device and that was recorded
   await Promise.all([settled(gone), settled(here)])
   gone.cut(true)
   const scan = await gone.device.scans.store({ code: 'a', at: Date.now(), mode: 'receive', locationId: room.binA })
-  await here.device.bring(await luggageOf(gone))
+  await here.device.importOutbox(await luggageOf(gone))
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   for (const { device } of [gone, here]) await device.record('stock.receive', args, { scanId: scan.id })
   await settled(here)
@@ -492,12 +492,12 @@ test('[Z2] what was recorded or dismissed where a file was saved is not asked ab
   const store = (code: string) =>
     gone.device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: room.binA })
   const [recorded, dismissed, left] = [await store('a'), await store('b'), await store('c')]
-  await here.device.bring(await luggageOf(gone))
+  await here.device.importOutbox(await luggageOf(gone))
   expect(here.device.scans.unresolved.value).toHaveLength(3)
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   await gone.device.record('stock.receive', args, { scanId: recorded.id })
   await gone.device.scans.dismiss([dismissed.id], 'mistake')
-  expect(await here.device.bring(await luggageOf(gone))).toEqual({ mutations: 1, scans: 0 })
+  expect(await here.device.importOutbox(await luggageOf(gone))).toEqual({ mutations: 1, scans: 0 })
   expect(here.device.scans.unresolved.value.map(({ id }) => id)).toEqual([left.id])
 })
 
@@ -510,7 +510,7 @@ test('[D19] what was made by a clock that was wrong is brought in at the time wh
   const count = { seq: 9, id: randomUUID(), name: 'stock.count', args, at: wrong(made) }
   const scan = { id: randomUUID(), code: 'a', at: made + hour, mode: 'count', locationId: room.binA }
   const scans = [{ ...scan, state: 'unresolved' as const }]
-  await here.device.bring({ pending: [count], scans, settledScans: [], clockOffsetMs: -hour, epoch: 1 })
+  await here.device.importOutbox({ pending: [count], scans, settledScans: [], clockOffsetMs: -hour, epoch: 1 })
   expect(here.device.scans.unresolved.value.map(({ at }) => at)).toEqual([made]) // what is counted by it began then
   await settled(here)
   const [line] = await linesOf(room.itemId)
@@ -529,7 +529,7 @@ test('[D19] a file that cannot be kept whole leaves nothing behind', async () =>
   const scan = { id: randomUUID(), code: 'x', at: 1, mode: 'receive', locationId: null, state: 'unresolved' as const }
   const unkept = { ...scan, id: randomUUID(), code: (() => 0) as unknown as string } // as a disk that refuses
   const luggage = { pending, scans: [scan, unkept], settledScans: [], clockOffsetMs: 0, epoch: 1 }
-  await expect(here.device.bring(luggage)).rejects.toThrow()
+  await expect(here.device.importOutbox(luggage)).rejects.toThrow()
   expect(await here.device.exportPending()).toEqual({ outbox: [], scans: [] })
   expect(shown(here)).toBe(0)
   await receive(here, 3)

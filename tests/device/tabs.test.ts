@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import type { Clock } from '../../client/sync/clock.ts'
-import type { LinkStatus } from '../../client/device/connection-status.ts'
-import type { Tabs, Wish } from '../../client/sync/tab-coordinator.ts'
-import { joinTabs, SILENCE_MAX_MS } from '../../client/sync/tab-coordinator.ts'
+import type { ConnectionStatus } from '../../client/device/connection-status.ts'
+import type { TabCoordinator, TabCommand } from '../../client/sync/tab-coordinator.ts'
+import { coordinateTabs, LEADER_SILENCE_MAX_MS } from '../../client/sync/tab-coordinator.ts'
 import { Agent } from '../simulation/people/agent.ts'
 import { Browser } from '../simulation/device/browser.ts'
 
@@ -26,32 +26,32 @@ const fast: Clock = {
       })
     }),
 }
-const ONLINE: LinkStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
+const ONLINE: ConnectionStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
 
 interface TestTab {
-  tabs: Tabs
+  tabs: TabCoordinator
   log: string[]
-  heard: (LinkStatus | undefined)[]
-  wishes: Wish[]
+  heard: (ConnectionStatus | undefined)[]
+  wishes: TabCommand[]
 }
-const opened: { tabs: Tabs; device: Device }[] = []
+const opened: { tabs: TabCoordinator; device: Device }[] = []
 
 async function open(name: string, { clock = fast, status = ONLINE } = {}): Promise<TestTab> {
   const device = await Device.open({ name, actor: { userId: randomUUID(), role: 'staff' } })
   const tab: Omit<TestTab, 'tabs'> = { log: [], heard: [], wishes: [] }
-  const tabs = joinTabs({
+  const tabs = coordinateTabs({
     name,
     device,
     clock,
-    lead: async (ended) => {
+    startLeading: async (ended) => {
       tab.log.push('leads')
       await clock.wait(Number.MAX_SAFE_INTEGER, ended)
       tab.log.push('ended')
     },
-    follow: () => tab.log.push('follows'),
+    startFollowing: () => tab.log.push('follows'),
     status: () => status,
-    hear: (status) => tab.heard.push(status),
-    wish: (wish) => tab.wishes.push(wish),
+    statusReceived: (status) => tab.heard.push(status),
+    commandReceived: (wish) => tab.wishes.push(wish),
     asked: () => undefined,
   })
   opened.push({ tabs, device })
@@ -79,7 +79,7 @@ test('[D10] a lock whose holder never answers is taken after ten seconds of sile
   const name = randomUUID()
   const frozen = navigator.locks.request(name, () => new Promise(() => undefined)).catch((error: Error) => error.name)
   const tab = await open(name)
-  await elapse(SILENCE_MAX_MS / 2)
+  await elapse(LEADER_SILENCE_MAX_MS / 2)
   expect(tab.log).toEqual([])
   await until(() => tab.log.length === 1, 'leading')
   expect(await frozen).toBe('AbortError')
@@ -91,7 +91,7 @@ test('[D10] a leader that answers is never replaced; one that closes is, at once
   await until(() => one.log.length === 1, 'the first leading')
   const two = await open(name)
   await until(() => two.heard.some((status) => status?.link === 'online'), 'the second hearing how it stands')
-  await elapse(4 * SILENCE_MAX_MS)
+  await elapse(4 * LEADER_SILENCE_MAX_MS)
   expect([one.log, two.log]).toEqual([['leads'], []])
   one.tabs.leave()
   await until(() => two.log.length === 1, 'the second leading')
@@ -125,8 +125,8 @@ test('[D10] what a leader said that does not answer is shown no more, long befor
 
 test('[D10] a leader that was frozen and replaced says nothing more, whatever it was asked meanwhile', async () => {
   const uninstall = new Browser().install() // in Node all tabs are one to the locks, and none can freeze
-  const OFFLINE: LinkStatus = { ...ONLINE, link: 'offline' }
-  const join = async (agent: Agent, status: LinkStatus) => {
+  const OFFLINE: ConnectionStatus = { ...ONLINE, link: 'offline' }
+  const join = async (agent: Agent, status: ConnectionStatus) => {
     const wait: Clock['wait'] = async (ms, signal) => {
       await fast.wait(ms, signal)
       await new Promise<void>((resolve) => agent.receive(resolve))
@@ -141,13 +141,13 @@ test('[D10] a leader that was frozen and replaced says nothing more, whatever it
     await until(() => others.every(({ heard }) => heard.at(-1)?.link === 'offline'), 'both hearing it')
     agents[0]!.freeze()
     await until(() => others.some(({ log }) => log.includes('leads')), 'another leading')
-    await elapse(SILENCE_MAX_MS / 2) // both may have taken it, one after the other
+    await elapse(LEADER_SILENCE_MAX_MS / 2) // both may have taken it, one after the other
     const follower = others.find(({ log }) => log.at(-1) !== 'leads')!
     await until(() => follower.heard.at(-1)?.link === 'online', 'the third hearing it')
     const before = follower.heard.length
     agents[0]!.thaw()
     await until(() => one.log.includes('follows'), 'the first following')
-    await elapse(SILENCE_MAX_MS)
+    await elapse(LEADER_SILENCE_MAX_MS)
     const since = follower.heard.slice(before).map((status) => status?.link)
     expect([since.includes('online'), since.includes('offline')]).toEqual([true, false])
     for (const agent of agents) agent.end()
@@ -163,7 +163,7 @@ test('[D10] a leader that was frozen and replaced says nothing more, whatever it
 test('what a person wishes in one tab, the others hear', async () => {
   const name = randomUUID()
   const [one, two] = [await open(name), await open(name)]
-  two.tabs.wish({ kind: 'pause', paused: true })
+  two.tabs.sendToLeader({ kind: 'pause', paused: true })
   await until(() => one.wishes.length === 1, 'the wish')
   expect([one.wishes, two.wishes]).toEqual([[{ kind: 'pause', paused: true }], []])
 })

@@ -4,7 +4,7 @@ import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { signal } from '@preact/signals'
 import { afterEach, expect, test } from 'vitest'
-import { httpServerLink } from '../../client/sync/trpc-transport.ts'
+import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import { checkLedger } from '../../server/ledger/verify/ledger-check.ts'
 import type { FieldDevice } from '../device/field-device.ts'
 import { isSettled, sendOutSynced, until } from '../device/field-device.ts'
@@ -39,11 +39,11 @@ test('[V1] a thousand devices come back to a server that was killed, by themselv
   for (const { device } of devices) await device.record('stock.receive', { itemId, locationId: binA, quantity: 1 })
   const second = await startServerProcess({ databaseUrl: parts.urls.url, port })
   ends.push(second.kill)
-  const shows = ({ device }: FieldDevice) => device.view.position(itemId, binA).quantity === WHOLE * 1000
+  const shows = ({ device }: FieldDevice) => device.queries.position(itemId, binA).quantity === WHOLE * 1000
   // Nobody asks them to: each returns when its own waiting is over.
   const isBack = (one: FieldDevice) => isOnline(one) && isSettled(one) && shows(one)
   await until(() => devices.every(isBack), 'all are back, with what they recorded', [], 90_000)
-  const last = devices[0]!.device.point.value.version
+  const last = devices[0]!.device.syncPoint.value.version
   await until(() => reached.every((version) => version === last), 'everybody heard of it', [], 90_000)
   expect((await checkLedger(parts.database, parts.orgId)).findings).toEqual([])
 })
@@ -53,7 +53,7 @@ function listenMany(origin: string, token: string): number[] {
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
   const reached = Array.from({ length: LISTENING }, () => 0)
   for (const index of reached.keys()) {
-    const stop = httpServerLink(session, origin).listen(
+    const stop = trpcTransport(session, origin).subscribe(
       { clientId: randomUUID(), cursor: null },
       {
         open: () => undefined,

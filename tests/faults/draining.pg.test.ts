@@ -64,7 +64,7 @@ test(
     const token = await signIn(url, emailOf('manager'), PASSWORD)
     const devices = await sendOutSynced(url, 4, { who: { token, userId: parts.manager }, ends })
     const shown = new Set<string>()
-    for (const { sync } of devices) sync.status.subscribe(({ link }) => shown.add(link))
+    for (const { sync } of devices) sync.status.subscribe(({ link: state }) => shown.add(state))
     const receive = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
     const pushing = startPushing(url, token, receive)
     for (const index of replicas.keys()) {
@@ -82,7 +82,7 @@ test(
       (await readRows(parts, 'positions')).find((row) => row.itemId === room.itemId)?.quantity
     expect(await quantity()).toBe(taken * 1000)
     const sees = () =>
-      devices.every(({ device }) => device.view.position(room.itemId, room.binA).quantity === taken * 1000)
+      devices.every(({ device }) => device.queries.position(room.itemId, room.binA).quantity === taken * 1000)
     await until(sees, 'agreement', devices)
     expect([...shown]).toEqual(['online'])
   },

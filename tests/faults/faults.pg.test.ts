@@ -48,7 +48,7 @@ async function work(devices: FieldDevice[], room: { itemId: string; binA: string
 }
 
 async function expectAgreement(devices: FieldDevice[], room: { itemId: string; binA: string }, pieces: number) {
-  const shown = ({ device }: FieldDevice) => device.view.position(room.itemId, room.binA).quantity
+  const shown = ({ device }: FieldDevice) => device.queries.position(room.itemId, room.binA).quantity
   await until(() => devices.every((one) => isSettled(one) && shown(one) === pieces * 1000), 'agreement', devices)
   const [position] = (await readRows(parts, 'positions')).filter(({ itemId }) => itemId === room.itemId)
   expect(position!.quantity).toBe(pieces * 1000)
@@ -102,7 +102,7 @@ test('[P1] PostgreSQL killed at random points under load, and started again', { 
   }
   const pieces = await working$
   expect(kills).toBeGreaterThan(1)
-  const shown = ({ device }: FieldDevice) => device.view.position(room.itemId, room.binA).quantity
+  const shown = ({ device }: FieldDevice) => device.queries.position(room.itemId, room.binA).quantity
   await until(() => devices.every((one) => isSettled(one) && shown(one) === pieces * 1000), 'agreement', devices)
   const report = await checkLedger(organisation.database, organisation.orgId)
   expect(report.findings).toEqual([])
@@ -125,7 +125,7 @@ test(
     for (const { kill } of servers) ends.push(kill)
     const who = await whoIs(servers[0]!.url)
     const [[here], [there]] = [await send(servers[0]!.url, 1, who), await send(servers[1]!.url, 1, who)]
-    const seen = () => there!.device.view.position(room.itemId, room.binA).quantity
+    const seen = () => there!.device.queries.position(room.itemId, room.binA).quantity
     const receive = () =>
       here!.device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity: 1 })
     const hears = async (quantity: number, withinMs: number) => {

@@ -163,7 +163,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     }
     const hold = (index: number, quantity: number) => () => {
       const { devices, room } = shops[index]!
-      const sees = devices.every(({ device }) => device.view.position(room.itemId, room.binA).quantity === quantity)
+      const sees = devices.every(({ device }) => device.queries.position(room.itemId, room.binA).quantity === quantity)
       return sees && devices.every(isSettled)
     }
     await record(shops[0]!, 5)
@@ -180,7 +180,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
       const { columns, rows } = pulled.body.result.data.tables.items as { columns: string[]; rows: string[][] }
       const pulledIds = rows.map((row) => row[columns.indexOf('id')]!).toSorted()
       expect(pulledIds).toEqual(own)
-      expect(devices.map(({ device }) => device.view.itemCount)).toEqual([own.length, own.length])
+      expect(devices.map(({ device }) => device.queries.itemCount)).toEqual([own.length, own.length])
     }
   })
 })

@@ -132,7 +132,7 @@ test('[U4][V1] devices in a region whose replica lags now and then agree with ev
   for (const { leave } of devices) ends.push(leave)
   await until(() => devices.every(isSettled), 'the first sync', devices)
   const epochs = new Set<number>()
-  for (const { device } of devices) device.point.subscribe(({ epoch }) => epochs.add(epoch))
+  for (const { device } of devices) device.syncPoint.subscribe(({ epoch }) => epochs.add(epoch))
   for (let round = 0; round < 6; round++) {
     await standby.pause(round % 2 === 0)
     for (const { device } of devices) {
@@ -142,7 +142,7 @@ test('[U4][V1] devices in a region whose replica lags now and then agree with ev
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
   await standby.pause(false)
-  const shown = ({ device }: (typeof devices)[number]) => device.view.position(room.itemId, room.binA).quantity
+  const shown = ({ device }: (typeof devices)[number]) => device.queries.position(room.itemId, room.binA).quantity
   await until(() => devices.every((one) => isSettled(one) && shown(one) === 18_000), 'agreement', devices)
   expect([...epochs]).toEqual([1])
   // With a replica that is stopped, a commit over there still reaches a socket over here.

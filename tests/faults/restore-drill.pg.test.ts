@@ -127,7 +127,9 @@ test(
     const [{ file }] = await Promise.all([backUp(), receive(20)]) // while they work
     await receive(4)
     const holds = (quantity: number) => () =>
-      devices.every((one) => isSettled(one) && one.device.view.position(room.itemId, room.binA).quantity === quantity)
+      devices.every(
+        (one) => isSettled(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity,
+      )
     await until(holds(pieces * 1000), 'agreement before the loss', devices)
     await first.kill()
     await receive(3) // nobody answers: these wait

@@ -61,7 +61,9 @@ test(
       }
     }
     const agree = (quantity: number) => () =>
-      devices.every((one) => isSettled(one) && one.device.view.position(room.itemId, room.binA).quantity === quantity)
+      devices.every(
+        (one) => isSettled(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity,
+      )
     await receive()
     await until(agree(2000), 'agreement before', devices)
     await standby.caughtUp()
@@ -73,6 +75,6 @@ test(
     proxy.retarget(Number(new URL(standby.url).port))
     await receive()
     await until(agree(6000), 'agreement after', devices)
-    expect(devices.map(({ device }) => device.point.value.epoch > 1)).toEqual([true, true])
+    expect(devices.map(({ device }) => device.syncPoint.value.epoch > 1)).toEqual([true, true])
   },
 )

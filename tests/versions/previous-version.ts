@@ -66,7 +66,7 @@ export async function startPreviousServer(
 
 /** What a test needs of a device, of whichever version. */
 export interface AnyDevice {
-  device: Pick<Device, 'record' | 'view' | 'point' | 'pendingCount'>
+  device: Pick<Device, 'record' | 'queries' | 'syncPoint' | 'pendingCount'>
   leave(): Promise<void>
 }
 
@@ -85,9 +85,30 @@ export async function sendOutPrevious(
   ])
   const { signal } = await import('@preact/signals')
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
-  const device = await devices.Device.open({ name, actor: { userId, role: 'manager' }, now })
+  const device = (await devices.Device.open({ name, actor: { userId, role: 'manager' }, now })) as PreviousDevice
   const sync = new syncs.Sync({ device, session, link: links.httpServerLink(session, origin) })
-  return atWork(device, sync)
+  return atWork(withCurrentNames(device), sync)
+}
+
+/** What that version calls the parts of a device that tests use. */
+type PreviousDevice = Pick<Device, 'record' | 'pendingCount'> & {
+  view: Device['queries']
+  point: Device['syncPoint']
+  close(): void
+}
+
+function withCurrentNames(device: PreviousDevice): AnyDevice['device'] & { close(): void } {
+  return {
+    record: (...args) => device.record(...args),
+    pendingCount: device.pendingCount,
+    get queries() {
+      return device.view
+    },
+    get syncPoint() {
+      return device.point
+    },
+    close: () => device.close(),
+  }
 }
 
 /** A device of any version that synchronises until it leaves. */

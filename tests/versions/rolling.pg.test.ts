@@ -24,7 +24,7 @@ afterEach(async () => {
 /** A pause in which devices work and reconnect. */
 const STEP_MS = 1_500
 
-const settled = ({ device }: AnyDevice) => device.point.value.complete && device.pendingCount.value === 0
+const settled = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
 
 test(
   'an upgrade server by server, and the way back, lose nothing of what devices of both versions do meanwhile',
@@ -69,7 +69,7 @@ test(
       }),
     )
     const agree = () =>
-      devices.every((one) => settled(one) && one.device.view.position(itemId, binA).quantity === recorded * 1000)
+      devices.every((one) => settled(one) && one.device.queries.position(itemId, binA).quantity === recorded * 1000)
     for (const start of [after, before]) {
       for (const [index, port] of ports.entries()) {
         await running[index]!.stop()

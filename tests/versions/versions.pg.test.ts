@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { signal } from '@preact/signals'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Device } from '../../client/device/device.ts'
-import { httpServerLink } from '../../client/sync/trpc-transport.ts'
+import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
 import { checkLedger } from '../../server/ledger/verify/ledger-check.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
@@ -34,11 +34,11 @@ afterAll(async () => {
 async function sendOut(origin: string, { name = randomUUID(), now = Date.now } = {}): Promise<AnyDevice> {
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
   const device = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' }, now })
-  const sync = new Sync({ device, session, link: httpServerLink(session, origin) })
+  const sync = new Sync({ device, session, transport: trpcTransport(session, origin) })
   return atWork(device, sync)
 }
 
-const settled = ({ device }: AnyDevice) => device.point.value.complete && device.pendingCount.value === 0
+const settled = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
 
 async function until(holds: () => boolean, what: string): Promise<void> {
   const end = Date.now() + 25_000
@@ -68,9 +68,9 @@ test('devices of both versions on servers of both versions agree', { timeout: 60
     await saved(one, 'stock.withdraw', { itemId, locationId: binA, quantity: 1 })
     await saved(one, 'item.update', { id: itemId, set: { unit: 'kg' }, base: { unit: 'pcs' } })
   }
-  const agree = () => all.every((one) => one.device.view.position(itemId, binA).quantity === 36_000 && settled(one))
+  const agree = () => all.every((one) => one.device.queries.position(itemId, binA).quantity === 36_000 && settled(one))
   await until(agree, 'agreement')
-  expect(all.map(({ device }) => device.view.item(itemId)?.unit)).toEqual(Array(4).fill('kg'))
+  expect(all.map(({ device }) => device.queries.item(itemId)?.unit)).toEqual(Array(4).fill('kg'))
   await Promise.all(all.map(({ leave }) => leave()))
   expect((await checkLedger(parts.database, parts.orgId)).findings).toEqual([])
 })
@@ -87,10 +87,10 @@ test('an app that is updated with an outbox of thirty days loses nothing of it',
   for (let i = 0; i < 25; i++) await saved(away, 'stock.receive', { itemId, locationId: binA, quantity: 1 })
   await away.leave()
   const updated = await sendOut(current.url, { name })
-  expect(updated.device.view.position(itemId, binA).quantity).toBe(25_000)
+  expect(updated.device.queries.position(itemId, binA).quantity).toBe(25_000)
   await until(() => settled(updated), 'what waited is sent')
   const others = await sendOutPrevious(previous.url, { token, userId: parts.manager, name: randomUUID() })
-  await until(() => others.device.view.position(itemId, binA).quantity === 25_000, 'the others hear of it')
+  await until(() => others.device.queries.position(itemId, binA).quantity === 25_000, 'the others hear of it')
   await Promise.all([updated.leave(), others.leave()])
 })
 
@@ -104,6 +104,6 @@ test('an outbox of this version is taken by a server of the version before', { t
   await saved(device, 'count.open', { id: countId, name: 'Autumn', scope: {}, blind: true })
   await saved(device, 'stock.withdraw', { itemId, locationId: binA, quantity: 5 })
   await until(() => settled(device), 'what waited is sent')
-  expect(device.device.view.position(itemId, binA).quantity).toBe(20_000)
+  expect(device.device.queries.position(itemId, binA).quantity).toBe(20_000)
   await device.leave()
 })

@@ -3,9 +3,9 @@
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { CLOCK_TOLERANCE_MS, effectiveStamp, formatStamp, movedStamp, parseStamp } from '#shared/values/stamp.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from '../records.ts'
-import { restamped } from './outbox.ts'
+import { withStamp } from './outbox.ts'
 
-export interface Luggage {
+export interface OutboxExport {
   pending: readonly Envelope[]
   /** Scans that became nothing there yet. */
   scans: readonly ScanRecord[]
@@ -17,37 +17,37 @@ export interface Luggage {
 }
 
 /** How much of it was not known here yet. */
-export interface Brought {
+export interface ImportResult {
   mutations: number
   scans: number
 }
 
 /** The same, as this device can keep it. */
-export interface Unpacked extends Pick<Luggage, 'scans' | 'settledScans'> {
-  made: readonly Pick<OutboxEntry, 'envelope' | 'at'>[]
+export interface RebasedImport extends Pick<OutboxExport, 'scans' | 'settledScans'> {
+  mutations: readonly Pick<OutboxEntry, 'envelope' | 'at'>[]
 }
 
 type Here = Pick<SyncPoint, 'clockOffsetMs' | 'epoch'> & { nowMs: number }
 
-export function unpacked({ pending, settledScans, ...from }: Luggage, here: Here): Unpacked {
+export function rebaseImport({ pending, settledScans, ...from }: OutboxExport, here: Here): RebasedImport {
   const { clockOffsetMs, epoch, nowMs } = here
   const apartMs = from.clockOffsetMs - clockOffsetMs
   const byMs = Math.abs(apartMs) > CLOCK_TOLERANCE_MS ? apartMs : 0
   const made = pending.map((envelope) => {
-    const { seen, ...unseen } = inOwnTime(envelope, { byMs, nowMs })
+    const { seen, ...unseen } = inLocalTime(envelope, { byMs, nowMs })
     // Versions are an epoch's own: in another one `seen` would name another commit.
     const own = seen !== undefined && from.epoch === epoch && epoch !== 0 ? { ...unseen, seen } : unseen
     return { envelope: own, at: effectiveStamp(own.at, { serverNow: nowMs + clockOffsetMs, deviceNow: nowMs }) }
   })
   // A count begins, and the stock of a move leaves its place, when its first scan was.
   const scans = from.scans.map((scan) => ({ ...scan, at: Math.min(scan.at + byMs, nowMs) }))
-  return { made, scans, settledScans }
+  return { mutations: made, scans, settledScans }
 }
 
 /** A mutation at the time that this device's clock read when it was made; never later than now. */
-function inOwnTime(envelope: Envelope, { byMs, nowMs }: { byMs: number; nowMs: number }): Envelope {
+function inLocalTime(envelope: Envelope, { byMs, nowMs }: { byMs: number; nowMs: number }): Envelope {
   const moved = byMs === 0 ? envelope.at : movedStamp(envelope.at, byMs)
   const { ms, ...rest } = parseStamp(moved)
   const at = ms > nowMs ? formatStamp({ ...rest, ms: nowMs }) : moved
-  return at === envelope.at ? envelope : restamped(envelope, at)
+  return at === envelope.at ? envelope : withStamp(envelope, at)
 }

@@ -3,10 +3,10 @@
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { CLOCK_TOLERANCE_MS, movedAlong, movedStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
-import type { Jump } from '../clock-jump-detector.ts'
+import type { ClockJump } from '../clock-jump-detector.ts'
 import type { DeviceDatabase } from '../storage/database.ts'
-import type { ClockDoubt, DoneEntry, Identity, OutboxEntry, ScanRecord } from '../records.ts'
-import type { Brought, Unpacked } from './outbox-import.ts'
+import type { UnresolvedClockJump, DoneEntry, Identity, OutboxEntry, ScanRecord } from '../records.ts'
+import type { ImportResult, RebasedImport } from './outbox-import.ts'
 
 /** How long acknowledged mutations are kept: after a restore of the server they are sent again. */
 const DONE_KEPT_MS = 7 * 86_400_000
@@ -14,11 +14,11 @@ const DONE_KEPT_MS = 7 * 86_400_000
 /** Seqs from here on are set aside: no device ever makes so many. */
 const ASIDE_FROM = 2 ** 50
 
-export function isAside({ seq }: { seq: number }): boolean {
+export function isSkipped({ seq }: { seq: number }): boolean {
   return seq >= ASIDE_FROM
 }
 
-export interface Making {
+export interface NewMutation {
   id: string
   name: string
   args: Record<string, unknown>
@@ -30,14 +30,14 @@ export interface Making {
 }
 
 /** What was kept, and as whose: the storage may have been made anew meanwhile. */
-export interface Kept {
+export interface Enqueued {
   entry: OutboxEntry
   clientId: string
 }
 
 export class Outbox {
   /** How far the server has answered this tab, since its memory was last read from the disk. */
-  answeredTo = 0
+  answeredUpTo = 0
   readonly #database: DeviceDatabase
   readonly #now: () => number
   readonly #newId: () => string
@@ -54,7 +54,7 @@ export class Outbox {
   }
 
   /** Who this device is, as the app opens: a new one where nothing is kept. */
-  async identify(): Promise<Identity> {
+  async loadOrCreateIdentity(): Promise<Identity> {
     return this.#database.transaction('rw', this.#database.meta, async () => {
       const known = await this.#database.readMeta('identity')
       if (known) return known
@@ -65,7 +65,7 @@ export class Outbox {
   }
 
   /** Gives a mutation its place in the device's own order, and keeps it. Undefined where the identity is gone. */
-  keep({ id, name, args, scanId, seen, estimate }: Making): Promise<Kept | undefined> {
+  enqueue({ id, name, args, scanId, seen, estimate }: NewMutation): Promise<Enqueued | undefined> {
     const { meta, outbox, scans } = this.#database
     return this.#database.transaction('rw', [meta, outbox, scans], async () => {
       const identity = await this.#database.readMeta('identity')
@@ -117,16 +117,16 @@ export class Outbox {
    * known here by its id is left out, and a scan that was seen to there, or has become a mutation here, asks no more.
    * Undefined where the identity is gone.
    */
-  bring({ made, scans, settledScans }: Unpacked): Promise<Brought | undefined> {
+  importEntries({ mutations, scans, settledScans }: RebasedImport): Promise<ImportResult | undefined> {
     const { meta, outbox, done, scans: table } = this.#database
     return this.#database.transaction('rw', [meta, outbox, done, table], async () => {
       const identity = await this.#database.readMeta('identity')
       if (!identity) return undefined
-      const ids = made.map(({ envelope }) => envelope.id)
+      const ids = mutations.map(({ envelope }) => envelope.id)
       const scanIds = scans.map(({ id }) => id) // a mutation bears the id of the scan that it was made of
       const known = new Set((await done.bulkGet([...ids, ...scanIds])).map((entry) => entry?.id))
       await outbox.each(({ envelope }) => known.add(envelope.id))
-      const fresh = made.filter(({ envelope: { id } }) => !known.has(id) && known.add(id))
+      const fresh = mutations.filter(({ envelope: { id } }) => !known.has(id) && known.add(id))
       const { nextSeq, broughtFrom = nextSeq } = identity
       const entries = fresh.map((entry, index) => numbered(entry, nextSeq + index))
       await outbox.bulkAdd(entries)
@@ -149,12 +149,12 @@ export class Outbox {
    * Keeps what the server said about mutations beyond "applied": its stamps are needed if they are sent again. Nothing where
    * this device is another client by now: then its mutations have other numbers.
    */
-  async answered(clientId: string, results: readonly PushResult[]): Promise<void> {
+  async storeResults(clientId: string, results: readonly PushResult[]): Promise<void> {
     const telling = results.filter(({ at, code }) => at !== undefined || code !== undefined)
     const { meta, outbox } = this.#database
     await this.#database.transaction(telling.length > 0 ? 'rw' : 'r', [meta, outbox], async () => {
       if ((await this.identity())?.clientId !== clientId) return
-      this.answeredTo = Math.max(this.answeredTo, results.at(-1)?.seq ?? 0)
+      this.answeredUpTo = Math.max(this.answeredUpTo, results.at(-1)?.seq ?? 0)
       if (telling.length === 0) return
       const entries = await outbox.bulkGet(telling.map(({ seq }) => seq))
       const kept = telling.flatMap((result, index) => {
@@ -166,7 +166,7 @@ export class Outbox {
   }
 
   /** Moves acknowledged mutations to the done ones, inside the transaction that writes their rows. */
-  async settle(done: readonly DoneEntry[]): Promise<void> {
+  async dequeue(done: readonly DoneEntry[]): Promise<void> {
     if (done.length === 0) return
     const { outbox, done: table } = this.#database
     await outbox.bulkDelete(done.map(({ seq }) => seq))
@@ -182,7 +182,7 @@ export class Outbox {
    * acknowledged in the last week goes first, at its effective stamps, said in this device's own time so that the server's
    * correction leads to them again.
    */
-  async renew({ resend, clockOffsetMs }: { resend: boolean; clockOffsetMs: number }): Promise<void> {
+  async renumber({ resend, clockOffsetMs }: { resend: boolean; clockOffsetMs: number }): Promise<void> {
     const { outbox, done } = this.#database
     const identity = await this.#database.readMeta('identity')
     const inOrder = await outbox.orderBy('seq').toArray()
@@ -191,7 +191,7 @@ export class Outbox {
     const again = sent
       .map(({ envelope, at, answer, scanId }) => ({ envelope, at: answer?.at ?? at, ...kept({ scanId }) }))
       .toSorted((a, b) => (a.at < b.at ? -1 : 1))
-      .map((entry) => ({ ...entry, envelope: restamped(entry.envelope, inOwnTime(entry.at, clockOffsetMs)) }))
+      .map((entry) => ({ ...entry, envelope: withStamp(entry.envelope, inOwnTime(entry.at, clockOffsetMs)) }))
     const entries = [...again, ...waiting].map(({ envelope, at, scanId }, index): OutboxEntry => {
       const seq = index + 1
       const { seen, ...unseen } = envelope
@@ -211,7 +211,7 @@ export class Outbox {
    * stays in the outbox, behind all others. Should the server know it after all, ids tell (P1, P4). Nothing where another
    * has its number by now: this device began anew, or another tab was faster.
    */
-  async setAside({ seq, id }: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
+  async skip({ seq, id }: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
     const { meta, outbox } = this.#database
     await this.#database.transaction('rw', [meta, outbox], async () => {
       const identity = await this.#database.readMeta('identity')
@@ -231,7 +231,7 @@ export class Outbox {
   }
 
   /** Puts what was set aside at the end of the order again. */
-  async bringBack(): Promise<void> {
+  async retrySkipped(): Promise<void> {
     const { meta, outbox } = this.#database
     await this.#database.transaction('rw', [meta, outbox], async () => {
       const identity = await this.#database.readMeta('identity')
@@ -251,7 +251,7 @@ export class Outbox {
    * Puts what was acknowledged after `lastSeq` back: the server has lost it. False where that leaves a gap, because it is
    * older than what is kept.
    */
-  async sendAgainAfter(lastSeq: number): Promise<boolean> {
+  async requeueAfter(lastSeq: number): Promise<boolean> {
     const { meta, outbox, done } = this.#database
     return this.#database.transaction('rw', [meta, outbox, done], async () => {
       const lost = await done.filter(({ seq }) => seq > lastSeq).toArray()
@@ -266,7 +266,7 @@ export class Outbox {
    * The wall clock moved. Set back, what waits is moved along at once, so that its age stays right. Forward may have been
    * sleep: that is left in doubt until the server's clock tells.
    */
-  async clockJumped({ ms, beforeMs }: Jump): Promise<ClockDoubt | undefined> {
+  async shiftAfterJump({ ms, beforeMs }: ClockJump): Promise<UnresolvedClockJump | undefined> {
     const { meta, outbox } = this.#database
     return this.#database.transaction('rw', [meta, outbox], async () => {
       const identity = await this.#database.readMeta('identity')
@@ -274,7 +274,7 @@ export class Outbox {
       const known = await this.#database.readMeta('clockDoubt')
       let beforeSeq = identity.nextSeq
       if (ms < 0) {
-        await this.#move(ms, beforeSeq)
+        await this.#shiftStamps(ms, beforeSeq)
         await this.#database.writeMeta('identity', {
           ...identity,
           lastStamp: identity.lastStamp && movedStamp(identity.lastStamp, ms),
@@ -283,21 +283,21 @@ export class Outbox {
         const later = await outbox.filter(({ envelope }) => stampMs(envelope.at) > beforeMs).first()
         beforeSeq = later?.seq ?? beforeSeq
       }
-      const doubt: ClockDoubt = { beforeSeq, movedMs: (known?.movedMs ?? 0) + Math.min(ms, 0) }
+      const doubt: UnresolvedClockJump = { beforeSeq, movedMs: (known?.movedMs ?? 0) + Math.min(ms, 0) }
       await this.#database.writeMeta('clockDoubt', doubt)
       return doubt
     })
   }
 
   /** The clock reads less than the last stamp, as a restart may find it: at least so far was it set back. */
-  async behind(): Promise<Jump | undefined> {
+  async jumpBehindLastStamp(): Promise<ClockJump | undefined> {
     const lastStamp = (await this.identity())?.lastStamp
     const ms = lastStamp === undefined ? 0 : this.#now() - stampMs(lastStamp)
     return ms < -CLOCK_TOLERANCE_MS ? { ms, beforeMs: this.#now() } : undefined
   }
 
   /** The server's clock tells how far this device's really moved: what is left of it is moved along. */
-  async settleClock({ beforeSeq, movedMs }: ClockDoubt, jumpedMs: number): Promise<void> {
+  async shiftRemaining({ beforeSeq, movedMs }: UnresolvedClockJump, jumpedMs: number): Promise<void> {
     const { meta, outbox } = this.#database
     await this.#database.transaction('rw', [meta, outbox], async () => {
       await this.#database.writeMeta('clockDoubt', undefined)
@@ -308,16 +308,16 @@ export class Outbox {
       if (!last) return
       // What was made after the jump is right: nothing is moved past it.
       const room = next ? stampMs(next.envelope.at) - stampMs(last.envelope.at) : Number.POSITIVE_INFINITY
-      await this.#move(Math.min(left, Math.max(room, 0)), beforeSeq)
+      await this.#shiftStamps(Math.min(left, Math.max(room, 0)), beforeSeq)
     })
   }
 
-  async #move(ms: number, beforeSeq: number): Promise<void> {
+  async #shiftStamps(ms: number, beforeSeq: number): Promise<void> {
     const { outbox } = this.#database
     const entries = await outbox.where('seq').below(beforeSeq).toArray()
     const moved = entries.map((entry) => ({
       ...entry,
-      envelope: restamped(entry.envelope, movedStamp(entry.envelope.at, ms)),
+      envelope: withStamp(entry.envelope, movedStamp(entry.envelope.at, ms)),
     }))
     await outbox.bulkPut(moved)
   }
@@ -332,7 +332,7 @@ function byOwnTime(one: OutboxEntry, other: OutboxEntry): number {
 }
 
 /** A mutation at another time of this device's clock; further stamps among its arguments go along. */
-export function restamped(envelope: Envelope, at: string): Envelope {
+export function withStamp(envelope: Envelope, at: string): Envelope {
   const args = { ...(envelope.args as Record<string, unknown>) }
   for (const name of ['takenAt', 'since']) {
     const stamp = args[name]

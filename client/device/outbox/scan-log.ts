@@ -12,7 +12,7 @@ export class ScanLog {
   readonly #database: DeviceDatabase
   readonly #newId: () => string
   readonly #now: () => number
-  readonly #tell: () => void
+  readonly #notifyTabs: () => void
 
   /** `tell`: the other tabs must read the log again. */
   constructor(
@@ -22,7 +22,7 @@ export class ScanLog {
     this.#database = database
     this.#newId = newId
     this.#now = now
-    this.#tell = tell
+    this.#notifyTabs = tell
   }
 
   /** As the app opens: what was settled long ago goes. */
@@ -57,30 +57,30 @@ export class ScanLog {
     const record: ScanRecord = { ...scan, id: this.#newId(), state: 'unresolved' }
     await this.#database.scans.add(record)
     this.unresolved.value = [record, ...this.unresolved.value]
-    this.#tell()
+    this.#notifyTabs()
     return record
   }
 
   /** A scan became a mutation, in the transaction that kept that. */
-  resolved(id: string): void {
+  markResolved(id: string): void {
     this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
   }
 
   /** Scans that only asked a question, chose a place, or are part of what others became. */
   answer(...ids: readonly string[]): Promise<void> {
-    return this.#settle(ids, { state: 'resolved' })
+    return this.#update(ids, { state: 'resolved' })
   }
 
   /** A person says that scans mean nothing. */
   dismiss(ids: readonly string[], reason: string): Promise<void> {
-    return this.#settle(ids, { state: 'dismissed', reason })
+    return this.#update(ids, { state: 'dismissed', reason })
   }
 
-  async #settle(ids: readonly string[], changes: Partial<ScanRecord>): Promise<void> {
+  async #update(ids: readonly string[], changes: Partial<ScanRecord>): Promise<void> {
     if (ids.length === 0) return
     await this.#database.scans.bulkUpdate(ids.map((key) => ({ key, changes })))
     const settled = new Set(ids)
     this.unresolved.value = this.unresolved.value.filter(({ id }) => !settled.has(id))
-    this.#tell()
+    this.#notifyTabs()
   }
 }

@@ -29,7 +29,7 @@ function arrive(version: number, positions: Position[]): Promise<void> {
 }
 
 const below = () =>
-  device.view.positionsBelowZero().map(({ itemId, locationId, quantity }) => [itemId, locationId, quantity])
+  device.queries.positionsBelowZero().map(({ itemId, locationId, quantity }) => [itemId, locationId, quantity])
 
 test('a shelf is below zero by what the server says, and no longer once it says otherwise', async () => {
   expect(below()).toEqual([[TEA, SHELF, -2000]])

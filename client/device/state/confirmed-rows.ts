@@ -9,17 +9,17 @@ export interface RowChange {
 }
 
 /** Every row of every kind. */
-export const EVERYTHING: readonly RowChange[] = KINDS.map((kind) => ({ kind, key: '' }))
+export const ALL_ROWS_CHANGED: readonly RowChange[] = KINDS.map((kind) => ({ kind, key: '' }))
 
 /** A row that is to be taken, decoded; nothing shows it yet. */
 export interface PlannedRow extends RowChange {
   row: Row<Kind>
 }
 
-export class Mirror {
+export class ConfirmedRows {
   /** By kind, in their order: pieces of what is kept that nobody has asked for yet. */
-  #unread = new Map<Kind, (() => void)[]>()
-  #isReading = false
+  #unparsed = new Map<Kind, (() => void)[]>()
+  #isParsing = false
   #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
   /** Keys of barcodes and positions by item, of positions by location. */
   #barcodesByItem: Index = new Map()
@@ -38,32 +38,32 @@ export class Mirror {
   }
 
   barcodesOf(itemId: string): Iterable<string> {
-    this.#read('barcodes')
+    this.#parse('barcodes')
     return keysUnder(this.#barcodesByItem, itemId)
   }
 
   positionsOf(itemId: string): Iterable<string> {
-    this.#read('positions')
+    this.#parse('positions')
     return keysUnder(this.#positionsByItem, itemId)
   }
 
   positionsAt(locationId: string): Iterable<string> {
-    this.#read('positions')
+    this.#parse('positions')
     return keysUnder(this.#positionsByLocation, locationId)
   }
 
   get positionsBelowZero(): ReadonlySet<string> {
-    this.#read('positions')
+    this.#parse('positions')
     return this.#positionsBelowZero
   }
 
   itemOfSku(sku: string): string | undefined {
-    this.#read('items')
+    this.#parse('items')
     return this.#itemBySku.get(sku)
   }
 
   locationOfBarcode(code: string): string | undefined {
-    this.#read('locations')
+    this.#parse('locations')
     return this.#locationByBarcode.get(code)
   }
 
@@ -75,34 +75,34 @@ export class Mirror {
 
   /** True where there is no row of a kind: told without reading those that are kept. */
   isEmpty(kind: Kind): boolean {
-    return !this.#unread.has(kind) && this.#rows.get(kind)!.size === 0
+    return !this.#unparsed.has(kind) && this.#rows.get(kind)!.size === 0
   }
 
-  isRead(kind: Kind): boolean {
-    return !this.#unread.has(kind)
+  isParsed(kind: Kind): boolean {
+    return !this.#unparsed.has(kind)
   }
 
   /**
    * Hands over a piece of what is kept of a kind. All pieces of a kind are read, in their order, before anybody sees or
    * changes a row of it; nobody can tell whether that was when it was asked for or before.
    */
-  later(kind: Kind, read: () => void): void {
-    const unread = this.#unread.get(kind)
+  deferParse(kind: Kind, read: () => void): void {
+    const unread = this.#unparsed.get(kind)
     if (unread) unread.push(read)
-    else this.#unread.set(kind, [read])
+    else this.#unparsed.set(kind, [read])
   }
 
   /** Reads one piece that nobody has asked for. False where there is none. */
-  readOne(): boolean {
-    for (const [kind, [first]] of this.#unread) {
-      this.#readPieces(kind, first ? [first] : [])
+  parseOne(): boolean {
+    for (const [kind, [first]] of this.#unparsed) {
+      this.#parsePieces(kind, first ? [first] : [])
       return true
     }
     return false
   }
 
-  readAll(): void {
-    for (const kind of KINDS) this.#read(kind)
+  parseAll(): void {
+    for (const kind of KINDS) this.#parse(kind)
   }
 
   /** Takes rows as a chunk holds them: nothing came before them, and no other chunk holds one of them. Says their keys. */
@@ -133,7 +133,7 @@ export class Mirror {
   }
 
   /** Takes planned rows. Says what changed. */
-  take(planned: readonly PlannedRow[]): RowChange[] {
+  applyPlanned(planned: readonly PlannedRow[]): RowChange[] {
     const changes: RowChange[] = []
     for (const { kind, key, row } of planned) {
       const rows = this.#table(kind)
@@ -148,12 +148,12 @@ export class Mirror {
   }
 
   apply(tables: WireTables): RowChange[] {
-    return this.take(this.plan(tables))
+    return this.applyPlanned(this.plan(tables))
   }
 
   /** Takes over all that another mirror holds, which is not used any more. */
-  become(other: Mirror): void {
-    this.#unread = other.#unread
+  replaceWith(other: ConfirmedRows): void {
+    this.#unparsed = other.#unparsed
     this.#rows = other.#rows
     this.#barcodesByItem = other.#barcodesByItem
     this.#positionsByItem = other.#positionsByItem
@@ -164,27 +164,27 @@ export class Mirror {
   }
 
   #table(kind: Kind): Map<string, Row<Kind>> {
-    this.#read(kind)
+    this.#parse(kind)
     return this.#rows.get(kind)!
   }
 
-  #read(kind: Kind): void {
-    if (this.#unread.size === 0 || this.#isReading) return
-    const unread = this.#unread.get(kind)
-    if (unread) this.#readPieces(kind, [...unread])
+  #parse(kind: Kind): void {
+    if (this.#unparsed.size === 0 || this.#isParsing) return
+    const unread = this.#unparsed.get(kind)
+    if (unread) this.#parsePieces(kind, [...unread])
   }
 
   /** The first pieces of a kind. What reads them asks for the kind as well. */
-  #readPieces(kind: Kind, pieces: readonly (() => void)[]): void {
-    this.#isReading = true
+  #parsePieces(kind: Kind, pieces: readonly (() => void)[]): void {
+    this.#isParsing = true
     try {
       for (const read of pieces) read()
     } finally {
-      this.#isReading = false
+      this.#isParsing = false
     }
-    const left = this.#unread.get(kind)!.slice(pieces.length)
-    if (left.length > 0) this.#unread.set(kind, left)
-    else this.#unread.delete(kind)
+    const left = this.#unparsed.get(kind)!.slice(pieces.length)
+    if (left.length > 0) this.#unparsed.set(kind, left)
+    else this.#unparsed.delete(kind)
   }
 
   #index(kind: Kind, { key, before, after }: { key: string; before: Row<Kind> | undefined; after: Row<Kind> }): void {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { Idle } from './idle-task.ts'
+import { IdleTask } from './idle-task.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -11,10 +11,10 @@ test('idle work that failed once is done again when there is something to do', (
   step.mockImplementationOnce(() => {
     throw new Error('a bug')
   })
-  const idle = new Idle(step)
-  idle.wake()
+  const idle = new IdleTask(step)
+  idle.schedule()
   expect(() => waiting.pop()!(deadline)).toThrow('a bug')
-  idle.wake()
+  idle.schedule()
   waiting.pop()?.(deadline)
   expect(step).toHaveBeenCalledTimes(2)
 })

@@ -3,9 +3,9 @@
 /** Half of a frame, so that what came meanwhile is drawn in the next one. */
 const SLICE_MAX_MS = 8
 
-export class Idle {
+export class IdleTask {
   readonly #step: () => boolean
-  #isAwake = false
+  #isScheduled = false
 
   /** A step takes a millisecond or two, and returns false where nothing is left to do. */
   constructor(step: () => boolean) {
@@ -13,23 +13,23 @@ export class Idle {
   }
 
   /** False where the browser does not tell when it is idle. */
-  get works(): boolean {
+  get isScheduled(): boolean {
     return globalThis.requestIdleCallback !== undefined
   }
 
   /** There is something to do. */
-  wake(): void {
-    if (this.#isAwake || !this.works) return
-    this.#isAwake = true
+  schedule(): void {
+    if (this.#isScheduled || !this.isScheduled) return
+    this.#isScheduled = true
     globalThis.requestIdleCallback((deadline) => this.#work(deadline))
   }
 
   /** A slice after the other for as long as the browser has nothing else to do: between two of them a key is heard. */
   #work(deadline: IdleDeadline): void {
     const until = performance.now() + SLICE_MAX_MS
-    this.#isAwake = false // a step that throws is not the last one: the next change wakes this again
+    this.#isScheduled = false // a step that throws is not the last one: the next change wakes this again
     while (performance.now() < until) if (!this.#step()) return
-    this.#isAwake = true
+    this.#isScheduled = true
     if (deadline.timeRemaining() > 0) setTimeout(() => this.#work(deadline))
     else globalThis.requestIdleCallback((next) => this.#work(next))
   }

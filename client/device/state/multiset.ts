@@ -1,5 +1,5 @@
 /** How often each of some names is there. */
-export class Tally {
+export class Multiset {
   readonly #counts = new Map<string, number>()
 
   has(name: string): boolean {

@@ -1,9 +1,9 @@
 // This device's own last mutations, newest first, with where each is.
 import { signal } from '@preact/signals'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { RECENT_MAX } from '../storage/device-storage.ts'
+import { HISTORY_MAX } from '../storage/device-storage.ts'
 
-export interface RecentEntry {
+export interface HistoryEntry {
   envelope: Envelope
   /** saved: durable here; synced: the server has decided it (a refusal shows as a conflict with its id). */
   state: 'saved' | 'synced'
@@ -11,21 +11,21 @@ export interface RecentEntry {
 
 type Kept = { envelope: Envelope }
 
-export class Recent {
-  readonly entries = signal<RecentEntry[]>([])
+export class MutationHistory {
+  readonly entries = signal<HistoryEntry[]>([])
 
   /** Begins with what is kept: what was sent, newest first, and what waits, oldest first. */
-  begin(synced: readonly Kept[], saved: readonly Kept[]): void {
-    const waiting = saved.slice(-RECENT_MAX).toReversed()
+  load(markSynced: readonly Kept[], addSaved: readonly Kept[]): void {
+    const waiting = addSaved.slice(-HISTORY_MAX).toReversed()
     this.entries.value = [
-      ...waiting.map(({ envelope }): RecentEntry => ({ envelope, state: 'saved' })),
-      ...synced.map(({ envelope }): RecentEntry => ({ envelope, state: 'synced' })),
-    ].slice(0, RECENT_MAX)
+      ...waiting.map(({ envelope }): HistoryEntry => ({ envelope, state: 'saved' })),
+      ...markSynced.map(({ envelope }): HistoryEntry => ({ envelope, state: 'synced' })),
+    ].slice(0, HISTORY_MAX)
   }
 
   saved({ envelope }: Kept): void {
-    const entry: RecentEntry = { envelope, state: 'saved' }
-    this.entries.value = [entry, ...this.entries.value].slice(0, RECENT_MAX)
+    const entry: HistoryEntry = { envelope, state: 'saved' }
+    this.entries.value = [entry, ...this.entries.value].slice(0, HISTORY_MAX)
   }
 
   synced(gone: readonly { seq: number }[]): void {

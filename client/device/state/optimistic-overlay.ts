@@ -3,7 +3,7 @@ import type { Unique } from '#shared/working-set/working-set.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 
-export class Overlay {
+export class OptimisticOverlay {
   readonly #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
   readonly #owners = new Map<string, string>()
 

@@ -8,9 +8,9 @@ import { applyMutation, prepare, refused } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { CountLine, Kind, Role, Row } from '#shared/rows/rows.ts'
 import { STAMP_ZERO } from '#shared/values/stamp.ts'
-import type { Mirror, RowChange } from './confirmed-rows.ts'
-import { Overlay } from './optimistic-overlay.ts'
-import { Tally } from './multiset.ts'
+import type { ConfirmedRows, RowChange } from './confirmed-rows.ts'
+import { OptimisticOverlay } from './optimistic-overlay.ts'
+import { Multiset } from './multiset.ts'
 
 export interface Actor {
   userId: string
@@ -27,22 +27,22 @@ interface Pending {
   uncertain: string[]
 }
 
-export class PendingRows {
-  readonly #mirror: Mirror
+export class PendingMutations {
+  readonly #confirmed: ConfirmedRows
   readonly #actor: Actor
-  readonly #overlay = new Overlay()
+  readonly #overlay = new OptimisticOverlay()
   readonly #pending = new Map<number, Pending>()
   readonly #byId = new Map<string, Pending>()
   /** Which pending mutations change a row. */
-  readonly #bySeq = new Map<string, Set<number>>()
+  readonly #seqsByRow = new Map<string, Set<number>>()
   /** What acknowledged mutations of this device posted, as far as it remembers. */
   readonly #acknowledged = new Map<string, Posted>()
-  readonly #uncertain = new Tally()
+  readonly #uncertain = new Multiset()
   /** The mutations that pending ones undo. */
-  readonly #undone = new Tally()
+  readonly #undone = new Multiset()
 
-  constructor(mirror: Mirror, actor: Actor) {
-    this.#mirror = mirror
+  constructor(mirror: ConfirmedRows, actor: Actor) {
+    this.#confirmed = mirror
     this.#actor = actor
   }
 
@@ -52,22 +52,22 @@ export class PendingRows {
 
   /** A row as people see it. */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
-    if (this.#overlay.size === 0) return this.#mirror.row(kind, key)
-    return this.#overlay.row(kind, key) ?? this.#mirror.row(kind, key)
+    if (this.#overlay.size === 0) return this.#confirmed.row(kind, key)
+    return this.#overlay.row(kind, key) ?? this.#confirmed.row(kind, key)
   }
 
   /** Rows of a kind that only pending mutations made. */
   *made<K extends Kind>(kind: K): Iterable<Row<K>> {
-    for (const [key, row] of this.#overlay.rows(kind)) if (!this.#mirror.row(kind, key)) yield row
+    for (const [key, row] of this.#overlay.rows(kind)) if (!this.#confirmed.row(kind, key)) yield row
   }
 
   /** Rows of a kind that pending mutations changed or made, by key. */
-  changed<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
+  changedRows<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
     return this.#overlay.rows(kind)
   }
 
   isPending(kind: Kind, key: string): boolean {
-    return this.#bySeq.has(nameOf(kind, key))
+    return this.#seqsByRow.has(nameOf(kind, key))
   }
 
   /** True where only the server can tell what is there. */
@@ -79,7 +79,7 @@ export class PendingRows {
   decide(envelope: Pick<Envelope, 'id' | 'name' | 'args' | 'at' | 'strict'>, at: string): Outcome {
     const prepared = prepare(envelope)
     if ('code' in prepared) return refused(prepared)
-    return applyMutation(new Book(this.#shelf()), prepared, this.#stamp(envelope, at))
+    return applyMutation(new Book(this.#rowSource()), prepared, this.#stamp(envelope, at))
   }
 
   /**
@@ -104,8 +104,8 @@ export class PendingRows {
     for (const { kind, key, after } of effects.changes) {
       const name = nameOf(kind, key)
       this.#overlay.set(kind, key, after)
-      if (!this.#bySeq.has(name)) this.#bySeq.set(name, new Set())
-      this.#bySeq.get(name)!.add(envelope.seq)
+      if (!this.#seqsByRow.has(name)) this.#seqsByRow.set(name, new Set())
+      this.#seqsByRow.get(name)!.add(envelope.seq)
     }
     return { touched, unsettled: undone === undefined ? [] : touched }
   }
@@ -128,7 +128,7 @@ export class PendingRows {
   }
 
   /** What an acknowledged mutation of this device posted. */
-  remember({ envelope, posted }: { envelope: Envelope; posted: PostedEntry[] }): void {
+  addAcknowledged({ envelope, posted }: { envelope: Envelope; posted: PostedEntry[] }): void {
     this.#acknowledged.set(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })
   }
 
@@ -140,36 +140,36 @@ export class PendingRows {
       if (!pending) continue
       this.#pending.delete(seq)
       this.#byId.delete(pending.envelope.id)
-      this.#rememberPending(pending)
+      this.#acknowledge(pending)
       for (const position of pending.uncertain) this.#uncertain.remove(position)
       const undone = undoes(pending.envelope)
       if (undone !== undefined) this.#undone.remove(undone)
       for (const change of pending.touched) {
         const name = nameOf(change.kind, change.key)
-        const seqsOf = this.#bySeq.get(name)
+        const seqsOf = this.#seqsByRow.get(name)
         seqsOf?.delete(seq)
-        if (seqsOf?.size === 0) this.#bySeq.delete(name)
+        if (seqsOf?.size === 0) this.#seqsByRow.delete(name)
         touched.push(change)
       }
     }
     return touched
   }
 
-  #rememberPending(pending: Pending): void {
-    this.remember(pending)
+  #acknowledge(pending: Pending): void {
+    this.addAcknowledged(pending)
     const undid = undoes(pending.envelope) ?? ''
     const undone = this.#acknowledged.get(undid)
     if (undone) this.#acknowledged.set(undid, voided(undone))
   }
 
   /** Replays what is pending on these rows over their confirmed states. */
-  settle(changes: readonly RowChange[]): void {
-    if (this.#bySeq.size === 0 && this.#overlay.size === 0) return // the first sync: a hundred thousand rows
+  recompute(changes: readonly RowChange[]): void {
+    if (this.#seqsByRow.size === 0 && this.#overlay.size === 0) return // the first sync: a hundred thousand rows
     const rows = new Map<string, RowChange>()
     const seqs = new Set<number>()
     for (const { kind, key } of changes) {
       const name = nameOf(kind, key)
-      const pending = this.#bySeq.get(name)
+      const pending = this.#seqsByRow.get(name)
       if (rows.has(name) || (!pending && !this.#overlay.row(kind, key))) continue
       rows.set(name, { kind, key })
       for (const seq of pending ?? []) seqs.add(seq)
@@ -185,7 +185,7 @@ export class PendingRows {
 
   /** What pending mutations make of rows, beginning with what the server said of them. */
   #replay(seqs: Iterable<number>, rows: ReadonlyMap<string, RowChange>): Map<string, Row<Kind>> {
-    const book = new Book(this.#shelf(rows))
+    const book = new Book(this.#rowSource(rows))
     const results = new Map<string, Row<Kind>>()
     for (const seq of [...seqs].toSorted((a, b) => a - b)) {
       const pending = this.#pending.get(seq)!
@@ -207,7 +207,7 @@ export class PendingRows {
     this.#overlay.clear()
     this.#pending.clear()
     this.#byId.clear()
-    this.#bySeq.clear()
+    this.#seqsByRow.clear()
     this.#uncertain.clear()
     this.#undone.clear()
   }
@@ -217,9 +217,9 @@ export class PendingRows {
   }
 
   /** Reads what is displayed; of the rows in `confirmed`, only what the server said. */
-  #shelf(confirmed: Names = NONE): Shelf {
+  #rowSource(confirmed: Names = NONE): Shelf {
     return {
-      row: (kind, key) => (confirmed.has(nameOf(kind, key)) ? this.#mirror.row(kind, key) : this.row(kind, key)),
+      row: (kind, key) => (confirmed.has(nameOf(kind, key)) ? this.#confirmed.row(kind, key) : this.row(kind, key)),
       owner: (unique, value) => this.#owner(unique, value),
       history: (position) => this.#history(position, confirmed),
       posted: (mutationId) => this.#posted(mutationId, confirmed),
@@ -234,7 +234,7 @@ export class PendingRows {
   }
 
   *#rows<K extends 'countLines' | Tree>(kind: K, confirmed: Names): Iterable<Row<K>> {
-    for (const [key, row] of this.#mirror.rows(kind)) {
+    for (const [key, row] of this.#confirmed.rows(kind)) {
       yield confirmed.has(nameOf(kind, key)) ? row : this.row(kind, key)!
     }
     for (const row of this.made(kind)) if (!confirmed.has(nameOf(kind, row.id))) yield row
@@ -242,7 +242,7 @@ export class PendingRows {
 
   #owner(unique: Unique, value: string): string | undefined {
     const [kind, field] = unique === 'sku' ? (['items', 'sku'] as const) : (['locations', 'barcode'] as const)
-    const owner = unique === 'sku' ? this.#mirror.itemOfSku(value) : this.#mirror.locationOfBarcode(value)
+    const owner = unique === 'sku' ? this.#confirmed.itemOfSku(value) : this.#confirmed.locationOfBarcode(value)
     const shown = owner === undefined ? undefined : (this.row(kind, owner) as unknown as Record<string, unknown>)
     return shown?.[field] === value ? owner : this.#overlay.owner(unique, value)
   }
@@ -250,7 +250,7 @@ export class PendingRows {
   /** What lies on a position before the pending mutations, as one entry: the device does not hold the ledger. */
   #history(position: string, confirmed: Names): Entry[] {
     const row = confirmed.has(nameOf('positions', position))
-      ? this.#mirror.row('positions', position)
+      ? this.#confirmed.row('positions', position)
       : this.row('positions', position)
     if (!row) return []
     const { countedId, countedAt, countedSince, quantity } = row
@@ -262,11 +262,11 @@ export class PendingRows {
 
   /** What a mutation posted. In a replay the undos that are pending have not happened yet. */
   #posted(mutationId: string, confirmed: Names): Posted | undefined {
-    const posted = this.#madeHere(mutationId) ?? this.#acknowledged.get(mutationId)
+    const posted = this.#postedHere(mutationId) ?? this.#acknowledged.get(mutationId)
     return posted && confirmed === NONE && this.#undone.has(mutationId) ? voided(posted) : posted
   }
 
-  #madeHere(mutationId: string): Posted | undefined {
+  #postedHere(mutationId: string): Posted | undefined {
     const pending = this.#byId.get(mutationId)
     if (!pending) return undefined
     return { name: pending.envelope.name, userId: this.#actor.userId, entries: pending.posted }

@@ -13,21 +13,21 @@ import type {
 } from '#shared/rows/rows.ts'
 import { keyOf, positionKey } from '#shared/rows/rows.ts'
 import { canonicalCode } from '#shared/values/gtin.ts'
-import { Idle } from './idle-task.ts'
-import { EVERYTHING, type Mirror, type RowChange } from './confirmed-rows.ts'
-import type { PendingRows } from './pending-mutations.ts'
+import { IdleTask } from './idle-task.ts'
+import { ALL_ROWS_CHANGED, type ConfirmedRows, type RowChange } from './confirmed-rows.ts'
+import type { PendingMutations } from './pending-mutations.ts'
 import type { SearchHits, SearchOptions } from '../search/search.ts'
 import { ItemSearch } from '../search/search.ts'
-import type { Watched } from './row-subscriptions.ts'
+import type { RowSubscriptions } from './row-subscriptions.ts'
 
 /** What a code names. */
-export type Found =
+export type LookupResult =
   | { kind: 'item'; item: Item; packQuantity: number }
   | { kind: 'location'; location: Location }
   | { kind: 'unknown'; code: string }
 
 /** A position as people see it. */
-export interface ShownPosition extends Position {
+export interface DisplayedPosition extends Position {
   /** Part of it is not confirmed yet. */
   pending: boolean
   /** Only the server can tell: to be shown as "after sync", never as a number. */
@@ -39,32 +39,40 @@ const BY_NAME = new Intl.Collator(undefined, { numeric: true })
 /** In a first sync the search takes all in at once where the items have become so many times as many. */
 const LOADING_GROWTH = 4
 
-export class View {
-  readonly #mirror: Mirror
-  readonly #pending: PendingRows
-  readonly #watched: Watched
+export class Queries {
+  readonly #confirmed: ConfirmedRows
+  readonly #pending: PendingMutations
+  readonly #subscriptions: RowSubscriptions
   readonly #search: ItemSearch
-  readonly #idle: Idle
+  readonly #idle: IdleTask
   #isLoading = false
   /** Somebody was told of no position below zero because none was read yet. */
-  #owesPositions = false
+  #positionsAreDue = false
 
-  constructor({ mirror, pending, watched }: { mirror: Mirror; pending: PendingRows; watched: Watched }) {
-    this.#mirror = mirror
+  constructor({
+    mirror,
+    pending,
+    watched,
+  }: {
+    mirror: ConfirmedRows
+    pending: PendingMutations
+    watched: RowSubscriptions
+  }) {
+    this.#confirmed = mirror
     this.#pending = pending
-    this.#watched = watched
+    this.#subscriptions = watched
     this.#search = new ItemSearch({
       ids: () => this.#ids(),
       item: (id) => this.#pending.row('items', id),
       codesOf: (itemId) => this.#codesOf(itemId),
       ownerOf: (code) => this.#pending.row('barcodes', code)?.itemId,
     })
-    this.#idle = new Idle(() => this.#readAhead() || this.#search.prepare())
+    this.#idle = new IdleTask(() => this.#parseAhead() || this.#search.prepare())
   }
 
   /** All items that are not archived, in no order. */
   *items(): Iterable<Item> {
-    this.#watched.kind('items')
+    this.#subscriptions.kind('items')
     for (const item of this.#all('items')) if (!item.archived) yield item
   }
 
@@ -99,7 +107,7 @@ export class View {
 
   /** All locations, or categories, each after its parent, siblings by name. */
   tree<K extends 'locations' | 'categories'>(kind: K): (Row<K> & { depth: number })[] {
-    this.#watched.kind(kind)
+    this.#subscriptions.kind(kind)
     const children = new Map<string | null, Row<K>[]>()
     for (const row of this.#all(kind)) {
       const siblings = children.get(row.parentId)
@@ -130,28 +138,28 @@ export class View {
     return names
   }
 
-  position(itemId: string, locationId: string, lot = ''): ShownPosition {
+  position(itemId: string, locationId: string, lot = ''): DisplayedPosition {
     const key = positionKey(itemId, locationId, lot)
     const row = this.#row('positions', key)
-    return this.#shown(
+    return this.#displayed(
       row ?? { itemId, locationId, lot, quantity: 0, countedAt: null, countedId: null, countedSince: null, version: 0 },
     )
   }
 
   /** Where an item is: every position that holds some, or was counted. */
-  positionsOf(itemId: string): ShownPosition[] {
-    this.#watched.kind('positions')
-    return this.#heldOf(itemId).map((row) => this.#shown(row))
+  positionsOf(itemId: string): DisplayedPosition[] {
+    this.#subscriptions.kind('positions')
+    return this.#heldOf(itemId).map((row) => this.#displayed(row))
   }
 
-  positionsAt(locationId: string): ShownPosition[] {
-    this.#watched.kind('positions')
-    return this.#heldAt(locationId).map((row) => this.#shown(row))
+  positionsAt(locationId: string): DisplayedPosition[] {
+    this.#subscriptions.kind('positions')
+    return this.#heldAt(locationId).map((row) => this.#displayed(row))
   }
 
   /** The items of which there is any in one of these places, more than none or less. */
   itemsAt(locationIds: Iterable<string>): Set<string> {
-    this.#watched.kind('positions')
+    this.#subscriptions.kind('positions')
     const found = new Set<string>()
     for (const locationId of locationIds) {
       for (const { itemId, quantity } of this.#heldAt(locationId)) if (quantity !== 0) found.add(itemId)
@@ -163,115 +171,115 @@ export class View {
    * Positions that hold less than nothing: more was taken there than the records knew of. Those that are so for certain.
    * Right after opening they come a moment later: every screen counts them, and none may wait for that.
    */
-  positionsBelowZero(): ShownPosition[] {
-    this.#watched.kind('positions')
-    if (this.#idle.works && !this.#mirror.isRead('positions')) {
-      this.#owesPositions = true
+  positionsBelowZero(): DisplayedPosition[] {
+    this.#subscriptions.kind('positions')
+    if (this.#idle.isScheduled && !this.#confirmed.isParsed('positions')) {
+      this.#positionsAreDue = true
       return []
     }
-    const below: ShownPosition[] = []
+    const below: DisplayedPosition[] = []
     const take = (key: string) => {
       const row = this.#pending.row('positions', key)
-      const shown = row && row.quantity < 0 ? this.#shown(row) : undefined
+      const shown = row && row.quantity < 0 ? this.#displayed(row) : undefined
       if (shown && !shown.uncertain) below.push(shown)
     }
-    for (const key of this.#mirror.positionsBelowZero) take(key)
-    for (const [key, { quantity }] of this.#pending.changed('positions')) {
-      if (quantity < 0 && !this.#mirror.positionsBelowZero.has(key)) take(key)
+    for (const key of this.#confirmed.positionsBelowZero) take(key)
+    for (const [key, { quantity }] of this.#pending.changedRows('positions')) {
+      if (quantity < 0 && !this.#confirmed.positionsBelowZero.has(key)) take(key)
     }
     return below
   }
 
   /** The whole stock of an item, in thousandths. */
   totalOf(itemId: string): number {
-    this.#watched.kind('positions')
+    this.#subscriptions.kind('positions')
     let total = 0
     for (const { quantity } of this.#heldOf(itemId)) total += quantity
     return total
   }
 
   barcodesOf(itemId: string): Barcode[] {
-    this.#watched.kind('barcodes')
+    this.#subscriptions.kind('barcodes')
     return [...this.#codesOf(itemId)].flatMap((code) => this.#pending.row('barcodes', code) ?? [])
   }
 
   /** What a scanned or typed code names: a barcode, a SKU, or a location's own barcode. */
-  find(code: string): Found {
+  find(code: string): LookupResult {
     const canonical = canonicalCode(code)
     const barcode = this.#row('barcodes', canonical)
     const item = barcode && !barcode.deleted ? this.item(barcode.itemId) : undefined
     if (barcode && item) return { kind: 'item', item, packQuantity: barcode.packQuantity }
     const location = this.#ownerOf(
       'locations',
-      this.#mirror.locationOfBarcode(canonical),
+      this.#confirmed.locationOfBarcode(canonical),
       (row) => row.barcode === canonical,
     )
     if (location) return { kind: 'location', location }
-    const bySku = this.#ownerOf('items', this.#mirror.itemOfSku(code), (row) => row.sku === code)
+    const bySku = this.#ownerOf('items', this.#confirmed.itemOfSku(code), (row) => row.sku === code)
     return bySku ? { kind: 'item', item: bySku, packQuantity: 1000 } : { kind: 'unknown', code }
   }
 
   /** In a first sync what is not taken in yet is left out while it is less than what was: else each page waits for it. */
   search(query: string, options: Pick<SearchOptions, 'limit' | 'accept'>): SearchHits {
-    this.#watched.kind('items')
-    this.#watched.kind('barcodes')
-    const asIs = this.#isLoading && this.#mirror.rows('items').size < LOADING_GROWTH * this.#search.size
+    this.#subscriptions.kind('items')
+    this.#subscriptions.kind('barcodes')
+    const asIs = this.#isLoading && this.#confirmed.rows('items').size < LOADING_GROWTH * this.#search.size
     return this.#search.find(query, { ...options, asIs })
   }
 
   /** Refusals and reviews that wait for somebody, newest first. */
   openConflicts(): Conflict[] {
-    this.#watched.kind('conflicts')
+    this.#subscriptions.kind('conflicts')
     const open = [...this.#all('conflicts')].filter((conflict) => conflict.state === 'open')
     return open.toSorted((a, b) => (a.at < b.at ? 1 : -1))
   }
 
   openAlerts(): Alert[] {
-    this.#watched.kind('alerts')
+    this.#subscriptions.kind('alerts')
     return [...this.#all('alerts')].filter((alert) => alert.state !== 'resolved')
   }
 
   /** True where there is no item: told without reading those that are kept. */
   get isEmpty(): boolean {
-    this.#watched.kind('items')
-    return this.#mirror.isEmpty('items')
+    this.#subscriptions.kind('items')
+    return this.#confirmed.isEmpty('items')
   }
 
   get itemCount(): number {
-    this.#watched.kind('items')
-    return this.#mirror.rows('items').size
+    this.#subscriptions.kind('items')
+    return this.#confirmed.rows('items').size
   }
 
   /** Rows changed: what is computed over all of them changes with them. */
-  changed(changes: readonly RowChange[], { loading }: { loading: boolean }): void {
+  rowsChanged(changes: readonly RowChange[], { loading }: { loading: boolean }): void {
     this.#isLoading = loading
-    if (changes === EVERYTHING) this.#search.allChanged()
+    if (changes === ALL_ROWS_CHANGED) this.#search.allChanged()
     else {
       for (const { kind, key } of changes) {
         if (kind === 'items') this.#search.itemChanged(key)
         else if (kind === 'barcodes') this.#search.codeChanged(key)
       }
     }
-    this.#idle.wake()
+    this.#idle.schedule()
   }
 
   /** Reads some of what is kept and nobody has asked for. False where nothing is left. */
-  #readAhead(): boolean {
-    const isLeft = this.#mirror.readOne()
-    if (this.#owesPositions && this.#mirror.isRead('positions')) {
-      this.#owesPositions = false
-      this.#watched.announce([{ kind: 'positions', key: '' }])
+  #parseAhead(): boolean {
+    const isLeft = this.#confirmed.parseOne()
+    if (this.#positionsAreDue && this.#confirmed.isParsed('positions')) {
+      this.#positionsAreDue = false
+      this.#subscriptions.notify([{ kind: 'positions', key: '' }])
     }
     return isLeft
   }
 
   #row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
-    this.#watched.row(kind, key)
+    this.#subscriptions.row(kind, key)
     return this.#pending.row(kind, key)
   }
 
   *#all<K extends Kind>(kind: K): Iterable<Row<K>> {
-    for (const key of this.#mirror.rows(kind).keys()) {
+    for (const key of this.#confirmed.rows(kind).keys()) {
       const row = this.#pending.row(kind, key)
       if (row) yield row // who goes on after a new beginning may come to one that is there no more
     }
@@ -279,12 +287,12 @@ export class View {
   }
 
   *#ids(): Iterable<string> {
-    yield* this.#mirror.rows('items').keys()
+    yield* this.#confirmed.rows('items').keys()
     for (const { id } of this.#pending.made('items')) yield id
   }
 
   *#codesOf(itemId: string): Iterable<string> {
-    for (const code of this.#mirror.barcodesOf(itemId)) {
+    for (const code of this.#confirmed.barcodesOf(itemId)) {
       const barcode = this.#pending.row('barcodes', code)
       if (barcode && !barcode.deleted && barcode.itemId === itemId) yield code
     }
@@ -293,11 +301,11 @@ export class View {
   }
 
   #heldOf(itemId: string): Position[] {
-    return this.#held(this.#mirror.positionsOf(itemId), (position) => position.itemId === itemId)
+    return this.#held(this.#confirmed.positionsOf(itemId), (position) => position.itemId === itemId)
   }
 
   #heldAt(locationId: string): Position[] {
-    return this.#held(this.#mirror.positionsAt(locationId), (position) => position.locationId === locationId)
+    return this.#held(this.#confirmed.positionsAt(locationId), (position) => position.locationId === locationId)
   }
 
   #held(keys: Iterable<string>, belongs: (position: Position) => boolean): Position[] {
@@ -310,7 +318,7 @@ export class View {
     return held
   }
 
-  #shown(row: Position): ShownPosition {
+  #displayed(row: Position): DisplayedPosition {
     const key = keyOf('positions', row)
     return { ...row, pending: this.#pending.isPending('positions', key), uncertain: this.#pending.isUncertain(key) }
   }
@@ -320,7 +328,7 @@ export class View {
     key: string | undefined,
     owns: (row: Row<K>) => boolean,
   ): Row<K> | undefined {
-    this.#watched.kind(kind)
+    this.#subscriptions.kind(kind)
     const row = key === undefined ? undefined : this.#pending.row(kind, key)
     if (row && owns(row)) return row
     for (const made of this.#pending.made(kind)) if (owns(made)) return made

@@ -7,7 +7,7 @@ import type { RowChange } from './confirmed-rows.ts'
 /** More changed rows than this are announced by kind alone. */
 const SINGLE_ROWS_MAX = 500
 
-export class Watched {
+export class RowSubscriptions {
   readonly #kinds = new Map<Kind, Signal<number>>()
   readonly #rows = new Map<string, Signal<number>>()
 
@@ -21,16 +21,16 @@ export class Watched {
     void this.#kindSignal(kind).value
   }
 
-  announce(changes: readonly RowChange[]): void {
+  notify(changes: readonly RowChange[]): void {
     if (changes.length === 0) return
     batch(() => {
       for (const kind of new Set(changes.map((change) => change.kind))) this.#kindSignal(kind).value++
-      if (changes.length <= SINGLE_ROWS_MAX) for (const { kind, key } of changes) this.#tell(`${kind} ${key}`)
-      else for (const name of this.#rows.keys()) this.#tell(name)
+      if (changes.length <= SINGLE_ROWS_MAX) for (const { kind, key } of changes) this.#notifyOne(`${kind} ${key}`)
+      else for (const name of this.#rows.keys()) this.#notifyOne(name)
     })
   }
 
-  #tell(name: string): void {
+  #notifyOne(name: string): void {
     const known = this.#rows.get(name)
     if (known) known.value++
   }

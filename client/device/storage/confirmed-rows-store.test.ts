@@ -6,8 +6,8 @@ import { encodeTable, type Row, type WireTables } from '#shared/rows/rows.ts'
 import { madeItem } from '../../../tests/device/made-rows.ts'
 import { DeviceDatabase } from './database.ts'
 import { Device } from '../device.ts'
-import { Mirror } from '../state/confirmed-rows.ts'
-import { MirrorStore } from './confirmed-rows-store.ts'
+import { ConfirmedRows } from '../state/confirmed-rows.ts'
+import { ConfirmedRowsStore } from './confirmed-rows-store.ts'
 
 const ITEMS = 2_500
 
@@ -26,14 +26,14 @@ const tablesOf = (items: Row<'items'>[], barcodes: Row<'barcodes'>[]): WireTable
 async function keptBefore() {
   const database = new DeviceDatabase(randomUUID())
   const open = async () => {
-    const mirror = new Mirror()
-    const store = new MirrorStore(database, { mirror, damaged: () => expect.unreachable() })
+    const mirror = new ConfirmedRows()
+    const store = new ConfirmedRowsStore(database, { mirror, damaged: () => expect.unreachable() })
     store.fill({ chunks: await database.chunks.toArray(), log: await database.log.toArray() })
     const keep = async (tables: WireTables) => {
       const planned = mirror.plan(tables)
       const keeping = store.prepare(tables, planned)
       await keeping.write()
-      mirror.take(planned)
+      mirror.applyPlanned(planned)
       keeping.done()
     }
     return { mirror, keep }
@@ -71,13 +71,13 @@ const LOOKS: readonly (({ mirror }: Opened) => unknown)[] = [
   ({ mirror }) => mirror.size,
   // Older than what is kept.
   ({ mirror }) => mirror.plan(tablesOf([item(7, 1)], [])),
-  ({ mirror }) => mirror.take([{ kind: 'items', key: 'item-7', row: item(7, 1) }]),
+  ({ mirror }) => mirror.applyPlanned([{ kind: 'items', key: 'item-7', row: item(7, 1) }]),
 ]
 
 test('[D3] what is kept is the same whoever asks first, and however much of it was read before', async () => {
   const { open } = await keptBefore()
   const plain = await open()
-  plain.mirror.readAll()
+  plain.mirror.parseAll()
   const wanted = told(plain)
   expect(wanted.size).toBe(2 * ITEMS - 1)
   expect(wanted.codes[0]).toEqual([])
@@ -86,7 +86,7 @@ test('[D3] what is kept is the same whoever asks first, and however much of it w
     for (const piecesBefore of [0, 1, 5]) {
       const opened = await open()
       expect(opened.mirror.isEmpty('items')).toBe(false)
-      for (let piece = 0; piece < piecesBefore; piece++) opened.mirror.readOne()
+      for (let piece = 0; piece < piecesBefore; piece++) opened.mirror.parseOne()
       expect(look(opened)).toEqual(look(plain))
       expect(told(opened)).toEqual(wanted)
     }
@@ -112,8 +112,8 @@ test('[D3] what arrives while the disk is read again is kept with what arrives a
   const { clientId } = await device.identity()
   const arrive = (version: number) => {
     const items = Array.from({ length: 250 }, (_, index) => item(version * 1000 + index, version))
-    const point = { ...device.point.value, cursor: `at ${version}`, epoch: 1, version, complete: true }
-    return device.arrive({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
+    const point = { ...device.syncPoint.value, cursor: `at ${version}`, epoch: 1, version, complete: true }
+    return device.applyUpdate({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
   }
   await arrive(1)
   const rereading = device.reread()
@@ -123,8 +123,8 @@ test('[D3] what arrives while the disk is read again is kept with what arrives a
   await arrive(3)
   device.close()
   const again = await Device.open(parts)
-  expect(again.point.value.version).toBe(3)
-  expect(again.view.itemCount).toBe(750)
+  expect(again.syncPoint.value.version).toBe(3)
+  expect(again.queries.itemCount).toBe(750)
   again.close()
 })
 
@@ -143,8 +143,8 @@ async function openedWithIdle() {
     ...tablesOf([item(1, 1)], [barcode(1, 1)]),
     positions: encodeTable('positions', [{ ...position, ...counted }]),
   }
-  const point = { ...before.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
-  await before.arrive({ tables, point, lastSeq: 0, clientId: (await before.identity()).clientId })
+  const point = { ...before.syncPoint.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await before.applyUpdate({ tables, point, lastSeq: 0, clientId: (await before.identity()).clientId })
   before.close()
 
   waiting.length = 0
@@ -158,24 +158,24 @@ async function openedWithIdle() {
 
 test('[D3] opening reads no rows: idle moments do, and shelves below zero are told of once theirs are read', async () => {
   const { device, idle } = await openedWithIdle()
-  expect(device.view.isEmpty).toBe(false)
+  expect(device.queries.isEmpty).toBe(false)
   const below: number[] = []
-  const stop = effect(() => void below.push(device.view.positionsBelowZero().length))
+  const stop = effect(() => void below.push(device.queries.positionsBelowZero().length))
   await vi.waitFor(() => {
     idle()
     expect(below).toEqual([0, 1])
   })
   stop()
-  expect(device.view.search('item', { limit: 1 })).toEqual({ ids: ['item-1'], total: 1 })
+  expect(device.queries.search('item', { limit: 1 })).toEqual({ ids: ['item-1'], total: 1 })
   device.close()
 })
 
 test('[D3] who was told of no shelf below zero is told of it, though somebody else had the shelves read', async () => {
   const { device, idle } = await openedWithIdle()
   const below: number[] = []
-  const stop = effect(() => void below.push(device.view.positionsBelowZero().length))
-  expect(device.view.positionsOf('item-1')).toHaveLength(1)
-  expect(device.view.positionsBelowZero()).toHaveLength(1)
+  const stop = effect(() => void below.push(device.queries.positionsBelowZero().length))
+  expect(device.queries.positionsOf('item-1')).toHaveLength(1)
+  expect(device.queries.positionsBelowZero()).toHaveLength(1)
   idle()
   expect(below).toEqual([0, 1])
   stop()
@@ -185,13 +185,13 @@ test('[D3] who was told of no shelf below zero is told of it, though somebody el
 test('[D7] who goes through all items bit by bit is not stopped by a new beginning that has fewer of them', async () => {
   const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
   const { clientId } = await device.identity()
-  const point = { ...device.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
-  await device.arrive({ tables: tablesOf([item(1, 1), item(2, 1)], []), point, lastSeq: 0, clientId })
-  const items = device.view.items()[Symbol.iterator]()
+  const point = { ...device.syncPoint.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await device.applyUpdate({ tables: tablesOf([item(1, 1), item(2, 1)], []), point, lastSeq: 0, clientId })
+  const items = device.queries.items()[Symbol.iterator]()
   expect(items.next().value?.id).toBe('item-1')
-  const whole = new Mirror()
+  const whole = new ConfirmedRows()
   whole.apply(tablesOf([item(1, 1)], []))
-  await device.arrive({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
+  await device.applyUpdate({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
   expect(items.next()).toEqual({ value: undefined, done: true })
   device.close()
 })
@@ -201,8 +201,8 @@ test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits,
   const before = await Device.open(parts)
   const { clientId } = await before.identity()
   const items = Array.from({ length: 1_500 }, (_, index) => item(index, 1))
-  const point = { ...before.point.value, cursor: 'one', epoch: 1, version: 1, complete: true }
-  await before.arrive({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
+  const point = { ...before.syncPoint.value, cursor: 'one', epoch: 1, version: 1, complete: true }
+  await before.applyUpdate({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
   await before.record('category.create', { id: randomUUID(), name: 'Tea' })
   before.close()
   const database = new DeviceDatabase(parts.name)
@@ -210,16 +210,16 @@ test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits,
   database.close()
 
   const device = await Device.open(parts)
-  const wanted = device.wanted.value
-  expect(device.view.itemCount).toBe(500)
-  await vi.waitFor(() => expect(device.wanted.value).toBeGreaterThan(wanted))
-  expect(device.point.value).toMatchObject({ cursor: null, complete: true })
-  expect([device.view.itemCount, device.pendingCount.value]).toEqual([500, 1])
-  const whole = new Mirror()
+  const wanted = device.pushRequests.value
+  expect(device.queries.itemCount).toBe(500)
+  await vi.waitFor(() => expect(device.pushRequests.value).toBeGreaterThan(wanted))
+  expect(device.syncPoint.value).toMatchObject({ cursor: null, complete: true })
+  expect([device.queries.itemCount, device.pendingCount.value]).toEqual([500, 1])
+  const whole = new ConfirmedRows()
   whole.apply(tablesOf(items, []))
-  await device.arrive({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
+  await device.applyUpdate({ tables: {}, whole, point: { ...point, cursor: 'two' }, lastSeq: 0, clientId })
   device.close()
   const again = await Device.open(parts)
-  expect([again.view.itemCount, again.pendingCount.value, again.point.value.cursor]).toEqual([1_500, 1, 'two'])
+  expect([again.queries.itemCount, again.pendingCount.value, again.syncPoint.value.cursor]).toEqual([1_500, 1, 'two'])
   again.close()
 })

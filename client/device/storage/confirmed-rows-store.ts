@@ -4,7 +4,7 @@ import { encodeTable, KINDS } from '#shared/rows/rows.ts'
 import type { DeviceDatabase } from './database.ts'
 import type { Chunk, LogRecord } from '../records.ts'
 import type { PlannedRow, RowChange } from '../state/confirmed-rows.ts'
-import { isDeleted, Mirror } from '../state/confirmed-rows.ts'
+import { isDeleted, ConfirmedRows } from '../state/confirmed-rows.ts'
 
 const CHUNK_ROWS = 1_000
 /** A pull of fewer rows is appended to the log; a larger one rewrites the chunks that it touches. */
@@ -12,20 +12,20 @@ const LOG_PULL_MAX = 200
 /** Above this many rows the log is folded into the chunks: opening reads it row by row. */
 const LOG_ROWS_MAX = 2_000
 
-export interface KeptRows {
+export interface StoredRows {
   chunks: readonly Chunk[]
   log: readonly LogRecord[]
 }
 
 /** Something about to be kept: the disk first, in the caller's transaction; then what this store knows of the disk. */
-export interface Keeping {
+export interface PreparedWrite {
   write(): Promise<void>
   done(): void
 }
 
-export class MirrorStore {
+export class ConfirmedRowsStore {
   readonly #database: DeviceDatabase
-  readonly #mirror: Mirror
+  readonly #confirmed: ConfirmedRows
   /** Which chunk a row lies in; made when it is first asked for, because opening the app must not wait for it. */
   #chunkOf: Map<Kind, Map<string, number>> | undefined
   /** Which rows lie in a chunk. */
@@ -37,37 +37,37 @@ export class MirrorStore {
   /** Rows that only the log holds. */
   #logged: RowChange[] = []
 
-  constructor(database: DeviceDatabase, { mirror, damaged }: { mirror: Mirror; damaged: () => void }) {
+  constructor(database: DeviceDatabase, { mirror, damaged }: { mirror: ConfirmedRows; damaged: () => void }) {
     this.#database = database
-    this.#mirror = mirror
+    this.#confirmed = mirror
     this.#damaged = damaged
   }
 
   /** Takes what was read from the disk as what is kept, and as what the mirror shows: parsed when it is asked for. */
-  fill({ chunks, log }: KeptRows): void {
+  fill({ chunks, log }: StoredRows): void {
     this.#forget()
-    const mirror = new Mirror()
-    for (const { kind, no, text } of chunks) mirror.later(kind, () => this.#readChunk({ kind, no, text }))
+    const mirror = new ConfirmedRows()
+    for (const { kind, no, text } of chunks) mirror.deferParse(kind, () => this.#readChunk({ kind, no, text }))
     for (const { tables, count } of log) {
       this.#logRows += count
       for (const kind of KINDS) {
         const table = tables[kind]
-        if (table) mirror.later(kind, () => void this.#logged.push(...this.#mirror.apply({ [kind]: table })))
+        if (table) mirror.deferParse(kind, () => void this.#logged.push(...this.#confirmed.apply({ [kind]: table })))
       }
     }
-    this.#mirror.become(mirror)
+    this.#confirmed.replaceWith(mirror)
   }
 
   #readChunk({ kind, no, text }: Chunk): void {
     const kept = this.#keysIn.get(kind)!
     while (kept.length < no) kept.push([])
     const table = parsed(text)
-    kept[no] = table ? this.#mirror.fill(kind, table) : []
+    kept[no] = table ? this.#confirmed.fill(kind, table) : []
     if (!table) this.#damaged()
   }
 
   /** Another tab has written rows: where they lie, only the disk knows. */
-  followed(): void {
+  markStale(): void {
     this.#isStale = true
   }
 
@@ -77,7 +77,7 @@ export class MirrorStore {
   }
 
   /** Prepares to keep rows that the mirror is about to take. */
-  prepare(tables: WireTables, planned: readonly PlannedRow[]): Keeping {
+  prepare(tables: WireTables, planned: readonly PlannedRow[]): PreparedWrite {
     const { chunks: table, log } = this.#database
     const count = planned.length
     if (count <= LOG_PULL_MAX && this.#logRows + count <= LOG_ROWS_MAX) {
@@ -89,7 +89,7 @@ export class MirrorStore {
         },
       }
     }
-    this.#mirror.readAll() // where each row lies is known once all are read
+    this.#confirmed.parseAll() // where each row lies is known once all are read
     const chunks = this.#touch([...this.#logged, ...planned], planned)
     const places = this.#chunkOf
     return {
@@ -104,7 +104,7 @@ export class MirrorStore {
   }
 
   /** Prepares to keep a whole mirror in place of what is there. */
-  prepareWhole(whole: Mirror): Keeping {
+  prepareWhole(whole: ConfirmedRows): PreparedWrite {
     const { chunks: table, log } = this.#database
     const keysIn = new Map(KINDS.map((kind) => [kind, slices([...whole.rows(kind).keys()])]))
     const chunks = [...keysIn].flatMap(([kind, slices]) =>
@@ -118,7 +118,7 @@ export class MirrorStore {
       done: () => {
         this.#forget()
         for (const [kind, keys] of keysIn) this.#keysIn.set(kind, keys)
-        this.#mirror.become(whole)
+        this.#confirmed.replaceWith(whole)
       },
     }
   }
@@ -151,7 +151,7 @@ export class MirrorStore {
   #chunk(kind: Kind, no: number, coming: ReadonlyMap<string, Row<Kind>> | undefined): Chunk {
     const rows: Row<Kind>[] = []
     for (const key of this.#keysIn.get(kind)![no]!) {
-      const row = coming?.get(key) ?? this.#mirror.row(kind, key)
+      const row = coming?.get(key) ?? this.#confirmed.row(kind, key)
       if (row && !isDeleted(row)) rows.push(row)
     }
     return chunkOf(kind, { no, rows })

@@ -5,7 +5,7 @@ import { Dexie } from 'dexie'
 import type { Kind } from '#shared/rows/rows.ts'
 import type {
   Chunk,
-  ClockDoubt,
+  UnresolvedClockJump,
   DoneEntry,
   Identity,
   LogRecord,
@@ -17,7 +17,7 @@ import type {
 interface Meta {
   identity: Identity
   point: SyncPoint
-  clockDoubt: ClockDoubt | undefined
+  clockDoubt: UnresolvedClockJump | undefined
   /** A person works offline: the service worker sends nothing either. */
   paused: boolean
 }

@@ -1,17 +1,17 @@
 // What the database of a person's device is called.
 import { isId } from '#shared/values/id.ts'
 
-export const NAME_PREFIX = 'stockhand-'
+export const DEVICE_NAME_PREFIX = 'stockhand-'
 const ID_LENGTH = 36
 
 /** One database per organisation and person. */
 export function deviceName({ user, org }: { user: { id: string }; org: { id: string } }): string {
-  return `${NAME_PREFIX}${org.id}-${user.id}`
+  return `${DEVICE_NAME_PREFIX}${org.id}-${user.id}`
 }
 
 /** Whose device it is; undefined where the name says nothing of it. */
 export function ownerOf(name: string): { orgId: string; userId: string } | undefined {
-  const ids = name.startsWith(NAME_PREFIX) ? name.slice(NAME_PREFIX.length) : ''
+  const ids = name.startsWith(DEVICE_NAME_PREFIX) ? name.slice(DEVICE_NAME_PREFIX.length) : ''
   const [orgId, userId] = [ids.slice(0, ID_LENGTH), ids.slice(ID_LENGTH + 1)]
   return isId(orgId) && isId(userId) ? { orgId, userId } : undefined
 }

@@ -1,20 +1,20 @@
 // Opening, reading and deleting what a device keeps, whatever state it is in. Keeps D3, D13, D14.
 import { Dexie } from 'dexie'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { START } from '../sync-update.ts'
-import { NAME_PREFIX } from './device-name.ts'
+import { INITIAL_SYNC_POINT } from '../sync-update.ts'
+import { DEVICE_NAME_PREFIX } from './device-name.ts'
 import type { DeviceDatabase } from './database.ts'
-import type { ClockDoubt, DoneEntry, OutboxEntry, ScanRecord, SyncPoint } from '../records.ts'
-import type { Keeping, KeptRows } from './confirmed-rows-store.ts'
+import type { UnresolvedClockJump, DoneEntry, OutboxEntry, ScanRecord, SyncPoint } from '../records.ts'
+import type { PreparedWrite, StoredRows } from './confirmed-rows-store.ts'
 
 /** How many acknowledged mutations a person can see and undo. */
-export const RECENT_MAX = 200
+export const HISTORY_MAX = 200
 /** IndexedDB's version of a database is Dexie's times ten. */
 const VERSION_FACTOR = 10
 const REMEMBERED_AS = 'stockhand.kept.'
 
 /** A newer app has written here: an older one must not, and deletes nothing. */
-export class NewerDatabase extends Error {
+export class NewerDatabaseError extends Error {
   readonly databaseName: string
   constructor(databaseName: string) {
     super('a newer version of the app has been used here')
@@ -23,10 +23,10 @@ export class NewerDatabase extends Error {
   }
 }
 
-export interface KeptAll {
-  kept: KeptRows
+export interface Snapshot {
+  kept: StoredRows
   point: SyncPoint | undefined
-  doubt: ClockDoubt | undefined
+  doubt: UnresolvedClockJump | undefined
   paused: boolean
   clientId: string
   /** The number of the next mutation that is recorded here, by any tab. */
@@ -38,10 +38,10 @@ export interface KeptAll {
   missing: Envelope[]
 }
 
-/** @throws {NewerDatabase} where Dexie would go on all the same, and make tables as it knows them */
-export async function openKnown(database: DeviceDatabase): Promise<void> {
+/** @throws {NewerDatabaseError} where Dexie would go on all the same, and make tables as it knows them */
+export async function openDatabase(database: DeviceDatabase): Promise<void> {
   const there = (await indexedDB.databases?.())?.find(({ name }) => name === database.name)
-  if ((there?.version ?? 0) > database.verno * VERSION_FACTOR) throw new NewerDatabase(database.name)
+  if ((there?.version ?? 0) > database.verno * VERSION_FACTOR) throw new NewerDatabaseError(database.name)
   await database.open()
 }
 
@@ -49,10 +49,10 @@ export async function openKnown(database: DeviceDatabase): Promise<void> {
  * All from one snapshot: what another tab commits meanwhile is in all of it, or in none. `held` is what memory knows to
  * wait. Undefined where the storage was deleted under the open app.
  */
-export function readAll(
+export function readSnapshot(
   database: DeviceDatabase,
   { held }: { held: () => readonly Envelope[] },
-): Promise<KeptAll | undefined> {
+): Promise<Snapshot | undefined> {
   const { meta, chunks, log, outbox, done } = database
   return database.transaction('r', [meta, chunks, log, outbox, done], async () => {
     const [point, identity, doubt, paused, chunkRows, logRows, waiting, settled] = await Promise.all([
@@ -63,7 +63,7 @@ export function readAll(
       chunks.toArray(),
       log.toArray(),
       outbox.orderBy('seq').toArray(),
-      done.orderBy('doneAt').reverse().limit(RECENT_MAX).toArray(),
+      done.orderBy('doneAt').reverse().limit(HISTORY_MAX).toArray(),
     ])
     if (!identity) return undefined
     const ids = new Set(waiting.map(({ envelope }) => envelope.id))
@@ -81,25 +81,28 @@ export function readAll(
  * ones are all there, unless they were the beginnings of a first sync. `renew` numbers the outbox anew, if it must be.
  * Nothing where the storage was deleted under the open app: what memory holds is to be kept first.
  */
-export async function beginAgain(
+export async function resetSyncPoint(
   database: DeviceDatabase,
   renew: (clockOffsetMs: number) => Promise<{ newEpoch: boolean }>,
 ): Promise<void> {
   const { meta, chunks, log, outbox, done } = database
   await database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
     if (!(await database.readMeta('identity'))) return
-    const before = (await database.readMeta('point')) ?? START
+    const before = (await database.readMeta('point')) ?? INITIAL_SYNC_POINT
     const { complete, clockOffsetMs } = before
     const { newEpoch } = await renew(clockOffsetMs)
     const epoch = newEpoch ? 0 : before.epoch // the pull tells a new one
-    await database.writeMeta('point', complete ? { ...before, cursor: null, epoch } : { ...START, clockOffsetMs })
+    await database.writeMeta(
+      'point',
+      complete ? { ...before, cursor: null, epoch } : { ...INITIAL_SYNC_POINT, clockOffsetMs },
+    )
     if (!complete) await Promise.all([chunks.clear(), log.clear()])
   })
 }
 
 /** What is left of a device whose storage was deleted. */
 interface Memory {
-  rows: Keeping
+  rows: PreparedWrite
   point: SyncPoint
   paused: boolean
   clientId: string
@@ -109,7 +112,7 @@ interface Memory {
 }
 
 /** Writes what memory holds into a database that was emptied, as a new device. Nothing where another tab was faster. */
-export async function writeAnew(database: DeviceDatabase, memory: Memory): Promise<void> {
+export async function rebuildFromMemory(database: DeviceDatabase, memory: Memory): Promise<void> {
   const { meta, chunks, log, outbox } = database
   const { rows, point, paused, clientId, envelopes, scans } = memory
   await database.transaction('rw', [meta, chunks, log, outbox, database.scans], async () => {
@@ -128,22 +131,22 @@ export async function writeAnew(database: DeviceDatabase, memory: Memory): Promi
 }
 
 /** True where this device has kept something before, and nothing of it is left. */
-export async function wasLost(database: DeviceDatabase): Promise<boolean> {
+export async function wasEvicted(database: DeviceDatabase): Promise<boolean> {
   if (globalThis.localStorage?.getItem(REMEMBERED_AS + database.name) === null) return false
   return globalThis.localStorage !== undefined && (await database.readMeta('identity')) === undefined
 }
 
-export function rememberKept(name: string): void {
+export function rememberStored(name: string): void {
   globalThis.localStorage?.setItem(REMEMBERED_AS + name, 'yes')
 }
 
-export async function deleteKept(name: string): Promise<void> {
+export async function deleteDatabase(name: string): Promise<void> {
   globalThis.localStorage?.removeItem(REMEMBERED_AS + name)
   await Dexie.delete(name)
 }
 
 /** What waits in a database that this app is too old for, as it is. */
-export async function readPendingOf(name: string): Promise<{ outbox: OutboxEntry[]; scans: ScanRecord[] }> {
+export async function readPendingFrom(name: string): Promise<{ outbox: OutboxEntry[]; scans: ScanRecord[] }> {
   const database = await new Dexie(name).open() // with the tables that it has
   try {
     const all = <T>(table: string) =>
@@ -156,9 +159,9 @@ export async function readPendingOf(name: string): Promise<{ outbox: OutboxEntry
 }
 
 /** How much waits in this browser that is not this device's own: another person's, or of another organisation. */
-export async function countOthersWaiting(own: string | undefined): Promise<number> {
+export async function countOtherUsersPending(own: string | undefined): Promise<number> {
   const there = (await indexedDB.databases?.()) ?? []
-  const names = there.flatMap(({ name }) => (name?.startsWith(NAME_PREFIX) && name !== own ? [name] : []))
-  const counts = await Promise.all(names.map(async (name) => (await readPendingOf(name)).outbox.length))
+  const names = there.flatMap(({ name }) => (name?.startsWith(DEVICE_NAME_PREFIX) && name !== own ? [name] : []))
+  const counts = await Promise.all(names.map(async (name) => (await readPendingFrom(name)).outbox.length))
   return counts.reduce((sum, count) => sum + count, 0)
 }

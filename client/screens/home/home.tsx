@@ -42,7 +42,7 @@ export function Home() {
 
 /** Undefined until this device holds everything: "nothing below its level" would be no answer before. */
 function totalsOf(device: Device) {
-  return device.point.value.complete ? stockTotals(device).current.value : undefined
+  return device.syncPoint.value.complete ? stockTotals(device).current.value : undefined
 }
 
 /** "Tuesday morning", as one would say it. */
@@ -56,8 +56,8 @@ function partOfDay(now: Date): string {
 function Figures() {
   const { device } = useApp()
   const totals = totalsOf(device)
-  const count = device.view.itemCount
-  const toDecide = device.view.openConflicts().length + device.view.positionsBelowZero().length
+  const count = device.queries.itemCount
+  const toDecide = device.queries.openConflicts().length + device.queries.positionsBelowZero().length
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
   return (
@@ -106,7 +106,7 @@ function BelowLevel() {
   }
   // The emptiest first: what there is against what there should be.
   const worst = [...totals.low]
-    .map((id) => ({ id, share: device.view.totalOf(id) / (device.view.item(id)?.low || 1) }))
+    .map((id) => ({ id, share: device.queries.totalOf(id) / (device.queries.item(id)?.low || 1) }))
     .toSorted((a, b) => a.share - b.share)
     .slice(0, ROWS)
     .map(({ id }) => id)
@@ -134,7 +134,7 @@ function BelowLevel() {
 }
 
 function columnsFor(device: Device): Column<string>[] {
-  const item = (id: string) => device.view.item(id)
+  const item = (id: string) => device.queries.item(id)
   const write = (id: string, value: number | null = null) =>
     value === null ? '' : formatQuantity(value, { decimals: item(id)?.decimals ?? 0 })
   return [
@@ -154,7 +154,7 @@ function columnsFor(device: Device): Column<string>[] {
       width: '140px',
       cell: (id) => (
         <LevelBar
-          value={device.view.totalOf(id)}
+          value={device.queries.totalOf(id)}
           low={item(id)?.low ?? undefined}
           target={item(id)?.target ?? undefined}
         />
@@ -164,7 +164,9 @@ function columnsFor(device: Device): Column<string>[] {
       key: 'onHand',
       header: t('stock.onHand'),
       figures: true,
-      cell: (id) => <b class={device.view.totalOf(id) < 0 ? 'bad-ink' : ''}>{write(id, device.view.totalOf(id))}</b>,
+      cell: (id) => (
+        <b class={device.queries.totalOf(id) < 0 ? 'bad-ink' : ''}>{write(id, device.queries.totalOf(id))}</b>
+      ),
     },
     { key: 'low', header: t('field.low'), figures: true, cell: (id) => write(id, item(id)?.low) },
     { key: 'target', header: t('field.target'), figures: true, cell: (id) => write(id, item(id)?.target) },
@@ -173,7 +175,7 @@ function columnsFor(device: Device): Column<string>[] {
 
 function Alerts() {
   const { device } = useApp()
-  const alerts = device.view.openAlerts().toSorted((a, b) => b.openedAt - a.openedAt)
+  const alerts = device.queries.openAlerts().toSorted((a, b) => b.openedAt - a.openedAt)
   return (
     <Card
       title={t('home.alerts')}
@@ -193,7 +195,7 @@ function Alerts() {
 function AlertLine({ alert }: { alert: Alert }) {
   const { device } = useApp()
   const { kind, itemId, locationId, quantity, openedAt } = alert
-  const item = itemId === null ? undefined : device.view.item(itemId)
+  const item = itemId === null ? undefined : device.queries.item(itemId)
   const note = [t(`alert.${kind}`), locationId && placeName(device, locationId), formatAgo(openedAt, Date.now())]
   return (
     <Row
@@ -207,7 +209,7 @@ function AlertLine({ alert }: { alert: Alert }) {
 
 function Recent() {
   const { device } = useApp()
-  const recent = device.recent.value.slice(0, ROWS)
+  const recent = device.history.value.slice(0, ROWS)
   return (
     <Card title={t('home.recent')} flush>
       {recent.length === 0 && <p class="home-note soft">{t('home.noRecent')}</p>}

@@ -9,7 +9,7 @@ import { showToast } from '../../ui/feedback/toast.tsx'
 /** Archived items keep their stock and history; the person hears what is still there. */
 export function ArchiveSheet({ item, onClose }: { item: Item; onClose: () => void }) {
   const { device } = useApp()
-  const total = device.view.totalOf(item.id)
+  const total = device.queries.totalOf(item.id)
   const act = async () => {
     const recorded = await device.record(item.archived ? 'item.restore' : 'item.archive', { id: item.id })
     onClose()

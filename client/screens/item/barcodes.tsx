@@ -24,7 +24,7 @@ export function Barcodes({ item }: { item: Item }) {
   const { device } = app
   const adding = useSignal(false)
   const removing = useSignal<Barcode | undefined>(undefined)
-  const codes = device.view.barcodesOf(item.id)
+  const codes = device.queries.barcodesOf(item.id)
   return (
     <Card
       title={t('item.barcodes')}
@@ -76,7 +76,7 @@ function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
     return true
   })
   const attach = async () => {
-    const owner = device.view.find(code.trim())
+    const owner = device.queries.find(code.trim())
     if (code.trim() === '') setError(t('item.codeMissing'))
     else if (owner.kind === 'item' && owner.item.id !== item.id)
       setError(t('item.codeTaken', { item: owner.item.name }))

@@ -24,7 +24,7 @@ export function History({ item }: { item: Item }) {
   const [loaded, setLoaded] = useState<Loaded>({ state: 'loading' })
   const isOnline = status.value.link === 'online'
   // What was synced since is in the ledger now.
-  const version = device.point.value.version
+  const version = device.syncPoint.value.version
   useEffect(() => {
     let isCurrent = true
     const take = (next: Loaded) => isCurrent && setLoaded(next)
@@ -110,7 +110,7 @@ function LedgerLine({ item, row }: { item: Item; row: MovementRow }) {
 
 function OwnHistory({ item }: { item: Item }) {
   const { device } = useApp()
-  const own = device.recent.value.filter(({ envelope: { args } }) => {
+  const own = device.history.value.filter(({ envelope: { args } }) => {
     const { itemId, id } = args as { itemId?: string; id?: string }
     return itemId === item.id || id === item.id
   })

@@ -27,7 +27,7 @@ import './item.css'
 export function ItemPage() {
   const { params } = useRoute()
   const { device } = useApp()
-  const item = device.view.item(params['id'] ?? '')
+  const item = device.queries.item(params['id'] ?? '')
   if (!item) {
     return (
       <Screen title={t('item.unknown')}>
@@ -52,7 +52,7 @@ function KnownItem({ item }: { item: Item }) {
   const close = () => (doing.value = undefined)
   const manage = mayDo(app, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />
   const mayMove = mayDo(app, 'staff')
-  const category = app.device.view.path('categories', item.categoryId).join(' · ')
+  const category = app.device.queries.path('categories', item.categoryId).join(' · ')
   return (
     <Screen
       title={item.name}
@@ -109,7 +109,7 @@ const ACTIONS = [
 function Summary({ item, onPress }: { item: Item; onPress: ((kind: MovementKind) => void) | undefined }) {
   const { device } = useApp()
   const { decimals, unit, low, target } = item
-  const positions = device.view.positionsOf(item.id)
+  const positions = device.queries.positionsOf(item.id)
   const total = positions.reduce((sum, { quantity }) => sum + quantity, 0)
   const isUncertain = positions.some(({ uncertain }) => uncertain)
   const isPending = positions.some(({ pending }) => pending)

@@ -36,7 +36,7 @@ test('a count by hand says since when it was counted, so that what others did me
   const draft = start('count')
   clock += 60_000
   await recordMovement(device, movementFrom({ ...draft, quantity: 7000 }, item, 'count')!)
-  const { args, at } = device.recent.value[0]!.envelope
+  const { args, at } = device.history.value[0]!.envelope
   expect([stampMs((args as { since: string }).since), stampMs(at)]).toEqual([begun, begun + 60_000])
 })
 

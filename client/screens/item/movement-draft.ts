@@ -25,7 +25,7 @@ export interface Task {
 
 export function startDraft(device: Device, { item, kind, at }: Task, nowMs: number): MovementDraft {
   // Where most of it lies; where it lies nowhere yet, the person says.
-  const [most] = device.view.positionsOf(item.id).toSorted((a, b) => b.quantity - a.quantity)
+  const [most] = device.queries.positionsOf(item.id).toSorted((a, b) => b.quantity - a.quantity)
   const first = at ?? most
   return {
     locationId: first?.locationId,
@@ -51,7 +51,7 @@ export function atPlace(
 
 /** What a count begins with: as the records have it, and nothing where they are below zero. Thousandths. */
 function knownAt(device: Device, item: Item, at: { locationId: string; lot: string } | undefined): number {
-  return at === undefined ? 0 : Math.max(0, device.view.position(item.id, at.locationId, at.lot).quantity)
+  return at === undefined ? 0 : Math.max(0, device.queries.position(item.id, at.locationId, at.lot).quantity)
 }
 
 export function movementFrom(draft: MovementDraft, item: Item, kind: MovementKind): Movement | undefined {

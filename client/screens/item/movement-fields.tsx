@@ -15,7 +15,7 @@ type LotProps = { item: Item; kind: MovementKind; draft: MovementDraft; set: (ch
 export function LotFields({ item, kind, draft, set }: LotProps) {
   const { device } = useApp()
   if (!item.tracksLots) return null
-  const here = device.view
+  const here = device.queries
     .positionsOf(item.id)
     .filter(({ lot, locationId }) => lot !== '' && (kind === 'receive' || locationId === draft.locationId))
   return (
@@ -49,7 +49,7 @@ export function PlaceButton({ label, locationId, onPress, item }: PlaceProps) {
   const here =
     locationId === undefined
       ? undefined
-      : device.view
+      : device.queries
           .positionsOf(item.id)
           .filter((position) => position.locationId === locationId)
           .reduce((sum, { quantity }) => sum + quantity, 0)

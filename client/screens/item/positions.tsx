@@ -15,7 +15,7 @@ type At = { locationId: string; lot: string }
 /** `onCount` for who may count. */
 export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) => void) | undefined }) {
   const { device } = useApp()
-  const positions = device.view
+  const positions = device.queries
     .positionsOf(item.id)
     .toSorted(
       (a, b) =>

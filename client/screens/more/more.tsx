@@ -49,7 +49,7 @@ export function More() {
             }}
           />
           <p class="soft small">
-            {t('more.items', { count: device.view.itemCount })} · {t('more.version', { version })}
+            {t('more.items', { count: device.queries.itemCount })} · {t('more.version', { version })}
           </p>
           <OthersWaiting own={device.name} />
         </Card>
@@ -84,7 +84,7 @@ function SignOut() {
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
   const save = async () => {
-    const from = { device: device.name, person: person.user.name, point: device.point.value }
+    const from = { device: device.name, person: person.user.name, point: device.syncPoint.value }
     saveWaiting(await device.exportPending(), from)
   }
   const leave = () => void session.signOut()

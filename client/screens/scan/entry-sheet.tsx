@@ -2,7 +2,7 @@
 import { useApp } from '../../context/workspace.ts'
 import { wordsFor } from '../../domain/describe-mutation.ts'
 import { StateTag } from '../../components/state-tag.tsx'
-import type { RecentEntry } from '../../device/state/mutation-history.ts'
+import type { HistoryEntry } from '../../device/state/mutation-history.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import { formatTime } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
@@ -11,7 +11,7 @@ import { Sheet } from '../../ui/layout/sheet.tsx'
 import { showToast } from '../../ui/feedback/toast.tsx'
 import type { ScanModel } from './model/scan-model.ts'
 
-type Props = { readonly model: ScanModel; readonly entry: RecentEntry; readonly onClose: () => void }
+type Props = { readonly model: ScanModel; readonly entry: HistoryEntry; readonly onClose: () => void }
 
 export function EntrySheet({ model, entry, onClose }: Props) {
   const { device } = useApp()
@@ -23,7 +23,7 @@ export function EntrySheet({ model, entry, onClose }: Props) {
     const { saved } = await model.undo(envelope.id)
     if (saved) showToast({ text: t('scan.undoneToast', { item: title }) })
   }
-  const isUndone = device.recent.value.some(
+  const isUndone = device.history.value.some(
     ({ envelope: { name, args } }) =>
       name === 'stock.undo' && (args as { mutationId?: unknown }).mutationId === envelope.id,
   )

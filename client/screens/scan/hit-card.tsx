@@ -45,7 +45,7 @@ export function HitCard({ model }: { model: ScanModel }) {
     case 'count':
     case 'hand':
     case 'look': {
-      const item = device.view.item(hit.itemId)
+      const item = device.queries.item(hit.itemId)
       return item ? <ItemCard model={model} hit={hit} item={item} /> : null
     }
   }
@@ -56,7 +56,7 @@ type ItemHit = Extract<Hit, { itemId: string }>
 function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
   const { low, target, decimals } = item
   const { is, uncertain } = numbersOf(useApp().device, model, { hit, item })
-  const total = useApp().device.view.totalOf(item.id)
+  const total = useApp().device.queries.totalOf(item.id)
   return (
     <Card tone="good">
       <div>
@@ -85,7 +85,7 @@ function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: 
 
 function CodeLine({ item, lot }: { item: Item; lot: string }) {
   const { device } = useApp()
-  const [barcode] = device.view.barcodesOf(item.id)
+  const [barcode] = device.queries.barcodesOf(item.id)
   const parts = [
     item.sku && t('item.sku', { sku: item.sku }),
     barcode && printedCode(barcode.code),
@@ -100,12 +100,12 @@ function numbersOf(
   model: ScanModel,
   { hit, item }: { hit: ItemHit; item: Item },
 ): { was: number | undefined; is: number; uncertain: boolean } {
-  if (hit.locationId === null) return { was: undefined, is: device.view.totalOf(item.id), uncertain: false }
+  if (hit.locationId === null) return { was: undefined, is: device.queries.totalOf(item.id), uncertain: false }
   const lot = 'lot' in hit ? hit.lot : ''
   const here =
     hit.kind === 'look' && item.tracksLots
       ? lotsHere(device, item.id, hit.locationId)
-      : device.view.position(item.id, hit.locationId, lot)
+      : device.queries.position(item.id, hit.locationId, lot)
   const { quantity, uncertain } = here
   const line = model.lines.of({ itemId: item.id, lot })
   if (hit.kind === 'count') return { was: hit.was, is: line?.quantity ?? quantity, uncertain: !line && uncertain }
@@ -114,7 +114,7 @@ function numbersOf(
 }
 
 function lotsHere(device: ReturnType<typeof useApp>['device'], itemId: string, locationId: string) {
-  const here = device.view.positionsOf(itemId).filter((position) => position.locationId === locationId)
+  const here = device.queries.positionsOf(itemId).filter((position) => position.locationId === locationId)
   return {
     quantity: here.reduce((sum, { quantity }) => sum + quantity, 0),
     uncertain: here.some(({ uncertain }) => uncertain),
@@ -126,7 +126,7 @@ function Flow({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item
   const { was, is, uncertain } = numbersOf(device, model, { hit, item })
   const { decimals, unit } = item
   const write = (value: number) => formatQuantity(value, { decimals })
-  const total = device.view.totalOf(item.id)
+  const total = device.queries.totalOf(item.id)
   const shownWas = was !== undefined && was !== is
   return (
     <div class="flow">
@@ -186,7 +186,7 @@ function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
   const correct = () => {
     const hit = model.hit.value
     if (hit?.kind !== 'count') return
-    void model.setQuantity(device.view.position(item.id, hit.locationId, hit.lot).quantity)
+    void model.setQuantity(device.queries.position(item.id, hit.locationId, hit.lot).quantity)
   }
   return (
     <div class="row">
@@ -202,7 +202,7 @@ function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
 
 function PlaceCard({ model, locationId }: { model: ScanModel; locationId: string }) {
   const { device } = useApp()
-  const items = new Set(device.view.positionsAt(locationId).map(({ itemId }) => itemId)).size
+  const items = new Set(device.queries.positionsAt(locationId).map(({ itemId }) => itemId)).size
   return (
     <Card tone="good">
       <h2>{placeName(device, locationId)}</h2>
@@ -219,7 +219,7 @@ function Ready({ model }: { model: ScanModel }) {
   const { mode, locationId } = model.setting
   const { device, status } = useApp()
   const needsPlace = mode !== 'look' && locationId === null
-  const empty = device.point.value.complete && device.view.isEmpty
+  const empty = device.syncPoint.value.complete && device.queries.isEmpty
   return (
     <Card>
       <EmptyState icon={ScanBarcode} title={t(needsPlace ? 'scan.readyPlace' : 'scan.readyItem')}>

@@ -20,7 +20,7 @@ export function InHand({ model }: { model: ScanModel }) {
       <p class="soft">{t('scan.inHandHint')}</p>
       <RowList>
         {lines.map(({ itemId, lot, quantity }) => {
-          const item = device.view.item(itemId)
+          const item = device.queries.item(itemId)
           return (
             <Row
               key={`${itemId}/${lot}`}

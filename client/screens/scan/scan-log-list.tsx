@@ -23,11 +23,11 @@ export function ScanLogList({ model }: { model: ScanModel }) {
   const openEntry = useSignal<string | undefined>(undefined)
   const openScan = useSignal<ScanRecord | undefined>(undefined)
   const lines = logLines({
-    recent: device.recent.value,
+    recent: device.history.value,
     unresolved: device.scans.unresolved.value,
     held: new Set(model.lines.all.flatMap(({ scanIds }) => scanIds)),
   })
-  const opened = device.recent.value.find(({ envelope }) => envelope.id === openEntry.value)
+  const opened = device.history.value.find(({ envelope }) => envelope.id === openEntry.value)
   if (lines.length === 0) return null
   return (
     <Card flush>
@@ -71,7 +71,7 @@ function Recorded({ line: { entry, undone }, onPress }: { line: RecordedLine; on
 
 function Unresolved({ scan, onPress }: { scan: ScanRecord; onPress: () => void }) {
   const { device } = useApp()
-  const read = readScan(device.view, scan, new Date(scan.at))
+  const read = readScan(device.queries, scan, new Date(scan.at))
   const known = read.kind === 'item' || read.kind === 'location'
   return (
     <Row

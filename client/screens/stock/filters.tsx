@@ -60,10 +60,10 @@ function TreeField({ kind, model, hideLabel }: TreeProps) {
   const { device } = useApp()
   const chosen = kind === 'categories' ? model.categoryId : model.locationId
   const label = t(kind === 'categories' ? 'field.category' : 'stock.place')
-  const rows = device.view
+  const rows = device.queries
     .tree(kind)
     .filter(({ archived, id }) => !archived || id === chosen.value)
-    .map(({ id }) => ({ value: id, label: device.view.path(kind, id).join(' › ') }))
+    .map(({ id }) => ({ value: id, label: device.queries.path(kind, id).join(' › ') }))
   const all = { value: '', label: t(kind === 'categories' ? 'stock.allCategories' : 'stock.allPlaces') }
   return (
     <ChoiceField

@@ -47,11 +47,11 @@ export function StockList({ model }: { model: StockModel }) {
 
 function Line({ id }: { id: string | undefined }) {
   const { device } = useApp()
-  const item = id === undefined ? undefined : device.view.item(id)
+  const item = id === undefined ? undefined : device.queries.item(id)
   if (id === undefined || !item) return null
-  const total = device.view.totalOf(id)
+  const total = device.queries.totalOf(id)
   const isLow = item.low !== null && total < item.low
-  const category = item.categoryId === null ? undefined : device.view.category(item.categoryId)?.name
+  const category = item.categoryId === null ? undefined : device.queries.category(item.categoryId)?.name
   return (
     <RowLine
       href={`/items/${id}`}
@@ -74,14 +74,14 @@ function Line({ id }: { id: string | undefined }) {
 }
 
 function columnsFor(device: Device): Column<string>[] {
-  const item = (id: string) => device.view.item(id)
+  const item = (id: string) => device.queries.item(id)
   return [
     { key: 'name', header: t('field.name'), cell: (id) => <b>{item(id)?.name}</b>, width: '34%' },
     { key: 'sku', header: t('field.sku'), cell: (id) => <span class="soft">{item(id)?.sku}</span> },
     {
       key: 'category',
       header: t('field.category'),
-      cell: (id) => <span class="soft">{device.view.path('categories', item(id)?.categoryId ?? null).at(-1)}</span>,
+      cell: (id) => <span class="soft">{device.queries.path('categories', item(id)?.categoryId ?? null).at(-1)}</span>,
     },
     {
       key: 'level',
@@ -90,7 +90,7 @@ function columnsFor(device: Device): Column<string>[] {
       cell: (id) => {
         const { low, target } = item(id) ?? {}
         if (low === null || low === undefined) return null
-        return <LevelBar value={device.view.totalOf(id)} low={low} target={target ?? undefined} />
+        return <LevelBar value={device.queries.totalOf(id)} low={low} target={target ?? undefined} />
       },
     },
     { key: 'onHand', header: t('stock.onHand'), figures: true, width: '130px', cell: (id) => <OnHand id={id} /> },
@@ -109,9 +109,9 @@ function columnsFor(device: Device): Column<string>[] {
 
 function OnHand({ id }: { id: string }) {
   const { device } = useApp()
-  const item = device.view.item(id)
+  const item = device.queries.item(id)
   if (!item) return null
-  const total = device.view.totalOf(id)
+  const total = device.queries.totalOf(id)
   return (
     <>
       <b class={total < 0 ? 'num bad-ink' : 'num'}>{formatQuantity(total, { decimals: item.decimals })}</b>{' '}

@@ -58,7 +58,7 @@ export class StockModel {
     const tests = [this.#inCategory(), this.#atLocation(), this.#byStock()].filter((test) => test !== undefined)
     const accept = tests.length < 2 ? tests[0] : (item: Item) => tests.every((test) => test(item))
     const limit = this.#wholly.value === this.#question.value ? Number.POSITIVE_INFINITY : HITS_FIRST
-    return this.#device.view.search(this.query.value, { limit, accept })
+    return this.#device.queries.search(this.query.value, { limit, accept })
   })
 
   /** Somebody looks beyond the first hits. */
@@ -74,7 +74,7 @@ export class StockModel {
 
   #atLocation(): Test | undefined {
     if (this.locationId.value === '') return undefined
-    const here = this.#device.view.itemsAt(this.#branch('locations', this.locationId.value))
+    const here = this.#device.queries.itemsAt(this.#branch('locations', this.locationId.value))
     return ({ id }) => here.has(id)
   }
 
@@ -88,7 +88,7 @@ export class StockModel {
 
   /** A row of a tree with all that lies under it. */
   #branch(kind: 'categories' | 'locations', id: string): Set<string> {
-    const tree = this.#device.view.tree(kind)
+    const tree = this.#device.queries.tree(kind)
     const at = tree.findIndex((row) => row.id === id)
     const branch = new Set([id])
     const depth = tree[at]?.depth ?? 0

@@ -86,7 +86,7 @@ export function Stock() {
 function None() {
   const { device, status } = useApp()
   const model = stockModel(device)
-  if (!device.point.value.complete && device.view.isEmpty) {
+  if (!device.syncPoint.value.complete && device.queries.isEmpty) {
     return status.value.link === 'online' ? (
       <Skeleton shape="rows" count={8} />
     ) : (
@@ -95,7 +95,7 @@ function None() {
       </EmptyState>
     )
   }
-  if (device.view.isEmpty) {
+  if (device.queries.isEmpty) {
     return (
       <EmptyState icon={PackageOpen} title={t('stock.noneYet')}>
         {t('stock.noneYetHint')}

@@ -2,7 +2,7 @@
 import { useApp } from '../../context/workspace.ts'
 import { itemName } from '../../domain/describe-mutation.ts'
 import { placeName } from '../../domain/location-name.ts'
-import type { ShownPosition } from '../../device/state/queries.ts'
+import type { DisplayedPosition } from '../../device/state/queries.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/layout/card.tsx'
@@ -12,7 +12,7 @@ import { Tag } from '../../ui/feedback/tag.tsx'
 /** More are reached by counting the first. */
 const SHOWN_MAX = 100
 
-export function BelowZero({ positions }: { readonly positions: readonly ShownPosition[] }) {
+export function BelowZero({ positions }: { readonly positions: readonly DisplayedPosition[] }) {
   const { device } = useApp()
   if (positions.length === 0) return null
   const byName = positions.toSorted((a, b) => itemName(device, a.itemId).localeCompare(itemName(device, b.itemId)))
@@ -25,7 +25,7 @@ export function BelowZero({ positions }: { readonly positions: readonly ShownPos
             key={`${itemId}/${locationId}/${lot}`}
             title={itemName(device, itemId)}
             note={[placeName(device, locationId), lot && t('words.lot', { lot })].filter(Boolean).join(' · ')}
-            trail={<b class="num bad-ink">{formatQuantity(quantity, device.view.item(itemId))}</b>}
+            trail={<b class="num bad-ink">{formatQuantity(quantity, device.queries.item(itemId))}</b>}
             href={`/items/${itemId}`}
           />
         ))}

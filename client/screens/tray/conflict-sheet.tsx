@@ -30,7 +30,8 @@ export function ConflictSheet({ conflict, onClose }: Props) {
     const recorded = await device.record('conflict.resolve', { id: conflict.id, ...answer })
     onClose()
     if (!recorded.saved) showToast({ text: meaning(recorded.refusal.code).cause, tone: 'bad' })
-    else if (device.view.conflict(conflict.id)?.state === 'open') showToast({ text: t('conflict.still'), tone: 'warn' })
+    else if (device.queries.conflict(conflict.id)?.state === 'open')
+      showToast({ text: t('conflict.still'), tone: 'warn' })
     else showToast({ text: t('conflict.done'), tone: 'good' })
   }
   const take = async (way: WayOut) => {
@@ -75,7 +76,7 @@ function Correct({ conflict, onDone }: { conflict: Conflict; onDone: (args: Reco
   const { args } = mutationOfConflict(conflict)
   const field = typeof args['counted'] === 'number' ? 'counted' : 'quantity'
   const [value, setValue] = useState(Math.round(Number(args[field] ?? 0) * 1000))
-  const item = device.view.item(typeof args['itemId'] === 'string' ? args['itemId'] : '')
+  const item = device.queries.item(typeof args['itemId'] === 'string' ? args['itemId'] : '')
   return (
     <>
       <Stepper

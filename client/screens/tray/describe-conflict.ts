@@ -30,7 +30,7 @@ export function mutationOfConflict({ mutation }: Conflict): RefusedMutation {
 
 export function conflictWords(device: Device, conflict: Conflict): ConflictWords {
   const { title, note, amount } = wordsFor(device, mutationOfConflict(conflict))
-  const by = device.view.member(conflict.userId)?.name
+  const by = device.queries.member(conflict.userId)?.name
   return {
     title,
     note: [note, by, formatDateTime(stampMs(conflict.at))].filter(Boolean).join(' · '),

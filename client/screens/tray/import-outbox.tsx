@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { Upload } from 'lucide-preact'
 import { useRef } from 'preact/hooks'
-import type { Brought } from '../../device/outbox/outbox-import.ts'
+import type { ImportResult } from '../../device/outbox/outbox-import.ts'
 import { useApp } from '../../context/workspace.ts'
 import type { FileProblem, ReadFile } from '../../domain/outbox-file.ts'
 import { FILE_MAX_BYTES, readWaitingFile } from '../../domain/outbox-file.ts'
@@ -33,7 +33,7 @@ export function BringIn() {
   const take = async ({ luggage }: ReadFile) => {
     busy.value = true
     try {
-      const { mutations, scans } = await device.bring(luggage)
+      const { mutations, scans } = await device.importOutbox(luggage)
       const isNew = mutations + scans > 0
       if (isNew) syncNow() // by whichever tab leads
       showToast({ text: isNew ? takenIn({ mutations, scans }) : t('bring.known'), tone: 'good' })
@@ -115,7 +115,7 @@ function AskSheet({
 }
 
 /** Changes and scans are told apart, as they were when it was asked. */
-function takenIn({ mutations, scans }: Brought): string {
+function takenIn({ mutations, scans }: ImportResult): string {
   const changes = mutations > 0 && t('bring.changes', { count: mutations })
   const open = scans > 0 && t('bring.openScans', { count: scans })
   return t('bring.done', { what: [changes, open].filter(Boolean).join(', ') })

@@ -11,14 +11,14 @@ import { amountOf, wordsFor } from '../../domain/describe-mutation.ts'
 
 export function Notices() {
   const { device, status } = useApp()
-  const { link } = status.value
+  const { link: state } = status.value
   const loss = device.loss.value
   return (
     <>
-      {link === 'storage' && <Notice text={t('notice.storage')} />}
-      {link === 'limited' && <Notice text={t('notice.limited')} />}
-      {link === 'outdated' && <Notice text={t('notice.outdated')} />}
-      {device.paused.isUnkept.value && <Notice text={t('notice.pauseUnkept')} />}
+      {state === 'storage' && <Notice text={t('notice.storage')} />}
+      {state === 'limited' && <Notice text={t('notice.limited')} />}
+      {state === 'outdated' && <Notice text={t('notice.outdated')} />}
+      {device.offlineMode.isUnsaved.value && <Notice text={t('notice.pauseUnkept')} />}
       {roomIsLow.value && <Notice text={t('notice.room')} />}
       {loss && (
         <Notice
@@ -43,7 +43,7 @@ function Notice({ text, action }: { text: string; action?: ComponentChildren }) 
 /** What is too large for the way to the server. */
 function Aside() {
   const { device } = useApp()
-  const entries = device.aside.value
+  const entries = device.skipped.value
   if (entries.length === 0) return null
   return (
     <Card title={t('tray.aside')} mark={<Tag tone="bad">{entries.length}</Tag>} flush>
@@ -55,7 +55,7 @@ function Aside() {
       </RowList>
       <div class="tray-note stack">
         <p class="soft">{t('tray.asideHint')}</p>
-        <Button onPress={() => void device.bringBack()}>{t('tray.asideAgain')}</Button>
+        <Button onPress={() => void device.retrySkipped()}>{t('tray.asideAgain')}</Button>
       </div>
     </Card>
   )

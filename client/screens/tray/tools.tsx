@@ -18,18 +18,18 @@ const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage
 export function Tools() {
   const app = useApp()
   const { status, device, person, syncNow, pauseSync } = app
-  const { link, busy, problem } = status.value
+  const { link: state, busy, problem } = status.value
   const save = async () =>
     saveWaiting(await device.exportPending(), {
       device: device.name,
       person: person.user.name,
-      point: device.point.value,
+      point: device.syncPoint.value,
       inWords: ({ envelope }) => wordsFor(device, envelope),
     })
   const waits = device.pendingCount.value > 0 || device.scans.unresolved.value.length > 0
   return (
     <Card title={t('tray.tools')}>
-      {problem && !SAID_ABOVE.has(link) && (
+      {problem && !SAID_ABOVE.has(state) && (
         <p class="warn-line" role="status">
           {problem === 'role_too_low' ? t('tray.onlyReads') : `${meaning(problem).cause} ${meaning(problem).remedy}`}
         </p>
@@ -37,11 +37,11 @@ export function Tools() {
       <SwitchField
         label={t('tray.workOffline')}
         hint={t('tray.workOfflineHint')}
-        on={link === 'paused'}
+        on={state === 'paused'}
         onChange={pauseSync}
       />
       <div class="cluster">
-        <Button icon={RefreshCw} busy={busy} disabled={link === 'paused' || link === 'signed_out'} onPress={syncNow}>
+        <Button icon={RefreshCw} busy={busy} disabled={state === 'paused' || state === 'signed_out'} onPress={syncNow}>
           {t('tray.syncNow')}
         </Button>
         <Button icon={Download} disabled={!waits} onPress={() => void save()}>

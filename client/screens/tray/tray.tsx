@@ -27,9 +27,9 @@ export function Tray() {
   const app = useApp()
   const { device } = app
   const mayRecord = mayDo(app, 'staff')
-  const conflicts = device.view.openConflicts()
+  const conflicts = device.queries.openConflicts()
   const unresolved = device.scans.unresolved.value
-  const below = device.view.positionsBelowZero()
+  const below = device.queries.positionsBelowZero()
   const isEmpty = [conflicts, unresolved, below].every(({ length }) => length === 0) && device.pendingCount.value === 0
   return (
     <Screen title={t('nav.tray')} head>
@@ -95,7 +95,7 @@ function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
     <Card title={t('tray.unresolved')} mark={<Tag tone="warn">{scans.length}</Tag>} flush>
       <RowList label={t('tray.unresolved')}>
         {scans.slice(0, SHOWN_MAX).map((scan) => {
-          const read = readScan(device.view, scan, new Date(scan.at))
+          const read = readScan(device.queries, scan, new Date(scan.at))
           const isKnown = read.kind === 'item' || read.kind === 'location'
           return (
             <Row

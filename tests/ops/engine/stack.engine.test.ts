@@ -43,7 +43,7 @@ afterAll(async () => {
   stack.down()
 })
 
-const shown = ({ device }: FieldDevice) => device.view.position(coffee.id, bin.id).quantity / 1000
+const shown = ({ device }: FieldDevice) => device.queries.position(coffee.id, bin.id).quantity / 1000
 
 async function signedIn(server: string): Promise<FieldDevice> {
   const { body } = await call(server, 'auth.login', MANAGER)

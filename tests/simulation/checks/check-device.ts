@@ -26,7 +26,7 @@ export function checkDevice(world: World, device: SimulatedDevice): void {
       throw new Broken(5, `${name} let ${id} go at version ${point.version}; its rows are version ${version}`)
     }
   }
-  for (const tab of device.awake) if (tab.device.point.value.complete) checkShown(world, tab, outbox)
+  for (const tab of device.awake) if (tab.device.syncPoint.value.complete) checkShown(world, tab, outbox)
 }
 
 function checkShown(world: World, tab: SimulatedTab, outbox: Outbox): void {
@@ -34,7 +34,7 @@ function checkShown(world: World, tab: SimulatedTab, outbox: Outbox): void {
   if (outbox.length > 0) return
   for (const row of world.truth.rows) {
     if (tab.host.person.changed && BY_ROLE.has(row.kind)) continue // it shows what the role before may see until it asks
-    if (row.version <= tab.device.point.value.version) checkRow(tab, row)
+    if (row.version <= tab.device.syncPoint.value.version) checkRow(tab, row)
   }
 }
 
@@ -44,9 +44,9 @@ const BY_ROLE = new Set(['conflicts', 'members'])
 /** Every position shows what the ledger said at the device's version, and what is pending over it. */
 function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: Outbox): void {
   const { name } = agent
-  const { version } = device.point.value
+  const { version } = device.syncPoint.value
   // What was set aside as too large for the way comes after all others, and those that build on it show nothing.
-  if (device.aside.value.length > 0) return
+  if (device.skipped.value.length > 0) return
   const standings = standingsAt(world.truth.lines, version)
   const pending = pendingOf(outbox.filter(({ envelope }) => !world.poison.has(envelope.id)))
   if (!pending) return
@@ -59,7 +59,7 @@ function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: 
     const inOrder = own.map((entry, index) => ({ ...entry, at: `~${String(index).padStart(6, '0')}` }))
     const expected = [walk([base, ...own]).quantity, walk([base, ...inOrder]).quantity]
     const [itemId = '', locationId = '', lot] = position.split('/')
-    const shown = device.view.position(itemId, locationId, lot)
+    const shown = device.queries.position(itemId, locationId, lot)
     if (shown.uncertain || expected.includes(shown.quantity)) continue
     throw new Broken(
       5,
@@ -90,7 +90,7 @@ function pendingOf(outbox: Outbox): Map<string, Entry[]> | undefined {
 export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, gone, version, row }: TruthRow): void {
   const { name } = agent
   const { person } = host
-  const shown = device.view.row(kind as 'items', key) as unknown as Record<string, unknown> | undefined
+  const shown = device.queries.row(kind as 'items', key) as unknown as Record<string, unknown> | undefined
   const isHidden = kind === 'conflicts' && person.role !== 'manager' && row.user_id !== person.userId
   if (isHidden || gone) {
     if (shown) throw new Broken(isHidden ? 8 : 3, `${name} shows ${kind} ${key}, which it should not`)
@@ -99,7 +99,7 @@ export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, gon
   if (!shown)
     throw new Broken(
       3,
-      `${name} is at version ${device.point.value.version} without ${kind} ${key} of version ${version}`,
+      `${name} is at version ${device.syncPoint.value.version} without ${kind} ${key} of version ${version}`,
     )
   for (const [column, value] of Object.entries(row)) {
     const field = FIELDS[column] ?? column.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

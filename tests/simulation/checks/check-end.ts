@@ -21,14 +21,14 @@ export const CHECKS_AT_THE_END: ((world: World) => Promise<void> | void)[] = [
 function everybodyIsDone({ devices, truth }: World): void {
   for (const { name, tabs } of devices) {
     for (const tab of tabs) {
-      const { pendingCount, point } = tab.device
-      const { link, busy, loading, problem } = tab.sync.status.value
-      const how = `, ${link}${problem === undefined ? '' : ` (${problem})`}`
+      const { pendingCount, syncPoint } = tab.device
+      const { link: state, busy, loading, problem } = tab.sync.status.value
+      const how = `, ${state}${problem === undefined ? '' : ` (${problem})`}`
       if (pendingCount.value > 0) throw new Broken(6, `${tab.agent.name} still has ${pendingCount.value} to send${how}`)
-      const { version, complete } = point.value
+      const { version, complete } = syncPoint.value
       if (!complete || version !== truth.head.version)
         throw new Broken(6, `${tab.agent.name} is at version ${version}, the server at ${truth.head.version}${how}`)
-      if (link !== 'online' || busy || loading || problem !== undefined)
+      if (state !== 'online' || busy || loading || problem !== undefined)
         throw new Broken(12, `${tab.agent.name} has everything and says ${JSON.stringify(tab.sync.status.value)}`)
     }
     if (tabs.length === 0) throw new Broken(6, `${name} has no tab`)
@@ -169,8 +169,8 @@ async function whatWasKeptOpensAgain({ devices, truth }: World): Promise<void> {
       if (gone) return false
       return kind !== 'conflicts' || device.person.role === 'manager' || row.user_id === device.person.userId
     })
-    const { size } = tab!.device
-    if (size !== visible.length)
-      throw new Broken(6, `${device.name} keeps ${size} rows, and should keep ${visible.length}`)
+    const { rowCount } = tab!.device
+    if (rowCount !== visible.length)
+      throw new Broken(6, `${device.name} keeps ${rowCount} rows, and should keep ${visible.length}`)
   }
 }

@@ -31,27 +31,27 @@ function checkLead({ agent, leads, openSockets }: SimulatedTab): void {
 
 function checkStatus(tab: SimulatedTab): void {
   const { agent, device, host, leads, session, sync } = tab
-  const { link } = sync.status.value
+  const { link: state } = sync.status.value
   const { since } = host.awakeNow
   const { monotonic } = host.time
   const leader = host.awake.find((other) => other.leads)
-  if (host.mustBeSilent !== (link === 'paused') && (host.mustBeSilent || !metaOn(host.storage).paused))
-    throw new Broken(12, `${agent.name} says ${link}; its person ${host.mustBeSilent ? 'works offline' : 'does not'}`)
-  if (leads && link === 'online' && !agent.wasAnswered)
+  if (host.mustBeSilent !== (state === 'paused') && (host.mustBeSilent || !metaOn(host.storage).paused))
+    throw new Broken(12, `${agent.name} says ${state}; its person ${host.mustBeSilent ? 'works offline' : 'does not'}`)
+  if (leads && state === 'online' && !agent.wasAnswered)
     throw new Broken(12, `${agent.name} says online; nobody answered`)
-  if (leads && link === 'signed_out' && !session.expired.value)
+  if (leads && state === 'signed_out' && !session.expired.value)
     throw new Broken(12, `${agent.name} says signed_out; its session has not ended`)
-  if (leads || host.mustBeSilent || link === 'connecting') return
-  const knowsItself = device.paused.isOn || monotonic - since < SILENCE_NOTICED_WITHIN_MS
-  if (leader ? link === leader.sync.status.value.link : knowsItself) return
+  if (leads || host.mustBeSilent || state === 'connecting') return
+  const knowsItself = device.offlineMode.isOn || monotonic - since < SILENCE_NOTICED_WITHIN_MS
+  if (leader ? state === leader.sync.status.value.link : knowsItself) return
   const truth = leader ? `${leader.agent.name}, which leads, ${leader.sync.status.value.link}` : 'nobody answers it'
-  throw new Broken(13, `${agent.name} says ${link}; ${truth}`)
+  throw new Broken(13, `${agent.name} says ${state}; ${truth}`)
 }
 
 /** What a tab shows is what the disk has: the same version, and as much that waits. */
 function checkMemory({ agent, device, host }: SimulatedTab): void {
   const { point } = metaOn(host.storage)
-  const { version, cursor, complete } = device.point.value
+  const { version, cursor, complete } = device.syncPoint.value
   if (!complete && !point?.complete) return // followers read a first sync once, when it is all there
   if (cursor !== (point?.cursor ?? null) || version !== (point?.version ?? 0))
     throw new Broken(13, `${agent.name} shows version ${version}; the disk of ${host.name} has ${point?.version ?? 0}`)

@@ -4,12 +4,12 @@ import 'fake-indexeddb/auto'
 import { Dexie } from 'dexie'
 import type { Role } from '#shared/rows/rows.ts'
 import { nextStamp, stampDevice } from '#shared/values/stamp.ts'
-import type { Recorded } from '../../../client/device/record-result.ts'
+import type { RecordResult } from '../../../client/device/record-result.ts'
 import type { OutboxEntry } from '../../../client/device/records.ts'
 import { DeviceDatabase } from '../../../client/device/storage/database.ts'
 import { lockName } from '../../../client/sync/lock-name.ts'
 import { pushInBackground } from '../../../client/sync/background-push.ts'
-import { LinkFailure } from '../../../client/sync/sync-transport.ts'
+import { RequestError } from '../../../client/sync/sync-transport.ts'
 import { Agent } from '../people/agent.ts'
 import type { Issued } from '../../../server/accounts/accounts.ts'
 import { agentClock } from './agent-clock.ts'
@@ -95,7 +95,7 @@ export class SimulatedDevice {
   /** Deletes what it keeps under its open tabs; not where none is awake, or the disk is full: it could not be made anew. */
   async deleteStorage(): Promise<boolean> {
     const [tab] = this.awake
-    if (!tab?.device.point.value.complete || isFull(this.storage)) return false
+    if (!tab?.device.syncPoint.value.complete || isFull(this.storage)) return false
     this.deletedAt = this.time.now
     const saying = Object.getOwnPropertyDescriptor(console, 'warn')!
     Object.defineProperty(console, 'warn', { ...saying, value: () => undefined }) // Dexie says so each time
@@ -161,7 +161,7 @@ export class SimulatedDevice {
     return true
   }
 
-  async record(verb: string, args: Record<string, unknown>, tab: SimulatedTab): Promise<Recorded> {
+  async record(verb: string, args: Record<string, unknown>, tab: SimulatedTab): Promise<RecordResult> {
     return tab.agent.run(() => tab.device.record(verb, args))
   }
 
@@ -181,7 +181,7 @@ export class SimulatedDevice {
     const asked = async <T>(request: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<T> => {
       const reply = await this.send(agent, request)
       if (reply.ok) return reply.value as T
-      throw new LinkFailure(reply)
+      throw new RequestError(reply)
     }
     const work = async () => {
       const cookie = this.cookie.text
@@ -194,7 +194,7 @@ export class SimulatedDevice {
     this.#workers.add(agent)
     void agent
       .run(work)
-      .catch((error: unknown) => error instanceof LinkFailure || agent.hasEnded || agent.reported.push(error))
+      .catch((error: unknown) => error instanceof RequestError || agent.hasEnded || agent.reported.push(error))
       .finally(() => this.#endWorker(agent))
   }
 
@@ -254,7 +254,7 @@ export class SimulatedDevice {
     database.close()
     await tab.agent.run(async () => {
       await tab.device.reread()
-      tab.device.tell({ kind: 'reread' })
+      tab.device.notifyTabs({ kind: 'reread' })
     })
   }
 

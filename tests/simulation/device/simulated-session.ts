@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals'
 import type { SignedIn } from '#shared/protocol/wire.ts'
 import type { Role } from '#shared/rows/rows.ts'
-import { LinkFailure } from '../../../client/sync/sync-transport.ts'
+import { RequestError } from '../../../client/sync/sync-transport.ts'
 import type { Reply } from '../world/network.ts'
 
 /** A token is renewed this long before it runs out. */
@@ -72,9 +72,9 @@ export class SimulatedSession {
       this.#parts.entered(signedIn.user.role)
       return signedIn.accessToken
     }
-    if (reply.refusal === undefined || !ENDS_IT.has(reply.refusal)) throw new LinkFailure(reply)
+    if (reply.refusal === undefined || !ENDS_IT.has(reply.refusal)) throw new RequestError(reply)
     this.expired.value = true
-    if (reply.refusal === 'disabled') throw new LinkFailure({ refusal: 'disabled' })
+    if (reply.refusal === 'disabled') throw new RequestError({ refusal: 'disabled' })
     return undefined
   }
 }

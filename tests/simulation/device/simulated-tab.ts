@@ -2,8 +2,8 @@
 import { Device } from '../../../client/device/device.ts'
 import type { Clock } from '../../../client/sync/clock.ts'
 import { lockName } from '../../../client/sync/lock-name.ts'
-import type { ServerLink } from '../../../client/sync/sync-transport.ts'
-import { LinkFailure } from '../../../client/sync/sync-transport.ts'
+import type { SyncTransport } from '../../../client/sync/sync-transport.ts'
+import { RequestError } from '../../../client/sync/sync-transport.ts'
 import { Sync } from '../../../client/sync/sync.ts'
 import { Agent } from '../people/agent.ts'
 import { agentClock } from './agent-clock.ts'
@@ -50,7 +50,7 @@ export class SimulatedTab {
     await this.agent.run(async () => {
       const { now, monotonic } = clock
       this.device = await Device.open({ name: storage, actor: { userId: person.userId, role }, now, monotonic, random })
-      this.sync = new Sync({ device: this.device, session: this.session, link: this.#link(), clock })
+      this.sync = new Sync({ device: this.device, session: this.session, transport: this.#link(), clock })
       this.sync.start()
     })
   }
@@ -76,13 +76,13 @@ export class SimulatedTab {
     this.device?.close()
   }
 
-  #link(): ServerLink {
+  #link(): SyncTransport {
     const { pageRows } = this.host
     return {
       push: (request, signal) => this.#asking('push', request, { signal }),
       pull: (request, signal) =>
         this.#asking('pull', () => ({ ...request, limit: Math.min(request.limit ?? pageRows, pageRows) }), { signal }),
-      listen: (request, handlers) => {
+      subscribe: (request, handlers) => {
         const { host, clock, session, agent } = this
         const socket = new SimulatedSocket({
           device: host.name,
@@ -103,11 +103,11 @@ export class SimulatedTab {
   async #asking<T>(path: 'push' | 'pull', input: () => unknown, { signal, again = true }: Asking): Promise<T> {
     const token = await this.session.token()
     signal?.throwIfAborted()
-    if (token === undefined) throw new LinkFailure({ refusal: 'unauthenticated' })
+    if (token === undefined) throw new RequestError({ refusal: 'unauthenticated' })
     const reply = await this.host.send(this.agent, { path, input: input(), accessToken: token })
     if (reply.ok) return reply.value as T
     if (reply.refusal === 'resnapshot' || reply.refusal === 'unauthenticated') this.session.forgetToken()
-    if (reply.refusal !== 'unauthenticated' || !again) throw new LinkFailure(reply)
+    if (reply.refusal !== 'unauthenticated' || !again) throw new RequestError(reply)
     return this.#asking(path, input, { signal, again: false })
   }
 }

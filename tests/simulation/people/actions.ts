@@ -27,7 +27,7 @@ export async function comeBack(world: World, device: SimulatedDevice): Promise<v
   const tab = await device.tabInSight()
   if (device.person.disabled) await enable(world, device.person)
   if (metaOn(device.storage).paused) await workOffline(world, device, { tab: 0, isPaused: false })
-  await tab.agent.run(() => tab.device.bringBack())
+  await tab.agent.run(() => tab.device.retrySkipped())
 }
 
 /** Somebody who is asked to sign in does. */
@@ -53,7 +53,7 @@ export class Deeds {
       case 'sync': {
         const tab = await device(world, deed.device).tabInSight(deed.tab)
         world.tell(`the person at ${tab.agent.name} wants to synchronise`)
-        return tab.agent.run(() => tab.sync.kick())
+        return tab.agent.run(() => tab.sync.syncNow())
       }
       case 'hint': {
         const { name, tabs } = device(world, deed.device)
@@ -184,7 +184,7 @@ async function onDevice(world: World, device: SimulatedDevice, deed: DeviceDeed)
       const leader = deed.isLeader ? device.awake.find(({ leads }) => leads) : undefined
       const tab = leader ?? device.awake[deed.tab % Math.max(1, device.awake.length)]
       if (!tab) return undefined
-      if (leader) tab.agent.run(() => tab.sync.kick()) // in the middle of something
+      if (leader) tab.agent.run(() => tab.sync.syncNow()) // in the middle of something
       await world.time.stillness()
       tab.agent.freeze()
       world.tell(`${tab.agent.name} is frozen`)
@@ -288,7 +288,7 @@ async function rush(world: World, replica: number): Promise<void> {
     world.network.setWeather(device.name, undefined)
     await record(world, device, { do: 'record', device: 0, tab: 0, verb: 'stock.receive', picks: [0] })
   }
-  for (const { awake } of world.devices) for (const { agent, sync } of awake) agent.run(() => sync.kick())
+  for (const { awake } of world.devices) for (const { agent, sync } of awake) agent.run(() => sync.syncNow())
   await world.time.stillness()
   await world.servers.deliver(world.network.take(0, isPush), { replica, meanwhile: 'another push' })
 }
@@ -361,7 +361,7 @@ async function workOffline(
   const tab = await device.tabInSight(number)
   world.tell(`the person at ${tab.agent.name} ${isPaused ? 'works offline' : 'goes online'}`)
   device.mustBeSilent = false
-  tab.agent.run(() => tab.sync.pause(isPaused))
+  tab.agent.run(() => tab.sync.setOffline(isPaused))
   await world.time.stillness()
   device.mustBeSilent = isPaused && device.tabs.every(({ agent }) => !agent.isFrozen)
 }

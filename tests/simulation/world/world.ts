@@ -274,7 +274,7 @@ export class World {
 /** Every tab of it shows what the server has, says so, and waits for nothing. */
 export function isSettled({ tabs }: SimulatedDevice, version: number): boolean {
   return tabs.every(({ device, sync }) => {
-    const { link, busy } = sync.status.value
-    return device.pendingCount.value === 0 && device.point.value.version === version && link === 'online' && !busy
+    const { link: state, busy } = sync.status.value
+    return device.pendingCount.value === 0 && device.syncPoint.value.version === version && state === 'online' && !busy
   })
 }

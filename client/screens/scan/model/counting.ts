@@ -90,7 +90,7 @@ export class Counting {
 
   async #ask(line: DraftLine, mayGoOn: boolean): Promise<boolean> {
     const { device, lines, recorder, setting, now } = this.#parts
-    const item = device.view.item(line.itemId)
+    const item = device.queries.item(line.itemId)
     if (!item) {
       lines.remove(line) // not known here at the moment: its scans stay, and so does what is kept of it
       return true
@@ -114,7 +114,7 @@ export class Counting {
   async #record(line: DraftLine): Promise<boolean> {
     const { device, lines, recorder, setting } = this.#parts
     const { itemId, lot, quantity, scanIds, since } = line
-    const item = device.view.item(itemId)
+    const item = device.queries.item(itemId)
     const { locationId } = setting
     if (!item || locationId === null) return true
     const movement = { kind: 'count', itemId, locationId, lot, quantity, begunAtMs: since } as const
@@ -137,7 +137,7 @@ export class Counting {
   #countedBefore({ itemId, lot }: LineKey): { quantity: number; since: number } | undefined {
     const { device, setting } = this.#parts
     const undone = new Set<unknown>()
-    for (const { envelope } of device.recent.value) {
+    for (const { envelope } of device.history.value) {
       const { name, args, at, id } = envelope
       if (name === 'stock.undo') undone.add((args as { mutationId?: unknown }).mutationId)
       if (name !== 'stock.count' || undone.has(id) || stampMs(at) < setting.since) continue

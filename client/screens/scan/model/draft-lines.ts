@@ -78,7 +78,7 @@ export class DraftLines {
 
   /** A later move of this device from the same shelf has taken a scan in already. */
   isMoved(scan: ScanRecord, { itemId, locationId }: { itemId: string; locationId: string }): boolean {
-    return this.#device.recent.value.some(({ envelope: { name, args, at } }) => {
+    return this.#device.history.value.some(({ envelope: { name, args, at } }) => {
       if (name !== 'stock.transfer') return false
       const told = args as Record<string, unknown>
       return told['itemId'] === itemId && told['fromLocationId'] === locationId && stampMs(at) >= scan.at

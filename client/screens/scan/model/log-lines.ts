@@ -1,10 +1,10 @@
 // The lines of the scan log: what this device recorded and what it scanned in vain, by time.
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../../device/records.ts'
-import type { RecentEntry } from '../../../device/state/mutation-history.ts'
+import type { HistoryEntry } from '../../../device/state/mutation-history.ts'
 
 export type LogLine =
-  | { kind: 'recorded'; at: number; entry: RecentEntry; undone: boolean }
+  | { kind: 'recorded'; at: number; entry: HistoryEntry; undone: boolean }
   | { kind: 'unresolved'; at: number; scan: ScanRecord }
 
 /** Further back is the item's own history. */
@@ -17,7 +17,7 @@ export function logLines({
   unresolved,
   held,
 }: {
-  recent: readonly RecentEntry[]
+  recent: readonly HistoryEntry[]
   unresolved: readonly ScanRecord[]
   /** Scans of a count or a move under way: the card shows them. */
   held: ReadonlySet<string>

@@ -2,7 +2,7 @@
 // tried again. Nothing is passed over in silence.
 import type { Item } from '#shared/rows/rows.ts'
 import type { Device } from '../../../device/device.ts'
-import type { Recorded } from '../../../device/record-result.ts'
+import type { RecordResult } from '../../../device/record-result.ts'
 import type { Movement } from '../../../domain/movement.ts'
 import { recordMovement, refusalOf, shortageOf } from '../../../domain/movement.ts'
 import type { AnswerOf, QuestionKind, Questions } from './prompts.ts'
@@ -54,7 +54,7 @@ export class Recorder {
   }
 
   /** Where the device cannot keep a mutation, a person hears of it and may try again. */
-  async keep(record: () => Promise<Recorded>, title: string): Promise<Recorded> {
+  async keep(record: () => Promise<RecordResult>, title: string): Promise<RecordResult> {
     for (;;) {
       try {
         const recorded = await record()

@@ -104,12 +104,12 @@ async function standAt(mode: Mode, code: string): Promise<void> {
   await scan(code)
 }
 
-const here = (itemId: string, locationId = SHELF, lot = '') => device.view.position(itemId, locationId, lot).quantity
+const here = (itemId: string, locationId = SHELF, lot = '') => device.queries.position(itemId, locationId, lot).quantity
 const question = () => model.questions.open.value
 /** Waits until something is so: how long that takes is the machine's business. */
 const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
 const asked = (kind: string) => until(() => expect(question()).toMatchObject({ kind }))
-const names = () => device.recent.value.map(({ envelope }) => envelope.name).toReversed()
+const names = () => device.history.value.map(({ envelope }) => envelope.name).toReversed()
 
 test('each scan withdraws one, or its pack, and the card runs on', async () => {
   await standAt('withdraw', CODES.shelf)
@@ -213,14 +213,14 @@ test('a count says since when it was counted, so that what others did meanwhile 
   clock += 60_000
   await scan(CODES.coffee)
   await model.finishCount()
-  const { args, at } = device.recent.value[0]!.envelope
+  const { args, at } = device.history.value[0]!.envelope
   const { since } = args as { since: string }
   expect(stampMs(since)).toBe(begun)
   expect(stampMs(at)).toBeGreaterThan(begun + 60_000)
   clock += 60_000
   await scan(CODES.coffee) // a forgotten piece adds to the count from before: that began when that one did
   await model.finishCount()
-  expect(device.recent.value[0]!.envelope.args).toMatchObject({ counted: 3, since })
+  expect(device.history.value[0]!.envelope.args).toMatchObject({ counted: 3, since })
 })
 
 for (const [what, leave] of [
@@ -411,7 +411,7 @@ test('a count that is kept is recorded from the tray as a whole, with the number
   expect(await recordWish(device, wish!)).toEqual({ recorded: 2 })
   expect(await recordWish(device, wish!)).toEqual({ recorded: 0 }) // as another tab, that has not heard of it
   expect(here(COFFEE)).toBe(9000)
-  expect(stampMs((device.recent.value[0]!.envelope.args as { since: string }).since)).toBe(begun)
+  expect(stampMs((device.history.value[0]!.envelope.args as { since: string }).since)).toBe(begun)
   expect(device.scans.unresolved.value).toEqual([])
   expect(model.lines.size).toBe(0)
 })

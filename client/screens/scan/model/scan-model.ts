@@ -9,7 +9,7 @@ import { batch, signal } from '@preact/signals'
 import type { Item } from '#shared/rows/rows.ts'
 import type { ScanRecord } from '../../../device/records.ts'
 import type { Device } from '../../../device/device.ts'
-import type { Recorded } from '../../../device/record-result.ts'
+import type { RecordResult } from '../../../device/record-result.ts'
 import type { KeptCounts } from '../../../domain/count-drafts.ts'
 import type { Movement } from '../../../domain/movement.ts'
 import type { ReadItem } from '../../../domain/read-scan.ts'
@@ -135,7 +135,7 @@ export class ScanModel {
   }
 
   /** Undoes one of this device's own movements. */
-  undo(mutationId: string): Promise<Recorded> {
+  undo(mutationId: string): Promise<RecordResult> {
     return this.queue.add(() => this.#undo(mutationId))
   }
 
@@ -159,7 +159,7 @@ export class ScanModel {
   async #process(scan: ScanRecord, raw: TakenScan): Promise<void> {
     const { device } = this.#parts
     if (!device.scans.unresolved.value.some(({ id }) => id === scan.id)) return // it waited, and the tray saw to it
-    const read = readScan(device.view, raw, new Date(this.#parts.now()))
+    const read = readScan(device.queries, raw, new Date(this.#parts.now()))
     if (read.kind === 'location') {
       await this.#place(scan, read.location.id)
     } else if (read.kind === 'item') {
@@ -213,7 +213,7 @@ export class ScanModel {
     if (hit && 'lot' in hit && hit.itemId === item.id && hit.locationId === at.locationId && hit.lot !== '') {
       return { lot: hit.lot, expiresOn: hit.kind === 'run' ? hit.expiresOn : undefined }
     }
-    const known = this.#parts.device.view
+    const known = this.#parts.device.queries
       .positionsOf(item.id)
       .filter(({ locationId, lot }) => lot !== '' && (at.mode === 'receive' || locationId === at.locationId))
       .map(({ lot, quantity }) => ({ lot, quantity }))
@@ -241,7 +241,7 @@ export class ScanModel {
       hit.lot === lot &&
       hit.steps.length > 0
     if (continues) return hit
-    const was = this.#parts.device.view.position(itemId, locationId, lot).quantity
+    const was = this.#parts.device.queries.position(itemId, locationId, lot).quantity
     return { kind: 'run', mode: kind as Run['mode'], itemId, locationId, lot, expiresOn, was, steps: [] }
   }
 
@@ -257,7 +257,7 @@ export class ScanModel {
   /** Facts are not changed: more is recorded, or the latest steps are undone and what is left recorded anew. */
   async #setRun(run: Run, quantity: number): Promise<void> {
     const { mode, itemId, locationId, lot, expiresOn } = run
-    const item = this.#parts.device.view.item(itemId)
+    const item = this.#parts.device.queries.item(itemId)
     if (!item) return
     let steps = run.steps
     while (steps.length > 0 && sumOf(steps) > quantity) {
@@ -284,7 +284,7 @@ export class ScanModel {
   #countHit({ itemId, locationId, lot }: { itemId: string; locationId: string; lot: string }): Hit {
     const hit = this.hit.value
     const keepsWas = hit?.kind === 'count' && hit.itemId === itemId && hit.lot === lot
-    const was = keepsWas ? hit.was : this.#parts.device.view.position(itemId, locationId, lot).quantity
+    const was = keepsWas ? hit.was : this.#parts.device.queries.position(itemId, locationId, lot).quantity
     return { kind: 'count', itemId, locationId, lot, was }
   }
 
@@ -305,7 +305,7 @@ export class ScanModel {
     if (locationId === null || toLocationId === locationId) return
     const done: Done['lines'][number][] = []
     for (const { itemId, lot, quantity, scanIds, since } of this.lines.all) {
-      const item = this.#parts.device.view.item(itemId)
+      const item = this.#parts.device.queries.item(itemId)
       if (!item) continue
       const movement = { kind: 'move', itemId, locationId, lot, quantity, toLocationId, begunAtMs: since } as const
       const recorded = await this.#recorder.recordLine(movement, { item, scanIds })
@@ -335,7 +335,7 @@ export class ScanModel {
     return true
   }
 
-  async #undo(mutationId: string): Promise<Recorded> {
+  async #undo(mutationId: string): Promise<RecordResult> {
     const recorded = await this.#recorder.keep(() => this.#parts.device.undo(mutationId), '')
     const hit = this.hit.value
     if (recorded.saved && hit?.kind === 'run') {
@@ -347,7 +347,7 @@ export class ScanModel {
   /** While the first sync runs, the server knows what this device does not know yet. */
   async #lookedUpRemotely(scan: ScanRecord, code: string): Promise<boolean> {
     const { device, remote } = this.#parts
-    if (device.point.value.complete || this.setting.mode !== 'look') return false
+    if (device.syncPoint.value.complete || this.setting.mode !== 'look') return false
     const found = await remote.lookup(code).catch(() => null)
     if (!found) return false
     this.#answer('good', { kind: 'remote', found })
@@ -364,7 +364,7 @@ export class ScanModel {
     const isOfDraft = (scan: ScanRecord) =>
       scan.mode === mode && scan.locationId === locationId && scan.at > now() - RESUME_MS
     for (const scan of device.scans.unresolved.value.filter(isOfDraft).toReversed()) {
-      const read = readScan(device.view, scan, new Date(now()))
+      const read = readScan(device.queries, scan, new Date(now()))
       if (read.kind !== 'item') continue
       // Recorded, but the restart came before the scan was marked so.
       if (this.lines.isMoved(scan, { itemId: read.item.id, locationId })) await device.scans.answer(scan.id)
