@@ -1,7 +1,7 @@
 // One runner for unit, property, server, simulation and gate tests; those in the browser are Playwright's. Tests that
 // need PostgreSQL are a project of their own, so that the others never wait for one to start.
 import { defineConfig } from 'vitest/config'
-import { isNobodysFailure } from './server/database/postgres-js-workarounds/orphaned-errors.ts'
+import { isOrphanedError } from './server/database/postgres-js-workarounds/orphaned-errors.ts'
 
 const needsPostgres = [
   '{client,server,shared,tests,bench,functions}/**/*.pg.test.{ts,tsx}',
@@ -15,7 +15,7 @@ export default defineConfig({
     // A test that hangs at its end is a bug to be seen, not waited for.
     teardownTimeout: 15_000,
     // What the server itself outlives, and nothing else: its own listener runs beside Vitest's.
-    onUnhandledError: (error) => (isNobodysFailure(error) ? false : undefined),
+    onUnhandledError: (error) => (isOrphanedError(error) ? false : undefined),
     projects: [
       {
         test: {

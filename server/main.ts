@@ -8,24 +8,24 @@ import { ALERT_KINDS } from '#shared/rows/rows.ts'
 import { AccessTokens } from './accounts/access-tokens.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { LoginLimits } from './accounts/login-limits.ts'
-import { judgeLevels } from './alerts/alert-rules.ts'
+import { alertRules } from './alerts/alert-rules.ts'
 import { Admission } from './api/admission.ts'
 import { appRouter } from './api/app-router.ts'
 import type { ApiParts } from './api/context.ts'
 import { socketContext } from './api/context.ts'
-import { backupPlace } from './backups/backup-storage.ts'
+import { backupStorage } from './backups/backup-storage.ts'
 import { findLastDone, listBackups } from './backups/backup-store.ts'
 import { isBackupDue, makeBackup } from './backups/make-backup.ts'
 import type { Bus } from './bus/bus.ts'
 import { openBus } from './bus/bus.ts'
-import type { Notice } from './events/commit-event.ts'
+import type { ServerEvent } from './events/commit-event.ts'
 import type { Config } from './process/config.ts'
 import { Database } from './database/database.ts'
 import type { Demo } from './demo/demo.ts'
 import { prepareDemo } from './demo/demo.ts'
 import { Cursors } from './feed/cursor.ts'
 import { LiveFeed } from './feed/live.ts'
-import { PagesAhead } from './feed/page-prefetch.ts'
+import { PagePrefetch } from './feed/page-prefetch.ts'
 import type { PullParts } from './feed/pull.ts'
 import type { SocketServer } from './feed/socket-server.ts'
 import { serveSockets } from './feed/socket-server.ts'
@@ -34,7 +34,7 @@ import { Importer } from './imports/importer.ts'
 import type { Task } from './jobs/jobs.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { ledgerTasks } from './jobs/ledger-tasks.ts'
-import { keptSecret } from './process/persisted-secret.ts'
+import { persistedSecret } from './process/persisted-secret.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { InstallationGauges } from './metrics/installation-gauges.ts'
 import { Metrics } from './metrics/metrics.ts'
@@ -132,15 +132,15 @@ interface Core {
   accounts: Accounts
   pulling: PullParts
   feed: LiveFeed
-  bus: Bus<Notice>
+  bus: Bus<ServerEvent>
 }
 
 function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' | 'log'>): Core {
   const metrics = new Metrics({ version: VERSION, protocol: PROTOCOL_VERSION })
-  const secret = config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret')
+  const secret = config.jwtSecret ?? persistedSecret(config.dataDir, 'jwt-secret')
   const replica = config.databaseReplicaUrl === undefined ? undefined : new Database(config.databaseReplicaUrl)
   const pulling: PullParts = {
-    ahead: new PagesAhead(),
+    ahead: new PagePrefetch(),
     primary: database,
     replica,
     isReplica: config.writesIn !== undefined,
@@ -149,12 +149,12 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
     now: Date.now,
   }
   const feed = new LiveFeed(pulling, { propagated: (ms) => metrics.propagated(ms) })
-  const bus = openBus<Notice>({ redisUrl: config.redisUrl, deliver: (notice) => feed.deliver(notice), log })
+  const bus = openBus<ServerEvent>({ redisUrl: config.redisUrl, deliver: (event) => feed.deliver(event), log })
   const ledger = new Ledger({
     database,
-    judgeLevels,
+    judgeLevels: alertRules,
     now: Date.now,
-    publish: (notice) => bus.publish({ ...notice, committedAtMs: Date.now() }),
+    publish: (event) => bus.publish({ ...event, committedAtMs: Date.now() }),
     tookMs: (ms) => metrics.committed(ms),
   })
   const accounts = new Accounts({
@@ -230,13 +230,13 @@ async function startJobs(
   { url, ownerUrl }: { url: string; ownerUrl: string },
 ): Promise<Jobs> {
   const { roles, backups } = config
-  const place = backupPlace(backups)
+  const storage = backupStorage(backups)
   const backup: Task = {
     name: BACKUP_JOB,
     cron: backups.cron,
     run: async () => {
-      const made = await makeBackup({ ownerUrl, place, recipient: backups.recipient, now: Date.now })
-      log.info({ ...made, where: place.where }, 'a backup is made')
+      const made = await makeBackup({ ownerUrl, place: storage, recipient: backups.recipient, now: Date.now })
+      log.info({ ...made, where: storage.where }, 'a backup is made')
       if (made.notRemoved !== undefined) log.warn({ error: made.notRemoved }, 'older backups could not be removed')
     },
   }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { AccessTokens } from '../../server/accounts/access-tokens.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
-import { judgeLevels } from '../../server/alerts/alert-rules.ts'
+import { alertRules } from '../../server/alerts/alert-rules.ts'
 import { Database } from '../../server/database/database.ts'
 import { startEmbeddedPostgres } from '../../server/database/embedded/embedded-postgres.ts'
 import { migrate } from '../../server/database/schema/migrate.ts'
@@ -41,7 +41,7 @@ export async function openStage(): Promise<Stage> {
   const embedded = await startEmbeddedPostgres({ dataDir, log })
   await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
   const database = new Database(embedded.url)
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
+  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('b'.repeat(40)) })
   const person = { name: 'Bench', email: 'bench@example.com', password: 'bench-bench-bench', role: 'manager' as const }
   const { orgId, users } = await accounts.createOrganisation({ name: 'Bench', currency: 'EUR', people: [person] })

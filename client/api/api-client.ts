@@ -5,13 +5,13 @@ import type { AppRouter } from '../../server/api/app-router.ts'
 
 export type MovementPage = inferRouterOutputs<AppRouter>['movements']['list']
 export type MovementRow = MovementPage['rows'][number]
-export type LookedUp = inferRouterOutputs<AppRouter>['catalogue']['lookup']
+export type RemoteLookup = inferRouterOutputs<AppRouter>['catalogue']['lookup']
 
 export type LedgerReport = inferRouterOutputs<AppRouter>['ledger']['check']
 
 export type BackupNote = inferRouterOutputs<AppRouter>['backups']['list'][number]
 
-export class Remote {
+export class ApiClient {
   readonly #client
   readonly #version: () => number
 
@@ -31,7 +31,7 @@ export class Remote {
   }
 
   /** The item that a code belongs to, or null. Rejects without a connection. */
-  lookup(code: string): Promise<LookedUp> {
+  lookup(code: string): Promise<RemoteLookup> {
     return this.#client.catalogue.lookup.query({ code })
   }
 

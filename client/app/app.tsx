@@ -2,9 +2,9 @@
 import { computed, effect } from '@preact/signals'
 import { lazy, LocationProvider, Route, Router, useLocation } from 'preact-iso'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { App as AppParts } from '../context/workspace.ts'
-import { AppContext } from '../context/workspace.ts'
-import { subscribe } from '../scanner/scans.ts'
+import type { Workspace as AppParts } from '../context/workspace.ts'
+import { WorkspaceContext } from '../context/workspace.ts'
+import { subscribeToScans } from '../scanner/scans.ts'
 import { Scan } from '../screens/scan/scan.tsx'
 import { t } from '../strings/strings.ts'
 import { AppFrame } from '../ui/layout/app-frame.tsx'
@@ -13,13 +13,13 @@ import { Sheet } from '../ui/layout/sheet.tsx'
 import { Skeleton } from '../ui/feedback/skeleton.tsx'
 import { NoStorage } from './no-storage.tsx'
 import { Revoked } from './revoked.tsx'
-import type { ScanStation } from './scan-dispatcher.ts'
+import type { ScanDispatcher } from './scan-dispatcher.ts'
 import type { Session } from '../session/session.ts'
 import { isHandheld } from '../context/form-factor.ts'
 import { trayCount } from '../domain/tray-count.ts'
 import { listenForShortcuts } from './shortcuts.ts'
 import { useFrame } from './use-frame.tsx'
-import type { Workplaces } from './workspaces.ts'
+import type { Workspaces } from './workspaces.ts'
 import '../components/components.css'
 
 const Home = lazy(() => import('../screens/home/home.tsx').then(({ Home }) => Home))
@@ -30,34 +30,42 @@ const More = lazy(() => import('../screens/more/more.tsx').then(({ More }) => Mo
 const SignIn = lazy(() => import('../screens/sign-in/sign-in.tsx').then(({ SignIn }) => SignIn))
 
 /** With these a scan of the desk finds its item's page, wherever the person is. */
-export interface Go {
+export interface Navigator {
   to: (href: string) => void
 }
 
-export function App({ session, workplaces, go }: { session: Session; workplaces: Workplaces; go: Go }) {
-  const place = workplaces.current.value
+export function App({
+  session,
+  workplaces: workspaces,
+  go,
+}: {
+  session: Session
+  workplaces: Workspaces
+  go: Navigator
+}) {
+  const open = workspaces.current.value
   const signedIn = session.person.value !== undefined
   const isRevoked = session.revoked.value
-  const app = useMemo<AppParts | undefined>(() => place && { ...place.app, useFrame }, [place])
+  const workspace = useMemo<AppParts | undefined>(() => open && { ...open.workspace, useFrame }, [open])
   useEffect(
     () =>
-      subscribe((scan) => {
-        void workplaces.current.peek()?.station.receive(scan)
+      subscribeToScans((scan) => {
+        void workspaces.current.peek()?.scans.dispatch(scan)
       }),
-    [workplaces],
+    [workspaces],
   )
-  if (workplaces.problem.value !== undefined) return <NoStorage problem={workplaces.problem.value} />
+  if (workspaces.problem.value !== undefined) return <NoStorage problem={workspaces.problem.value} />
   return (
     <LocationProvider>
       <Navigation go={go} />
       {!signedIn && <Router>{[<Route key="sign-in" default component={SignIn} session={session} />]}</Router>}
-      {signedIn && isRevoked && <Revoked session={session} device={place?.app.device} />}
-      {signedIn && !isRevoked && !app && <Opening />}
-      {signedIn && !isRevoked && app && place && (
-        <AppContext.Provider value={app}>
+      {signedIn && isRevoked && <Revoked session={session} device={open?.workspace.device} />}
+      {signedIn && !isRevoked && !workspace && <Opening />}
+      {signedIn && !isRevoked && workspace && open && (
+        <WorkspaceContext.Provider value={workspace}>
           <Screens />
-          <LostScans station={place.station} />
-        </AppContext.Provider>
+          <LostScans station={open.scans} />
+        </WorkspaceContext.Provider>
       )}
     </LocationProvider>
   )
@@ -84,14 +92,16 @@ function Start() {
 
 function SignInAgain() {
   return (
-    <AppContext.Consumer>
-      {(app: AppParts | undefined) => app && <SignIn session={app.session} again={app.person} />}
-    </AppContext.Consumer>
+    <WorkspaceContext.Consumer>
+      {(workspace: AppParts | undefined) =>
+        workspace && <SignIn session={workspace.session} again={workspace.person} />
+      }
+    </WorkspaceContext.Consumer>
   )
 }
 
 /** Hands the way to go to those outside the tree: shortcuts, and a scan that no screen asked for. */
-function Navigation({ go }: { go: Go }) {
+function Navigation({ go }: { go: Navigator }) {
   const { route } = useLocation()
   useEffect(() => {
     go.to = route
@@ -119,9 +129,9 @@ function Opening() {
   )
 }
 
-function LostScans({ station }: { station: ScanStation }) {
-  const codes = station.lost.value
-  const close = () => (station.lost.value = [])
+function LostScans({ station: dispatcher }: { station: ScanDispatcher }) {
+  const codes = dispatcher.unsavedScans.value
+  const close = () => (dispatcher.unsavedScans.value = [])
   return (
     <Sheet
       open={codes.length > 0}
@@ -155,11 +165,11 @@ function focusHeading(): void {
 }
 
 /** The number on the app's icon, where the system shows one: the tray's. */
-export function keepBadge(workplaces: Workplaces): void {
+export function showBadge(workspaces: Workspaces): void {
   if (!('setAppBadge' in navigator)) return
   const waiting = computed(() => {
-    const app = workplaces.current.value?.app
-    return app ? trayCount(app).count : 0
+    const workspace = workspaces.current.value?.workspace
+    return workspace ? trayCount(workspace).count : 0
   })
   effect(() => {
     const count = waiting.value

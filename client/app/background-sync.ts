@@ -1,22 +1,22 @@
 // Asks the browser to wake the service worker for what waits: where it could not be sent, or the app goes out of sight.
 import { effect, signal } from '@preact/signals'
 import { PUSH_TAG } from '../sync/push-tag.ts'
-import type { Workplaces } from './workspaces.ts'
+import type { Workspaces } from './workspaces.ts'
 
 /** Chromium has it; elsewhere what waits is sent when the app is open. */
 interface WithSync extends ServiceWorkerRegistration {
   readonly sync?: { register(tag: string): Promise<void> }
 }
 
-export function askForBackgroundSync(workplaces: Workplaces): void {
+export function askForBackgroundSync(workspaces: Workspaces): void {
   if (!('serviceWorker' in navigator)) return
   const isHidden = signal(false)
   document.addEventListener('visibilitychange', () => (isHidden.value = document.visibilityState === 'hidden'))
   addEventListener('pagehide', () => (isHidden.value = true))
   effect(() => {
-    const app = workplaces.current.value?.app
-    if (!app || app.device.pendingCount.value === 0) return
-    const { link: state } = app.status.value
+    const workspace = workspaces.current.value?.workspace
+    if (!workspace || workspace.device.pendingCount.value === 0) return
+    const { link: state } = workspace.status.value
     if (state === 'paused' || (state === 'online' && !isHidden.value)) return
     void register()
   })

@@ -2,8 +2,8 @@
 import { CloudOff, Hourglass, LogIn, LogOut, Pause, RefreshCw, TriangleAlert, Wifi } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import { useEffect, useState } from 'preact/hooks'
-import { useApp } from '../context/workspace.ts'
-import { roomIsLow } from '../context/storage-quota.ts'
+import { useWorkspace } from '../context/workspace.ts'
+import { storageIsLow } from '../context/storage-quota.ts'
 import { t } from '../strings/strings.ts'
 import { Banner } from '../ui/layout/banner.tsx'
 import { Button } from '../ui/controls/button.tsx'
@@ -25,7 +25,7 @@ const ICONS = {
 const TICK_MS = 60_000
 
 export function ConnectionBanner() {
-  const { status, device, session, drafts } = useApp()
+  const { status, device, session, drafts } = useWorkspace()
   const { route } = useLocation()
   const now = useNow()
   const { asOf, clockOffsetMs } = device.syncPoint.value
@@ -59,7 +59,7 @@ export function ConnectionBanner() {
           <i style={{ transform: `scaleX(${words.fraction})` }} />
         </div>
       )}
-      {(roomIsLow.value || device.loss.value) && (
+      {(storageIsLow.value || device.loss.value) && (
         <a class="update-line notice-line" href="/tray">
           <TriangleAlert aria-hidden="true" size={18} />
           <span class="grow">{t(device.loss.value ? 'notice.lossShort' : 'notice.roomShort')}</span>

@@ -1,10 +1,10 @@
 // A scan that no screen asked for. The device is played: what a code names, and which scans are open.
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { ScanRecord } from '../device/records.ts'
-import type { App } from '../context/workspace.ts'
+import type { Workspace } from '../context/workspace.ts'
 import { startLanguage } from '../strings/strings.ts'
 import { sheetOpened } from '../ui/layout/open-sheets.ts'
-import { lookUpAnywhere } from './default-scan-handler.ts'
+import { defaultScanHandler } from './default-scan-handler.ts'
 
 const scanOf = (id: string): ScanRecord => ({
   id,
@@ -38,9 +38,9 @@ function take(id: string): void {
     answer: async (answered: string) => void (open = open.filter((scan) => scan.id !== answered)),
   }
   const find = (code: string) => (code === '9' ? { kind: 'unknown', code } : { kind: 'item', item: { id: code } })
-  const device = { queries: { find }, scans } as unknown as App['device']
-  const feedback = { give: () => undefined, wake: () => undefined } as unknown as App['feedback']
-  lookUpAnywhere({ app: () => ({ device, feedback }), go: (href) => gone.push(href) }).take(scanOf(id), raw(id))
+  const device = { queries: { find }, scans } as unknown as Workspace['device']
+  const feedback = { give: () => undefined, wake: () => undefined } as unknown as Workspace['feedback']
+  defaultScanHandler({ app: () => ({ device, feedback }), go: (href) => gone.push(href) }).handle(scanOf(id), raw(id))
 }
 
 test('it opens what the code names; an unknown one stays in the tray', async () => {

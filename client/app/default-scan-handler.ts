@@ -1,28 +1,28 @@
 // A scan on a screen that asked for none: a question. It opens what the code names, once no sheet lies over the screen:
 // going elsewhere would throw away what a person typed there.
 import type { ScanRecord } from '../device/records.ts'
-import type { App, LastScanTaker } from '../context/workspace.ts'
+import type { Workspace, DefaultScanHandler } from '../context/workspace.ts'
 import { t } from '../strings/strings.ts'
 import { sheetsClosed } from '../ui/layout/open-sheets.ts'
 import { showToast } from '../ui/feedback/toast.tsx'
 
-export function lookUpAnywhere({
-  app,
+export function defaultScanHandler({
+  app: workspace,
   go,
 }: {
-  app: () => Pick<App, 'device' | 'feedback'> | undefined
+  app: () => Pick<Workspace, 'device' | 'feedback'> | undefined
   go: (href: string) => void
-}): LastScanTaker {
+}): DefaultScanHandler {
   return {
     context: () => ({ mode: 'look', locationId: null }),
-    take: (scan) => {
+    handle: (scan) => {
       void Promise.resolve(sheetsClosed()).then(() => answer(scan))
       return true
     },
   }
 
   function answer({ id, code }: ScanRecord): void {
-    const here = app()
+    const here = workspace()
     if (!here) return
     const { device, feedback } = here
     if (!device.scans.unresolved.value.some((scan) => scan.id === id)) return // it waited, and the tray saw to it

@@ -1,7 +1,7 @@
 // The device cannot keep anything, or must not: said before a person scans into nothing.
 import { HardDrive } from 'lucide-preact'
 import { NewerDatabaseError, readPendingFrom } from '../device/storage/device-storage.ts'
-import { saveWaiting } from '../domain/export-outbox.ts'
+import { exportOutbox } from '../domain/export-outbox.ts'
 import { t } from '../strings/strings.ts'
 import { AppFrame } from '../ui/layout/app-frame.tsx'
 import { Button } from '../ui/controls/button.tsx'
@@ -21,7 +21,7 @@ export function NoStorage({ problem }: { problem: unknown }) {
 
 /** A newer version has been used here. Nothing is opened, changed or deleted by this one. */
 function OlderApp({ name }: { name: string }) {
-  const save = async () => saveWaiting(await readPendingFrom(name), { device: name })
+  const save = async () => exportOutbox(await readPendingFrom(name), { device: name })
   return (
     <AppFrame bare bar={[]} side={[]} title={t('storage.newer')}>
       <EmptyState

@@ -3,7 +3,7 @@
 import { LogIn, UserX } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import type { Device } from '../device/device.ts'
-import { saveWaiting } from '../domain/export-outbox.ts'
+import { exportOutbox } from '../domain/export-outbox.ts'
 import { SignIn } from '../screens/sign-in/sign-in.tsx'
 import { t } from '../strings/strings.ts'
 import { AppFrame } from '../ui/layout/app-frame.tsx'
@@ -18,7 +18,7 @@ export function Revoked({ session, device }: { session: Session; device: Device 
   const save = async () => {
     if (!device) return
     const from = { device: device.name, person: session.person.value?.user.name, point: device.syncPoint.value }
-    saveWaiting(await device.exportPending(), from)
+    exportOutbox(await device.exportPending(), from)
   }
   return (
     <AppFrame bare bar={[]} side={[]} title={t('revoked.title')}>

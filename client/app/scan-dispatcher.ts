@@ -2,39 +2,39 @@
 // last and has a use for it. A scan that cannot be stored is said aloud and stays in sight until a person has seen it. Keeps Z1.
 import { signal } from '@preact/signals'
 import type { ScanRecord } from '../device/records.ts'
-import type { LastScanTaker, ScanTaker } from '../context/workspace.ts'
+import type { DefaultScanHandler, ScanHandler } from '../context/workspace.ts'
 import type { Scan } from '../scanner/code.ts'
 
 interface Store {
   store(scan: Pick<ScanRecord, 'code' | 'at' | 'mode' | 'locationId'>): Promise<ScanRecord>
 }
 
-export class ScanStation {
+export class ScanDispatcher {
   /** Codes that this device could not keep: to be written down by hand. */
-  readonly lost = signal<readonly string[]>([])
+  readonly unsavedScans = signal<readonly string[]>([])
   readonly #store: Store
-  readonly #otherwise: LastScanTaker
-  #takers: readonly ScanTaker[] = []
+  readonly #fallback: DefaultScanHandler
+  #handlers: readonly ScanHandler[] = []
   #stored: Promise<void> = Promise.resolve()
 
-  constructor({ store, otherwise }: { store: Store; otherwise: LastScanTaker }) {
+  constructor({ store, otherwise }: { store: Store; otherwise: DefaultScanHandler }) {
     this.#store = store
-    this.#otherwise = otherwise
+    this.#fallback = otherwise
   }
 
   /** Returns what ends it. */
-  readonly take = (taker: ScanTaker): (() => void) => {
-    const own = { ...taker }
-    this.#takers = [...this.#takers, own]
+  readonly handle = (handler: ScanHandler): (() => void) => {
+    const own = { ...handler }
+    this.#handlers = [...this.#handlers, own]
     return () => {
-      this.#takers = this.#takers.filter((other) => other !== own)
+      this.#handlers = this.#handlers.filter((other) => other !== own)
     }
   }
 
   /** Resolves when the scan is kept and handed on. */
-  receive(scan: Scan): Promise<void> {
-    const takers = [this.#otherwise, ...this.#takers].toReversed()
-    const { mode, locationId } = (takers.find(({ context }) => context)?.context ?? this.#otherwise.context)()
+  dispatch(scan: Scan): Promise<void> {
+    const takers = [this.#fallback, ...this.#handlers].toReversed()
+    const { mode, locationId } = (takers.find(({ context }) => context)?.context ?? this.#fallback.context)()
     const storing = this.#store.store({ code: scan.code, at: scan.at, mode, locationId })
     const previous = this.#stored
     this.#stored = this.#hand(scan, { storing, previous, takers })
@@ -47,10 +47,10 @@ export class ScanStation {
       storing,
       previous,
       takers,
-    }: { storing: Promise<ScanRecord>; previous: Promise<void>; takers: readonly ScanTaker[] },
+    }: { storing: Promise<ScanRecord>; previous: Promise<void>; takers: readonly ScanHandler[] },
   ): Promise<void> {
     const [, kept] = await Promise.allSettled([previous, storing])
-    if (kept.status === 'fulfilled') takers.some((taker) => taker.take(kept.value, scan))
-    else this.lost.value = [...this.lost.value, scan.code]
+    if (kept.status === 'fulfilled') takers.some((handler) => handler.handle(kept.value, scan))
+    else this.unsavedScans.value = [...this.unsavedScans.value, scan.code]
   }
 }

@@ -2,7 +2,7 @@
 import { Box, Ellipsis, House, Inbox, ScanBarcode } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import type { FrameParts } from '../context/workspace.ts'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 import { t } from '../strings/strings.ts'
 import type { NavEntry } from '../ui/layout/app-frame.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
@@ -11,8 +11,8 @@ import { trayCount } from '../domain/tray-count.ts'
 
 export function useFrame(): FrameParts {
   const { path } = useLocation()
-  const app = useApp()
-  const { count, conflicts } = trayCount(app)
+  const workspace = useWorkspace()
+  const { count, conflicts } = trayCount(workspace)
   const at = (href: string) => path === href || path.startsWith(`${href}/`)
   const home: NavEntry = { href: '/', label: t('nav.home'), icon: House, current: path === '/' }
   const scan: NavEntry = { href: '/scan', label: t('nav.scan'), icon: ScanBarcode, current: at('/scan') }

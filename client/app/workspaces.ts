@@ -3,24 +3,24 @@
 import { effect, signal } from '@preact/signals'
 import { Device } from '../device/device.ts'
 import { deviceName } from '../device/storage/device-name.ts'
-import type { App, LastScanTaker } from '../context/workspace.ts'
+import type { Workspace, DefaultScanHandler } from '../context/workspace.ts'
 import { Drafts } from '../context/drafts.ts'
-import { Remote } from '../api/api-client.ts'
+import { ApiClient } from '../api/api-client.ts'
 import { createFeedback } from '../scanner/feedback.ts'
 import { Sync } from '../sync/sync.ts'
 import { clearToasts } from '../ui/feedback/toast.tsx'
-import { ScanStation } from './scan-dispatcher.ts'
+import { ScanDispatcher } from './scan-dispatcher.ts'
 import type { Person, Session } from '../session/session.ts'
 
-export interface Workplace {
-  app: Omit<App, 'useFrame'>
-  station: ScanStation
+export interface OpenWorkspace {
+  workspace: Omit<Workspace, 'useFrame'>
+  scans: ScanDispatcher
 }
 
 const SOUNDS_KEY = 'stockhand.sounds'
 
-export class Workplaces {
-  readonly current = signal<Workplace | undefined>(undefined)
+export class Workspaces {
+  readonly current = signal<OpenWorkspace | undefined>(undefined)
   /** Why this device cannot keep anything: a private window, a full disk. */
   readonly problem = signal<unknown>(undefined)
   readonly drafts = new Drafts()
@@ -29,18 +29,18 @@ export class Workplaces {
   readonly feedback = createFeedback({ isMuted: () => !this.soundsOn.value })
   readonly #catchText: (on: boolean) => void
   /** A scan that no screen asked for. */
-  readonly #otherwise: LastScanTaker
+  readonly #fallback: DefaultScanHandler
   #openedAs: string | undefined
   #switching: Promise<void> = Promise.resolve()
   #close: (() => Promise<void>) | undefined
 
   constructor(
     session: Session,
-    { otherwise, catchText }: { otherwise: LastScanTaker; catchText: (on: boolean) => void },
+    { otherwise, catchText }: { otherwise: DefaultScanHandler; catchText: (on: boolean) => void },
   ) {
     this.#session = session
     this.#catchText = catchText
-    this.#otherwise = otherwise
+    this.#fallback = otherwise
     effect(() => localStorage.setItem(SOUNDS_KEY, this.soundsOn.value ? 'on' : 'off'))
     effect(() => this.#follow(session.person.value))
   }
@@ -69,24 +69,24 @@ export class Workplaces {
     // Until this workplace is left, another tab's sign-in must not send what waits here under another name.
     const session = this.#session.of(person)
     const sync = new Sync({ device, session })
-    const station = new ScanStation({ store: device.scans, otherwise: this.#otherwise })
+    const dispatcher = new ScanDispatcher({ store: device.scans, otherwise: this.#fallback })
     this.#close = async () => {
       await sync.stop()
       device.close()
     }
     const { soundsOn, drafts } = this
     this.current.value = {
-      station,
-      app: {
+      scans: dispatcher,
+      workspace: {
         person,
         device,
         session: this.#session,
-        remote: new Remote(session, () => device.syncPoint.value.version),
+        api: new ApiClient(session, () => device.syncPoint.value.version),
         status: sync.status,
         syncNow: () => sync.syncNow(),
-        pauseSync: (paused) => sync.setOffline(paused),
-        takeScans: station.take,
-        catchText: this.#catchText,
+        setOffline: (paused) => sync.setOffline(paused),
+        handleScans: dispatcher.handle,
+        captureText: this.#catchText,
         feedback: this.feedback,
         soundsOn,
         drafts,

@@ -6,7 +6,7 @@ import { meaning, t } from '../strings/strings.ts'
 import { Button } from '../ui/controls/button.tsx'
 import { Sheet } from '../ui/layout/sheet.tsx'
 import { Stepper } from '../ui/controls/stepper.tsx'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 import { ItemPicker } from './item-picker.tsx'
 import { attachCode } from '../domain/unresolved-scans.ts'
 import { useDraft } from '../context/use-draft.ts'
@@ -18,7 +18,7 @@ type Props = {
 }
 
 export function AttachSheet({ code, onClose, onDone }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [item, setItem] = useState<Item | undefined>(undefined)
   const [packQuantity, setPackQuantity] = useState(1000)
   const [error, setError] = useState<string | undefined>(undefined)

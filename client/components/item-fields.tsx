@@ -1,7 +1,7 @@
 // The fields of an item, for creating and for editing one.
 import { t } from '../strings/strings.ts'
 import { ChoiceField, Field, SwitchField } from '../ui/controls/field.tsx'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 import type { ItemDraft, ItemErrors } from '../domain/item-form.ts'
 
 type Props = {
@@ -13,7 +13,7 @@ type Props = {
 }
 
 export function ItemFields({ draft, errors, onChange, brief = false }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const set = (changed: Partial<ItemDraft>) => onChange({ ...draft, ...changed })
   const text = (field: 'name' | 'sku' | 'unit' | 'cost' | 'low' | 'high' | 'target') => ({
     value: draft[field],

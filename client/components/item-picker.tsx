@@ -7,8 +7,8 @@ import { t } from '../strings/strings.ts'
 import { Field } from '../ui/controls/field.tsx'
 import { Row, RowList } from '../ui/lists/row-list.tsx'
 import { Sheet } from '../ui/layout/sheet.tsx'
-import { useApp } from '../context/workspace.ts'
-import { Missed } from './ignored-scan.tsx'
+import { useWorkspace } from '../context/workspace.ts'
+import { IgnoredScan } from './ignored-scan.tsx'
 import { useScans } from '../context/use-scans.ts'
 import './pickers.css'
 
@@ -22,7 +22,7 @@ type Props = {
 const SHOWN_MAX = 30
 
 export function ItemPicker({ title, onPick, onClose }: Props) {
-  const { device, feedback } = useApp()
+  const { device, feedback } = useWorkspace()
   const [query, setQuery] = useState('')
   const [missed, setMissed] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
@@ -39,7 +39,7 @@ export function ItemPicker({ title, onPick, onClose }: Props) {
   const { ids, total } = device.queries.search(query, { limit: SHOWN_MAX })
   return (
     <Sheet open title={title} onClose={onClose}>
-      {missed && <Missed>{t('search.notAnItem', { what: missed })}</Missed>}
+      {missed && <IgnoredScan>{t('search.notAnItem', { what: missed })}</IgnoredScan>}
       <Field
         kind="search"
         label={t('search.items')}

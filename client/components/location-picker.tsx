@@ -8,8 +8,8 @@ import { EmptyState } from '../ui/layout/empty-state.tsx'
 import { Field } from '../ui/controls/field.tsx'
 import { Row, RowList } from '../ui/lists/row-list.tsx'
 import { Sheet } from '../ui/layout/sheet.tsx'
-import { useApp } from '../context/workspace.ts'
-import { Missed } from './ignored-scan.tsx'
+import { useWorkspace } from '../context/workspace.ts'
+import { IgnoredScan } from './ignored-scan.tsx'
 import { useScans } from '../context/use-scans.ts'
 import './pickers.css'
 
@@ -26,7 +26,7 @@ const SHOWN_MAX = 200
 const SEARCH_FROM = 8
 
 export function LocationPicker({ title, onPick, onClose, current }: Props) {
-  const { device, feedback } = useApp()
+  const { device, feedback } = useWorkspace()
   const [query, setQuery] = useState('')
   const [missed, setMissed] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
@@ -46,7 +46,7 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
   const shown = wanted ? all.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)) : all
   return (
     <Sheet open title={title} onClose={onClose}>
-      {missed && <Missed>{t('place.notAPlace', { what: missed })}</Missed>}
+      {missed && <IgnoredScan>{t('place.notAPlace', { what: missed })}</IgnoredScan>}
       {all.length === 0 ? (
         <EmptyState icon={MapPin} title={t('place.none')}>
           {t('place.noneHint')}

@@ -8,7 +8,7 @@ import { Button } from '../ui/controls/button.tsx'
 import { Field } from '../ui/controls/field.tsx'
 import { Row, RowList } from '../ui/lists/row-list.tsx'
 import { Sheet } from '../ui/layout/sheet.tsx'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 import { useScans } from '../context/use-scans.ts'
 
 type Props = {
@@ -20,7 +20,7 @@ type Props = {
 }
 
 export function LotSheet({ item, known, asksExpiry, onClose, onDone }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [lot, setLot] = useState('')
   const [expiresOn, setExpiresOn] = useState('')
   const [error, setError] = useState<string | undefined>(undefined)

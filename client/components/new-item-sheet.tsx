@@ -4,7 +4,7 @@ import { printedCode } from '#shared/values/gtin.ts'
 import { meaning, t } from '../strings/strings.ts'
 import { Button } from '../ui/controls/button.tsx'
 import { Sheet } from '../ui/layout/sheet.tsx'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 import { ItemFields } from './item-fields.tsx'
 import { draftOf, errorsIn, fieldsOf, type ItemErrors } from '../domain/item-form.ts'
 import { createItem } from '../domain/unresolved-scans.ts'
@@ -17,7 +17,7 @@ type Props = {
 }
 
 export function NewItemSheet({ code, onClose, onDone }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [draft, setDraft] = useState(draftOf())
   const [errors, setErrors] = useState<ItemErrors>({})
   const [refused, setRefused] = useState<string | undefined>(undefined)

@@ -4,7 +4,7 @@ import { countOtherUsersPending } from '../device/storage/device-storage.ts'
 import { t } from '../strings/strings.ts'
 
 /** `own` is the name of the database of whoever is signed in. */
-export function OthersWaiting({ own }: { own?: string | undefined }) {
+export function OtherUsersPending({ own }: { own?: string | undefined }) {
   const [count, setCount] = useState(0)
   useEffect(() => {
     let isCurrent = true

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { AppFrame, PageHead } from '../ui/layout/app-frame.tsx'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 
 type Props = {
   readonly title: string
@@ -18,7 +18,7 @@ type Props = {
 }
 
 export function Screen({ title, children, header, fill, head = false, ownHeading = false, mark, actions }: Props) {
-  const frame = useApp().useFrame()
+  const frame = useWorkspace().useFrame()
   useTitle(title)
   return (
     <AppFrame {...frame} header={header} fill={fill} title={head || ownHeading ? undefined : title}>

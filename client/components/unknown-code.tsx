@@ -5,7 +5,7 @@ import { printedCode } from '#shared/values/gtin.ts'
 import { t } from '../strings/strings.ts'
 import { Button } from '../ui/controls/button.tsx'
 import { showToast } from '../ui/feedback/toast.tsx'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 import { mayDo } from '../session/permissions.ts'
 import { AttachSheet } from './attach-sheet.tsx'
 import { NewItemSheet } from './new-item-sheet.tsx'
@@ -19,12 +19,12 @@ type Props = {
 }
 
 export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
-  const app = useApp()
+  const workspace = useWorkspace()
   const doing = useSignal<'attach' | 'create' | undefined>(undefined)
   const close = () => (doing.value = undefined)
   // Whoever makes an item of a code that is only not loaded yet makes it twice.
-  const isLoading = !app.device.syncPoint.value.complete
-  const mayAttach = !unreadable && !isLoading && mayDo(app, 'staff')
+  const isLoading = !workspace.device.syncPoint.value.complete
+  const mayAttach = !unreadable && !isLoading && mayDo(workspace, 'staff')
   const known = async (name: string) => {
     close()
     const { recorded, left } = await onKnown(code)
@@ -44,7 +44,7 @@ export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
           <Button icon={Link2} onPress={() => (doing.value = 'attach')}>
             {t('unknown.attach')}
           </Button>
-          {mayDo(app, 'manager') && (
+          {mayDo(workspace, 'manager') && (
             <Button icon={Plus} onPress={() => (doing.value = 'create')}>
               {t('unknown.create')}
             </Button>

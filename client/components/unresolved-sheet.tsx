@@ -9,19 +9,19 @@ import { Button } from '../ui/controls/button.tsx'
 import { ChoiceField } from '../ui/controls/field.tsx'
 import { Sheet } from '../ui/layout/sheet.tsx'
 import { showToast } from '../ui/feedback/toast.tsx'
-import { useApp } from '../context/workspace.ts'
+import { useWorkspace } from '../context/workspace.ts'
 import { mayDo } from '../session/permissions.ts'
-import { keptCounts } from '../domain/count-drafts.ts'
+import { countDraftStore } from '../domain/count-drafts.ts'
 import { LocationPicker } from './location-picker.tsx'
 import { LotSheet } from './lot-sheet.tsx'
 import type { Shortage } from '../domain/movement.ts'
 import { shortageOf } from '../domain/movement.ts'
-import { placeName } from '../domain/location-name.ts'
+import { locationName } from '../domain/location-name.ts'
 import { readScan } from '../domain/read-scan.ts'
 import { UnknownCode } from './unknown-code.tsx'
-import type { Given, Wish } from '../domain/unresolved-scans.ts'
-import { recordWaiting, recordWish, waitingFor, wishesOf } from '../domain/unresolved-scans.ts'
-import { whatItWas } from '../domain/describe-scan.ts'
+import type { ScanAnswers, ScanProposal } from '../domain/unresolved-scans.ts'
+import { recordScans, recordProposal, scansOfCode, proposalsFor } from '../domain/unresolved-scans.ts'
+import { describeScan } from '../domain/describe-scan.ts'
 
 type Props = { readonly scan: ScanRecord; readonly onClose: () => void }
 
@@ -29,18 +29,18 @@ const REASONS = ['mistake', 'notOurs', 'damaged', 'twice'] as const
 type Reason = (typeof REASONS)[number]
 
 export function UnresolvedSheet({ scan, onClose }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const read = readScan(device.queries, scan, new Date())
   const code = read.kind === 'unknown' || read.kind === 'unreadable' ? read.code : scan.code
   const isUnknown = read.kind === 'unknown' || read.kind === 'unreadable'
   const known = async (code: string) => {
-    const outcome = await recordWaiting(device, waitingFor(device, code))
+    const outcome = await recordScans(device, scansOfCode(device, code))
     onClose()
     return outcome
   }
   return (
     <Sheet open title={t('unresolved.title', { code: printedCode(code) })} onClose={onClose}>
-      <p class="soft">{whatItWas(device, scan)}</p>
+      <p class="soft">{describeScan(device, scan)}</p>
       {isUnknown && <UnknownCode code={code} unreadable={read.kind === 'unreadable'} onKnown={known} />}
       {read.kind === 'item' && <Known scan={scan} itemName={read.item.name} onClose={onClose} />}
       <Dismiss scan={scan} onClose={onClose} />
@@ -50,13 +50,13 @@ export function UnresolvedSheet({ scan, onClose }: Props) {
 
 /** The scan's code is known: it is recorded as what it was made for, by itself or with all that are like it. */
 function Known({ scan, itemName, onClose }: Props & { readonly itemName: string }) {
-  const app = useApp()
-  const { device } = app
-  const [given, setGiven] = useState<Given>({})
+  const workspace = useWorkspace()
+  const { device } = workspace
+  const [given, setGiven] = useState<ScanAnswers>({})
   const [choosing, setChoosing] = useState(false)
-  const wishes = wishesOf(device, scan, { kept: keptCounts(device), given })
+  const wishes = proposalsFor(device, scan, { kept: countDraftStore(device), given })
   const [wish] = wishes
-  if (!wish || !mayDo(app, 'staff')) {
+  if (!wish || !mayDo(workspace, 'staff')) {
     return (
       <>
         <p class="strong">{itemName}</p>
@@ -65,7 +65,7 @@ function Known({ scan, itemName, onClose }: Props & { readonly itemName: string 
     )
   }
   const shortage = wish.missing ? undefined : shortageOf(device, wishes.at(-1)!.movement)
-  const give = (more: Given) => {
+  const give = (more: ScanAnswers) => {
     setGiven({ ...given, ...more })
     setChoosing(false)
   }
@@ -93,25 +93,25 @@ function shortageWords({ here }: Shortage, { decimals }: Item): string {
   return t('unresolved.short', { quantity: formatQuantity(here, { decimals }) })
 }
 
-function GivenPlaces({ given: { locationId, lot, toLocationId } }: { given: Given }) {
-  const { device } = useApp()
-  const from = locationId && placeName(device, locationId)
-  const to = toLocationId && `→ ${placeName(device, toLocationId)}`
+function GivenPlaces({ given: { locationId, lot, toLocationId } }: { given: ScanAnswers }) {
+  const { device } = useWorkspace()
+  const from = locationId && locationName(device, locationId)
+  const to = toLocationId && `→ ${locationName(device, toLocationId)}`
   const said = [from, lot && t('words.lot', { lot }), to].filter(Boolean)
   return said.length > 0 ? <p>{said.join(' · ')}</p> : null
 }
 
-type RecordProps = { readonly wish: Wish; readonly isMain: boolean; readonly onClose: () => void }
+type RecordProps = { readonly wish: ScanProposal; readonly isMain: boolean; readonly onClose: () => void }
 
 function RecordWish({ wish, isMain, onClose }: RecordProps) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [busy, setBusy] = useState(false)
   const { movement, scans, item } = wish
   const quantity = formatQuantity(movement.quantity, { decimals: item.decimals })
   const does = t(`unresolved.${movement.kind}`, { quantity })
   const record = async () => {
     setBusy(true)
-    const { recorded, refusal } = await recordWish(device, wish)
+    const { recorded, refusal } = await recordProposal(device, wish)
     onClose()
     if (recorded > 0) showToast({ text: t('unknown.recorded', { count: recorded }), tone: 'good' })
     if (refusal) showToast({ text: `${meaning(refusal.code).cause} ${meaning(refusal.code).remedy}`, tone: 'bad' })
@@ -123,10 +123,14 @@ function RecordWish({ wish, isMain, onClose }: RecordProps) {
   )
 }
 
-type ChooseProps = { readonly wish: Wish; readonly onGive: (given: Given) => void; readonly onClose: () => void }
+type ChooseProps = {
+  readonly wish: ScanProposal
+  readonly onGive: (given: ScanAnswers) => void
+  readonly onClose: () => void
+}
 
 function Choose({ wish: { missing, item, movement }, onGive, onClose }: ChooseProps) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { kind, locationId } = movement
   if (missing === 'lot') {
     const known = device.queries
@@ -145,10 +149,10 @@ function Choose({ wish: { missing, item, movement }, onGive, onClose }: ChoosePr
 }
 
 function Dismiss({ scan, onClose }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [reason, setReason] = useState<Reason>('mistake')
   // One piece less would be another count: a count goes as a whole.
-  const [count] = scan.mode === 'count' ? wishesOf(device, scan, { kept: keptCounts(device), given: {} }) : []
+  const [count] = scan.mode === 'count' ? proposalsFor(device, scan, { kept: countDraftStore(device), given: {} }) : []
   const scans = count?.scans ?? [scan]
   const dismiss = async () => {
     await device.scans.dismiss(

@@ -6,13 +6,13 @@ const LOW_BYTES = 50_000_000
 const CHECK_MS = 300_000
 
 /** True where little is left. */
-export const roomIsLow = signal(false)
+export const storageIsLow = signal(false)
 
 /** Asks now and every few minutes. */
-export function watchRoom(): void {
+export function watchStorage(): void {
   const check = async () => {
     const { usage = 0, quota = Number.POSITIVE_INFINITY } = await navigator.storage.estimate()
-    roomIsLow.value = quota - usage < LOW_BYTES
+    storageIsLow.value = quota - usage < LOW_BYTES
   }
   const ask = () => void check().catch(() => undefined) // not every browser tells
   ask()

@@ -7,22 +7,22 @@ import type { Person, Session } from '../session/session.ts'
 import type { ScanRecord } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus } from '../device/connection-status.ts'
-import type { Remote } from '../api/api-client.ts'
+import type { ApiClient } from '../api/api-client.ts'
 import type { Scan } from '../scanner/code.ts'
 import type { Feedback } from '../scanner/feedback.ts'
 import type { NavEntry } from '../ui/layout/app-frame.tsx'
 import type { Drafts } from './drafts.ts'
 
 /** Who gets a scan: the one that asked last, or, where that one has no use for it, who asked before. */
-export interface ScanTaker {
+export interface ScanHandler {
   /** What a scan means now, kept with it before it is looked up. Left out by who only asks aside: as it would mean without. */
   context?: () => Pick<ScanRecord, 'mode' | 'locationId'>
   /** False where it was not for this one. */
-  take(record: ScanRecord, scan: Scan): boolean
+  handle(record: ScanRecord, scan: Scan): boolean
 }
 
 /** Takes what nobody else does. */
-export type LastScanTaker = Required<ScanTaker>
+export type DefaultScanHandler = Required<ScanHandler>
 
 /** What stands around a screen. */
 export interface FrameParts {
@@ -32,28 +32,28 @@ export interface FrameParts {
   banner: ComponentChildren
 }
 
-export interface App {
+export interface Workspace {
   person: Person
   device: Device
   session: Session
-  remote: Remote
+  api: ApiClient
   status: ReadonlySignal<ConnectionStatus>
   syncNow(): void
-  pauseSync(paused: boolean): void
+  setOffline(paused: boolean): void
   /** Returns what ends it. */
-  takeScans(taker: ScanTaker): () => void
+  handleScans(handler: ScanHandler): () => void
   /** Holds a focus for scanners that write into a field; see the scanner's catcher. */
-  catchText(on: boolean): void
+  captureText(on: boolean): void
   feedback: Feedback
   soundsOn: Signal<boolean>
   drafts: Drafts
   useFrame(): FrameParts
 }
 
-export const AppContext = createContext<App | undefined>(undefined)
+export const WorkspaceContext = createContext<Workspace | undefined>(undefined)
 
-export function useApp(): App {
-  const app = useContext(AppContext)
-  if (!app) throw new Error('a screen is drawn inside the app only')
-  return app
+export function useWorkspace(): Workspace {
+  const workspace = useContext(WorkspaceContext)
+  if (!workspace) throw new Error('a screen is drawn inside the app only')
+  return workspace
 }

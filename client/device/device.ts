@@ -41,7 +41,7 @@ export class Device {
   readonly pushRequests = signal(0)
   readonly offlineMode: OfflineMode
   /** Tells the other tabs; set by whoever joins them. */
-  notifyTabs: (told: TabMessage) => void = () => undefined
+  notifyTabs: (message: TabMessage) => void = () => undefined
 
   /** The browser has deleted what was kept here: what memory held was put back, or nothing could be. */
   readonly loss = signal<StorageLoss | undefined>(undefined)
@@ -206,23 +206,23 @@ export class Device {
   }
 
   /** Takes what the server answered: rows, cursor and cleared outbox in one transaction, then all at once in memory. */
-  async applyUpdate(arrival: SyncUpdate): Promise<void> {
+  async applyUpdate(update: SyncUpdate): Promise<void> {
     const { cursor, version: from, complete: wasComplete } = this.syncPoint.value
     if (this.#store.isStale) {
       await this.reread()
       if (this.syncPoint.value.cursor !== cursor) throw new StaleTabError()
     }
-    const { tables, point, whole } = arrival
-    const known = new Set(this.#state.pending.upTo(arrival.lastSeq).map(({ seq }) => seq))
+    const { tables, point, whole } = update
+    const known = new Set(this.#state.pending.upTo(update.lastSeq).map(({ seq }) => seq))
     const planned = this.#state.confirmed.plan(tables)
     const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
     const { meta, chunks, log, outbox, done } = this.#database
     const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
       const identity = await this.#database.readMeta('identity')
       if (!identity) return 'lost'
-      if (identity.clientId !== arrival.clientId) return 'behind'
+      if (identity.clientId !== update.clientId) return 'behind'
       if (((await this.#database.readMeta('point')) ?? INITIAL_SYNC_POINT).cursor !== cursor) return 'behind'
-      const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
+      const gone = point.complete ? await this.#outbox.upTo(update.lastSeq) : []
       // Another tab has recorded it meanwhile: whether the server's number is its own or a copy's, pushing tells.
       if (gone.some(({ seq }) => seq > this.#outbox.answeredUpTo && !known.has(seq))) return 'behind'
       await keeping.write()
@@ -236,16 +236,17 @@ export class Device {
     }
     const changes = whole ? [] : this.#state.confirmed.applyPlanned(planned)
     keeping.done()
-    this.#state.applyUpdate(arrival, changes, kept)
+    this.#state.applyUpdate(update, changes, kept)
     // Pages of a first sync are many and large: the other tabs read the disk once, when all of them are there.
-    if (point.complete) this.notifyTabs(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
+    if (point.complete)
+      this.notifyTabs(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival: update, from })
   }
 
   /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
-  async handleTabMessage(told: TabMessage): Promise<void> {
-    if (told.kind === 'scans') return (await this.#outbox.identity()) ? this.#loadScans() : this.#restore()
-    if (!this.#applyTabMessage(told)) await this.reread()
-    if (told.kind !== 'arrived' && this.pendingCount.value > 0) this.pushRequests.value++
+  async handleTabMessage(message: TabMessage): Promise<void> {
+    if (message.kind === 'scans') return (await this.#outbox.identity()) ? this.#loadScans() : this.#restore()
+    if (!this.#applyTabMessage(message)) await this.reread()
+    if (message.kind !== 'arrived' && this.pendingCount.value > 0) this.pushRequests.value++
   }
 
   /** False where what is told does not follow what memory holds. */
@@ -255,11 +256,11 @@ export class Device {
       return told.clientId === this.#clientId && told.entries.every((entry) => this.#state.addIfNext(entry))
     }
     if (told.kind === 'reread' || told.from !== this.syncPoint.value.version) return false
-    const { arrival } = told
-    if (arrival.clientId !== this.#clientId) return false
-    const gone = arrival.point.complete ? this.#state.pending.upTo(arrival.lastSeq) : []
+    const { arrival: update } = told
+    if (update.clientId !== this.#clientId) return false
+    const gone = update.point.complete ? this.#state.pending.upTo(update.lastSeq) : []
     this.#store.markStale()
-    this.#state.applyUpdate(arrival, this.#state.confirmed.apply(arrival.tables), gone)
+    this.#state.applyUpdate(update, this.#state.confirmed.apply(update.tables), gone)
     return true
   }
 
@@ -302,10 +303,10 @@ export class Device {
   }
 
   /** Takes in what waited on another device, or on this one before its data was lost: whole or not at all. Keeps D19. */
-  async importOutbox(luggage: OutboxExport): Promise<ImportResult> {
+  async importOutbox(file: OutboxExport): Promise<ImportResult> {
     const brought = await this.#certainly(() => {
       const { clockOffsetMs, epoch } = this.syncPoint.value
-      return this.#outbox.importEntries(rebaseImport(luggage, { clockOffsetMs, epoch, nowMs: this.#now() }))
+      return this.#outbox.importEntries(rebaseImport(file, { clockOffsetMs, epoch, nowMs: this.#now() }))
     })
     await this.#rereadAll()
     await this.#reloadScans()

@@ -30,7 +30,7 @@ interface Store {
   setItem(key: string, value: string): void
 }
 
-export class KeptCounts {
+export class CountDraftStore {
   readonly #store: Store
   readonly #key: string
 
@@ -52,12 +52,12 @@ export class KeptCounts {
 }
 
 /** Those of a device in this browser. */
-export function keptCounts(device: Pick<Device, 'name'>): KeptCounts {
-  return new KeptCounts({ store: localStorage, deviceName: device.name })
+export function countDraftStore(device: Pick<Device, 'name'>): CountDraftStore {
+  return new CountDraftStore({ store: localStorage, deviceName: device.name })
 }
 
 /** The counts that wait for a yes, oldest first, and scans that are left over from one that is recorded. */
-export function countDrafts(device: Device, kept: KeptCounts): { drafts: CountDraft[]; leftOver: string[] } {
+export function openCountDrafts(device: Device, kept: CountDraftStore): { drafts: CountDraft[]; leftOver: string[] } {
   const open = new Map(device.scans.unresolved.value.map((scan) => [scan.id, scan]))
   const known = kept.all
   const drafts = known.filter(({ scanIds: [first = ''] }) => open.has(first))

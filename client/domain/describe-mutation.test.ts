@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { arriveWhole } from '../../tests/device/made-rows.ts'
 import { Device } from '../device/device.ts'
-import { fieldName, wordsFor } from './describe-mutation.ts'
+import { fieldName, describeMutation } from './describe-mutation.ts'
 
 const conflictOf = (id: string, mutation: { name: string; args: unknown }): Conflict => ({
   id,
@@ -35,14 +35,14 @@ test('a settled conflict is named for what it was about; those that name each ot
       conflictOf(itself, resolve(itself)),
     ],
   })
-  expect(wordsFor(device, resolve(about))).toEqual({ title: 'Tea', note: 'Settled' })
-  for (const id of [one, itself]) expect(wordsFor(device, resolve(id)).title).toBe('Settled')
+  expect(describeMutation(device, resolve(about))).toEqual({ title: 'Tea', note: 'Settled' })
+  for (const id of [one, itself]) expect(describeMutation(device, resolve(id)).title).toBe('Settled')
   device.close()
 })
 
 test.each(['__proto__', 'hasOwnProperty', 'constructor'])('%s is no verb and no field of ours', async (name) => {
   const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'staff' } })
-  expect(wordsFor(device, { name, args: {} })).toEqual({ title: name, note: '' })
+  expect(describeMutation(device, { name, args: {} })).toEqual({ title: name, note: '' })
   expect(fieldName(name)).toBe(name)
   device.close()
 })

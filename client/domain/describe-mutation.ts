@@ -3,9 +3,9 @@ import { printedCode } from '#shared/values/gtin.ts'
 import type { Device } from '../device/device.ts'
 import { formatQuantity } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
-import { placeName } from './location-name.ts'
+import { locationName } from './location-name.ts'
 
-export interface MutationWords {
+export interface MutationDescription {
   /** What it is about: an item's name. */
   title: string
   /** What was done, and where. */
@@ -19,7 +19,7 @@ interface Mutation {
   args: unknown
 }
 
-export function wordsFor(device: Device, { name, args }: Mutation): MutationWords {
+export function describeMutation(device: Device, { name, args }: Mutation): MutationDescription {
   // Names come from outside, too: none is looked for in what every object has.
   return Object.hasOwn(WORDS, name) ? WORDS[name]!(device, new Reader(args)) : { title: name, note: '' }
 }
@@ -34,7 +34,7 @@ export function amountOf({ name, args }: Mutation): string | undefined {
   return undefined
 }
 
-type Say = (device: Device, read: Reader) => MutationWords
+type Say = (device: Device, read: Reader) => MutationDescription
 
 /** Arguments come from the outbox or the server: what is missing is read as nothing. */
 class Reader {
@@ -68,7 +68,9 @@ const movement =
   (name: string, key: 'words.received' | 'words.withdrawn' | 'words.counted'): Say =>
   (device, read) => ({
     title: itemName(device, read.text('itemId')),
-    note: [t(key, { place: placeName(device, read.text('locationId')) }), lotWords(read)].filter(Boolean).join(' · '),
+    note: [t(key, { place: locationName(device, read.text('locationId')) }), lotWords(read)]
+      .filter(Boolean)
+      .join(' · '),
     amount: amountOf({ name, args: read.all })!,
   })
 
@@ -94,15 +96,15 @@ const WORDS: Readonly<Record<string, Say>> = {
   'stock.transfer': (device, read) => ({
     title: itemName(device, read.text('itemId')),
     note: t('words.moved', {
-      from: placeName(device, read.text('fromLocationId')),
-      to: placeName(device, read.text('toLocationId')),
+      from: locationName(device, read.text('fromLocationId')),
+      to: locationName(device, read.text('toLocationId')),
     }),
     amount: amountOf({ name: 'stock.transfer', args: read.all })!,
   }),
   'stock.undo': (device, read) => {
     const undone = device.history.value.find(({ envelope }) => envelope.id === read.text('mutationId'))
     if (!undone) return { title: t('words.undo'), note: '' }
-    const { title, note, amount } = wordsFor(device, undone.envelope)
+    const { title, note, amount } = describeMutation(device, undone.envelope)
     return { title, note: t('words.undone', { what: [note, amount].filter(Boolean).join(' · ') }) }
   },
   'item.create': named('words.newItem'),
@@ -121,7 +123,7 @@ const WORDS: Readonly<Record<string, Say>> = {
     const settled = conflict && (JSON.parse(conflict.mutation) as Mutation)
     // Refused resolutions may name each other, or themselves.
     const isAbout = settled !== undefined && settled.name !== 'conflict.resolve'
-    return { title: isAbout ? wordsFor(device, settled).title : t('words.settled'), note: t('words.settled') }
+    return { title: isAbout ? describeMutation(device, settled).title : t('words.settled'), note: t('words.settled') }
   },
 }
 

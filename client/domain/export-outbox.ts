@@ -1,13 +1,13 @@
 // All that waits here, as a file that a person can keep, read, and bring in again: see waiting-file.ts.
 import type { OutboxEntry, ScanRecord } from '../device/records.ts'
-import { ABOUT } from './outbox-file.ts'
+import { FILE_MARK } from './outbox-file.ts'
 
-export interface Waiting {
+export interface PendingData {
   outbox: readonly OutboxEntry[]
   scans: readonly ScanRecord[]
 }
 
-export interface SavedFrom {
+export interface ExportSource {
   /** The device's name: it says whose it is. */
   device: string
   /** Their name, for whoever reads the file. */
@@ -17,8 +17,8 @@ export interface SavedFrom {
   inWords?: (entry: OutboxEntry) => unknown
 }
 
-export function saveWaiting(waiting: Waiting, from: SavedFrom): void {
-  const text = JSON.stringify(waitingFile(waiting, from, new Date()), null, 2)
+export function exportOutbox(waiting: PendingData, from: ExportSource): void {
+  const text = JSON.stringify(outboxFile(waiting, from, new Date()), null, 2)
   const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
   const link = document.createElement('a')
   link.href = url
@@ -27,10 +27,10 @@ export function saveWaiting(waiting: Waiting, from: SavedFrom): void {
   URL.revokeObjectURL(url)
 }
 
-export function waitingFile({ outbox, scans }: Waiting, from: SavedFrom, now: Date): object {
+export function outboxFile({ outbox, scans }: PendingData, from: ExportSource, now: Date): object {
   const { device, person, point, inWords } = from
   return {
-    about: ABOUT,
+    about: FILE_MARK,
     device,
     ...(person !== undefined && { person }),
     ...(point && { epoch: point.epoch, clockOffsetMs: point.clockOffsetMs }),

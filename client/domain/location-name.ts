@@ -2,11 +2,11 @@ import { t } from '../strings/strings.ts'
 import type { Device } from '../device/device.ts'
 
 /** A location's own name, or that it is not known here. */
-export function placeName(device: Device, locationId: string): string {
+export function locationName(device: Device, locationId: string): string {
   return device.queries.location(locationId)?.name ?? t('place.unknown')
 }
 
 /** Where it lies: "Back room · Aisle A". Empty at the top. */
-export function placeAbove(device: Device, locationId: string): string {
+export function parentPath(device: Device, locationId: string): string {
   return device.queries.path('locations', locationId).slice(0, -1).join(' · ')
 }

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { deviceName } from '../device/storage/device-name.ts'
-import { waitingFile } from './export-outbox.ts'
-import { readWaitingFile } from './outbox-file.ts'
+import { outboxFile } from './export-outbox.ts'
+import { readOutboxFile } from './outbox-file.ts'
 
 const [orgId, userId] = [randomUUID(), randomUUID()]
 const name = deviceName({ org: { id: orgId }, user: { id: userId } })
@@ -21,13 +21,13 @@ const waiting = {
 const point = { epoch: 3, clockOffsetMs: -250 }
 const saved = (device = name) =>
   JSON.stringify(
-    waitingFile(waiting, { device, person: 'Ada', point, inWords: () => ({ title: 'Tea' }) }, new Date(9_000)),
+    outboxFile(waiting, { device, person: 'Ada', point, inWords: () => ({ title: 'Tea' }) }, new Date(9_000)),
   )
 const own = { orgId, userId, role: 'staff' as const }
 const other = { orgId, userId: randomUUID() }
 
 test('[D19] what was saved is read again, but for its words', () => {
-  expect(readWaitingFile(saved(), own)).toEqual({
+  expect(readOutboxFile(saved(), own)).toEqual({
     luggage: { ...point, pending: [envelope], scans: [waiting.scans[0]], settledScans: [waiting.scans[1]!.id] },
     savedAt: new Date(9_000),
     person: 'Ada',
@@ -37,20 +37,20 @@ test('[D19] what was saved is read again, but for its words', () => {
 
 test('[D19] another person’s file is for a manager alone, and so is one that does not say whose it is', () => {
   for (const device of [name, randomUUID()]) {
-    expect(readWaitingFile(saved(device), { ...other, role: 'manager' })).toMatchObject({ isOwn: false })
-    expect(readWaitingFile(saved(device), { ...other, role: 'staff' })).toEqual({ problem: 'otherPerson' })
+    expect(readOutboxFile(saved(device), { ...other, role: 'manager' })).toMatchObject({ isOwn: false })
+    expect(readOutboxFile(saved(device), { ...other, role: 'staff' })).toEqual({ problem: 'otherPerson' })
   }
-  expect(readWaitingFile(saved(), { ...own, role: 'viewer' })).toEqual({ problem: 'viewer' })
+  expect(readOutboxFile(saved(), { ...own, role: 'viewer' })).toEqual({ problem: 'viewer' })
   const elsewhere = { ...own, orgId: randomUUID(), role: 'manager' as const }
-  expect(readWaitingFile(saved(), elsewhere)).toEqual({ problem: 'otherOrganisation' })
+  expect(readOutboxFile(saved(), elsewhere)).toEqual({ problem: 'otherOrganisation' })
 })
 
 test('[D19] what is not such a file, or no longer one, is told apart and refused whole', () => {
-  const problemOf = (text: string) => readWaitingFile(text, own)
+  const problemOf = (text: string) => readOutboxFile(text, own)
   for (const text of ['', 'hello', '[]', '{"pending":[]}']) expect(problemOf(text)).toEqual({ problem: 'notOurs' })
   for (const text of [saved().slice(0, -20), saved().replace(at, 'noon'), saved().replace(envelope.id, 'x')])
     expect(problemOf(text)).toEqual({ problem: 'damaged' })
-  const nothing = JSON.stringify(waitingFile({ outbox: [], scans: [] }, { device: name }, new Date(9_000)))
+  const nothing = JSON.stringify(outboxFile({ outbox: [], scans: [] }, { device: name }, new Date(9_000)))
   expect(problemOf(nothing)).toEqual({ problem: 'empty' })
 })
 
@@ -63,5 +63,5 @@ test('[D19] a file of an older version is read too', () => {
     ...older
   } = JSON.parse(saved())
   const luggage = { epoch: 0, clockOffsetMs: 0, settledScans: [] }
-  expect(readWaitingFile(JSON.stringify(older), own)).toMatchObject({ luggage })
+  expect(readOutboxFile(JSON.stringify(older), own)).toMatchObject({ luggage })
 })

@@ -1,13 +1,13 @@
 // A file in which a device saved what waited on it, read again: checked whole before anything of it is taken in. Keeps D19.
 import { z } from 'zod'
 import { envelopeSchema } from '#shared/mutations/envelope.ts'
-import { mayAct } from '#shared/mutations/verb.ts'
+import { hasRole } from '#shared/mutations/verb.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import { idSchema } from '#shared/values/id.ts'
 import { ownerOf } from '../device/storage/device-name.ts'
 import type { OutboxExport } from '../device/outbox/outbox-import.ts'
 
-export const ABOUT = 'Stockhand: what waited on this device'
+export const FILE_MARK = 'Stockhand: what waited on this device'
 
 /** Fifty thousand changes, each with its words, take a third of this; more would not fit into a handheld's memory. */
 export const FILE_MAX_BYTES = 64 * 1024 * 1024
@@ -23,7 +23,7 @@ const scanSchema = z.object({
 
 /** What files of older versions do not say has a default. */
 const fileSchema = z.object({
-  about: z.literal(ABOUT),
+  about: z.literal(FILE_MARK),
   device: z.string(),
   person: z.string().optional(),
   epoch: z.int().min(0).default(0),
@@ -46,7 +46,7 @@ export interface ReadFile {
   isOwn: boolean
 }
 
-export function readWaitingFile(
+export function readOutboxFile(
   text: string,
   reader: { orgId: string; userId: string; role: Role },
 ): ReadFile | { problem: FileProblem } {
@@ -57,14 +57,14 @@ export function readWaitingFile(
   const owner = ownerOf(device)
   const isOwn = owner?.userId === reader.userId
   if (owner && owner.orgId !== reader.orgId) return { problem: 'otherOrganisation' }
-  if (!mayAct(reader.role, 'staff')) return { problem: 'viewer' }
-  if (!isOwn && !mayAct(reader.role, 'manager')) return { problem: 'otherPerson' }
+  if (!hasRole(reader.role, 'staff')) return { problem: 'viewer' }
+  if (!isOwn && !hasRole(reader.role, 'manager')) return { problem: 'otherPerson' }
   if (luggage.pending.length === 0 && luggage.scans.length === 0) return { problem: 'empty' }
   return { luggage, savedAt: new Date(savedAt), person, isOwn }
 }
 
 function parsed(text: string): z.infer<typeof fileSchema> | { problem: FileProblem } {
-  const isOurs = text.includes(ABOUT)
+  const isOurs = text.includes(FILE_MARK)
   try {
     const file = fileSchema.safeParse(JSON.parse(text))
     if (file.success) return file.data

@@ -23,9 +23,9 @@ export type ReadScan =
 
 type Code = Pick<Scan, 'code'> & Partial<Pick<Scan, 'symbology'>>
 
-export function readScan(view: Pick<Queries, 'find'>, scan: Code, now: Date): ReadScan {
+export function readScan(queries: Pick<Queries, 'find'>, scan: Code, now: Date): ReadScan {
   const { code } = scan
-  const found = view.find(code)
+  const found = queries.find(code)
   if (found.kind === 'location') return found
   if (found.kind === 'item') return itemOf(found, {})
   const isLabel = scan.symbology?.isGs1 === true || looksLikeGs1(code)
@@ -33,7 +33,7 @@ export function readScan(view: Pick<Queries, 'find'>, scan: Code, now: Date): Re
   const label = parseGs1(code, now.getFullYear())
   if (!label) return isLabel ? { kind: 'unreadable', code } : found
   const key = label.gtin ?? label.sscc ?? code
-  const named = view.find(key)
+  const named = queries.find(key)
   if (named.kind === 'item') return itemOf(named, label)
   return named.kind === 'location' ? named : { kind: 'unknown', code: key }
 }

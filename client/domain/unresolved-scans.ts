@@ -6,14 +6,14 @@ import { uuidv7 } from '#shared/values/id.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import type { ScanRecord } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
-import type { KeptCounts } from './count-drafts.ts'
-import { countDrafts } from './count-drafts.ts'
+import type { CountDraftStore } from './count-drafts.ts'
+import { openCountDrafts } from './count-drafts.ts'
 import type { Movement, MovementKind } from './movement.ts'
 import { recordMovement, refusalOf, shortageOf } from './movement.ts'
 import { readScan } from './read-scan.ts'
 
 /** All scans that wait for the item of a code, oldest first. */
-export function waitingFor(device: Device, code: string): ScanRecord[] {
+export function scansOfCode(device: Device, code: string): ScanRecord[] {
   const wanted = canonicalCode(code)
   const isOf = (scan: ScanRecord) => {
     if (canonicalCode(scan.code) === wanted) return true
@@ -36,7 +36,7 @@ export function movementOf(device: Device, scan: ScanRecord): Movement | undefin
 }
 
 /** What a person adds to a scan that does not say it all. */
-export interface Given {
+export interface ScanAnswers {
   locationId?: string
   lot?: string
   expiresOn?: string | undefined
@@ -44,7 +44,7 @@ export interface Given {
 }
 
 /** Scans that are recorded together, as what they wanted when they were made. */
-export interface Wish {
+export interface ScanProposal {
   item: Item
   /** For all of them. A move from the first. */
   movement: Movement
@@ -57,14 +57,15 @@ export interface Wish {
  * What a scan that was left behind would record: by itself, and with all that are like it. A count is always the whole of
  * its draft: one piece of it would be a wrong count.
  */
-export function wishesOf(
+export function proposalsFor(
   device: Device,
   scan: ScanRecord,
-  { kept, given }: { kept: KeptCounts; given: Given },
-): Wish[] {
+  { kept, given }: { kept: CountDraftStore; given: ScanAnswers },
+): ScanProposal[] {
   const { mode } = scan
   if (!isKind(mode)) return []
-  const draft = mode === 'count' && countDrafts(device, kept).drafts.find(({ scanIds }) => scanIds.includes(scan.id))
+  const draft =
+    mode === 'count' && openCountDrafts(device, kept).drafts.find(({ scanIds }) => scanIds.includes(scan.id))
   if (draft) {
     const scans = device.scans.unresolved.value.filter(({ id }) => draft.scanIds.includes(id)).toReversed()
     const item = device.queries.item(draft.itemId)
@@ -77,7 +78,7 @@ export function wishesOf(
   return groups.map((scans) => wishOf(device, scans, given)).filter((wish) => wish !== undefined)
 }
 
-function wishOf(device: Device, scans: readonly ScanRecord[], given: Given): Wish | undefined {
+function wishOf(device: Device, scans: readonly ScanRecord[], given: ScanAnswers): ScanProposal | undefined {
   const [first] = scans
   const reads = scans.map((scan) => readScan(device.queries, scan, new Date())).filter((read) => read.kind === 'item')
   const [read] = reads
@@ -117,9 +118,9 @@ function isKind(mode: string): mode is MovementKind {
  * Records a wish: each scan is a fact of its own; those of a count are one. Stops at what is refused, and passes over what
  * was seen to meanwhile, in another tab or by the scan screen. Says how many scans it recorded.
  */
-export async function recordWish(
+export async function recordProposal(
   device: Device,
-  { movement, scans }: Wish,
+  { movement, scans }: ScanProposal,
 ): Promise<{ recorded: number; refusal?: Refusal }> {
   const isOpen = (scan: ScanRecord) => device.scans.unresolved.value.some(({ id }) => id === scan.id)
   if (movement.kind === 'count') {
@@ -142,15 +143,15 @@ export async function recordWish(
   return { recorded }
 }
 
-export interface WaitingOutcome {
+export interface ResolveOutcome {
   recorded: number
   /** They stay: more than there is, or refused. */
   left: number
 }
 
 /** Records what these scans wanted, one after the other. Scans that only asked are answered. */
-export async function recordWaiting(device: Device, scans: readonly ScanRecord[]): Promise<WaitingOutcome> {
-  const outcome: WaitingOutcome = { recorded: 0, left: 0 }
+export async function recordScans(device: Device, scans: readonly ScanRecord[]): Promise<ResolveOutcome> {
+  const outcome: ResolveOutcome = { recorded: 0, left: 0 }
   for (const scan of scans) {
     const movement = movementOf(device, scan)
     if (scan.mode === 'look') {
@@ -173,8 +174,8 @@ export async function attachCode(
   { itemId, code, packQuantity }: { itemId: string; code: string; packQuantity: number },
 ): Promise<Refusal | undefined> {
   const pack = packQuantity === 1000 ? {} : { packQuantity: packQuantity / 1000 }
-  const recorded = await device.record('barcode.attach', { itemId, code, ...pack })
-  return recorded.saved ? undefined : recorded.refusal
+  const result = await device.record('barcode.attach', { itemId, code, ...pack })
+  return result.saved ? undefined : result.refusal
 }
 
 export async function createItem(
@@ -183,6 +184,6 @@ export async function createItem(
 ): Promise<{ id: string } | { refusal: Refusal }> {
   const id = uuidv7(Date.now(), crypto.getRandomValues(new Uint8Array(10)))
   const barcodes = code === undefined ? {} : { barcodes: [{ code }] }
-  const recorded = await device.record('item.create', { id, ...fields, ...barcodes })
-  return recorded.saved ? { id } : { refusal: recorded.refusal }
+  const result = await device.record('item.create', { id, ...fields, ...barcodes })
+  return result.saved ? { id } : { refusal: result.refusal }
 }

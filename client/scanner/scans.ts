@@ -7,7 +7,7 @@ export type ScanListener = (scan: Scan) => void
 const listeners = new Set<ScanListener>()
 
 /** Returns what ends it. */
-export function subscribe(listener: ScanListener): () => void {
+export function subscribeToScans(listener: ScanListener): () => void {
   // A wrapper of its own, so that a function that subscribes twice also hears twice.
   const own: ScanListener = (scan) => listener(scan)
   listeners.add(own)
@@ -15,7 +15,7 @@ export function subscribe(listener: ScanListener): () => void {
 }
 
 /** `scan.at` is in milliseconds since the epoch from here on. */
-export function publish(scan: Scan): void {
+export function publishScan(scan: Scan): void {
   for (const listener of listeners) {
     try {
       listener(scan)

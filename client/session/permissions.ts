@@ -1,9 +1,9 @@
 // What the signed-in person may do.
-import { mayAct } from '#shared/mutations/verb.ts'
+import { hasRole } from '#shared/mutations/verb.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import type { Person } from './session.ts'
 
 /** Returns whether the person has at least this role. */
 export function mayDo({ person }: { person: Person }, least: Role): boolean {
-  return mayAct(person.user.role, least)
+  return hasRole(person.user.role, least)
 }

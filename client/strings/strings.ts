@@ -41,7 +41,7 @@ const current = signal<Words & { language: Language; locale: string }>({
 
 /** Once at boot, before the first render: the kept choice, else the browser's first language that we speak. */
 export async function startLanguage(): Promise<void> {
-  await use(keptLanguage() ?? languageOf(navigator.languages) ?? 'en')
+  await use(storedLanguage() ?? languageOf(navigator.languages) ?? 'en')
 }
 
 /** The person's choice; `undefined` goes back to what the browser says. Kept on this device. */
@@ -52,7 +52,7 @@ export async function chooseLanguage(language: Language | undefined): Promise<vo
 }
 
 /** The override, if there is one. */
-export function keptLanguage(): Language | undefined {
+export function storedLanguage(): Language | undefined {
   const kept = localStorage.getItem(STORAGE_KEY)
   return kept !== null && isLanguage(kept) ? kept : undefined
 }

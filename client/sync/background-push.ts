@@ -12,21 +12,21 @@ import { RequestError } from './sync-transport.ts'
 /** Resolves where all is sent, or nothing more is to be done without a tab. @throws where it is worth another try */
 export async function pushInBackground(
   database: DeviceDatabase,
-  link: Pick<SyncTransport, 'push'>,
+  transport: Pick<SyncTransport, 'push'>,
   clock: Clock = browserClock,
 ): Promise<void> {
   const name = lockName(database.name)
   await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
     if (!lock) return // a tab is open, and does it
     try {
-      await push(database, link, clock)
+      await push(database, transport, clock)
     } finally {
       database.close()
     }
   })
 }
 
-async function push(database: DeviceDatabase, link: Pick<SyncTransport, 'push'>, clock: Clock): Promise<void> {
+async function push(database: DeviceDatabase, transport: Pick<SyncTransport, 'push'>, clock: Clock): Promise<void> {
   const [point, identity, doubt, paused] = await database.transaction('r', database.meta, () =>
     Promise.all([
       database.readMeta('point'),
@@ -44,7 +44,7 @@ async function push(database: DeviceDatabase, link: Pick<SyncTransport, 'push'>,
     storeResults: outbox.storeResults.bind(outbox),
   }
   const { signal } = new AbortController() // the browser itself ends what takes too long
-  const pusher = new Pusher({ source, link, clock })
+  const pusher = new Pusher({ source, link: transport, clock })
   try {
     for (let sentTo: number | undefined = 0; sentTo !== undefined;)
       sentTo = (await pusher.send(point.epoch, sentTo, signal))?.lastSeq

@@ -43,9 +43,17 @@ export class Pusher {
   #max = PUSH_MAX
   #maxBytes = PUSH_BYTES
 
-  constructor({ source, link, clock }: { source: PushSource; link: Pick<SyncTransport, 'push'>; clock: Clock }) {
+  constructor({
+    source,
+    link: transport,
+    clock,
+  }: {
+    source: PushSource
+    link: Pick<SyncTransport, 'push'>
+    clock: Clock
+  }) {
     this.#source = source
-    this.#link = link
+    this.#link = transport
     this.#clock = clock
   }
 

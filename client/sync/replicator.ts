@@ -37,11 +37,19 @@ export class Replicator {
   /** How far the server has said that what it took is what this device sent. */
   #answered = { clientId: '', seq: 0 }
 
-  constructor({ device, link, clock = browserClock }: { device: Device; link: SyncTransport; clock?: Clock }) {
+  constructor({
+    device,
+    link: transport,
+    clock = browserClock,
+  }: {
+    device: Device
+    link: SyncTransport
+    clock?: Clock
+  }) {
     this.#device = device
-    this.#link = link
+    this.#link = transport
     this.#clock = clock
-    this.#pusher = new Pusher({ source: device, link, clock })
+    this.#pusher = new Pusher({ source: device, link: transport, clock })
   }
 
   /** Sends what waits, oldest first, up to a limit: see `isUnsent`. Resolves to true where something was sent. */
@@ -136,12 +144,12 @@ export class Replicator {
 
   /** All rows anew: kept aside until the last of them is there, so that the old ones stay readable. */
   async #bufferPage(answer: Page): Promise<void> {
-    const { mirror } = (this.#buffered ??= { mirror: new ConfirmedRows(), cursor: answer.cursor })
-    mirror.apply(answer.tables)
+    const { mirror: confirmed } = (this.#buffered ??= { mirror: new ConfirmedRows(), cursor: answer.cursor })
+    confirmed.apply(answer.tables)
     this.#buffered.cursor = answer.cursor
     if (answer.more) return
     const { lastSeq, clientId } = answer
-    await this.#device.applyUpdate({ tables: {}, whole: mirror, point: this.#pointAt(answer), lastSeq, clientId })
+    await this.#device.applyUpdate({ tables: {}, whole: confirmed, point: this.#pointAt(answer), lastSeq, clientId })
     this.#buffered = undefined
   }
 

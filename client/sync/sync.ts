@@ -94,7 +94,7 @@ export class Sync {
       startFollowing: () => this.#follow(),
       status: () => this.status.value,
       statusReceived: (status = CONNECTING) => this.#state === 'following' && (this.status.value = status),
-      commandReceived: (wish) => this.#obey(wish),
+      commandReceived: (command) => this.#obey(command),
       asked: () => this.#showUnsavedSwitch(),
     })
     this.#listenToBrowser()
@@ -138,14 +138,14 @@ export class Sync {
     if (isUnsaved.value) this.#tabs?.sendToLeader({ kind: 'pause', paused })
   }
 
-  #obey(wish: TabCommand): void {
-    if (wish.kind === 'sync') {
+  #obey(command: TabCommand): void {
+    if (command.kind === 'sync') {
       this.#failures = 0
       return this.#handle('asked')
     }
-    this.#device.offlineMode.setFromPeer(wish.paused)
-    this.#handle(wish.paused ? 'pause' : 'resume')
-    if (!wish.paused && !this.#leads) this.#handle('follow')
+    this.#device.offlineMode.setFromPeer(command.paused)
+    this.#handle(command.paused ? 'pause' : 'resume')
+    if (!command.paused && !this.#leads) this.#handle('follow')
   }
 
   #listenToBrowser(): void {

@@ -25,7 +25,7 @@ export interface TabOptions {
   /** How the leading tab says it stands; undefined where it does not answer. */
   statusReceived: (status: ConnectionStatus | undefined) => void
   /** A person has asked another tab to synchronise, or to work offline. */
-  commandReceived: (wish: TabCommand) => void
+  commandReceived: (command: TabCommand) => void
   /** Another tab does not know how it stands. */
   asked: () => void
 }
@@ -35,7 +35,7 @@ export type TabCommand = { kind: 'sync' } | { kind: 'pause'; paused: boolean }
 export interface TabCoordinator {
   /** Tells the others how it stands. */
   broadcastStatus(): void
-  sendToLeader(wish: TabCommand): void
+  sendToLeader(command: TabCommand): void
   leave(): void
 }
 
@@ -68,7 +68,7 @@ class Tab implements TabCoordinator {
     this.#heardAt = parts.clock.monotonic()
     this.#channel = new BroadcastChannel(parts.name)
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#take(data)
-    parts.device.notifyTabs = (told) => this.#post({ type: 'told', told })
+    parts.device.notifyTabs = (message) => this.#post({ type: 'told', told: message })
     this.#queue({ steal: false })
     void this.#watch()
   }
@@ -88,8 +88,8 @@ class Tab implements TabCoordinator {
     return held.find(({ name }) => name === this.#parts.name)?.clientId
   }
 
-  sendToLeader(wish: TabCommand): void {
-    this.#post({ type: 'wish', wish })
+  sendToLeader(command: TabCommand): void {
+    this.#post({ type: 'wish', wish: command })
   }
 
   leave(): void {
@@ -120,10 +120,10 @@ class Tab implements TabCoordinator {
     }
   }
 
-  async #follow(told: TabMessage): Promise<void> {
+  async #follow(message: TabMessage): Promise<void> {
     const { device } = this.#parts
     try {
-      await device.handleTabMessage(told)
+      await device.handleTabMessage(message)
     } catch (error) {
       globalThis.reportError?.(error) // shown as it was; the next message finds the gap and rereads
     }

@@ -12,7 +12,7 @@ type Judged = Pick<Alert, 'kind' | 'itemId' | 'locationId' | 'lot' | 'quantity' 
 }
 
 /** The alert rows that change. */
-export function judgeLevels({ items, places, positions, open, nowMs, seed }: LevelChange): Alert[] {
+export function alertRules({ items, places, positions, open, nowMs, seed }: LevelChange): Alert[] {
   const judged = [...positions.map(judgePosition), ...items.flatMap(judgeItem), ...places.flatMap(judgePlace)]
   const unresolved = new Map(open.map((alert) => [subjectOf(alert), alert]))
   return judged.flatMap((verdict) => {

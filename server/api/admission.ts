@@ -1,6 +1,6 @@
 // Admission: no more work at once than this process can do soon. Whoever comes too many is told when to come again,
 // instead of making everybody wait; their work stays on their device. Keeps P9.
-import { Refused } from './trpc.ts'
+import { ApiRefusal } from './trpc.ts'
 
 /** Some thirty for each database connection: about a quarter of a second of work, with no queue that grows behind it. */
 const AT_ONCE_MAX = 400
@@ -15,10 +15,10 @@ export class Admission {
     this.#max = max
   }
 
-  /** @throws {Refused} `busy`, with when to come again */
+  /** @throws {ApiRefusal} `busy`, with when to come again */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#max)
-      throw new Refused('busy', { retryAfterS: Math.ceil(Math.random() * RETRY_AFTER_MAX_S) })
+      throw new ApiRefusal('busy', { retryAfterS: Math.ceil(Math.random() * RETRY_AFTER_MAX_S) })
     this.#running += 1
     try {
       return await work()

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { canonicalCode } from '#shared/values/gtin.ts'
 import { nameSchema } from '#shared/values/text.ts'
 import { lookUp } from '../reports/lookup-store.ts'
-import { Refused, router, viewerProcedure } from './trpc.ts'
+import { ApiRefusal, router, viewerProcedure } from './trpc.ts'
 
 export const catalogueRouter = router({
   /** The item that a code or SKU belongs to, and its positions; null where nobody knows it. */
@@ -13,7 +13,7 @@ export const catalogueRouter = router({
       lookUp(sql, orgId, { code: canonicalCode(code), sku: code }),
     )
     // What a replica does not know, the primary may.
-    if (!found && ctx.parts.pulling.isReplica) throw new Refused('unavailable')
+    if (!found && ctx.parts.pulling.isReplica) throw new ApiRefusal('unavailable')
     return found ?? null
   }),
 })

@@ -6,7 +6,7 @@ import type { Importer } from '../imports/importer.ts'
 import type { ImportJob } from '../imports/import-run.ts'
 import type { ImportReport } from '../imports/report.ts'
 import type { Context } from './context.ts'
-import { managerProcedure, Refused, router, toRefused } from './trpc.ts'
+import { managerProcedure, ApiRefusal, router, toRefused } from './trpc.ts'
 
 /** `dryRun=true&location=Main%20store`, as in the query of a URL. */
 const OPTIONS_HEADER = 'stockhand-import'
@@ -35,11 +35,11 @@ async function importFile(
   { parts, http, viewer: { orgId, userId } }: Context & { viewer: { orgId: string; userId: string } },
   work: (importer: Importer, job: ImportJob) => Promise<ImportReport>,
 ): Promise<ImportReport> {
-  if (!http) throw new Refused('malformed')
+  if (!http) throw new ApiRefusal('malformed')
   const header = http.req.headers[OPTIONS_HEADER]
   const options = optionsSchema.safeParse(Object.fromEntries(new URLSearchParams(header?.toString() ?? '')))
-  if (!options.success) throw new Refused('malformed', { cause: options.error })
-  if (running.has(orgId)) throw new Refused('rate_limited', { retryAfterS: 10 })
+  if (!options.success) throw new ApiRefusal('malformed', { cause: options.error })
+  if (running.has(orgId)) throw new ApiRefusal('rate_limited', { retryAfterS: 10 })
   running.add(orgId)
   try {
     // The request itself and not its copy that tRPC hands on: that one would fill the memory faster than we write.

@@ -1,10 +1,10 @@
 // The ledger, checked: what `npm run verify` does, for a manager's own organisation.
 import type { CheckReport } from '../ledger/verify/ledger-check.ts'
-import { checkAndKeep } from '../ledger/verify/ledger-check.ts'
+import { checkAndStore } from '../ledger/verify/ledger-check.ts'
 import { managerProcedure, router } from './trpc.ts'
 
 export const ledgerRouter = router({
   check: managerProcedure.mutation(({ ctx }): Promise<CheckReport> =>
-    checkAndKeep(ctx.parts.database, ctx.viewer.orgId, Date.now),
+    checkAndStore(ctx.parts.database, ctx.viewer.orgId, Date.now),
   ),
 })

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
-import { mustHold } from '../feed/pull.ts'
+import { requireVersion } from '../feed/pull.ts'
 import { listMovements } from '../reports/movements-store.ts'
-import { Refused, router, viewerProcedure } from './trpc.ts'
+import { ApiRefusal, router, viewerProcedure } from './trpc.ts'
 
 const PAGE_MAX = 500
 const timeSchema = z
@@ -38,7 +38,7 @@ export const movementsRouter = router({
     const { orgId } = ctx.viewer
     const after = cursor ? parseCursor(cursor) : undefined
     const rows = await ctx.parts.database.snapshot(orgId, async (sql) => {
-      await mustHold(ctx.parts.pulling, sql, orgId, atLeast)
+      await requireVersion(ctx.parts.pulling, sql, orgId, atLeast)
       return listMovements(sql, orgId, { ...filter, fromStamp: stampAt(from), toStamp: stampAt(to), after, limit })
     })
     const last = rows.length === limit ? rows.at(-1) : undefined
@@ -58,6 +58,6 @@ function parseCursor(text: string): { at: string; no: number } {
   try {
     return cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')))
   } catch {
-    throw new Refused('malformed')
+    throw new ApiRefusal('malformed')
   }
 }

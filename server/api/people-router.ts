@@ -1,7 +1,7 @@
 // People: what managers change about them.
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
-import { managerProcedure, Refused, router } from './trpc.ts'
+import { managerProcedure, ApiRefusal, router } from './trpc.ts'
 
 const updateSchema = z.strictObject({
   id: idSchema,
@@ -12,7 +12,7 @@ const updateSchema = z.strictObject({
 export const peopleRouter = router({
   /** Changes a role, or lets somebody in or out. Managers cannot lock themselves out. */
   update: managerProcedure.input(updateSchema).mutation(async ({ ctx, input }) => {
-    if (input.id === ctx.viewer.userId) throw new Refused('role_too_low')
+    if (input.id === ctx.viewer.userId) throw new ApiRefusal('role_too_low')
     return { found: await ctx.parts.accounts.updateMember(ctx.viewer.orgId, ctx.viewer.userId, input) }
   }),
 })

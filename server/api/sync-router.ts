@@ -10,7 +10,7 @@ import type { Claims } from '../accounts/access-tokens.ts'
 import { readHead } from '../feed/feed-store.ts'
 import { pull } from '../feed/pull.ts'
 import type { ApiParts, Context } from './context.ts'
-import { Refused, router, toRefused, tokenProcedure, viewerProcedure } from './trpc.ts'
+import { ApiRefusal, router, toRefused, tokenProcedure, viewerProcedure } from './trpc.ts'
 
 export const syncRouter = router({
   push: tokenProcedure.input(z.unknown()).mutation(async ({ ctx, input }): Promise<PushAnswer> => {
@@ -39,15 +39,15 @@ function parsePush(
   input: unknown,
   ctx: Context,
 ): { clientId: string; epoch: number; deviceNow: number; envelopes: Envelope[] } {
-  if (bodyBytes(input, ctx) > PUSH_MAX_BYTES) throw new Refused('too_large')
+  if (bodyBytes(input, ctx) > PUSH_MAX_BYTES) throw new ApiRefusal('too_large')
   const frame = pushFrameSchema.safeParse(input)
-  if (!frame.success) throw new Refused('malformed', { cause: frame.error })
+  if (!frame.success) throw new ApiRefusal('malformed', { cause: frame.error })
   const { mutations, ...rest } = frame.data
-  if (mutations.length > PUSH_MAX) throw new Refused('too_many')
+  if (mutations.length > PUSH_MAX) throw new ApiRefusal('too_many')
   const envelopes = z.array(envelopeSchema).safeParse(mutations)
-  if (!envelopes.success) throw new Refused('malformed', { cause: envelopes.error })
+  if (!envelopes.success) throw new ApiRefusal('malformed', { cause: envelopes.error })
   const [first] = envelopes.data
-  if (envelopes.data.some(({ seq }, index) => seq !== first!.seq + index)) throw new Refused('malformed')
+  if (envelopes.data.some(({ seq }, index) => seq !== first!.seq + index)) throw new ApiRefusal('malformed')
   return { ...rest, envelopes: envelopes.data }
 }
 
@@ -57,21 +57,21 @@ function bodyBytes(input: unknown, { http }: Context): number {
   try {
     return Buffer.byteLength(JSON.stringify(input) ?? '')
   } catch (cause) {
-    throw new Refused('malformed', { cause }) // nested deeper than anybody writes
+    throw new ApiRefusal('malformed', { cause }) // nested deeper than anybody writes
   }
 }
 
 /** Whoever is refused needs to know how far the server has come, to go on from there. */
 async function withLastSeq(
-  refused: Refused,
+  refused: ApiRefusal,
   input: unknown,
   { parts, claims }: { parts: ApiParts; claims: Claims },
-): Promise<Refused> {
+): Promise<ApiRefusal> {
   if (refused.lastSeq !== undefined) return refused
   const clientId = z.object({ clientId: idSchema }).safeParse(input).data?.clientId
   if (clientId === undefined || refused.refusal === 'unavailable') return refused
   const head = await parts.database
     .snapshot(claims.orgId, (sql) => readHead(sql, claims, { clientId }))
     .catch(() => undefined)
-  return new Refused(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
+  return new ApiRefusal(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
 }

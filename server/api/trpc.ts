@@ -2,11 +2,11 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server'
 import type { Role } from '#shared/rows/rows.ts'
-import { mayAct } from '#shared/mutations/verb.ts'
+import { hasRole } from '#shared/mutations/verb.ts'
 import type { RequestRefusal } from '#shared/values/refusals.ts'
 import { requestRefusals } from '#shared/values/refusals.ts'
-import { PullRefused } from '../feed/pull.ts'
-import { RequestRefused } from '../ledger/commit/batch.ts'
+import { PullRefusedError } from '../feed/pull.ts'
+import { RequestRefusedError } from '../ledger/commit/batch.ts'
 import type { Context } from './context.ts'
 
 const CODES: Record<number, TRPC_ERROR_CODE_KEY> = {
@@ -20,7 +20,7 @@ const CODES: Record<number, TRPC_ERROR_CODE_KEY> = {
 }
 
 /** A whole request that is refused, with what its sender needs to go on. */
-export class Refused extends TRPCError {
+export class ApiRefusal extends TRPCError {
   readonly refusal: RequestRefusal
   readonly lastSeq: number | undefined
   readonly retryAfterS: number | undefined
@@ -38,17 +38,17 @@ export class Refused extends TRPCError {
 }
 
 /** Refusals of the domain, and everything else as "try again": an unexpected failure decided nothing. */
-export function toRefused(error: unknown): Refused {
-  if (error instanceof Refused) return error
-  if (error instanceof RequestRefused || error instanceof PullRefused)
-    return new Refused(error.refusal, { lastSeq: error.lastSeq })
-  return new Refused('unavailable', { cause: error })
+export function toRefused(error: unknown): ApiRefusal {
+  if (error instanceof ApiRefusal) return error
+  if (error instanceof RequestRefusedError || error instanceof PullRefusedError)
+    return new ApiRefusal(error.refusal, { lastSeq: error.lastSeq })
+  return new ApiRefusal('unavailable', { cause: error })
 }
 
 /** Whatever is not of the catalogue is told by its words, not by those of a driver or a parser. */
-export function asRefused(error: TRPCError): Refused {
-  if (error instanceof Refused) return error
-  return new Refused(error.code === 'INTERNAL_SERVER_ERROR' ? 'unavailable' : 'malformed')
+export function asRefused(error: TRPCError): ApiRefusal {
+  if (error instanceof ApiRefusal) return error
+  return new ApiRefusal(error.code === 'INTERNAL_SERVER_ERROR' ? 'unavailable' : 'malformed')
 }
 
 const t = initTRPC.context<Context>().create({
@@ -69,14 +69,14 @@ const admitted = t.procedure.use(({ ctx, type, next }) =>
 /** Domain refusals and unexpected failures leave every procedure as refusals of the catalogue. */
 export const publicProcedure = admitted.use(async ({ next }) => {
   const result = await next()
-  if (result.ok || result.error instanceof Refused || result.error.code !== 'INTERNAL_SERVER_ERROR') return result
+  if (result.ok || result.error instanceof ApiRefusal || result.error.code !== 'INTERNAL_SERVER_ERROR') return result
   throw toRefused(result.error.cause ?? result.error)
 })
 
 /** A procedure for whoever holds a token. What it delegates to reads session and role in its own transaction. */
 export const tokenProcedure = publicProcedure.use(async ({ ctx, next }) => {
   const claims = ctx.accessToken === undefined ? undefined : await ctx.parts.accounts.claims(ctx.accessToken)
-  if (!claims) throw new Refused('unauthenticated')
+  if (!claims) throw new ApiRefusal('unauthenticated')
   if (ctx.http) ctx.http.req.about.org = claims.orgId
   return next({ ctx: { ...ctx, claims } })
 })
@@ -86,9 +86,9 @@ export function procedureFor(least: Role) {
   return publicProcedure.use(async ({ ctx, next }) => {
     const { accounts } = ctx.parts
     const person = ctx.accessToken === undefined ? undefined : await accounts.authenticate(ctx.accessToken)
-    if (!person) throw new Refused('unauthenticated')
+    if (!person) throw new ApiRefusal('unauthenticated')
     if (ctx.http) ctx.http.req.about.org = person.orgId
-    if (!mayAct(person.role, least)) throw new Refused('role_too_low')
+    if (!hasRole(person.role, least)) throw new ApiRefusal('role_too_low')
     return next({ ctx: { ...ctx, person, viewer: { orgId: person.orgId, userId: person.userId, role: person.role } } })
   })
 }

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { S3mini } from 's3mini'
 import type { Config } from '../process/config.ts'
 
-export interface BackupPlace {
+export interface BackupStorage {
   /** For people: a folder, or a bucket's address. */
   readonly where: string
   /** Resolves once it is kept for good. */
@@ -25,11 +25,11 @@ const PARTIAL = '.partial'
 /** S3 takes 10,000 parts at most: with these, a backup of 160 GB. */
 const PART_BYTES = 16 * 1024 * 1024
 
-export function backupPlace({ dir, s3 }: Config['backups']): BackupPlace {
+export function backupStorage({ dir, s3 }: Config['backups']): BackupStorage {
   return s3 ? bucket(s3) : folder(dir)
 }
 
-export function folder(path: string): BackupPlace {
+export function folder(path: string): BackupStorage {
   return {
     where: path,
     put: async (name, content) => {
@@ -71,7 +71,13 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function bucket({ endpoint, region, accessKey, secretKey, prefix }: NonNullable<Config['backups']['s3']>): BackupPlace {
+function bucket({
+  endpoint,
+  region,
+  accessKey,
+  secretKey,
+  prefix,
+}: NonNullable<Config['backups']['s3']>): BackupStorage {
   const store = new S3mini({
     endpoint,
     region,

@@ -10,7 +10,7 @@ import { openAsOwner } from '../database/schema/owner.ts'
 import { StartError } from '../process/start-error.ts'
 import { VERSION } from '../process/version.ts'
 import { BackupDamaged, readBackup, writeBackup } from './backup-file.ts'
-import type { BackupPlace } from './backup-storage.ts'
+import type { BackupStorage } from './backup-storage.ts'
 import {
   copyOut,
   findLastDone,
@@ -23,11 +23,11 @@ import {
   unlock,
 } from './backup-store.ts'
 import { FileDigest, pack, unpack } from './backup-stream.ts'
-import { backupName, tooOld } from './retention.ts'
+import { backupName, expiredBackups } from './retention.ts'
 
 export interface BackupParts {
   ownerUrl: string
-  place: BackupPlace
+  place: BackupStorage
   /** An age public key that backups are encrypted for. */
   recipient: string | undefined
   now: () => number
@@ -69,29 +69,29 @@ export async function makeBackup(parts: BackupParts): Promise<BackupMade> {
 }
 
 async function makeAndNote(owner: Owner, parts: BackupParts): Promise<BackupMade> {
-  const { place, recipient, now } = parts
+  const { place: storage, recipient, now } = parts
   const { file, atMs } = await freeName(parts)
   const id = randomUUID()
   await noteBegun(owner, { id, atMs, file, encrypted: recipient !== undefined })
   try {
     const { bytes, sha256 } = await write(owner, parts, { file, atMs })
-    const rowCount = await verify(place, file, { sha256, isReadable: recipient === undefined })
+    const rowCount = await verify(storage, file, { sha256, isReadable: recipient === undefined })
     await noteEnded(owner, id, { atMs: now(), bytes, sha256, ...(rowCount !== undefined && { rowCount }) })
     return { file, bytes, rowCount: rowCount ?? 0, tookMs: now() - atMs, ...(await removeOld(parts)) }
   } catch (error) {
     // Under a good name it would be taken for one, and the good one of its day would go as too many.
-    await place.remove(file).catch(() => undefined)
+    await storage.remove(file).catch(() => undefined)
     await noteEnded(owner, id, { atMs: now(), problem: (error as Error).message })
     throw error
   }
 }
 
 /** Where the store lets nobody remove anything (an object lock), the backup counts all the same. */
-async function removeOld({ place, now }: BackupParts): Promise<Pick<BackupMade, 'removed' | 'notRemoved'>> {
+async function removeOld({ place: storage, now }: BackupParts): Promise<Pick<BackupMade, 'removed' | 'notRemoved'>> {
   const removed: string[] = []
   try {
-    for (const name of tooOld(await place.list(), now())) {
-      await place.remove(name)
+    for (const name of expiredBackups(await storage.list(), now())) {
+      await storage.remove(name)
       removed.push(name)
     }
     return { removed }
@@ -101,8 +101,8 @@ async function removeOld({ place, now }: BackupParts): Promise<Pick<BackupMade, 
 }
 
 /** A name tells the second: one that is taken is waited out. */
-async function freeName({ place, recipient, now }: BackupParts): Promise<{ file: string; atMs: number }> {
-  const taken = new Set(await place.list())
+async function freeName({ place: storage, recipient, now }: BackupParts): Promise<{ file: string; atMs: number }> {
+  const taken = new Set(await storage.list())
   for (;;) {
     const atMs = now()
     const file = backupName(atMs, { encrypted: recipient !== undefined })
@@ -113,7 +113,7 @@ async function freeName({ place, recipient, now }: BackupParts): Promise<{ file:
 
 function write(
   owner: Owner,
-  { place, recipient }: BackupParts,
+  { place: storage, recipient }: BackupParts,
   { file, atMs }: { file: string; atMs: number },
 ): Promise<{ bytes: number; sha256: string }> {
   return inOneSnapshot(owner, async (tx) => {
@@ -121,7 +121,7 @@ function write(
     const text = writeBackup({ madeAt: new Date(atMs).toISOString(), version: VERSION, migrations }, tablesOf(tx))
     const digest = new FileDigest()
     const content = new PassThrough()
-    await Promise.all([pipeline(await pack(text, recipient), digest, content), place.put(file, content)])
+    await Promise.all([pipeline(await pack(text, recipient), digest, content), storage.put(file, content)])
     return { bytes: digest.bytes, sha256: digest.sha256() }
   })
 }
@@ -132,18 +132,18 @@ async function* tablesOf(tx: OwnerTx) {
 
 /** Reads back what was written. @returns how many rows it holds; undefined where only its recipient can tell */
 async function verify(
-  place: BackupPlace,
+  storage: BackupStorage,
   file: string,
   { sha256, isReadable }: { sha256: string; isReadable: boolean },
 ): Promise<number | undefined> {
   const digest = new FileDigest()
-  const content = await place.get(file)
+  const content = await storage.get(file)
   content.on('error', (error) => digest.destroy(error))
   content.pipe(digest)
   let rowCount: number | undefined
   if (isReadable) rowCount = await countRows(unpack(digest, undefined))
   else for await (const _ of digest);
-  if (digest.sha256() !== sha256) throw new BackupDamaged(`${file} is not in ${place.where} as it was written`)
+  if (digest.sha256() !== sha256) throw new BackupDamaged(`${file} is not in ${storage.where} as it was written`)
   return rowCount
 }
 

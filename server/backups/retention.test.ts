@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backupName, backupTime, tooOld } from './retention.ts'
+import { backupName, backupTime, expiredBackups } from './retention.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
 const DAY = 86_400_000
@@ -13,7 +13,7 @@ test('a name tells when the backup was made, to the second', () => {
 
 test('the older, the fewer: every one of two days, then one a day, a week, a month', () => {
   const all = Array.from({ length: 365 * 4 }, (_, i) => NOW - (i * DAY) / 4)
-  const gone = new Set(tooOld(all.map(named), NOW))
+  const gone = new Set(expiredBackups(all.map(named), NOW))
   const kept = all.filter((atMs) => !gone.has(named(atMs)))
   const between = (fromDays: number, toDays: number) =>
     kept.filter((atMs) => NOW - atMs > fromDays * DAY && NOW - atMs <= toDays * DAY).length
@@ -30,7 +30,7 @@ test('what is kept one day is reason enough to keep enough for the next: a year 
   for (let day = 0; day < 400; day++) {
     const nowMs = NOW + day * DAY
     names.push(named(nowMs))
-    const gone = new Set(tooOld(names, nowMs))
+    const gone = new Set(expiredBackups(names, nowMs))
     names = names.filter((name) => !gone.has(name))
   }
   const ages = names.map((name) => Math.round((NOW + 399 * DAY - backupTime(name)!) / DAY))
@@ -40,8 +40,8 @@ test('what is kept one day is reason enough to keep enough for the next: a year 
 })
 
 test('the newest is never forgotten, and what is no backup is not looked at', () => {
-  expect(tooOld([named(NOW - 900 * DAY)], NOW)).toEqual([])
-  expect(tooOld(['notes.txt', 'stockhand.backup', named(NOW - 900 * DAY), named(NOW)], NOW)).toEqual([
+  expect(expiredBackups([named(NOW - 900 * DAY)], NOW)).toEqual([])
+  expect(expiredBackups(['notes.txt', 'stockhand.backup', named(NOW - 900 * DAY), named(NOW)], NOW)).toEqual([
     named(NOW - 900 * DAY),
   ])
 })

@@ -1,7 +1,7 @@
 // Which backups are kept: the older, the fewer. The newest is never forgotten, however old it is.
 
 /** Why: yesterday's mistake, last week's, and the stocktaking of a year. */
-export const KEEP = { everyoneForDays: 2, dailyForDays: 14, weeklyForWeeks: 8, monthlyForMonths: 12 } as const
+export const RETENTION = { everyoneForDays: 2, dailyForDays: 14, weeklyForWeeks: 8, monthlyForMonths: 12 } as const
 const DAY_MS = 86_400_000
 const NAME = /^stockhand-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.backup\.zst(\.age)?$/
 
@@ -19,7 +19,7 @@ export function backupTime(name: string): number | undefined {
 }
 
 /** The names of those that are older than any reason to keep them. */
-export function tooOld(names: readonly string[], nowMs: number): string[] {
+export function expiredBackups(names: readonly string[], nowMs: number): string[] {
   const newestFirst = names
     .flatMap((name) => {
       const atMs = backupTime(name)
@@ -31,13 +31,13 @@ export function tooOld(names: readonly string[], nowMs: number): string[] {
     .filter(({ atMs }, index) => {
       const ageDays = (nowMs - atMs) / DAY_MS
       const reasons = [
-        ageDays <= KEEP.dailyForDays && `day ${Math.floor(atMs / DAY_MS)}`,
-        ageDays <= KEEP.weeklyForWeeks * 7 && `week ${Math.floor(atMs / DAY_MS / 7)}`,
-        ageDays <= KEEP.monthlyForMonths * 31 && `month ${new Date(atMs).toISOString().slice(0, 7)}`,
+        ageDays <= RETENTION.dailyForDays && `day ${Math.floor(atMs / DAY_MS)}`,
+        ageDays <= RETENTION.weeklyForWeeks * 7 && `week ${Math.floor(atMs / DAY_MS / 7)}`,
+        ageDays <= RETENTION.monthlyForMonths * 31 && `month ${new Date(atMs).toISOString().slice(0, 7)}`,
       ].filter((reason) => reason !== false)
       const isFirst = reasons.some((reason) => !kept.has(reason))
       for (const reason of reasons) kept.add(reason)
-      return index > 0 && ageDays > KEEP.everyoneForDays && !isFirst
+      return index > 0 && ageDays > RETENTION.everyoneForDays && !isFirst
     })
     .map(({ name }) => name)
 }

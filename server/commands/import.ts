@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util'
 import pino from 'pino'
 import { AccessTokens } from '../accounts/access-tokens.ts'
 import { Accounts } from '../accounts/accounts.ts'
-import { judgeLevels } from '../alerts/alert-rules.ts'
-import type { CommitNotice } from '../events/commit-event.ts'
+import { alertRules } from '../alerts/alert-rules.ts'
+import type { CommitEvent } from '../events/commit-event.ts'
 import { openBus } from '../bus/bus.ts'
 import type { Config } from '../process/config.ts'
 import { readConfig } from '../process/config.ts'
@@ -19,7 +19,7 @@ import { migrate } from '../database/schema/migrate.ts'
 import { Importer } from '../imports/importer.ts'
 import type { ImportReport } from '../imports/report.ts'
 import { reportText } from '../imports/report-text.ts'
-import { keptSecret } from '../process/persisted-secret.ts'
+import { persistedSecret } from '../process/persisted-secret.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { StartError } from '../process/start-error.ts'
 
@@ -138,9 +138,14 @@ async function importDirectly(config: Config, request: Request): Promise<ImportR
     await migrate(urls.ownerUrl, { appUrl: urls.url, log })
     const { orgId, userId } = await findManager(urls, request)
     const database = new Database(urls.url)
-    const bus = openBus<CommitNotice>({ redisUrl: config.redisUrl, deliver: () => undefined, log })
+    const bus = openBus<CommitEvent>({ redisUrl: config.redisUrl, deliver: () => undefined, log })
     try {
-      const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: (notice) => bus.publish(notice) })
+      const ledger = new Ledger({
+        database,
+        judgeLevels: alertRules,
+        now: Date.now,
+        publish: (event) => bus.publish(event),
+      })
       const importer = new Importer({ database, ledger, now: Date.now })
       const { dryRun, location } = request
       return await importer[request.kind]({ orgId, userId, dryRun, location, bytes: read(request) })
@@ -167,8 +172,8 @@ function databaseUrls({ databaseUrl = '', databaseOwnerUrl = databaseUrl }: Conf
 }
 
 function accountsOf(database: Database, config: Config): Accounts {
-  const tokens = new AccessTokens(config.jwtSecret ?? keptSecret(config.dataDir, 'jwt-secret'))
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
+  const tokens = new AccessTokens(config.jwtSecret ?? persistedSecret(config.dataDir, 'jwt-secret'))
+  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
   return new Accounts({ database, ledger, tokens })
 }
 

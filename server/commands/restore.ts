@@ -4,9 +4,9 @@ import { createReadStream, readFileSync, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import pino from 'pino'
-import { judgeLevels } from '../alerts/alert-rules.ts'
+import { alertRules } from '../alerts/alert-rules.ts'
 import { BackupDamaged } from '../backups/backup-file.ts'
-import { backupPlace } from '../backups/backup-storage.ts'
+import { backupStorage } from '../backups/backup-storage.ts'
 import { unpack } from '../backups/backup-stream.ts'
 import { countRows } from '../backups/make-backup.ts'
 import { backupTime } from '../backups/retention.ts'
@@ -52,7 +52,7 @@ async function main(): Promise<boolean> {
 /** Begins a new epoch for every organisation and checks its ledger. @returns whether all of them fit */
 async function beginAnew(url: string): Promise<boolean> {
   const database = new Database(url)
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
+  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
   let fits = true
   try {
     for (const { orgId, name } of await listOrganisations(database)) {
@@ -91,12 +91,12 @@ function readIdentity(path: string): string {
 /** How to read it, from its beginning each time. */
 async function find({ backups }: Config, name: string): Promise<() => Promise<Readable>> {
   if (statSync(name, { throwIfNoEntry: false })?.isFile()) return async () => createReadStream(name)
-  const place = backupPlace(backups)
-  const known = (await place.list()).filter((one) => backupTime(one) !== undefined).toSorted()
+  const storage = backupStorage(backups)
+  const known = (await storage.list()).filter((one) => backupTime(one) !== undefined).toSorted()
   const found = name === 'latest' ? known.at(-1) : known.find((one) => one === name)
-  if (found !== undefined) return () => place.get(found)
+  if (found !== undefined) return () => storage.get(found)
   throw new StartError(
-    `there is no backup ${name}, neither as a file nor in ${place.where}, which holds ${known.length} backups`,
+    `there is no backup ${name}, neither as a file nor in ${storage.where}, which holds ${known.length} backups`,
   )
 }
 

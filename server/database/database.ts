@@ -4,8 +4,8 @@ import postgres from 'postgres'
 import { StartError } from '../process/start-error.ts'
 import { ReservedConnection } from './postgres-js-workarounds/reserved-connection.ts'
 import { APP_ROLE } from './schema/app-role.ts'
-import { gatheringSockets } from './postgres-js-workarounds/coalescing-socket.ts'
-import { outliveNobodysFailure } from './postgres-js-workarounds/orphaned-errors.ts'
+import { coalescingSockets } from './postgres-js-workarounds/coalescing-socket.ts'
+import { surviveOrphanedErrors } from './postgres-js-workarounds/orphaned-errors.ts'
 
 export type Sql = postgres.ReservedSql
 
@@ -162,11 +162,11 @@ export class Database {
 }
 
 function openPool(url: string, max: number): Pool {
-  outliveNobodysFailure()
+  surviveOrphanedErrors()
   const { promise: givenUp, resolve } = Promise.withResolvers<undefined>()
   const sql = postgres(url, {
     max,
-    ...({ socket: gatheringSockets() } as object), // an option that its types do not know
+    ...({ socket: coalescingSockets() } as object), // an option that its types do not know
     connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => undefined,
     connection: { application_name: 'stockhand', role: APP_ROLE } as Record<string, string>,

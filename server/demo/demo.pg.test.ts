@@ -4,7 +4,7 @@ import type { TestDatabase } from '../../tests/support/postgres.ts'
 import { createTestDatabase } from '../../tests/support/postgres.ts'
 import { AccessTokens } from '../accounts/access-tokens.ts'
 import { Accounts, type Issued } from '../accounts/accounts.ts'
-import { judgeLevels } from '../alerts/alert-rules.ts'
+import { alertRules } from '../alerts/alert-rules.ts'
 import { Database } from '../database/database.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { prepareDemo } from './demo.ts'
@@ -19,7 +19,7 @@ describe('prepareDemo', () => {
   beforeAll(async () => {
     test = await createTestDatabase()
     database = new Database(test.url)
-    ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
+    ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
     accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(32)) })
   })
 

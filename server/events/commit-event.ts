@@ -3,7 +3,7 @@
 import type { LiveEvent } from '#shared/protocol/wire.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 
-export interface CommitNotice {
+export interface CommitEvent {
   orgId: string
   epoch: number
   from: number
@@ -29,4 +29,4 @@ export interface CommitNotice {
 /** One session, or all of a person's: their sockets hear no more. */
 export type SessionsEnded = { orgId: string } & ({ endedSession: string } | { endedUser: string })
 
-export type Notice = CommitNotice | SessionsEnded
+export type ServerEvent = CommitEvent | SessionsEnded

@@ -6,11 +6,11 @@ import type { Role } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 import { isId } from '#shared/values/id.ts'
 import { isStorable } from '#shared/values/text.ts'
-import type { CommitMark } from '../events/commit-id.ts'
+import type { CommitId } from '../events/commit-id.ts'
 import { isUuidColumn, keyColumnsOf } from '../database/schema/tables.ts'
 
 /** `chainHead` is empty in the middle of a pull: nobody can say yet which commit it will have seen. */
-export interface Cursor extends CommitMark {
+export interface Cursor extends CommitId {
   epoch: number
   /** All rows up to this version are held; where `within` is given, all before it. */
   version: number

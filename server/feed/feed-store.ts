@@ -46,14 +46,14 @@ export async function readVersion(sql: Sql, orgId: string): Promise<number> {
 }
 
 /** A place in the order of rows: by version, then kind, then key. */
-export interface Place {
+export interface RowPosition {
   version: number
   kind: number
   key: string[]
 }
 
 /** The place behind all rows of a version. */
-function endOf(version: number): Place {
+function endOf(version: number): RowPosition {
   return { version, kind: KINDS.length, key: [] }
 }
 
@@ -70,7 +70,11 @@ export async function readAlongVersions(sql: Sql): Promise<void> {
  * two versions where it is half full by then: finding that needs the versions' indexes alone. They are read side by side,
  * and no further than the page goes.
  */
-export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<Place | undefined> {
+export async function findPageEnd(
+  sql: Sql,
+  viewer: Viewer,
+  { from, limit }: PageStart,
+): Promise<RowPosition | undefined> {
   const parts = KINDS.map(
     (kind, index) =>
       `(select version from ${tableOf(kind)} where org_id = $1 and ${after(kind, index, from)}
@@ -89,19 +93,19 @@ export async function findPageEnd(sql: Sql, viewer: Viewer, { from, limit }: Pag
 }
 
 interface PageStart {
-  from: Place
+  from: RowPosition
   limit: number
 }
 
 /** Where a page ends that is smaller than one version: after its last row. */
-async function findEndWithin(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<Place> {
+async function findEndWithin(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<RowPosition> {
   const parts = KINDS.map((kind, index) => {
     const keys = keyColumnsOf(kind)
     return `(select version, ${index} as kind, array[${keys.map((key) => `${key}::text`).join(', ')}] as key
       from ${tableOf(kind)} where org_id = $1 and ${after(kind, index, from)} and ${visibleCondition(kind, viewer)}
       order by version, ${keys.join(', ')} limit ${limit})`
   })
-  const [last] = await sql.unsafe<Place[]>(
+  const [last] = await sql.unsafe<RowPosition[]>(
     `select version, kind, key from (${parts.join(' union all ')}) as following
      order by version, kind, key collate "C" offset ${limit - 1} limit 1`,
     [viewer.orgId, viewer.userId],
@@ -114,7 +118,7 @@ async function findEndWithin(sql: Sql, viewer: Viewer, { from, limit }: PageStar
 export async function readPage(
   sql: Sql,
   viewer: Viewer,
-  { from, to }: { from: Place; to: Place | undefined },
+  { from, to }: { from: RowPosition; to: RowPosition | undefined },
 ): Promise<WireTables> {
   const tables: WireTables = {}
   await Promise.all(
@@ -145,7 +149,7 @@ function jsonColumns(kind: Kind, viewer: Viewer): string {
 }
 
 /** A condition on rows that come after a place. Cursors come from outside, so their parts are quoted. */
-function after(kind: Kind, index: number, { version, kind: placeKind, key }: Place): string {
+function after(kind: Kind, index: number, { version, kind: placeKind, key }: RowPosition): string {
   const safeVersion = Math.trunc(Number(version))
   if (index < placeKind) return `version > ${safeVersion}`
   if (index > placeKind) return `version >= ${safeVersion}`

@@ -3,16 +3,16 @@
 import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
 import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/limits.ts'
 import type { Role } from '#shared/rows/rows.ts'
-import type { CommitNotice, Notice, SessionsEnded } from '../events/commit-event.ts'
+import type { CommitEvent, ServerEvent, SessionsEnded } from '../events/commit-event.ts'
 import type { Sql } from '../database/database.ts'
-import type { CommitMark } from '../events/commit-id.ts'
+import type { CommitId } from '../events/commit-id.ts'
 import { isSameCommit } from '../events/commit-id.ts'
-import type { Alarm } from './timer.ts'
-import { realAlarm } from './timer.ts'
+import type { Timer } from './timer.ts'
+import { systemTimer } from './timer.ts'
 import type { Cursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
 import type { PullParts } from './pull.ts'
-import { findLost, holds, openCursor, PullRefused } from './pull.ts'
+import { findLost, holds, openCursor, PullRefusedError } from './pull.ts'
 import type { Viewer } from './viewer.ts'
 import { visibleTables } from './viewer.ts'
 
@@ -30,14 +30,14 @@ export interface Watching {
 export class LiveFeed {
   readonly #parts: PullParts
   readonly #propagated: (ms: number) => void
-  readonly #alarm: Alarm
+  readonly #alarm: Timer
   readonly #listeners = new Map<string, Set<Listener>>()
-  readonly #made = new WeakMap<CommitNotice, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
+  readonly #made = new WeakMap<CommitEvent, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
 
   /** `propagated` is told how long a commit took until all sockets had it, ms. */
   constructor(
     parts: PullParts,
-    { propagated = () => undefined, alarm = realAlarm }: { propagated?: (ms: number) => void; alarm?: Alarm } = {},
+    { propagated = () => undefined, alarm = systemTimer }: { propagated?: (ms: number) => void; alarm?: Timer } = {},
   ) {
     this.#parts = parts
     this.#propagated = propagated
@@ -45,15 +45,15 @@ export class LiveFeed {
   }
 
   /** Hands a commit, of this replica or another, to the sockets of its organisation; and ends those of ended sessions. */
-  deliver(notice: Notice): void {
-    const listeners = this.#listeners.get(notice.orgId)
+  deliver(event: ServerEvent): void {
+    const listeners = this.#listeners.get(event.orgId)
     if (!listeners) return
-    if (!('epoch' in notice)) {
-      for (const listener of listeners) if (listener.isOf(notice)) listener.end()
+    if (!('epoch' in event)) {
+      for (const listener of listeners) if (listener.isOf(event)) listener.end()
       return
     }
-    for (const listener of listeners) listener.offer(notice)
-    const { committedAtMs } = notice
+    for (const listener of listeners) listener.offer(event)
+    const { committedAtMs } = event
     // Once for all of them: each has written its message when this turn of the event loop is over.
     if (committedAtMs !== undefined) setImmediate(() => this.#propagated(Date.now() - committedAtMs))
   }
@@ -72,16 +72,16 @@ export class LiveFeed {
       let told = await this.#head(viewer, clientId, known)
       yield { ...told.message, from: known?.version ?? 0 }
       while (!signal.aborted) {
-        const notice = await listener.next()
+        const event = await listener.next()
         if (signal.aborted) return
-        if (notice === 'end') throw new PullRefused('unauthenticated')
-        if (notice !== 'head' && isKnown(notice, told)) continue
-        if (notice === 'head' || notice.tables?.members) await checkRole(viewer, roleNow)
+        if (event === 'end') throw new PullRefusedError('unauthenticated')
+        if (event !== 'head' && isKnown(event, told)) continue
+        if (event === 'head' || event.tables?.members) await checkRole(viewer, roleNow)
         const next =
-          notice !== 'head' && follows(notice, told)
-            ? this.#following(notice, viewer, { clientId, lastSeq: told.message.lastSeq })
-            : this.#notBefore(told, notice, await this.#head(viewer, clientId, seenBy(viewer, told)))
-        if (next.message.epoch !== told.message.epoch) throw new PullRefused('epoch_changed', next.message.lastSeq)
+          event !== 'head' && follows(event, told)
+            ? this.#following(event, viewer, { clientId, lastSeq: told.message.lastSeq })
+            : this.#notBefore(told, event, await this.#head(viewer, clientId, seenBy(viewer, told)))
+        if (next.message.epoch !== told.message.epoch) throw new PullRefusedError('epoch_changed', next.message.lastSeq)
         yield next.message
         told = next
       }
@@ -95,44 +95,44 @@ export class LiveFeed {
     const { primary, cursors, isReplica } = this.#parts
     const read = (sql: Sql) => readHead(sql, viewer, { clientId, cursorVersion: known?.version })
     const head = await primary.snapshot(viewer.orgId, read)
-    if (!head) throw new PullRefused('unauthenticated')
+    if (!head) throw new PullRefusedError('unauthenticated')
     const isBehind = known && !isReplica && !(head.epoch === known.epoch && holds(head, known))
     if (isBehind) await findLost(this.#parts, viewer, known)
     const { epoch, version, chainHead, lastSeq } = head
-    const mark: CommitMark = { chainHead, atMs: head.atMs ?? undefined }
-    const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, ...mark })
-    return { message: { epoch, from: version, to: version, cursor, lastSeq, events: [] }, mark }
+    const commitId: CommitId = { chainHead, atMs: head.atMs ?? undefined }
+    const cursor = cursors.encode(viewer.orgId, { epoch, version, role: viewer.role, ...commitId })
+    return { message: { epoch, from: version, to: version, cursor, lastSeq, events: [] }, mark: commitId }
   }
 
   /**
    * The head; of a replica that is behind what was told already, or behind the commit that it is asked for, the news of
    * that commit alone: a poke to pull.
    */
-  #notBefore({ message, mark }: Told, notice: CommitNotice | 'head', head: Told): Told {
+  #notBefore({ message, mark: commitId }: Told, event: CommitEvent | 'head', head: Told): Told {
     const { epoch, to, cursor } = message
-    const reached = Math.max(to, notice === 'head' ? 0 : notice.to)
+    const reached = Math.max(to, event === 'head' ? 0 : event.to)
     if (!this.#parts.isReplica || head.message.epoch !== epoch || head.message.to >= reached) return head
-    return { message: { ...head.message, from: to, to: reached, cursor }, mark }
+    return { message: { ...head.message, from: to, to: reached, cursor }, mark: commitId }
   }
 
   #following(
-    notice: CommitNotice,
+    event: CommitEvent,
     viewer: Viewer,
     { clientId, lastSeq }: { clientId: string | undefined; lastSeq: number },
   ): Told {
-    const { chainHead, atMs, deviceUsers, lastSeqs } = notice
+    const { chainHead, atMs, deviceUsers, lastSeqs } = event
     const isOwn = clientId !== undefined && (deviceUsers === undefined || deviceUsers[clientId] === viewer.userId)
-    const message = { ...this.#shared(notice, viewer), lastSeq: (isOwn && lastSeqs[clientId]) || lastSeq }
+    const message = { ...this.#shared(event, viewer), lastSeq: (isOwn && lastSeqs[clientId]) || lastSeq }
     return { message, mark: { chainHead, atMs } }
   }
 
   /** What all sockets of a kind of viewer get of a commit: made once, however many they are. */
-  #shared(notice: CommitNotice, viewer: Viewer): Omit<LiveMessage, 'lastSeq'> {
-    const { orgId, epoch, from, to, chainHead, atMs, tables, events } = notice
+  #shared(event: CommitEvent, viewer: Viewer): Omit<LiveMessage, 'lastSeq'> {
+    const { orgId, epoch, from, to, chainHead, atMs, tables, events } = event
     // Of conflicts each sees their own; everything else is the same for a role.
     const who = viewer.role === 'manager' || !tables?.conflicts ? viewer.role : `${viewer.role} ${viewer.userId}`
-    let known = this.#made.get(notice)
-    if (!known) this.#made.set(notice, (known = new Map()))
+    let known = this.#made.get(event)
+    if (!known) this.#made.set(event, (known = new Map()))
     let made = known.get(who)
     if (!made) {
       const cursor = this.#parts.cursors.encode(orgId, { epoch, version: to, role: viewer.role, chainHead, atMs })
@@ -158,41 +158,41 @@ export class LiveFeed {
 
 async function checkRole(viewer: Viewer, roleNow: Watching['roleNow']): Promise<void> {
   const role = await roleNow()
-  if (role === undefined) throw new PullRefused('unauthenticated')
-  if (role !== viewer.role) throw new PullRefused('resnapshot')
+  if (role === undefined) throw new PullRefusedError('unauthenticated')
+  if (role !== viewer.role) throw new PullRefusedError('resnapshot')
 }
 
 /** What a socket was told last, and which commit that was: a database that lost commits goes on from another. */
 interface Told {
   message: LiveMessage
-  mark: CommitMark
+  mark: CommitId
 }
 
-function isKnown(notice: CommitNotice, { message, mark }: Told): boolean {
-  const { epoch, to } = notice
-  return epoch === message.epoch && (to < message.to || (to === message.to && isSameCommit(notice, mark)))
+function isKnown(event: CommitEvent, { message, mark: commitId }: Told): boolean {
+  const { epoch, to } = event
+  return epoch === message.epoch && (to < message.to || (to === message.to && isSameCommit(event, commitId)))
 }
 
-function follows({ epoch, from, chainBefore, atMsBefore }: CommitNotice, { message, mark }: Told): boolean {
+function follows({ epoch, from, chainBefore, atMsBefore }: CommitEvent, { message, mark: commitId }: Told): boolean {
   if (epoch !== message.epoch || from !== message.to) return false
-  return chainBefore === undefined || isSameCommit({ chainHead: chainBefore, atMs: atMsBefore }, mark)
+  return chainBefore === undefined || isSameCommit({ chainHead: chainBefore, atMs: atMsBefore }, commitId)
 }
 
 /** How far a socket has come, as the cursor of its device says it. */
-function seenBy({ role }: Viewer, { message, mark }: Told): Cursor {
-  return { epoch: message.epoch, version: message.to, role, ...mark }
+function seenBy({ role }: Viewer, { message, mark: commitId }: Told): Cursor {
+  return { epoch: message.epoch, version: message.to, role, ...commitId }
 }
 
 /** The queue of one socket. */
 class Listener {
   readonly #signal: AbortSignal
-  readonly #alarm: Alarm
+  readonly #alarm: Timer
   readonly #who: { userId: string; sessionId: string }
-  #queue: (CommitNotice | 'head')[] = []
+  #queue: (CommitEvent | 'head')[] = []
   #isEnded = false
   #wake: (() => void) | undefined
 
-  constructor(parts: { signal: AbortSignal; alarm: Alarm; who: { userId: string; sessionId: string } }) {
+  constructor(parts: { signal: AbortSignal; alarm: Timer; who: { userId: string; sessionId: string } }) {
     const { signal, alarm, who } = parts
     this.#signal = signal
     this.#alarm = alarm
@@ -200,9 +200,9 @@ class Listener {
     signal.addEventListener('abort', () => this.#wake?.(), { once: true })
   }
 
-  offer(notice: CommitNotice): void {
+  offer(event: CommitEvent): void {
     if (this.#queue.length >= QUEUE_MAX) this.#queue = ['head']
-    else this.#queue.push(notice)
+    else this.#queue.push(event)
     this.#wake?.()
   }
 
@@ -216,7 +216,7 @@ class Listener {
   }
 
   /** The next notice, 'head' after a silence, or 'end' where the session is over. */
-  async next(): Promise<CommitNotice | 'head' | 'end'> {
+  async next(): Promise<CommitEvent | 'head' | 'end'> {
     if (this.#queue.length === 0 && !this.#signal.aborted && !this.#isEnded) {
       await new Promise<void>((resolve) => {
         const callOff = this.#alarm(LIVE_HEAD_INTERVAL_MS, resolve)

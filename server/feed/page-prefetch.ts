@@ -1,8 +1,8 @@
 // The next page of a long pull, read while its device takes in the one before. A device asks for it a moment later, and
 // then has it at once: a first sync of a hundred thousand items takes two thirds of the time.
 import type { PullRequest } from '#shared/protocol/wire.ts'
-import type { Alarm } from './timer.ts'
-import { realAlarm } from './timer.ts'
+import type { Timer } from './timer.ts'
+import { systemTimer } from './timer.ts'
 import type { Page } from './pull.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -13,12 +13,12 @@ const PAGES_MAX = 4
 /** A device that asks later than this has gone away, or has a long way: its page is older than need be. */
 const KEPT_MS = 5_000
 
-export class PagesAhead {
+export class PagePrefetch {
   readonly #pages = new Map<string, Promise<Page | undefined>>()
   readonly #rowsMin: number
-  readonly #alarm: Alarm
+  readonly #alarm: Timer
 
-  constructor({ rowsMin = ROWS_MIN, alarm = realAlarm }: { rowsMin?: number; alarm?: Alarm } = {}) {
+  constructor({ rowsMin = ROWS_MIN, alarm = systemTimer }: { rowsMin?: number; alarm?: Timer } = {}) {
     this.#rowsMin = rowsMin
     this.#alarm = alarm
   }

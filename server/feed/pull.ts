@@ -9,9 +9,9 @@ import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'
 import { isSameCommit } from '../events/commit-id.ts'
 import type { Cursor, Cursors } from './cursor.ts'
-import type { FeedHead, Place } from './feed-store.ts'
+import type { FeedHead, RowPosition } from './feed-store.ts'
 import { findPageEnd, readAlongVersions, readHead, readPage, readVersion } from './feed-store.ts'
-import type { PagesAhead } from './page-prefetch.ts'
+import type { PagePrefetch } from './page-prefetch.ts'
 import type { Viewer } from './viewer.ts'
 
 /** How long a server that is behind may wait before another is asked. */
@@ -20,7 +20,7 @@ const BEHIND_WAIT_MS = 200
 const REST_MS = 10_000
 const PAGE_DEFAULT = 5_000
 
-export class PullRefused extends Error {
+export class PullRefusedError extends Error {
   readonly refusal: RequestRefusal
   readonly lastSeq: number | undefined
   constructor(refusal: RequestRefusal, lastSeq?: number) {
@@ -40,10 +40,10 @@ export interface PullParts {
   /** A signed cursor tells of commits that the primary does not hold: where that is so, a new epoch begins. */
   lostCommits(orgId: string, seen: Cursor): Promise<void>
   now: () => number
-  ahead?: PagesAhead
+  ahead?: PagePrefetch
 }
 
-/** @throws {PullRefused} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
+/** @throws {PullRefusedError} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
 export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
   const cursor = request.cursor === null ? undefined : await openCursor(parts, viewer, request.cursor)
   const page = (await parts.ahead?.take(viewer, request)) ?? (await ask(parts, viewer, { request, cursor }))
@@ -64,7 +64,7 @@ async function ask(parts: PullParts, viewer: Viewer, { request, cursor }: Asking
     if (index < attempts.length - 1) await sleep(BEHIND_WAIT_MS)
   }
   if (cursor) await findLost(parts, viewer, cursor)
-  throw new PullRefused('unavailable')
+  throw new PullRefusedError('unavailable')
 }
 
 /** Replicas that did not answer, and when they are asked again (of a clock that never jumps). */
@@ -79,42 +79,42 @@ async function unlessAway<T>(replica: Database, reading: Promise<T>): Promise<T 
   try {
     return await reading
   } catch (error) {
-    if (error instanceof PullRefused) throw error
+    if (error instanceof PullRefusedError) throw error
     resting.set(replica, performance.now() + REST_MS)
     return undefined
   }
 }
 
-/** @throws {PullRefused} where the cursor is not one to go on from */
+/** @throws {PullRefusedError} where the cursor is not one to go on from */
 export async function openCursor(parts: PullParts, viewer: Viewer, text: string): Promise<Cursor> {
   const cursor = parts.cursors.decode(viewer.orgId, text)
-  if (cursor === 'garbage') throw new PullRefused('malformed')
-  if (cursor === 'newer') throw new PullRefused('unavailable')
-  if (cursor === 'stale') throw new PullRefused('resnapshot')
+  if (cursor === 'garbage') throw new PullRefusedError('malformed')
+  if (cursor === 'newer') throw new PullRefusedError('unavailable')
+  if (cursor === 'stale') throw new PullRefusedError('resnapshot')
   if (cursor.role === viewer.role && !cursor.isStale) return cursor
   // Whoever begins anew forgets what they have seen: it is asked now, or nobody would know of what was lost.
   await findLost(parts, viewer, cursor)
-  throw new PullRefused('resnapshot')
+  throw new PullRefusedError('resnapshot')
 }
 
 /**
  * What a device has seen, or sent itself, is in every answer: a replica without it leaves the answer to the primary.
- * @throws {PullRefused} unavailable
+ * @throws {PullRefusedError} unavailable
  */
-export async function mustHold({ isReplica }: PullParts, sql: Sql, orgId: string, atLeast = 0): Promise<void> {
-  if (isReplica && (await readVersion(sql, orgId)) < atLeast) throw new PullRefused('unavailable')
+export async function requireVersion({ isReplica }: PullParts, sql: Sql, orgId: string, atLeast = 0): Promise<void> {
+  if (isReplica && (await readVersion(sql, orgId)) < atLeast) throw new PullRefusedError('unavailable')
 }
 
-/** Says whether a server can go on from a cursor. @throws {PullRefused} where nobody can */
+/** Says whether a server can go on from a cursor. @throws {PullRefusedError} where nobody can */
 export function holds(head: FeedHead, cursor: Cursor): boolean {
   if (cursor.version > head.version) return false
-  if (cursor.version < head.horizon) throw new PullRefused('resnapshot', head.lastSeq)
+  if (cursor.version < head.horizon) throw new PullRefusedError('resnapshot', head.lastSeq)
   if (cursor.chainHead === '') return true
   const { chainAtCursor, atMsAtCursor } = head
   return chainAtCursor !== null && isSameCommit(cursor, { chainHead: chainAtCursor, atMs: atMsAtCursor! })
 }
 
-/** Asks the primary whether it lost what a cursor has seen. @throws {PullRefused} epoch_changed where it did */
+/** Asks the primary whether it lost what a cursor has seen. @throws {PullRefusedError} epoch_changed where it did */
 export async function findLost(
   { primary, isReplica, lostCommits }: PullParts,
   viewer: Viewer,
@@ -123,9 +123,9 @@ export async function findLost(
   const read = (sql: Sql) => readHead(sql, viewer, { clientId: undefined, cursorVersion: cursor.version })
   const head = await primary.snapshot(viewer.orgId, read)
   if (!head || (head.epoch === cursor.epoch && holds(head, cursor))) return
-  if (isReplica) throw new PullRefused('unavailable')
+  if (isReplica) throw new PullRefusedError('unavailable')
   if (head.epoch === cursor.epoch) await lostCommits(viewer.orgId, cursor)
-  throw new PullRefused('epoch_changed', head.lastSeq)
+  throw new PullRefusedError('epoch_changed', head.lastSeq)
 }
 
 /** An answer but for the time at which it is given. */
@@ -142,7 +142,7 @@ interface Reading extends Asking {
 
 /** Undefined where this server does not hold what the device has seen already. */
 function readPull(database: Database, viewer: Viewer, { parts, request, cursor }: Reading): Promise<Page | undefined> {
-  const from: Place = { version: cursor?.version ?? 0, ...(cursor?.within ?? { kind: KINDS.length, key: [] }) }
+  const from: RowPosition = { version: cursor?.version ?? 0, ...(cursor?.within ?? { kind: KINDS.length, key: [] }) }
   if (!cursor) Object.assign(from, { kind: -1 })
   const limit = request.limit ?? PAGE_DEFAULT
   return database.snapshot(viewer.orgId, async (sql) => {
@@ -152,10 +152,10 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
       findPageEnd(sql, viewer, { from, limit: Math.min(limit, PULL_MAX) }),
     ])
     const isPrimary = database === parts.primary
-    if (!head && isPrimary) throw new PullRefused('unauthenticated')
+    if (!head && isPrimary) throw new PullRefusedError('unauthenticated')
     if (!head) return undefined // made so lately that a replica has not heard of it
     if (cursor && cursor.epoch !== head.epoch) {
-      if (isPrimary) throw new PullRefused('epoch_changed', head.lastSeq)
+      if (isPrimary) throw new PullRefusedError('epoch_changed', head.lastSeq)
       return undefined
     }
     if (head.version < (request.atLeast ?? 0) || (cursor && !holds(head, cursor))) return undefined
@@ -174,7 +174,11 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
   })
 }
 
-function cursorAt({ epoch, version, chainHead, atMs }: FeedHead, { role }: Viewer, end: Place | undefined): Cursor {
+function cursorAt(
+  { epoch, version, chainHead, atMs }: FeedHead,
+  { role }: Viewer,
+  end: RowPosition | undefined,
+): Cursor {
   if (!end) return { epoch, version, role, chainHead, atMs: atMs ?? undefined }
   return { epoch, version: end.version, within: { kind: end.kind, key: end.key }, role, chainHead: '' }
 }

@@ -15,7 +15,7 @@ import type { AppRouter } from '../api/app-router.ts'
 import { appRouter } from '../api/app-router.ts'
 import type { ApiParts, Context } from '../api/context.ts'
 import { bearerToken } from '../api/context.ts'
-import { asRefused, Refused } from '../api/trpc.ts'
+import { asRefused, ApiRefusal } from '../api/trpc.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
 import { errorBody } from './error-body.ts'
 import { recordRequests } from './record-requests.ts'
@@ -126,7 +126,7 @@ function serveHealth(app: FastifyInstance, { ready }: AppParts): void {
 async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Promise<void> {
   app.addHook('preHandler', async (request, reply) => {
     if (request.method === 'GET' || !request.url.startsWith('/trpc')) return
-    if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new Refused('role_too_low')))
+    if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new ApiRefusal('role_too_low')))
   })
   app.addHook('onRequest', async (request) => {
     // tRPC wants the form named even of a body that is not there.
@@ -140,7 +140,7 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
     await reply
       .code(503)
       .header('retry-after', String(NEWER_APP_WAIT_S))
-      .send(errorBody(new Refused('unavailable')))
+      .send(errorBody(new ApiRefusal('unavailable')))
   })
   app.addHook('onSend', async (request, reply) => {
     if (!request.url.startsWith('/trpc')) return
@@ -150,14 +150,15 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
       if (request.url === `/trpc/${PUSH}`) api.metrics.pushRefused('too_large')
-      return reply.code(413).send(errorBody(new Refused('too_large')))
+      return reply.code(413).send(errorBody(new ApiRefusal('too_large')))
     }
-    if ((error.statusCode ?? 500) < 500) return reply.code(error.statusCode!).send(errorBody(new Refused('malformed')))
+    if ((error.statusCode ?? 500) < 500)
+      return reply.code(error.statusCode!).send(errorBody(new ApiRefusal('malformed')))
     request.log.error({ error: error.message, stack: error.stack }, 'a request failed')
     return reply
       .code(503)
       .header('retry-after', '2')
-      .send(errorBody(new Refused('unavailable')))
+      .send(errorBody(new ApiRefusal('unavailable')))
   })
   // Nothing is read of it here: a procedure that wants the bytes takes them from the request, once it knows the sender.
   app.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null, ''))
@@ -174,15 +175,15 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
       }),
       responseMeta: ({ errors }) => {
         const [first] = errors
-        return first instanceof Refused && first.retryAfterS !== undefined
+        return first instanceof ApiRefusal && first.retryAfterS !== undefined
           ? { headers: { 'retry-after': String(first.retryAfterS) } }
           : {}
       },
       onError: ({ error, path, req }) => {
         if (path === PUSH) api.metrics.pushRefused(asRefused(error).refusal)
-        if (!(error instanceof Refused) && error.code === 'INTERNAL_SERVER_ERROR')
+        if (!(error instanceof ApiRefusal) && error.code === 'INTERNAL_SERVER_ERROR')
           req.log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
-        else if (error instanceof Refused && error.refusal === 'unavailable')
+        else if (error instanceof ApiRefusal && error.refusal === 'unavailable')
           req.log.warn({ path, error: String(error.cause) }, 'answered 503')
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
@@ -204,7 +205,7 @@ async function serveClient(app: FastifyInstance, clientDir: string): Promise<voi
   })
   app.setNotFoundHandler(async (request, reply) => {
     const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
-    if (!isPage || request.url.startsWith('/trpc')) return reply.code(404).send(errorBody(new Refused('malformed')))
+    if (!isPage || request.url.startsWith('/trpc')) return reply.code(404).send(errorBody(new ApiRefusal('malformed')))
     return reply.sendFile('index.html')
   })
 }

@@ -1,7 +1,7 @@
 // Which column of a file means what. Names are compared without case, spaces and signs; common synonyms are known.
 import type { Delimiter } from './csv-row-reader.ts'
 import { DELIMITERS, splitLine } from './csv-row-reader.ts'
-import { FileRefused } from './report.ts'
+import { FileRefusedError } from './report.ts'
 
 /** More columns than any export of a shop has; a file with more is something else. */
 const COLUMNS_MAX = 500
@@ -43,7 +43,7 @@ export interface Columns<Field extends string> {
 
 /**
  * Reads the header.
- * @throws {FileRefused} where it lacks a needed column (of each group one), names one twice, or has too many
+ * @throws {FileRefusedError} where it lacks a needed column (of each group one), names one twice, or has too many
  */
 export function readHeader<Field extends string>(
   text: string,
@@ -61,18 +61,18 @@ export function readHeader<Field extends string>(
     return { delimiter, names, found: names.filter((name) => known.has(plain(name))).length }
   })
   const { delimiter, names } = candidates.reduce((best, one) => (one.found > best.found ? one : best))
-  if (names.length > COLUMNS_MAX) throw new FileRefused('too_many_columns', `${names.length}`)
+  if (names.length > COLUMNS_MAX) throw new FileRefusedError('too_many_columns', `${names.length}`)
   const indexes = new Map<Field, number>()
   names.forEach((name, index) => {
     const field = known.get(plain(name))
     if (field === undefined) return
-    if (indexes.has(field)) throw new FileRefused('column_twice', `${names[indexes.get(field)!]} and ${name}`)
+    if (indexes.has(field)) throw new FileRefusedError('column_twice', `${names[indexes.get(field)!]} and ${name}`)
     indexes.set(field, index)
   })
   const missing = needed.filter((group) => !group.some((field) => indexes.has(field)))
   if (missing.length > 0) {
     const wanted = missing.map((group) => group.join(' or ')).join(', ')
-    throw new FileRefused('no_header', `missing: ${wanted}; found: ${names.join(', ') || 'nothing'}`)
+    throw new FileRefusedError('no_header', `missing: ${wanted}; found: ${names.join(', ') || 'nothing'}`)
   }
   const used = new Set(indexes.values())
   return {

@@ -1,11 +1,11 @@
 // The faults that real files have, each with what becomes of its lines.
 import { describe, expect, it } from 'vitest'
 import type { Line } from './line-reader.ts'
-import { linesOf } from './line-reader.ts'
+import { readLines } from './line-reader.ts'
 import { readHeader, productColumns } from './columns.ts'
-import { readRows } from './csv-row-reader.ts'
+import { readCsvRows } from './csv-row-reader.ts'
 import type { ReadRow } from './csv-row-reader.ts'
-import { FileRefused } from './report.ts'
+import { FileRefusedError } from './report.ts'
 
 const quiet = { encoding: () => undefined, progress: () => undefined }
 
@@ -16,7 +16,7 @@ async function* pieces(file: Uint8Array | string, size = 7): AsyncGenerator<Uint
 
 async function linesIn(file: Uint8Array | string, size?: number): Promise<Line[]> {
   const lines: Line[] = []
-  for await (const line of linesOf(pieces(file, size), quiet)) lines.push(line)
+  for await (const line of readLines(pieces(file, size), quiet)) lines.push(line)
   return lines
 }
 
@@ -24,7 +24,7 @@ const texts = async (file: Uint8Array | string, size?: number) => (await linesIn
 
 async function rowsIn(file: string, columns = 4): Promise<ReadRow[]> {
   const rows: ReadRow[] = []
-  for await (const row of readRows(linesOf(pieces(file), quiet), { columns, delimiter: ',' })) rows.push(row)
+  for await (const row of readCsvRows(readLines(pieces(file), quiet), { columns, delimiter: ',' })) rows.push(row)
   return rows
 }
 
@@ -39,7 +39,7 @@ describe('linesOf', () => {
     const file = encoding === 'utf-16le' ? little : Buffer.from(little).swap16()
     const lines: string[] = []
     const tell = { encoding: (name: string) => told.push(name), progress: () => undefined }
-    for await (const { text } of linesOf(pieces(file, 3), tell)) lines.push(text)
+    for await (const { text } of readLines(pieces(file, 3), tell)) lines.push(text)
     expect(lines).toEqual(['a,é', 'b,日'])
     expect(told).toEqual([encoding])
   })
@@ -54,7 +54,7 @@ describe('linesOf', () => {
     ['a picture', Buffer.concat([Buffer.from('\u0089PNG\r\n\u001A\n'), Buffer.alloc(900)]), 'not_text'],
     ['UTF-16 without a mark', Buffer.from('barcode,name\n1,2', 'utf16le'), 'not_text'],
   ])('refuses %s at once', async (_, file, cause) => {
-    await expect(linesIn(file, 100)).rejects.toThrow(FileRefused)
+    await expect(linesIn(file, 100)).rejects.toThrow(FileRefusedError)
     await expect(linesIn(file, 100)).rejects.toMatchObject({ problem: { cause } })
   })
 

@@ -23,7 +23,7 @@ export const DELIMITERS = [',', ';', '\t', '|'] as const
 export type Delimiter = (typeof DELIMITERS)[number]
 
 /** The rows after the header. `lines` goes on where the header ended. */
-export async function* readRows(
+export async function* readCsvRows(
   lines: AsyncIterator<Line>,
   { columns, delimiter }: { columns: number; delimiter: Delimiter },
 ): AsyncGenerator<ReadRow> {

@@ -10,10 +10,10 @@ import { nextStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { Database } from '../database/database.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { importId } from './import-ids.ts'
-import type { Places } from './imports-store.ts'
-import { findPlaces } from './imports-store.ts'
+import type { FoundLocations } from './imports-store.ts'
+import { findLocations } from './imports-store.ts'
 import type { ImportReport, RowOutcome, RowRefusal } from './report.ts'
-import { FileRefused, refuseRow } from './report.ts'
+import { FileRefusedError, refuseRow } from './report.ts'
 
 export interface ImportParts {
   database: Database
@@ -51,7 +51,7 @@ export class ImportRun {
   readonly clientId: string
   readonly #parts: ImportParts
   readonly #job: ImportJob
-  readonly #places: Places
+  readonly #places: FoundLocations
   /** Categories and locations that rows asked for since the last batch. */
   #made: Mutation[] = []
   #stamp: string | undefined
@@ -60,7 +60,7 @@ export class ImportRun {
   private constructor(
     parts: ImportParts,
     job: ImportJob,
-    { report, places }: { report: ImportReport; places: Places },
+    { report, places }: { report: ImportReport; places: FoundLocations },
   ) {
     this.#parts = parts
     this.#job = job
@@ -71,7 +71,7 @@ export class ImportRun {
   }
 
   static async begin(parts: ImportParts, job: ImportJob, report: ImportReport): Promise<ImportRun> {
-    return new ImportRun(parts, job, { report, places: await findPlaces(parts.database, job.orgId) })
+    return new ImportRun(parts, job, { report, places: await findLocations(parts.database, job.orgId) })
   }
 
   /** A stamp of now, after the last one. */
@@ -119,12 +119,12 @@ export class ImportRun {
     return id
   }
 
-  /** Where rows belong that name no place. @throws {FileRefused} where the wanted one does not exist */
+  /** Where rows belong that name no place. @throws {FileRefusedError} where the wanted one does not exist */
   defaultLocation(): string {
     const { location } = this.#job
     if (location !== undefined) {
       const wanted = this.#findLocation(location)
-      if (wanted === undefined) throw new FileRefused('unknown_location', location)
+      if (wanted === undefined) throw new FileRefusedError('unknown_location', location)
       return wanted
     }
     const site = this.#places.locations.find(({ kind }) => kind === 'site')

@@ -9,13 +9,13 @@ import type { DecidedRow, ImportJob, ImportParts } from './import-run.ts'
 import { ImportRun } from './import-run.ts'
 import { findNegative } from './imports-store.ts'
 import type { Line } from './line-reader.ts'
-import { linesOf } from './line-reader.ts'
+import { readLines } from './line-reader.ts'
 import { MovementImport } from './movement-import.ts'
 import { ProductImport } from './product-import.ts'
 import type { RawRow } from './csv-row-reader.ts'
-import { readRows } from './csv-row-reader.ts'
+import { readCsvRows } from './csv-row-reader.ts'
 import type { ImportReport } from './report.ts'
-import { closeReport, FileRefused, newReport, PROBLEMS_MAX, refuseRow } from './report.ts'
+import { closeReport, FileRefusedError, newReport, PROBLEMS_MAX, refuseRow } from './report.ts'
 
 /** Rows in one transaction: enough to be fast, few enough that a scan behind them is not felt to wait. */
 const BATCH_ROWS = 1_000
@@ -110,7 +110,7 @@ async function takeFile(
   open: (lines: AsyncGenerator<Line>) => Promise<Opened>,
 ): Promise<void> {
   const { report } = run
-  const lines = linesOf(job.bytes, {
+  const lines = readLines(job.bytes, {
     encoding: (encoding) => (report.encoding = encoding),
     progress: (bytes) => run.progress(bytes),
   })
@@ -126,9 +126,9 @@ async function takeFile(
     ;({ decider } = opened)
     report.ignoredColumns = opened.columns.ignored
     const shape = { columns: opened.columns.count, delimiter: opened.columns.delimiter }
-    for await (const row of readRows(lines, shape)) {
-      if (report.rows === ROWS_MAX) throw new FileRefused('too_many_rows')
-      if (report.problems.length > PROBLEMS_MAX) throw new FileRefused('too_many_problems', `line ${row.line}`)
+    for await (const row of readCsvRows(lines, shape)) {
+      if (report.rows === ROWS_MAX) throw new FileRefusedError('too_many_rows')
+      if (report.problems.length > PROBLEMS_MAX) throw new FileRefusedError('too_many_problems', `line ${row.line}`)
       report.rows += 1
       if ('cause' in row) refuseRow(report, row.line, row)
       else {
@@ -137,7 +137,7 @@ async function takeFile(
       }
     }
   } catch (error) {
-    if (!(error instanceof FileRefused)) throw error
+    if (!(error instanceof FileRefusedError)) throw error
     report.fileProblem = error.problem
   }
   await take()
@@ -149,5 +149,5 @@ async function findHeader<C>(lines: AsyncGenerator<Line>, read: (text: string) =
   for (let result = await lines.next(); !result.done; result = await lines.next()) {
     if (result.value.text.trim() !== '') return read(result.value.text)
   }
-  throw new FileRefused('empty')
+  throw new FileRefusedError('empty')
 }

@@ -92,17 +92,19 @@ export function findMovements(
   })
 }
 
-export interface Places {
+export interface FoundLocations {
   categories: { id: string; name: string }[]
   locations: Pick<Location, 'id' | 'name' | 'parentId' | 'kind' | 'barcode'>[]
 }
 
 /** Categories and locations that are not archived, oldest first. There are few of them. */
-export function findPlaces(database: Database, orgId: string): Promise<Places> {
+export function findLocations(database: Database, orgId: string): Promise<FoundLocations> {
   return database.snapshot(orgId, async (sql) => {
     const [categories, locations] = await Promise.all([
-      sql<Places['categories']>`select id, name from categories where org_id = ${orgId} and not archived order by id`,
-      sql<Places['locations']>`
+      sql<
+        FoundLocations['categories']
+      >`select id, name from categories where org_id = ${orgId} and not archived order by id`,
+      sql<FoundLocations['locations']>`
         select id, name, parent_id as "parentId", kind, barcode from locations
         where org_id = ${orgId} and not archived order by id`,
     ])

@@ -1,7 +1,7 @@
 // The lines of a file as text, while it arrives. Guarantees: every line has its number; UTF-8 and UTF-16 (by their
 // byte-order marks) are read, what is no text is refused before anything is taken; a bad byte spoils its line only.
 import { isUtf8 } from 'node:buffer'
-import { FileRefused } from './report.ts'
+import { FileRefusedError } from './report.ts'
 import type { ImportReport } from './report.ts'
 
 export interface Line {
@@ -34,8 +34,8 @@ const SNIFF_BYTES = 512
 const LF = 0x0a
 const CR = 0x0d
 
-/** @throws {FileRefused} where the file is empty, too large or no text */
-export async function* linesOf(
+/** @throws {FileRefusedError} where the file is empty, too large or no text */
+export async function* readLines(
   bytes: AsyncIterable<Uint8Array>,
   tell: { encoding(encoding: Encoding): void; progress(bytes: number): void },
 ): AsyncGenerator<Line> {
@@ -81,7 +81,7 @@ async function* utf8(
   }
   for await (const chunk of bytes) {
     size += chunk.byteLength
-    if (size > IMPORT_MAX_BYTES) throw new FileRefused('too_large')
+    if (size > IMPORT_MAX_BYTES) throw new FileRefusedError('too_large')
     if (recode) yield recode(chunk)
     else {
       head = Buffer.concat([head, chunk])
@@ -89,15 +89,15 @@ async function* utf8(
     }
     tell.progress(size)
   }
-  if (size === 0) throw new FileRefused('empty')
+  if (size === 0) throw new FileRefusedError('empty')
   if (!recode) yield begin()
 }
 
 function sniff(head: Buffer): { encoding: Encoding; skip: number } {
   const mark = BYTE_ORDER_MARKS.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte))
   if (mark && mark.encoding !== 'utf-8') return { encoding: mark.encoding, skip: mark.bytes.length }
-  if (head.subarray(0, 4).equals(ZIP)) throw new FileRefused('not_text', 'this is a spreadsheet or an archive')
+  if (head.subarray(0, 4).equals(ZIP)) throw new FileRefusedError('not_text', 'this is a spreadsheet or an archive')
   const nul = head.subarray(0, SNIFF_BYTES).indexOf(0)
-  if (nul >= 0) throw new FileRefused('not_text', nul < 2 ? 'perhaps UTF-16 without a byte-order mark' : undefined)
+  if (nul >= 0) throw new FileRefusedError('not_text', nul < 2 ? 'perhaps UTF-16 without a byte-order mark' : undefined)
   return { encoding: 'utf-8', skip: mark?.bytes.length ?? 0 }
 }

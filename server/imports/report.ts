@@ -41,7 +41,7 @@ export interface Problem {
 }
 
 /** Something that was taken, but that its owner should know. */
-export interface Notice {
+export interface ReportNotice {
   line: number
   notice: 'unfolded' | 'merged'
   detail?: string
@@ -62,7 +62,7 @@ export interface ImportReport {
   /** Positions below zero that the import leaves behind (movements only). */
   negativePositions: number
   problems: Problem[]
-  notices: Notice[]
+  notices: ReportNotice[]
   /** Why the file as a whole was not taken, or not to its end. */
   fileProblem?: { cause: ImportCause; detail?: string }
   encoding: 'utf-8' | 'utf-16le' | 'utf-16be'
@@ -76,7 +76,7 @@ export type RowOutcome = 'created' | 'changed' | 'unchanged'
 export const PROBLEMS_MAX = 20_000
 
 /** The file cannot be taken, or not further. */
-export class FileRefused extends Error {
+export class FileRefusedError extends Error {
   readonly problem: NonNullable<ImportReport['fileProblem']>
 
   constructor(cause: ImportCause, detail?: string) {

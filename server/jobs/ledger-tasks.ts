@@ -2,8 +2,8 @@
 import type { Logger } from 'pino'
 import type { Database } from '../database/database.ts'
 import { listOrganisations } from '../database/organisations-store.ts'
-import { checkAndKeep } from '../ledger/verify/ledger-check.ts'
-import { forgetTombstones, recountWaiting } from '../ledger/store/housekeeping-store.ts'
+import { checkAndStore } from '../ledger/verify/ledger-check.ts'
+import { deleteOldTombstones, countBlocked } from '../ledger/store/housekeeping-store.ts'
 import type { Task } from './jobs.ts'
 
 export interface LedgerTaskParts {
@@ -24,12 +24,12 @@ export function ledgerTasks({ database, wake, now, log }: LedgerTaskParts): Task
     if (failures.length > 0) throw new AggregateError(failures, `not done for ${failures.length} organisation(s)`)
   }
   const check = async (orgId: string) => {
-    const { findings } = await checkAndKeep(database, orgId, now)
+    const { findings } = await checkAndStore(database, orgId, now)
     if (findings.length > 0) log.error({ orgId, findings }, 'the ledger does not fit')
   }
   const tidy = async (orgId: string) => {
-    await forgetTombstones(database, orgId, now())
-    await recountWaiting(database, orgId)
+    await deleteOldTombstones(database, orgId, now())
+    await countBlocked(database, orgId)
     await wake(orgId)
   }
   return [

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-export function keptSecret(dataDir: string, name: string): string {
+export function persistedSecret(dataDir: string, name: string): string {
   const path = join(dataDir, name)
   try {
     return readFileSync(path, 'utf8')

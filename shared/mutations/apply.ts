@@ -1,5 +1,5 @@
 // Applying a mutation to a Book, the same on the device and on the server. Keeps M1–M7.
-import type { Book, Effects, Note } from '../working-set/working-set.ts'
+import type { WorkingSet, Effects, MergeNote } from '../working-set/working-set.ts'
 import type { Role } from '../rows/rows.ts'
 import { isStorable } from '../values/text.ts'
 import type { Refusal } from '../values/refusals.ts'
@@ -7,8 +7,8 @@ import { refuse } from '../values/refusals.ts'
 import type { Envelope } from './envelope.ts'
 import { MUTATION_MAX_BYTES } from './envelope.ts'
 import { refuseArgs } from './refuse-args.ts'
-import type { Stamp, Verb } from './verb.ts'
-import { mayAct } from './verb.ts'
+import type { DecideContext, Verb } from './verb.ts'
+import { hasRole } from './verb.ts'
 import { findVerb } from './verbs.ts'
 
 /** A mutation whose verb and arguments are known to be good. */
@@ -19,7 +19,7 @@ export interface Prepared {
 
 export type Outcome =
   | { status: 'applied'; effects: Effects }
-  | { status: 'merged'; note: Note; effects: Effects }
+  | { status: 'merged'; note: MergeNote; effects: Effects }
   | { status: 'refused'; refusal: Refusal }
 
 /** The verb and the parsed arguments of a mutation, or why it cannot be decided at all. */
@@ -34,10 +34,10 @@ export function prepare(mutation: Pick<Envelope, 'name' | 'args'>): Prepared | R
 }
 
 /** Decides one mutation. A refusal, or a `decide` that throws, leaves the book as it was. */
-export function applyMutation(book: Book, prepared: Prepared, stamp: Stamp): Outcome {
+export function applyMutation(rows: WorkingSet, prepared: Prepared, context: DecideContext): Outcome {
   const { verb, args } = prepared
-  if (!mayAct(stamp.role, verb.role)) return refused(refuse('role_too_low', { needs: verb.role, has: stamp.role }))
-  const result = book.attempt(() => verb.decide(book, args, stamp))
+  if (!hasRole(context.role, verb.role)) return refused(refuse('role_too_low', { needs: verb.role, has: context.role }))
+  const result = rows.attempt(() => verb.decide(rows, args, context))
   if ('refusal' in result) return refused(result.refusal)
   const { effects } = result
   const [note] = effects.notes
@@ -49,7 +49,7 @@ export function refused(refusal: Refusal): Outcome & { status: 'refused' } {
 }
 
 /** The stamp of a mutation once its effective time is known. */
-export function stampOf(envelope: Envelope, by: { userId: string; role: Role; at: string }): Stamp {
+export function decideContext(envelope: Envelope, by: { userId: string; role: Role; at: string }): DecideContext {
   return { id: envelope.id, madeAt: envelope.at, seen: envelope.seen, strict: envelope.strict === true, ...by }
 }
 

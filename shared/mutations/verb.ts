@@ -1,11 +1,11 @@
 // A verb: one named change of synced data, decided by one pure function on the device and again on the server. M1–M4.
 import type { z } from 'zod'
-import type { Book, Moved, Tree, Unique } from '../working-set/working-set.ts'
+import type { WorkingSet, MovedKind, TreeKind, UniqueKey } from '../working-set/working-set.ts'
 import type { Kind, Role } from '../rows/rows.ts'
 import type { Refusal } from '../values/refusals.ts'
 
 /** What `decide` may know besides the book and the arguments. */
-export interface Stamp {
+export interface DecideContext {
   /** The mutation's id. */
   id: string
   /** Its effective stamp. */
@@ -21,13 +21,13 @@ export interface Stamp {
 }
 
 /** Where `reads` says what `decide` may look at. */
-export interface Wants {
+export interface ReadPlan {
   row(kind: Kind, key: string): void
   /** The row that bears the mutation's own id. */
   own(kind: Kind): void
-  owner(unique: Unique, value: string): void
+  owner(unique: UniqueKey, value: string): void
   /** All rows of a small kind: whoever changes a parent must see the whole tree. */
-  tree(kind: Tree): void
+  tree(kind: TreeKind): void
   /** A position that is counted: its entries since then are needed as well as its row. */
   counted(position: string, since?: string): void
   /** The lines of a planned count with the positions, and their entries, that they count. */
@@ -37,7 +37,7 @@ export interface Wants {
   /** The whole stock of an item: its levels change. */
   total(itemId: string): void
   /** When an item, or something at a place, was last moved or counted. */
-  lastMoved(kind: Moved, id: string): void
+  lastMoved(kind: MovedKind, id: string): void
   /** A conflict, and what its mutation reads, with other arguments where they were corrected. */
   conflict(id: string, args: unknown): void
 }
@@ -47,9 +47,9 @@ export interface Verb<Args = unknown> {
   args: z.ZodType<Args>
   /** The least role that may. */
   role: Role
-  reads(args: Args, wants: Wants): void
+  reads(args: Args, plan: ReadPlan): void
   /** Changes the book, or returns a refusal and changes nothing. */
-  decide(book: Book, args: Args, stamp: Stamp): Refusal | undefined
+  decide(rows: WorkingSet, args: Args, context: DecideContext): Refusal | undefined
 }
 
 /** Checks a verb's types and forgets its arguments' type, so that verbs of all kinds stand in one list. */
@@ -59,6 +59,6 @@ export function defineVerb<Args>(verb: Verb<Args>): Verb {
 
 const RANK: Record<Role, number> = { viewer: 0, staff: 1, manager: 2 }
 
-export function mayAct(role: Role, least: Role): boolean {
+export function hasRole(role: Role, least: Role): boolean {
   return RANK[role] >= RANK[least]
 }

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { CLOCK_TOLERANCE_MS, effectiveStamp, formatStamp, movedAlong, nextStamp, parseStamp, stampMs } from './stamp.ts'
+import {
+  CLOCK_TOLERANCE_MS,
+  effectiveStamp,
+  formatStamp,
+  shiftStampMs,
+  nextStamp,
+  parseStamp,
+  stampMs,
+} from './stamp.ts'
 
 const DEVICE = '00c0ffee'
 const NOW = 1_795_000_000_000
@@ -65,9 +73,11 @@ test('[T5] stamps compare as text like their parts, and parse to what they were 
 
 test('[T5] a stamp that is moved along stays one that compares, however far it lies', () => {
   const by = { madeAt: '000000001000-0000-00000001', at: '000000009000-0000-00000001' }
-  expect(movedAlong('000000002000-0003-00000001', by)).toBe('00000000a000-0003-00000001')
-  expect(movedAlong('ffffffffffff-0003-00000001', by)).toBe('ffffffffffff-0003-00000001')
-  expect(movedAlong('000000000001-0003-00000001', { at: by.madeAt, madeAt: by.at })).toBe('000000000000-0003-00000001')
+  expect(shiftStampMs('000000002000-0003-00000001', by)).toBe('00000000a000-0003-00000001')
+  expect(shiftStampMs('ffffffffffff-0003-00000001', by)).toBe('ffffffffffff-0003-00000001')
+  expect(shiftStampMs('000000000001-0003-00000001', { at: by.madeAt, madeAt: by.at })).toBe(
+    '000000000000-0003-00000001',
+  )
 })
 
 test('[T2] a clock that tells parts of milliseconds gives whole stamps', () => {

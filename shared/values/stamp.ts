@@ -42,12 +42,12 @@ export function nextStamp(last: string | undefined, nowMs: number, device: strin
 }
 
 /** A further stamp of the same device, moved as its mutation's stamp was: from `madeAt` to `at`. */
-export function movedAlong(stamp: string, { at, madeAt }: { at: string; madeAt: string }): string {
-  return movedStamp(stamp, stampMs(at) - stampMs(madeAt))
+export function shiftStampMs(stamp: string, { at, madeAt }: { at: string; madeAt: string }): string {
+  return shiftStamp(stamp, stampMs(at) - stampMs(madeAt))
 }
 
 /** A stamp of a clock that was set: moved along with it. */
-export function movedStamp(stamp: string, byMs: number): string {
+export function shiftStamp(stamp: string, byMs: number): string {
   const { ms, ...rest } = parseStamp(stamp)
   return formatStamp({ ...rest, ms: Math.min(Math.max(0, Math.round(ms + byMs)), MS_MAX) })
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Entry, Standing } from './ledger.ts'
-import { isAfter, NOTHING, standingOf, withEntry, withoutEntry } from './ledger.ts'
+import type { Entry, PositionState } from './ledger.ts'
+import { isAfter, EMPTY_POSITION, positionState, applyEntry, voidEntry } from './ledger.ts'
 
 const entry = (kind: Entry['kind'], minute: number, amount: number, id = `${minute}`): Entry => ({
   kind,
@@ -12,14 +12,14 @@ const entry = (kind: Entry['kind'], minute: number, amount: number, id = `${minu
 })
 
 /** Entries in the order in which they arrive, each through the incremental functions. */
-function arrive(entries: readonly Entry[]): Standing {
+function arrive(entries: readonly Entry[]): PositionState {
   const known: Entry[] = []
-  let standing = NOTHING
+  let state = EMPTY_POSITION
   for (const one of entries) {
-    standing = withEntry(standing, one, known)
+    state = applyEntry(state, one, known)
     known.push(one)
   }
-  return standing
+  return state
 }
 
 /** Six entries with different marks: few enough to try every order. */
@@ -44,16 +44,16 @@ function* permutations<T>(values: readonly T[]): Iterable<T[]> {
 
 describe('what a position holds', () => {
   test('[L1] the last count and what came after it', () => {
-    expect(standingOf([entry('delta', 1, 5), entry('count', 2, 40), entry('delta', 3, -3)]).quantity).toBe(37)
-    expect(standingOf([entry('delta', 1, 5), entry('delta', 3, -3)]).quantity).toBe(2)
-    expect(standingOf([])).toEqual(NOTHING)
+    expect(positionState([entry('delta', 1, 5), entry('count', 2, 40), entry('delta', 3, -3)]).quantity).toBe(37)
+    expect(positionState([entry('delta', 1, 5), entry('delta', 3, -3)]).quantity).toBe(2)
+    expect(positionState([])).toEqual(EMPTY_POSITION)
   })
 
   test('[L2] is the same for every order of arrival, and equals the whole function', () => {
     fc.assert(
       fc.property(entriesArbitrary, (drawn) => {
         const entries = drawn.map(({ kind, minute, amount, id }) => entry(kind, minute, amount, id))
-        const whole = standingOf(entries)
+        const whole = positionState(entries)
         for (const order of permutations(entries)) expect(arrive(order)).toEqual(whole)
       }),
       { numRuns: 60 },
@@ -62,8 +62,8 @@ describe('what a position holds', () => {
 
   test('[L3] a movement older than the count changes nothing', () => {
     const counted = arrive([entry('count', 602, 40)])
-    expect(withEntry(counted, entry('delta', 595, -7), [])).toEqual(counted)
-    expect(withEntry(counted, entry('delta', 610, -7), []).quantity).toBe(33)
+    expect(applyEntry(counted, entry('delta', 595, -7), [])).toEqual(counted)
+    expect(applyEntry(counted, entry('delta', 610, -7), []).quantity).toBe(33)
   })
 
   test('[L4] a count that arrives late leaves what was moved after it', () => {
@@ -78,8 +78,8 @@ describe('what a position holds', () => {
         const victim = entries[which]
         if (!victim) return
         const marked = entries.map((one) => (one === victim ? { ...one, void: true } : one))
-        const incremental = withoutEntry(arrive(entries), { ...victim, void: true }, marked)
-        expect(incremental).toEqual(standingOf(entries.filter((one) => one !== victim)))
+        const incremental = voidEntry(arrive(entries), { ...victim, void: true }, marked)
+        expect(incremental).toEqual(positionState(entries.filter((one) => one !== victim)))
       }),
     )
   })

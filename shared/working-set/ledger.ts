@@ -5,12 +5,12 @@
 // where C is the count with the greatest (at, id) that is not void. Quantities are integers of thousandths.
 
 /** A place in time: entries are ordered by their stamp, then by the id of their mutation. */
-export interface Mark {
+export interface OrderKey {
   at: string
   id: string
 }
 
-interface EntryOf<K extends string> extends Mark {
+interface EntryOf<K extends string> extends OrderKey {
   kind: K
   /** Thousandths: what a delta adds, or what a count found. */
   amount: number
@@ -26,21 +26,21 @@ interface EntryOf<K extends string> extends Mark {
 export type Entry = EntryOf<'delta'> | EntryOf<'count'>
 
 /** What a position keeps of its entries. */
-export interface Standing {
+export interface PositionState {
   quantity: number
   /** The count that it rests on. */
-  count: Count | undefined
+  count: CountMark | undefined
 }
-export type Count = Mark & Pick<Entry, 'since'>
+export type CountMark = OrderKey & Pick<Entry, 'since'>
 
-export const NOTHING: Standing = { quantity: 0, count: undefined }
+export const EMPTY_POSITION: PositionState = { quantity: 0, count: undefined }
 
-export function isAfter(a: Mark, b: Mark | undefined): boolean {
+export function isAfter(a: OrderKey, b: OrderKey | undefined): boolean {
   return b === undefined || a.at > b.at || (a.at === b.at && a.id > b.id)
 }
 
 /** The whole function, from all entries. What the ledger check recomputes, and what voiding a count falls back on. */
-export function standingOf(entries: readonly Entry[]): Standing {
+export function positionState(entries: readonly Entry[]): PositionState {
   let count: Entry | undefined
   for (const entry of entries) if (entry.kind === 'count' && !entry.void && isAfter(entry, count)) count = entry
   return {
@@ -50,9 +50,9 @@ export function standingOf(entries: readonly Entry[]): Standing {
 }
 
 /** Σ delta over deltas, not void, after a mark. */
-export function sumAfter(entries: readonly Entry[], mark: Mark | undefined): number {
+export function sumAfter(entries: readonly Entry[], key: OrderKey | undefined): number {
   let sum = 0
-  for (const entry of entries) if (entry.kind === 'delta' && !entry.void && isAfter(entry, mark)) sum += entry.amount
+  for (const entry of entries) if (entry.kind === 'delta' && !entry.void && isAfter(entry, key)) sum += entry.amount
   return sum
 }
 
@@ -60,9 +60,9 @@ export function sumAfter(entries: readonly Entry[], mark: Mark | undefined): num
  * The standing after one more entry. `entries` are those known on the position, at least all deltas after the entry
  * when it is a count. An entry before the count that the position rests on changes nothing: it is absorbed.
  */
-export function withEntry(standing: Standing, entry: Entry, entries: readonly Entry[]): Standing {
-  if (!isAfter(entry, standing.count)) return standing
-  if (entry.kind === 'delta') return { ...standing, quantity: standing.quantity + entry.amount }
+export function applyEntry(state: PositionState, entry: Entry, entries: readonly Entry[]): PositionState {
+  if (!isAfter(entry, state.count)) return state
+  if (entry.kind === 'delta') return { ...state, quantity: state.quantity + entry.amount }
   return { quantity: entry.amount + sumAfter(entries, entry), count: countOf(entry) }
 }
 
@@ -70,13 +70,13 @@ export function withEntry(standing: Standing, entry: Entry, entries: readonly En
  * The standing after an entry was voided. `entries` are those known on the position, the voided one marked; when it is
  * the count that the position rests on, they reach back to the count before it.
  */
-export function withoutEntry(standing: Standing, voided: Entry, entries: readonly Entry[]): Standing {
-  const rests = standing.count?.id === voided.id && voided.kind === 'count'
-  if (rests) return standingOf(entries)
-  if (voided.kind === 'count' || !isAfter(voided, standing.count)) return standing
-  return { ...standing, quantity: standing.quantity - voided.amount }
+export function voidEntry(state: PositionState, voided: Entry, entries: readonly Entry[]): PositionState {
+  const rests = state.count?.id === voided.id && voided.kind === 'count'
+  if (rests) return positionState(entries)
+  if (voided.kind === 'count' || !isAfter(voided, state.count)) return state
+  return { ...state, quantity: state.quantity - voided.amount }
 }
 
-function countOf({ at, id, since }: Entry): Count {
+function countOf({ at, id, since }: Entry): CountMark {
   return { at, id, ...(since !== undefined && { since }) }
 }

@@ -3,8 +3,8 @@
 import type { CountLine, FieldStamps, Kind, Lot, Position, Row } from '../rows/rows.ts'
 import { FIELD_STAMPS, keyOf, lotKey, parsePositionKey, positionKey } from '../rows/rows.ts'
 import type { MergeCode } from '../values/refusals.ts'
-import type { Entry, Mark, Standing } from './ledger.ts'
-import { isAfter, withEntry, withoutEntry } from './ledger.ts'
+import type { Entry, OrderKey, PositionState } from './ledger.ts'
+import { isAfter, applyEntry, voidEntry } from './ledger.ts'
 
 /** What a mutation that already took effect posted to the ledger. */
 export interface Posted {
@@ -19,10 +19,10 @@ export interface PostedEntry {
 }
 
 /** What lies below the Book. Three keep it: memory, the device's mirror, and what the server loaded for a batch. */
-export interface Shelf {
+export interface RowSource {
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined
   /** The item that owns a SKU, the location that owns a barcode. */
-  owner(unique: Unique, value: string): string | undefined
+  owner(unique: UniqueKey, value: string): string | undefined
   /** The entries on a position that counts and voids need; see `withEntry`. A device knows those that it has not sent. */
   history(position: string): readonly Entry[]
   /** What an earlier mutation posted, or undefined where nobody knows it. */
@@ -30,28 +30,28 @@ export interface Shelf {
   /** The lines of a planned count. */
   linesOf(countId: string): Iterable<CountLine>
   /** All rows of a tree. */
-  tree<K extends Tree>(kind: K): Iterable<Row<K>>
+  tree<K extends TreeKind>(kind: K): Iterable<Row<K>>
   /**
    * The stamp of the last movement of an item, or at a place, that was asked for; lines of planned counts that wait are
    * among them. Only the server knows them all.
    */
-  lastMoved(kind: Moved, id: string): string | undefined
+  lastMoved(kind: MovedKind, id: string): string | undefined
 }
-export type Unique = 'sku' | 'locationBarcode'
+export type UniqueKey = 'sku' | 'locationBarcode'
 /** What a movement moves, and where. */
-export type Moved = 'items' | 'locations'
+export type MovedKind = 'items' | 'locations'
 /** Kinds whose rows lie inside each other. */
-export type Tree = 'categories' | 'locations'
+export type TreeKind = 'categories' | 'locations'
 
 /** The kind of a movement, as the audit shows it. */
-export type MovementKind = 'receive' | 'withdraw' | 'transfer_out' | 'transfer_in' | 'count' | 'void'
+export type LedgerEntryKind = 'receive' | 'withdraw' | 'transfer_out' | 'transfer_in' | 'count' | 'void'
 
 /** One line for `inventory_logs`. */
-export interface Movement {
-  kind: MovementKind
+export interface LedgerEntry {
+  kind: LedgerEntryKind
   position: string
   /** `madeAt` is the device's own stamp, where it has one; `at` may lie elsewhere. */
-  entry: Mark & { amount: number; madeAt?: string }
+  entry: OrderKey & { amount: number; madeAt?: string }
   /** When whoever counted began with this position. */
   since?: string
   /** The version that whoever counted or moved held. */
@@ -70,7 +70,7 @@ export interface Change<K extends Kind = Kind> {
 }
 
 /** Why a mutation took effect only in part, or was absorbed, or wants a person's eye. */
-export interface Note {
+export interface MergeNote {
   code: MergeCode
   detail?: Record<string, unknown>
   /** True where a review is to be opened. */
@@ -80,12 +80,12 @@ export interface Note {
 /** What one mutation did. */
 export interface Effects {
   changes: Change[]
-  movements: Movement[]
-  notes: Note[]
+  movements: LedgerEntry[]
+  notes: MergeNote[]
 }
 
-export class Book {
-  readonly #shelf: Shelf
+export class WorkingSet {
+  readonly #source: RowSource
   /** Rows changed by the mutations before this one, by kind and key. */
   readonly #rows = new Map<Kind, Map<string, unknown>>()
   readonly #histories = new Map<string, Entry[]>()
@@ -95,8 +95,8 @@ export class Book {
   #undo: (() => void)[] = []
   #effects: Effects = emptyEffects()
 
-  constructor(shelf: Shelf) {
-    this.#shelf = shelf
+  constructor(source: RowSource) {
+    this.#source = source
   }
 
   /** Runs one mutation. Where `decide` returns a refusal or throws, the Book is as it was before. */
@@ -116,7 +116,7 @@ export class Book {
 
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     const changed = this.#rows.get(kind)?.get(key) as Row<K> | undefined
-    return changed ?? this.#shelf.row(kind, key)
+    return changed ?? this.#source.row(kind, key)
   }
 
   put<K extends Kind>(kind: K, row: Row<K>): void {
@@ -127,13 +127,13 @@ export class Book {
     this.#set(this.#rowsOf(kind), key, row)
   }
 
-  owner(unique: Unique, value: string): string | undefined {
+  owner(unique: UniqueKey, value: string): string | undefined {
     const key = `${unique} ${value}`
-    return this.#owners.has(key) ? this.#owners.get(key) : this.#shelf.owner(unique, value)
+    return this.#owners.has(key) ? this.#owners.get(key) : this.#source.owner(unique, value)
   }
 
   /** Gives a unique value to an owner, or frees it. */
-  own(unique: Unique, value: string, owner: string | undefined): void {
+  setOwner(unique: UniqueKey, value: string, owner: string | undefined): void {
     this.#set(this.#owners, `${unique} ${value}`, owner)
   }
 
@@ -143,7 +143,7 @@ export class Book {
 
   /** True where the count that a position rests on is of a version up to `seen`. */
   isCountSeen(key: string, seen: number): boolean {
-    const kept = this.#shelf.row('positions', key)
+    const kept = this.#source.row('positions', key)
     return kept !== undefined && kept.countedId === this.position(key).countedId && kept.version <= seen
   }
 
@@ -152,13 +152,13 @@ export class Book {
   }
 
   posted(mutationId: string): Posted | undefined {
-    return this.#posted.get(mutationId) ?? this.#shelf.posted(mutationId)
+    return this.#posted.get(mutationId) ?? this.#source.posted(mutationId)
   }
 
   /** The lines of a planned count, as they are now. */
   linesOf(countId: string): CountLine[] {
     const lines = new Map<string, CountLine>()
-    for (const line of this.#shelf.linesOf(countId)) lines.set(line.id, line)
+    for (const line of this.#source.linesOf(countId)) lines.set(line.id, line)
     for (const line of (this.#rowsOf('countLines') as Map<string, CountLine>).values()) {
       if (line.countId === countId) lines.set(line.id, line)
     }
@@ -166,15 +166,15 @@ export class Book {
   }
 
   /** All rows of a tree, as they are now. */
-  *tree<K extends Tree>(kind: K): Iterable<Row<K>> {
+  *tree<K extends TreeKind>(kind: K): Iterable<Row<K>> {
     const changed = this.#rowsOf(kind) as Map<string, Row<K>>
-    for (const row of this.#shelf.tree(kind)) if (!changed.has(row.id)) yield row
+    for (const row of this.#source.tree(kind)) if (!changed.has(row.id)) yield row
     yield* changed.values()
   }
 
   /** When an item, or something at a place, was last moved or counted, as far as that was asked for. */
-  lastMoved(kind: Moved, id: string): string | undefined {
-    let last = this.#shelf.lastMoved(kind, id)
+  lastMoved(kind: MovedKind, id: string): string | undefined {
+    let last = this.#source.lastMoved(kind, id)
     const take = (place: { itemId: string; locationId: string }, at: string) => {
       const isThere = (kind === 'items' ? place.itemId : place.locationId) === id
       if (isThere && (last === undefined || at > last)) last = at
@@ -194,25 +194,25 @@ export class Book {
   }
 
   /** Takes in a row that no mutation made, such as the record of a refusal: later mutations can see it. */
-  learn<K extends Kind>(kind: K, row: Row<K>): void {
+  setConfirmed<K extends Kind>(kind: K, row: Row<K>): void {
     this.#rowsOf(kind).set(keyOf(kind, row), row)
   }
 
   /** Takes in that a mutation took effect: one that posted nothing is not unknown for that. */
-  took(mutationId: string, by: { name: string; userId: string }): void {
+  recordEffect(mutationId: string, by: { name: string; userId: string }): void {
     if (!this.#posted.has(mutationId)) this.#set(this.#posted, mutationId, { ...by, entries: [] })
   }
 
   /** Posts an entry to the ledger and brings its position up to date. Says whether a later count had absorbed it. */
-  post(by: { name: string; userId: string }, movement: Movement): 'applied' | 'absorbed' {
+  post(by: { name: string; userId: string }, movement: LedgerEntry): 'applied' | 'absorbed' {
     const { position: key, entry: mark, since } = movement
     const kind = movement.kind === 'count' ? 'count' : 'delta'
     const entry: Entry = { ...mark, kind, void: false, ...(since !== undefined && { since }) }
     const position = this.position(key)
-    const standing = standingOfRow(position)
-    const absorbed = !isAfter(entry, standing.count)
+    const state = standingOfRow(position)
+    const absorbed = !isAfter(entry, state.count)
     const history = this.#history(key)
-    this.#stand(position, withEntry(standing, entry, history))
+    this.#setState(position, applyEntry(state, entry, history))
     this.#push(history, entry)
     const posted = this.#posted.get(mark.id)
     if (posted) this.#push(posted.entries, { position: key, entry })
@@ -230,7 +230,7 @@ export class Book {
     const index = history.findIndex((known) => known.id === entry.id)
     if (index >= 0) this.#replace(history, index, voided)
     const position = this.position(key)
-    this.#stand(position, withoutEntry(standingOfRow(position), voided, history))
+    this.#setState(position, voidEntry(standingOfRow(position), voided, history))
     const entries = this.#entriesOf(entry.id)
     const known = entries.indexOf(line)
     const place = known >= 0 ? known : entries.findIndex(({ position }) => position === key)
@@ -252,7 +252,7 @@ export class Book {
   }
 
   /** @throws beyond what a number holds exactly: the mutation is refused rather than the sum rounded */
-  #stand(position: Position, { quantity, count }: Standing): void {
+  #setState(position: Position, { quantity, count }: PositionState): void {
     if (!Number.isSafeInteger(quantity)) throw new Error('a quantity beyond what can be summed exactly (B4)')
     const counted = {
       countedAt: count?.at ?? null,
@@ -266,7 +266,7 @@ export class Book {
   #entriesOf(mutationId: string): PostedEntry[] {
     const own = this.#posted.get(mutationId)
     if (own) return own.entries
-    const posted = this.#shelf.posted(mutationId)
+    const posted = this.#source.posted(mutationId)
     if (!posted) return []
     const entries = [...posted.entries]
     this.#set(this.#posted, mutationId, { ...posted, entries })
@@ -275,7 +275,7 @@ export class Book {
 
   #history(key: string): Entry[] {
     let history = this.#histories.get(key)
-    if (!history) this.#histories.set(key, (history = [...this.#shelf.history(key)]))
+    if (!history) this.#histories.set(key, (history = [...this.#source.history(key)]))
     return history
   }
 
@@ -314,7 +314,7 @@ function emptyEffects(): Effects {
   return { changes: [], movements: [], notes: [] }
 }
 
-function standingOfRow({ quantity, countedAt, countedId, countedSince }: Position): Standing {
+function standingOfRow({ quantity, countedAt, countedId, countedSince }: Position): PositionState {
   if (countedAt === null) return { quantity, count: undefined }
   const since = countedSince === null ? {} : { since: countedSince }
   return { quantity, count: { at: countedAt, id: countedId ?? '', ...since } }

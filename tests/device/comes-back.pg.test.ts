@@ -7,7 +7,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import { stampMs } from '#shared/values/stamp.ts'
-import { forgetTombstones } from '../../server/ledger/store/housekeeping-store.ts'
+import { deleteOldTombstones } from '../../server/ledger/store/housekeeping-store.ts'
 import type { FieldDevice } from './field-device.ts'
 import { isSettled, sendOut, until } from './field-device.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
@@ -70,7 +70,7 @@ test.each([60, 100])('[D5][T3][U6] after %i days away what was recorded takes it
   expect(results.map(({ status }) => status)).toEqual(['applied', 'applied'])
 
   daysAgo(0)
-  await forgetTombstones(parts.database, parts.orgId, Date.now())
+  await deleteOldTombstones(parts.database, parts.orgId, Date.now())
   const [head] = await owner<{ horizon: number }[]>`select horizon from org_heads where org_id = ${parts.orgId}`
   expect(Number(head!.horizon) > 0).toBe(days > 90)
   const back = await come(name)

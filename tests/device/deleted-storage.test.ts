@@ -100,7 +100,7 @@ class Browser {
   async open(): Promise<void> {
     const actor = { userId: randomUUID(), role: 'manager' as const }
     for (let tab = 0; tab < 2; tab++) this.#tabs.push(await Device.open({ name: this.#name, actor }))
-    for (const tab of this.#tabs) tab.notifyTabs = (told) => this.#tellOthers(tab, structuredClone(told))
+    for (const tab of this.#tabs) tab.notifyTabs = (message) => this.#tellOthers(tab, structuredClone(message))
     this.#exchange = new Replicator({ device: this.#tabs[0]!, link: this.server, clock: browserClock })
     await this.#round()
     await this.still()
@@ -150,11 +150,11 @@ class Browser {
     }
   }
 
-  #tellOthers(from: Device, told: TabMessage): void {
+  #tellOthers(from: Device, message: TabMessage): void {
     for (const tab of this.#tabs) {
       if (tab === from) continue
       const before = this.#following.get(tab) ?? Promise.resolve()
-      const after = before.then(() => this.turns()).then(() => tab.handleTabMessage(told))
+      const after = before.then(() => this.turns()).then(() => tab.handleTabMessage(message))
       this.#following.set(tab, after.catch(unlessDisk))
     }
   }
@@ -163,8 +163,8 @@ class Browser {
     const quantity = this.random.between(1, 9)
     try {
       const scan = scanId === undefined ? {} : { scanId }
-      const recorded = await tab.record('stock.receive', { ...AT, quantity }, scan)
-      if (recorded.saved) this.saved.add(recorded.id)
+      const result = await tab.record('stock.receive', { ...AT, quantity }, scan)
+      if (result.saved) this.saved.add(result.id)
     } catch (error) {
       unlessDisk(error) // it says that it is not saved
     }

@@ -82,9 +82,9 @@ class World {
   /** A device that holds everything, with how it talks to the server. */
   async synced(): Promise<{ device: Device; exchange: Replicator }> {
     const device = await this.open()
-    const exchange = new Replicator({ device, link: this.link, clock: this.clock })
-    await round(exchange)
-    return { device, exchange }
+    const replicator = new Replicator({ device, link: this.link, clock: this.clock })
+    await round(replicator)
+    return { device, exchange: replicator }
   }
 
   /** What waits, read past the device. */
@@ -111,9 +111,9 @@ function goods(version = 7, name = 'Coffee'): WireTables {
 }
 
 /** Sends what waits and fetches what is new. */
-async function round(exchange: Replicator): Promise<void> {
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
+async function round(replicator: Replicator): Promise<void> {
+  await replicator.push(idle)
+  await replicator.pull(idle, () => undefined)
 }
 const receive = (device: Device, quantity: number) => device.record('stock.receive', { ...AT, quantity })
 const shown = (device: Device) => device.queries.position(itemId, binId).quantity
@@ -148,28 +148,28 @@ test('[T6] the stamps inside a mutation are moved with it: when a count began, w
 
 test('[T6] sleep stops the monotonic clock: what waits is not moved, once the server has told the time', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await device.correctClockJump()
   await receive(device, 1)
   world.wall += 8 * HOUR
   world.serverNow += 8 * HOUR
   expect(await device.correctClockJump()).toBe(true) // in doubt
   await receive(device, 2)
-  await exchange.push(idle)
+  await replicator.push(idle)
   expect(world.pulls.at(-1)?.limit).toBe(1) // asked for its clock before anything was sent
   expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 8])
 })
 
 test('[T6] the clock set forward: what was stamped before is moved along by as much as the server says', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await device.correctClockJump()
   await receive(device, 1)
   world.pass(HOUR)
   world.wall += 48 * HOUR
   await device.correctClockJump()
   await receive(device, 2)
-  await exchange.push(idle)
+  await replicator.push(idle)
   const { mutations, deviceNow } = world.pushes.at(-1)!
   expect(mutations.map(({ at }) => (deviceNow - stampMs(at)) / HOUR)).toEqual([1, 0])
   expect(await device.correctClockJump()).toBe(false)
@@ -188,8 +188,8 @@ test('[T6] a restart finds the clock behind the last stamp: what waits is moved 
   await device.correctClockJump()
   expect((await stamps(world)).map((ms) => ms / HOUR)).toEqual([2])
   await receive(device, 2)
-  const exchange = new Replicator({ device, link: world.link, clock: world.clock })
-  await exchange.push(idle)
+  const replicator = new Replicator({ device, link: world.link, clock: world.clock })
+  await replicator.push(idle)
   expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 2])
 })
 
@@ -197,7 +197,7 @@ test('[T8] what waits is placed anew, in order, when the server’s clock is kno
   const world = new World()
   world.serverNow = NOON + 3 * HOUR
   const device = await world.open()
-  const exchange = new Replicator({ device, link: world.link, clock: world.clock })
+  const replicator = new Replicator({ device, link: world.link, clock: world.clock })
   await device.applyUpdate({
     tables: goods(),
     point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 },
@@ -207,7 +207,7 @@ test('[T8] what waits is placed anew, in order, when the server’s clock is kno
   await device.record('stock.count', { ...AT, counted: 5 })
   const countedAt = () => stampMs(device.queries.position(itemId, binId).countedAt!) - NOON
   expect(countedAt()).toBe(0)
-  await exchange.pull(idle, () => undefined)
+  await replicator.pull(idle, () => undefined)
   expect(countedAt() / HOUR).toBe(3)
 })
 
@@ -223,16 +223,16 @@ const POINT: SyncPoint = {
 
 test('[D12] an answer that the disk refuses changes nothing that is shown, and is taken when it comes again', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   world.version = 8
   world.onPull = () => ({ tables: goods(8, 'Tea') })
   const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
     throw new DOMException('full', 'QuotaExceededError')
   })
-  await expect(exchange.pull(idle, () => undefined)).rejects.toThrow(/full/)
+  await expect(replicator.pull(idle, () => undefined)).rejects.toThrow(/full/)
   full.mockRestore()
   expect([device.queries.item(itemId)?.name, device.syncPoint.value.version]).toEqual(['Coffee', 7])
-  await exchange.pull(idle, () => undefined)
+  await replicator.pull(idle, () => undefined)
   expect([device.queries.item(itemId)?.name, device.syncPoint.value.version]).toEqual(['Tea', 8])
   device.close()
   expect((await world.open()).queries.item(itemId)?.name).toBe('Tea')
@@ -253,9 +253,9 @@ test('[D1] a record that the disk refuses is not shown, not counted, and says so
 
 test('[D12] a tab that followed another and then leads keeps all rows in their places', async () => {
   const world = new World()
-  const { device: leader, exchange } = await world.synced()
+  const { device: leader, exchange: replicator } = await world.synced()
   const follower = await world.open()
-  leader.notifyTabs = (told) => void follower.handleTabMessage(structuredClone(told))
+  leader.notifyTabs = (message) => void follower.handleTabMessage(structuredClone(message))
   const many = (from: number, version: number): WireTables => ({
     lots: encodeTable(
       'lots',
@@ -268,7 +268,7 @@ test('[D12] a tab that followed another and then leads keeps all rows in their p
   ] as const) {
     world.version = version
     world.onPull = () => ({ tables: many(from, version) })
-    await exchange.pull(idle, () => undefined)
+    await replicator.pull(idle, () => undefined)
   }
   world.version = 10
   world.onPull = () => ({ tables: many(3000, 10) })
@@ -279,7 +279,7 @@ test('[D12] a tab that followed another and then leads keeps all rows in their p
 
 test('[D5] while all is loaded anew the old rows stay readable, also over a restart, and the outbox stays', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 4)
   let pages = 0
   world.onPull = ({ cursor, atLeast }) => {
@@ -291,11 +291,11 @@ test('[D5] while all is loaded anew the old rows stay readable, also over a rest
     if (pages === 2) throw new RequestError({})
     return { tables: {}, version: 9, cursor: 'v9' }
   }
-  await expect(exchange.pull(idle, () => undefined)).rejects.toThrow()
+  await expect(replicator.pull(idle, () => undefined)).rejects.toThrow()
   const restarted = await world.open()
   expect([restarted.queries.item(itemId)?.name, shown(restarted)]).toEqual(['Coffee', 4000])
   restarted.close()
-  await exchange.pull(idle, () => undefined) // goes on where it was
+  await replicator.pull(idle, () => undefined) // goes on where it was
   expect(world.pulls.at(-1)?.cursor).toBe('page')
   expect([device.queries.item(itemId)?.name, shown(device), device.pendingCount.value]).toEqual(['Tea', 4000, 1])
   device.close()
@@ -306,7 +306,7 @@ test('[D5] while all is loaded anew the old rows stay readable, also over a rest
 test('[D5] another epoch: last week’s first, at the stamps the server gave them, then what waits; ids unchanged', async () => {
   const world = new World()
   world.wall += 5 * HOUR // this device's clock is fast, and the server corrects it
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
   await receive(device, 2)
   world.onPush = ({ mutations }) => ({
@@ -316,7 +316,7 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
       at: `${(NOON - HOUR + i).toString(16).padStart(12, '0')}${at.slice(12)}`,
     })),
   })
-  await round(exchange)
+  await round(replicator)
   expect(device.pendingCount.value).toBe(0)
   await receive(device, 3)
   const [third] = await world.outbox()
@@ -337,16 +337,16 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
 
 test('[D5] a server restored with other secrets cannot read the cursor and says no epoch: the rows’ epoch tells', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
-  await round(exchange)
+  await round(replicator)
   world.epoch = world.serverNow
   world.lastSeq = 0
   world.onPull = ({ cursor }) => {
     if (cursor === 'v7') throw new RequestError({ refusal: 'resnapshot' })
     return {}
   }
-  await exchange.pull(idle, () => undefined)
+  await replicator.pull(idle, () => undefined)
   expect(device.syncPoint.value.epoch).toBe(world.epoch)
   const { epoch, mutations } = world.pushes.at(-1)!
   expect([world.pushes.length, epoch, mutations.map(({ args }) => args)]).toEqual([
@@ -358,7 +358,7 @@ test('[D5] a server restored with other secrets cannot read the cursor and says 
 
 test('[D2][D5] in another epoch what waits goes out before the rows come: they may hold it already', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
   let order: string[] = []
   world.onPull = ({ cursor, limit }) => {
@@ -370,20 +370,20 @@ test('[D2][D5] in another epoch what waits goes out before the rows come: they m
     order.push(`push to ${epoch}`)
     return {}
   }
-  await exchange.push(idle) // answered by a history that nobody has announced, where it took effect
+  await replicator.push(idle) // answered by a history that nobody has announced, where it took effect
   order = []
   world.epoch = world.serverNow
   world.lastSeq = 0
-  await exchange.pull(idle, () => undefined)
+  await replicator.pull(idle, () => undefined)
   expect(order).toEqual(['epoch', `push to ${world.epoch}`, 'rows'])
   expect(device.pendingCount.value).toBe(0)
 })
 
 test('[D5] a crash in the middle of the new beginning leaves everything as it was', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
-  await round(exchange)
+  await round(replicator)
   await receive(device, 2)
   const before = [await world.outbox(), await device.identity(), device.syncPoint.value]
   const clear = vi.spyOn(IDBObjectStore.prototype, 'clear').mockImplementation(function (this: IDBObjectStore) {
@@ -556,7 +556,7 @@ test('[D9] a connection that is half open is given up, and a person’s "work of
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
-  const link: SyncTransport = { ...world.link, push: () => new Promise(() => undefined) }
+  const transport: SyncTransport = { ...world.link, push: () => new Promise(() => undefined) }
   const waits: number[] = []
   let passed = (): void => undefined
   const wait = (ms: number, signal?: AbortSignal) =>
@@ -565,13 +565,13 @@ test('[D9] a connection that is half open is given up, and a person’s "work of
       passed = resolve
       signal?.addEventListener('abort', () => resolve())
     })
-  const exchange = new Replicator({ device, link, clock: { ...world.clock, wait } })
-  const tooLong = exchange.push(idle)
+  const replicator = new Replicator({ device, link: transport, clock: { ...world.clock, wait } })
+  const tooLong = replicator.push(idle)
   await vi.waitFor(() => expect(waits).toHaveLength(1))
   passed()
   await expect(tooLong).rejects.toThrow('no answer')
   const round = new AbortController()
-  const ended = exchange.push(round.signal)
+  const ended = replicator.push(round.signal)
   await vi.waitFor(() => expect(waits).toHaveLength(2))
   round.abort()
   await expect(ended).rejects.toThrow(/abort/)
@@ -619,9 +619,9 @@ test('[D11] what a proxy answers in words of its own is understood', async () =>
   })
   await new Promise<void>((resolve) => proxy.listen(0, resolve))
   const session = { token: async () => 'token', forgetToken: () => undefined }
-  const link = trpcTransport(session, `http://localhost:${(proxy.address() as AddressInfo).port}`)
+  const transport = trpcTransport(session, `http://localhost:${(proxy.address() as AddressInfo).port}`)
   for (; next < answers.length; next++) {
-    const pushing = link.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: 0, mutations: [] }))
+    const pushing = transport.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: 0, mutations: [] }))
     await expect(pushing).rejects.toMatchObject(answers[next]![2])
   }
   proxy.close()
@@ -645,8 +645,8 @@ test('[T2] what the clock reads is told as of sending: a token that took its tim
   }
   const session = { token, forgetToken: () => undefined }
   const clock = { ...browserClock, now: () => now }
-  const link = trpcTransport(session, `http://localhost:${(server.address() as AddressInfo).port}`, clock)
-  await link.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: clock.now(), mutations: [] }))
+  const transport = trpcTransport(session, `http://localhost:${(server.address() as AddressInfo).port}`, clock)
+  await transport.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: clock.now(), mutations: [] }))
   expect(sent[0]!.deviceNow).toBeGreaterThanOrEqual(NOON + HOUR)
   server.close()
 })
@@ -689,20 +689,20 @@ test('[D8] what a tab recorded in storage that was made anew meanwhile is not ta
   const world = new World()
   const { device } = await world.synced()
   const other = await world.open()
-  const told: TabMessage[] = []
-  other.notifyTabs = (one) => told.push(one)
+  const message: TabMessage[] = []
+  other.notifyTabs = (one) => message.push(one)
   await receive(device, 1)
   await Dexie.delete(world.name)
   await device.identity() // made anew of what this tab knows, whose next number is 2
   await receive(other, 5) // by a tab that has heard of neither
-  for (const one of told) await device.handleTabMessage(one)
+  for (const one of message) await device.handleTabMessage(one)
   for (const each of [device, other]) expect([each.pendingCount.value, shown(each)]).toEqual([2, 6000])
   expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
 })
 
 test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
   await device.record('stock.receive', { ...AT, quantity: 2, reference: 'long'.repeat(9) })
   await receive(device, 3)
@@ -711,21 +711,21 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
     if (narrow && JSON.stringify(request).includes('longlong')) throw new RequestError({ refusal: 'too_large' })
     return {}
   }
-  await round(exchange)
+  await round(replicator)
   const sent = world.pushes.at(-1)!.mutations
   expect(sent.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([[2, 3]])
   expect([device.pendingCount.value, device.skipped.value.length]).toEqual([1, 1])
   expect(shown(device)).toBe(2000) // still shown: it has happened
   await receive(device, 4)
   expect(device.hasPendingUpTo(3)).toBe(true)
-  await round(exchange)
+  await round(replicator)
   expect([device.pendingCount.value, device.hasPendingUpTo(3), shown(device)]).toEqual([1, false, 2000])
   const asked = world.pushes.length
-  await exchange.push(idle)
+  await replicator.push(idle)
   expect(world.pushes.length).toBe(asked) // and nothing spins
   narrow = false
   await device.retrySkipped()
-  await round(exchange)
+  await round(replicator)
   const [first, last] = [world.pushes[0]!, world.pushes.at(-1)!]
   expect(last.mutations).toMatchObject([{ args: { quantity: 2 } }])
   expect(last.mutations[0]!.at < sent[0]!.at).toBe(true) // at its own time, which the server keeps for another client
@@ -758,7 +758,7 @@ test('[D15] two that are set aside at one moment are both kept, in their order',
 
 test('[D2] an answer that was long under way does not move what waits to before a count that it brings', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 3)
   world.onPull = () => {
     const answeredAt = world.serverNow
@@ -768,28 +768,28 @@ test('[D2] an answer that was long under way does not move what waits to before 
     const positions = encodeTable('positions', [{ ...counted, countedSince: null, version: 8 }])
     return { version: 8, cursor: 'v8', serverNow: answeredAt, tables: { positions } }
   }
-  await exchange.pull(idle, () => undefined)
+  await replicator.pull(idle, () => undefined)
   expect(shown(device)).toBe(19_000)
 })
 
 test('[D9] “as of” is told by the server’s clock, however wrong the device’s is', async () => {
   const world = new World()
   world.wall -= 26 * HOUR
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   expect(device.syncPoint.value.asOf).toBe(NOON)
   world.pass(HOUR)
   world.wall += 26 * HOUR
-  await round(exchange)
+  await round(replicator)
   expect(device.syncPoint.value.asOf).toBe(NOON + HOUR)
 })
 
 test('[D12] what another tab has kept meanwhile is read, and an answer that does not follow it is not taken', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   const other = await world.open() // and nobody tells it
   world.version = 8
   world.onPull = () => ({ tables: goods(8, 'Tea') })
-  await exchange.pull(idle, () => undefined)
+  await replicator.pull(idle, () => undefined)
   const late = {
     tables: goods(8, 'Late'),
     point: { ...POINT, cursor: 'late', version: 8 },
@@ -821,16 +821,16 @@ test('[D4] a page in the middle of the first sync acknowledges nothing: its rows
 
 test('[D8] a tab that missed what another was told reads it all', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   const follower = await world.open()
-  const told: TabMessage[] = []
-  device.notifyTabs = (what) => void told.push(structuredClone(what))
+  const message: TabMessage[] = []
+  device.notifyTabs = (what) => void message.push(structuredClone(what))
   for (const version of [8, 9]) {
     world.version = version
     world.onPull = () => ({ tables: goods(version, `Coffee ${version}`) })
-    await exchange.pull(idle, () => undefined)
+    await replicator.pull(idle, () => undefined)
   }
-  await follower.handleTabMessage(told[1]!)
+  await follower.handleTabMessage(message[1]!)
   expect([follower.queries.item(itemId)?.name, follower.syncPoint.value.version]).toEqual(['Coffee 9', 9])
 })
 
@@ -838,27 +838,27 @@ test('[D8] what another tab recorded is shown once, also by a tab that read it o
   const world = new World()
   const { device } = await world.synced()
   const follower = await world.open()
-  const told: TabMessage[] = []
-  device.notifyTabs = (what) => void told.push(structuredClone(what))
+  const message: TabMessage[] = []
+  device.notifyTabs = (what) => void message.push(structuredClone(what))
   await receive(device, 5)
   await follower.reread() // told by a third tab
-  await follower.handleTabMessage(told[0]!)
+  await follower.handleTabMessage(message[0]!)
   expect([shown(follower), follower.pendingCount.value]).toEqual([5000, 1])
 })
 
 test('[D8] what was sent and confirmed before a tab was told that it was recorded does not wait there', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   const recorder = await world.open()
-  const told: TabMessage[] = []
-  recorder.notifyTabs = (what) => void told.push(structuredClone(what))
+  const message: TabMessage[] = []
+  recorder.notifyTabs = (what) => void message.push(structuredClone(what))
   await receive(recorder, 5)
   // The leading tab sends what is on the disk, whoever recorded it.
   world.version = 8
   world.onPull = () => ({ lastSeq: 1, tables: goods(8) })
-  await exchange.push(idle)
-  await exchange.pull(idle, () => undefined)
-  await device.handleTabMessage(told[0]!)
+  await replicator.push(idle)
+  await replicator.pull(idle, () => undefined)
+  await device.handleTabMessage(message[0]!)
   expect([await world.outbox(), device.pendingCount.value]).toEqual([[], 0])
 })
 
@@ -896,7 +896,7 @@ test('what is brought back in a tab that follows, the leading one sends', async 
   const world = new World()
   const { device: leader } = await world.synced()
   const follower = await world.open()
-  follower.notifyTabs = (told) => void leader.handleTabMessage(structuredClone(told))
+  follower.notifyTabs = (message) => void leader.handleTabMessage(structuredClone(message))
   await receive(follower, 5)
   await vi.waitFor(() => expect(leader.pendingCount.value).toBe(1))
   await leader.skip((await leader.pendingAfter(0, 1))[0]!.envelope)
@@ -928,13 +928,13 @@ test('[T6] however far the clock was set, what was made before stays before what
 
 test('[D6] what was undone here cannot be undone again, whether it was sent meanwhile or not', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   const waiting = (await receive(device, 1)) as { id: string }
   const sent = (await receive(device, 2)) as { id: string }
   await device.undo(waiting.id)
   const twice = { saved: true, note: 'already_undone' }
   expect(await device.undo(waiting.id)).toMatchObject(twice)
-  await round(exchange)
+  await round(replicator)
   expect(await device.undo(waiting.id)).toMatchObject(twice)
   expect(await device.undo(sent.id)).not.toHaveProperty('note')
   expect(await device.undo(sent.id)).toMatchObject(twice)
@@ -955,25 +955,25 @@ test('[D18] a SKU that waits has one owner: whoever took it, until they let it g
 
 test('[D5] a server that has lost what it acknowledged gets it again, in its place before what waits', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
-  await round(exchange)
+  await round(replicator)
   await receive(device, 2)
   world.lastSeq = 0
   world.onPush = ({ mutations }) => {
     if (mutations[0]!.seq !== world.lastSeq + 1) throw new RequestError({ refusal: 'gap', lastSeq: world.lastSeq })
     return {}
   }
-  await exchange.push(idle)
+  await replicator.push(idle)
   expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([1, 2])
 })
 
 test('[D5] what the server lost is older than what is kept here: the rest is sent as of a new device, once', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   const send = async (quantity: number) => {
     await receive(device, quantity)
-    await round(exchange)
+    await round(replicator)
   }
   await send(1)
   world.wall += 8 * 24 * HOUR
@@ -988,7 +988,7 @@ test('[D5] what the server lost is older than what is kept here: the rest is sen
     if ((refusals += 1) > 5) throw new Error('it asks again and again')
     throw new RequestError({ refusal: 'gap', lastSeq: world.lastSeq })
   }
-  await exchange.push(idle)
+  await replicator.push(idle)
   const { clientId: other, mutations } = world.pushes.at(-1)!
   expect(other).not.toBe(clientId)
   expect(mutations.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([
@@ -1010,9 +1010,9 @@ test('[D6] a count that waits and is undone shows what lay under it, also when t
 
 test('[D9] what the server has decided is said to be synced, what waits only to be saved, newest first', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
-  await round(exchange)
+  await round(replicator)
   await receive(device, 2)
   await receive(device, 3)
   const said = (which: Device) =>
@@ -1029,14 +1029,14 @@ test('[D9] what the server has decided is said to be synced, what waits only to 
 
 test('[D4] what another copy of this device sent under the same number acknowledges nothing here', async () => {
   const world = new World()
-  const { device, exchange } = await world.synced()
+  const { device, exchange: replicator } = await world.synced()
   await receive(device, 3)
   world.lastSeq = 1 // of the copy: this one has not sent yet
   world.onPush = ({ clientId }) => {
     if (world.pushes.some((push) => push.clientId !== clientId)) return {}
     throw new RequestError({ refusal: 'seq_reused', lastSeq: 1 })
   }
-  await exchange.pull(idle, () => undefined)
+  await replicator.pull(idle, () => undefined)
   expect(world.pushes.map(({ mutations }) => mutations.length)).toEqual([1, 1]) // refused, and sent under a new id
   expect(new Set(world.pushes.map(({ clientId }) => clientId)).size).toBe(2)
   expect(world.pushes[1]!.mutations[0]!.id).toBe(world.pushes[0]!.mutations[0]!.id)

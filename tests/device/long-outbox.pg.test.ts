@@ -43,9 +43,9 @@ afterAll(() => server.stop())
 const open = (name: string) => Device.open({ name, actor: { userId: parts.manager, role: 'manager' } })
 
 /** A device that holds everything, with how it talks to the server. */
-async function joined(name: string, link: SyncTransport = real): Promise<{ device: Device; sync: Sync }> {
+async function joined(name: string, transport: SyncTransport = real): Promise<{ device: Device; sync: Sync }> {
   const device = await open(name)
-  const sync = new Sync({ device, session, transport: link })
+  const sync = new Sync({ device, session, transport: transport })
   sync.start()
   await until(() => device.syncPoint.value.complete && sync.status.value.link === 'online', 10_000)
   return { device, sync }
@@ -130,7 +130,7 @@ test(
     const left: number[] = []
     const stop = effect(() => void left.push(device.pendingCount.value))
     const arrive = device.applyUpdate.bind(device)
-    device.applyUpdate = async (arrival) => void times.arrivals.push(await timed(() => arrive(arrival)))
+    device.applyUpdate = async (update) => void times.arrivals.push(await timed(() => arrive(update)))
     const drained = await timed(async () => {
       sync.start()
       await until(() => device.pendingCount.value === 0 && device.syncPoint.value.complete, 240_000)

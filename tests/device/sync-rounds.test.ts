@@ -55,7 +55,7 @@ async function open(name: string): Promise<TestTab> {
     },
     forgetToken: () => undefined,
   }
-  const link: SyncTransport = {
+  const transport: SyncTransport = {
     push: () => Promise.reject(new RequestError({})),
     pull: async () => {
       if ((await session.token()) === undefined) throw new RequestError({ refusal: 'unauthenticated' })
@@ -69,7 +69,7 @@ async function open(name: string): Promise<TestTab> {
       return () => undefined
     },
   }
-  const sync = new Sync({ device, session, transport: link, clock: countingClock })
+  const sync = new Sync({ device, session, transport: transport, clock: countingClock })
   sync.start()
   const tab = { device, sync, expired }
   opened.push(tab)

@@ -12,8 +12,8 @@ import { browserClock } from '../../client/sync/clock.ts'
 import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import { RequestError } from '../../client/sync/sync-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
-import { waitingFile } from '../../client/domain/export-outbox.ts'
-import { readWaitingFile } from '../../client/domain/outbox-file.ts'
+import { outboxFile } from '../../client/domain/export-outbox.ts'
+import { readOutboxFile } from '../../client/domain/outbox-file.ts'
 import { formatStamp, stampMs } from '#shared/values/stamp.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestServer } from '../support/test-server.ts'
@@ -50,7 +50,7 @@ afterAll(async () => {
 
 async function join(
   name: string = randomUUID(),
-  wrap: (link: SyncTransport) => SyncTransport = (link) => link,
+  wrap: (transport: SyncTransport) => SyncTransport = (transport) => transport,
   clock: Clock = browserClock,
   as: { actor: Actor; token: string } = { actor: { userId: parts.manager, role: 'manager' }, token },
 ): Promise<Joined> {
@@ -60,13 +60,13 @@ async function join(
   let isCut = false
   const real = wrap(trpcTransport(session, server.url))
   const reachable = <T>(ask: () => Promise<T>) => (isCut ? Promise.reject(new RequestError({})) : ask())
-  const link: SyncTransport = {
+  const transport: SyncTransport = {
     push: (request) => reachable(() => real.push(request)),
     pull: (request) => reachable(() => real.pull(request)),
     subscribe: (request, handlers) =>
       real.subscribe(request, { ...handlers, message: (message) => !isCut && handlers.message(message) }),
   }
-  const sync = new Sync({ device, session, transport: link, clock })
+  const sync = new Sync({ device, session, transport: transport, clock })
   sync.start()
   const joined = {
     device,
@@ -145,9 +145,9 @@ test('[D2] what a person sees never goes back while their own writes are confirm
 
 test('[D4] an answered push leaves the outbox only with the rows that include it', async () => {
   let holdPulls = false
-  const joined = await join(randomUUID(), (link) => ({
-    ...link,
-    pull: (request) => (holdPulls ? Promise.reject(new RequestError({})) : link.pull(request)),
+  const joined = await join(randomUUID(), (transport) => ({
+    ...transport,
+    pull: (request) => (holdPulls ? Promise.reject(new RequestError({})) : transport.pull(request)),
     subscribe: () => () => undefined,
   }))
   await settled(joined)
@@ -165,10 +165,10 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
 
 test('[D4] an answer that was lost is asked for again, and nothing is doubled', async () => {
   let lose = true
-  const joined = await join(randomUUID(), (link) => ({
-    ...link,
+  const joined = await join(randomUUID(), (transport) => ({
+    ...transport,
     push: async (request) => {
-      const answer = await link.push(request)
+      const answer = await transport.push(request)
       if (lose && request().mutations.length > 0) {
         lose = false
         throw new RequestError({})
@@ -185,10 +185,10 @@ test('[D4] an answer that was lost is asked for again, and nothing is doubled', 
 
 test('[V3] a device that missed a live message pulls instead of skipping it', async () => {
   let lose = 0
-  const joined = await join(randomUUID(), (link) => ({
-    ...link,
+  const joined = await join(randomUUID(), (transport) => ({
+    ...transport,
     subscribe: (request, handlers) =>
-      link.subscribe(request, {
+      transport.subscribe(request, {
         ...handlers,
         message: (message) => {
           if (message.tables && lose > 0) lose -= 1
@@ -215,13 +215,13 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
 test('[D11] a server that asks for time is left alone by local writes, and asked once where a person wants it', async () => {
   let pushes = 0
   let limit = false
-  const joined = await join(randomUUID(), (link) => ({
-    ...link,
+  const joined = await join(randomUUID(), (transport) => ({
+    ...transport,
     push: (request) => {
       pushes += 1
       return limit
         ? Promise.reject(new RequestError({ refusal: 'rate_limited', retryAfterMs: 1_000 }))
-        : link.push(request)
+        : transport.push(request)
     },
   }))
   await settled(joined)
@@ -244,8 +244,8 @@ test('[D11] a server that asks for time is left alone by local writes, and asked
 
 test('[D9] before the first attempt has ended it says that it is connecting; where nobody answers, offline', async () => {
   let answer: (() => void) | undefined
-  const joined = await join(randomUUID(), (link) => ({
-    ...link,
+  const joined = await join(randomUUID(), (transport) => ({
+    ...transport,
     pull: () => new Promise((_resolve, reject) => (answer = () => reject(new RequestError({})))),
   }))
   await until(() => answer !== undefined, 'the first pull')
@@ -257,9 +257,9 @@ test('[D9] before the first attempt has ended it says that it is connecting; whe
 
 test('[D9] while the first rows are being taken in it says so, and never "online" alone', async () => {
   const said: boolean[] = []
-  const joined = await join(randomUUID(), (link) => ({
-    ...link,
-    pull: (request) => link.pull({ ...request, limit: 2 }),
+  const joined = await join(randomUUID(), (transport) => ({
+    ...transport,
+    pull: (request) => transport.pull({ ...request, limit: 2 }),
   }))
   const stop = effect(() => {
     const { link: state, loading } = joined.sync.status.value
@@ -277,10 +277,10 @@ test('the network comes back while an attempt of before is still failing: it is 
   let cameBack = (): void => undefined
   // Node is no browser, and has no such event.
   vi.stubGlobal('addEventListener', (type: string, hear: () => void) => type === 'online' && (cameBack = hear))
-  const failing = (link: SyncTransport): SyncTransport => ({
-    ...link,
+  const failing = (transport: SyncTransport): SyncTransport => ({
+    ...transport,
     pull: (request) =>
-      fail ? link.pull(request) : new Promise((_resolve, reject) => (fail = () => reject(new RequestError({})))),
+      fail ? transport.pull(request) : new Promise((_resolve, reject) => (fail = () => reject(new RequestError({})))),
   })
   const joined = await join(randomUUID(), failing, { ...browserClock, random: () => 0.999 }) // the backoff is 1.1 s
   await until(() => fail !== undefined, 'the attempt')
@@ -333,9 +333,9 @@ test('[D6] undoing a confirmed count shows as uncertain until the server has tol
 test('[D8] two tabs of one device show the same, and one of them talks to the server', async () => {
   const name = randomUUID()
   let pushes = 0
-  const counting = (link: SyncTransport): SyncTransport => ({
-    ...link,
-    push: (request) => link.push(request).finally(() => (pushes += request().mutations.length)),
+  const counting = (transport: SyncTransport): SyncTransport => ({
+    ...transport,
+    push: (request) => transport.push(request).finally(() => (pushes += request().mutations.length)),
   })
   const one = await join(name, counting)
   await settled(one)
@@ -405,11 +405,11 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   // The session tells the app of the new role, and the app opens the device with it.
   const low = await signIn(server.url, `staff@${domain}`, PASSWORD)
   const cursors: (string | null)[] = []
-  const watching = (link: SyncTransport): SyncTransport => ({
-    ...link,
+  const watching = (transport: SyncTransport): SyncTransport => ({
+    ...transport,
     pull: (request) => {
       cursors.push(request.cursor)
-      return link.pull(request)
+      return transport.pull(request)
     },
   })
   const asStaff = await join(name, watching, undefined, as('staff', low))
@@ -427,8 +427,8 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
 /** What waits on a device, saved as a file and read again by a manager. */
 async function luggageOf({ device }: Joined) {
   const from = { device: device.name, point: device.syncPoint.value }
-  const text = JSON.stringify(waitingFile(await device.exportPending(), from, new Date()))
-  const file = readWaitingFile(text, { orgId: parts.orgId, userId: parts.manager, role: 'manager' })
+  const text = JSON.stringify(outboxFile(await device.exportPending(), from, new Date()))
+  const file = readOutboxFile(text, { orgId: parts.orgId, userId: parts.manager, role: 'manager' })
   if ('problem' in file) throw new Error(file.problem)
   return file.luggage
 }
@@ -445,22 +445,22 @@ test('[D19] a saved file is brought in on another device, each mutation once, un
   await receive(gone, 1)
   await receive(gone, 2)
   await gone.device.scans.store({ code: 'unknown', at: Date.now(), mode: 'receive', locationId: room.binA })
-  const luggage = await luggageOf(gone)
+  const file = await luggageOf(gone)
   await new Promise((resolve) => setTimeout(resolve, 20))
   await receive(here, 10)
   await settled(here)
   here.cut(true)
   await receive(here, 20)
-  const [brought] = await Promise.all([here.device.importOutbox(luggage), receive(here, 4)]) // others' work beside it is not counted
+  const [brought] = await Promise.all([here.device.importOutbox(file), receive(here, 4)]) // others' work beside it is not counted
   expect(brought).toEqual({ mutations: 2, scans: 1 })
   expect(shown(here)).toBe(37_000)
   expect(here.device.pendingCount.value).toBe(4)
   expect((await here.device.oldestPending(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
   expect(here.device.scans.unresolved.value.map(({ code }) => code)).toEqual(['unknown'])
-  expect(await here.device.importOutbox(luggage)).toEqual({ mutations: 0, scans: 0 })
+  expect(await here.device.importOutbox(file)).toEqual({ mutations: 0, scans: 0 })
   here.cut(false)
   await settled(here)
-  const ats = luggage.pending.map(({ at }) => at)
+  const ats = file.pending.map(({ at }) => at)
   const lines = await linesOf(room.itemId)
   expect(lines.map(({ amount }) => amount)).toEqual([1000, 2000, 10_000, 20_000, 4000])
   expect(lines.slice(0, 2).map(({ at }) => at)).toEqual(ats)

@@ -51,7 +51,7 @@ async function open(name: string, { clock = fast, status = ONLINE } = {}): Promi
     startFollowing: () => tab.log.push('follows'),
     status: () => status,
     statusReceived: (status) => tab.heard.push(status),
-    commandReceived: (wish) => tab.wishes.push(wish),
+    commandReceived: (command) => tab.wishes.push(command),
     asked: () => undefined,
   })
   opened.push({ tabs, device })

@@ -37,8 +37,8 @@ async function work(devices: FieldDevice[], room: { itemId: string; binA: string
     devices.map(async ({ device }) => {
       for (let i = 0; i < pieces; i++) {
         const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
-        const recorded = await device.record('stock.receive', args)
-        if (!recorded.saved) throw new Error(recorded.refusal.code)
+        const result = await device.record('stock.receive', args)
+        if (!result.saved) throw new Error(result.refusal.code)
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 60))
       }
       return pieces

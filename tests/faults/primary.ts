@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { AccessTokens } from '../../server/accounts/access-tokens.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
-import { judgeLevels } from '../../server/alerts/alert-rules.ts'
+import { alertRules } from '../../server/alerts/alert-rules.ts'
 import { Database } from '../../server/database/database.ts'
 import { startEmbeddedPostgres } from '../../server/database/embedded/embedded-postgres.ts'
 import { migrate } from '../../server/database/schema/migrate.ts'
@@ -53,7 +53,7 @@ export async function startPrimary(ends: Ends) {
 export async function furnish(parts: LedgerUnderTest, url: string, ends: Ends) {
   const database = new Database(url)
   ends.push(() => database.end())
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: () => undefined })
+  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
   return { ...parts, database, ledger, accounts, ...(await makeOrganisation(accounts)) }
 }

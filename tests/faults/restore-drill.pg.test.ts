@@ -29,18 +29,18 @@ const parts = useLedger()
 const ROOT = join(import.meta.dirname, '../..')
 const ends: (() => Promise<unknown>)[] = []
 let dir: string
-let place: ReturnType<typeof folder>
+let storage: ReturnType<typeof folder>
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'stockhand-backups-'))
   ends.push(async () => rmSync(dir, { recursive: true }))
-  place = folder(dir)
+  storage = folder(dir)
 })
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
 
 const backUp = (extra: { recipient?: string } = {}) =>
-  makeBackup({ ownerUrl: parts.urls.ownerUrl, place, recipient: extra.recipient, now: Date.now })
+  makeBackup({ ownerUrl: parts.urls.ownerUrl, place: storage, recipient: extra.recipient, now: Date.now })
 
 async function emptyDatabase(): Promise<TestDatabase> {
   const database = await createEmptyTestDatabase()
@@ -205,16 +205,16 @@ test(
 )
 
 test('what is not there as it was written leaves nothing under a good name', { timeout: 60_000 }, async () => {
-  const garbling = { ...place, get: async () => Readable.from([Buffer.from('something else')]) }
+  const garbling = { ...storage, get: async () => Readable.from([Buffer.from('something else')]) }
   const made = makeBackup({ ownerUrl: parts.urls.ownerUrl, place: garbling, recipient: undefined, now: Date.now })
   await expect(made).rejects.toThrow('damaged')
-  expect(await place.list()).toEqual([])
+  expect(await storage.list()).toEqual([])
 })
 
 test('a store that lets nobody remove anything has a backup all the same', { timeout: 60_000 }, async () => {
   writeFileSync(join(dir, 'stockhand-20200101T020000Z.backup.zst'), 'old')
   const locked = {
-    ...place,
+    ...storage,
     remove: async () => {
       throw new Error('AccessDenied')
     },
@@ -267,7 +267,7 @@ test('a backup of an older version is restored, and brought up to date', { timeo
   await sql`insert into org_heads (org_id) values (${orgId})`
   await sql.unsafe(readFileSync(join(ROOT, 'sql/0004_backups.sql'), 'utf8')) // whoever makes a backup is of today
   await sql.end()
-  const { file } = await makeBackup({ ownerUrl: old.ownerUrl, place, recipient: undefined, now: Date.now })
+  const { file } = await makeBackup({ ownerUrl: old.ownerUrl, place: storage, recipient: undefined, now: Date.now })
   const target = await emptyDatabase()
   const { code, text } = await restore(join(dir, file), target)
   expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining('Old Shop') })

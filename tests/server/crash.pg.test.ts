@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { standingOf } from '#shared/working-set/ledger.ts'
+import { positionState } from '#shared/working-set/ledger.ts'
 import { freePort } from '../support/free-port.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
@@ -65,7 +65,7 @@ test('[P1] a server killed again and again in the middle of pushes loses nothing
     (sql) => sql<{ id: string; at: string; amount: number }[]>`
     select mutation_id as id, at, amount from inventory_logs where item_id = ${itemId}`,
   )
-  expect(standingOf(lines.map((line) => ({ ...line, kind: 'delta' as const, void: false }))).quantity).toBe(
+  expect(positionState(lines.map((line) => ({ ...line, kind: 'delta' as const, void: false }))).quantity).toBe(
     position!.quantity,
   )
 })

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Entry } from '#shared/working-set/ledger.ts'
-import { standingOf } from '#shared/working-set/ledger.ts'
+import { positionState } from '#shared/working-set/ledger.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
@@ -107,5 +107,5 @@ async function recomputed(itemId: string): Promise<Record<string, number>> {
     const entry: Entry = { id, at, amount, kind: kind === 'count' ? 'count' : 'delta', void: isVoid }
     places.set(place, [...(places.get(place) ?? []), entry])
   }
-  return Object.fromEntries([...places].map(([place, entries]) => [place, standingOf(entries).quantity]))
+  return Object.fromEntries([...places].map(([place, entries]) => [place, positionState(entries).quantity]))
 }

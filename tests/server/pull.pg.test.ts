@@ -6,7 +6,7 @@ import type { Kind, Role, WireTables } from '#shared/rows/rows.ts'
 import { columnsOf, decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
 import type { Cursor } from '../../server/feed/cursor.ts'
 import { Cursors, ROW_SCHEMA } from '../../server/feed/cursor.ts'
-import { PagesAhead } from '../../server/feed/page-prefetch.ts'
+import { PagePrefetch } from '../../server/feed/page-prefetch.ts'
 import { LiveFeed } from '../../server/feed/live.ts'
 import type { PullParts } from '../../server/feed/pull.ts'
 import { pull } from '../../server/feed/pull.ts'
@@ -79,11 +79,14 @@ test('[U1][U2] pages of any size, ending anywhere, while others write, lead to e
 test('[U1][U4] pages that are read ahead lead to the same rows, and never to older ones than are asked for', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)
-  const ahead = new PagesAhead({ rowsMin: 1 })
-  const took = vi.spyOn(ahead, 'take')
+  const prefetch = new PagePrefetch({ rowsMin: 1 })
+  const took = vi.spyOn(prefetch, 'take')
   const mine = new Map<string, unknown>()
-  let answer = await pull(pulling({ ahead }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
-  const other = await pull(pulling({ ahead }), asRole('manager', parts.staff), { cursor: answer.cursor, limit: 3 })
+  let answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
+  const other = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.staff), {
+    cursor: answer.cursor,
+    limit: 3,
+  })
   expect(await took.mock.results.at(-1)!.value).toBeUndefined() // it was read for somebody else
   expect(other.tables).toEqual((await ask({ cursor: answer.cursor, limit: 3 })).tables)
   taken(mine, answer.tables)
@@ -91,7 +94,7 @@ test('[U1][U4] pages that are read ahead lead to the same rows, and never to old
     const receive = () => device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
     const atLeast = page === 1 ? (await device.pushWhole([receive()])).version : 0
     const request = { cursor: answer.cursor, limit: 3, atLeast }
-    answer = await pull(pulling({ ahead }), asRole('manager', parts.manager), request)
+    answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), request)
     expect(answer.version).toBeGreaterThanOrEqual(atLeast)
     taken(mine, answer.tables)
   }
@@ -258,7 +261,7 @@ test('[U7] a socket that outlived a lost commit is told, and never given what wa
   await owner.end()
   const before = parts.notices.length
   for (let i = 0; i < 2; i++) await device.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
-  for (const notice of parts.notices.slice(before)) feed.deliver(notice)
+  for (const event of parts.notices.slice(before)) feed.deliver(event)
   await expect(heard.next()).rejects.toMatchObject({ refusal: 'epoch_changed' })
   hung.abort()
 })

@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { parseStamp, stampMs } from '#shared/values/stamp.ts'
-import { RequestRefused } from '../../server/ledger/commit/batch.ts'
+import { RequestRefusedError } from '../../server/ledger/commit/batch.ts'
 import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
 const parts = useLedger()
 
-async function refusalOf(promise: Promise<unknown>): Promise<RequestRefused> {
+async function refusalOf(promise: Promise<unknown>): Promise<RequestRefusedError> {
   const error = await promise.then(
     () => undefined,
     (reason: unknown) => reason,
   )
-  expect(error).toBeInstanceOf(RequestRefused)
-  return error as RequestRefused
+  expect(error).toBeInstanceOf(RequestRefusedError)
+  return error as RequestRefusedError
 }
 
 async function quantityAt(itemId: string, locationId: string): Promise<number | undefined> {

@@ -5,8 +5,8 @@ import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import { ledgerTasks } from '../../server/jobs/ledger-tasks.ts'
-import { WAITING_MAX } from '../../server/ledger/commit/load-group.ts'
-import { recountWaiting } from '../../server/ledger/store/housekeeping-store.ts'
+import { BLOCKED_MAX } from '../../server/ledger/commit/load-group.ts'
+import { countBlocked } from '../../server/ledger/store/housekeeping-store.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 
 const parts = useLedger()
@@ -129,7 +129,7 @@ test('[M5] what a server of the version before recorded is counted by the housek
   const itemId = randomUUID()
   await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
   await parts.database.transaction(parts.orgId, ({ sql }) => sql`update org_heads set waiting = 0`)
-  await recountWaiting(parts.database, parts.orgId)
+  await countBlocked(parts.database, parts.orgId)
   expect(await waitingCount()).toBe(1)
   await manager.do('item.create', { id: itemId, name: 'Late' })
   expect(await quantityAt(itemId, binA)).toBe(4000)
@@ -207,7 +207,7 @@ test('[M5] however many wait for one thing, all of them take effect', { timeout:
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
-  const many = WAITING_MAX + 600
+  const many = BLOCKED_MAX + 600
   for (let left = many; left > 0; left -= 500) {
     const portion = Array.from({ length: Math.min(left, 500) })
     await staff.push(...portion.map(() => staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })))
@@ -222,7 +222,7 @@ test('[M5] behind however many that wait for what does not come, what waits for 
   const { staff, manager } = devices()
   const { binA, itemId: known } = await stockRoom(manager)
   const [never, comes] = [randomUUID(), randomUUID()]
-  for (let left = WAITING_MAX + 100; left > 0; left -= 500) {
+  for (let left = BLOCKED_MAX + 100; left > 0; left -= 500) {
     const args = { itemId: never, locationId: binA, quantity: 1 }
     await staff.push(...Array.from({ length: Math.min(left, 500) }, () => staff.mutation('stock.receive', args)))
   }

@@ -7,8 +7,8 @@ import type { Kind, Row } from '#shared/rows/rows.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { AccessTokens } from '../../server/accounts/access-tokens.ts'
 import { Accounts } from '../../server/accounts/accounts.ts'
-import { judgeLevels } from '../../server/alerts/alert-rules.ts'
-import type { CommitNotice } from '../../server/events/commit-event.ts'
+import { alertRules } from '../../server/alerts/alert-rules.ts'
+import type { CommitEvent } from '../../server/events/commit-event.ts'
 import { Database } from '../../server/database/database.ts'
 import { selectList, tableOf } from '../../server/database/schema/tables.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
@@ -26,14 +26,19 @@ export interface LedgerUnderTest {
   manager: string
   staff: string
   viewer: string
-  notices: CommitNotice[]
+  notices: CommitEvent[]
 }
 
 export async function openLedger(): Promise<LedgerUnderTest & { close(): Promise<void> }> {
   const urls = await createTestDatabase()
   const database = new Database(urls.url)
-  const notices: CommitNotice[] = []
-  const ledger = new Ledger({ database, judgeLevels, now: Date.now, publish: (notice) => notices.push(notice) })
+  const notices: CommitEvent[] = []
+  const ledger = new Ledger({
+    database,
+    judgeLevels: alertRules,
+    now: Date.now,
+    publish: (event) => notices.push(event),
+  })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
   const organisation = await makeOrganisation(accounts)
   const close = async () => {

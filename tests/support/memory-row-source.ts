@@ -1,10 +1,10 @@
 // The simplest shelf: everything in memory, every entry known. The reference that the others are held against.
-import type { Effects, Moved, Posted, Shelf, Tree, Unique } from '#shared/working-set/working-set.ts'
+import type { Effects, MovedKind, Posted, RowSource, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
 import type { Entry } from '#shared/working-set/ledger.ts'
 import type { CountLine, Item, Kind, Location, Row } from '#shared/rows/rows.ts'
 import { parsePositionKey } from '#shared/rows/rows.ts'
 
-export class MemoryShelf implements Shelf {
+export class MemoryRowSource implements RowSource {
   readonly rows = new Map<string, Row<Kind>>()
   readonly #entries = new Map<string, Entry[]>()
   readonly #posted = new Map<string, Posted>()
@@ -13,7 +13,7 @@ export class MemoryShelf implements Shelf {
     return this.rows.get(`${kind} ${key}`) as Row<K> | undefined
   }
 
-  owner(unique: Unique, value: string): string | undefined {
+  owner(unique: UniqueKey, value: string): string | undefined {
     const kind = unique === 'sku' ? 'items ' : 'locations '
     for (const [name, row] of this.rows) {
       if (!name.startsWith(kind)) continue
@@ -31,7 +31,7 @@ export class MemoryShelf implements Shelf {
     return this.#posted.get(mutationId)
   }
 
-  lastMoved(kind: Moved, id: string): string | undefined {
+  lastMoved(kind: MovedKind, id: string): string | undefined {
     const stamps = [...this.#entries].flatMap(([position, entries]) => {
       const { itemId, locationId } = parsePositionKey(position)
       return (kind === 'items' ? itemId : locationId) === id ? entries.map(({ at }) => at) : []
@@ -46,7 +46,7 @@ export class MemoryShelf implements Shelf {
     return this.#all('countLines').filter((line) => line.countId === countId)
   }
 
-  tree<K extends Tree>(kind: K): Row<K>[] {
+  tree<K extends TreeKind>(kind: K): Row<K>[] {
     return this.#all(kind)
   }
 

@@ -1,13 +1,13 @@
 // A Book over memory alone, decided at once: what the others are held against.
-import { Book } from '#shared/working-set/working-set.ts'
+import { WorkingSet } from '#shared/working-set/working-set.ts'
 import { applyMutation, prepare } from '#shared/mutations/apply.ts'
 import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable, KINDS } from '#shared/rows/rows.ts'
 import { nextStamp } from '#shared/values/stamp.ts'
-import { MemoryShelf } from './memory-row-source.ts'
+import { MemoryRowSource } from './memory-row-source.ts'
 
 export class MemoryBook {
-  readonly shelf = new MemoryShelf()
+  readonly shelf = new MemoryRowSource()
   readonly #userId: string
   readonly #device: string
   #at: string | undefined
@@ -22,7 +22,7 @@ export class MemoryBook {
     if ('code' in prepared) return { id, status: 'refused' as const, code: prepared.code }
     const at = (this.#at = nextStamp(this.#at, Date.now(), this.#device))
     const by = { id, at, madeAt: at, userId: this.#userId, role: 'manager' as const, strict: false }
-    const outcome = applyMutation(new Book(this.shelf), prepared, by)
+    const outcome = applyMutation(new WorkingSet(this.shelf), prepared, by)
     if (outcome.status === 'refused') return { id, status: outcome.status, code: outcome.refusal.code }
     this.shelf.take({ id, name, userId: this.#userId }, outcome.effects)
     return { id, status: outcome.status, code: outcome.status === 'merged' ? outcome.note.code : undefined }

@@ -49,8 +49,8 @@ async function until(holds: () => boolean, what: string): Promise<void> {
 }
 
 async function saved(one: AnyDevice, name: string, args: Record<string, unknown>): Promise<void> {
-  const recorded = await one.device.record(name, args)
-  if (!recorded.saved) throw new Error(recorded.refusal.code)
+  const result = await one.device.record(name, args)
+  if (!result.saved) throw new Error(result.refusal.code)
 }
 
 test('devices of both versions on servers of both versions agree', { timeout: 60_000 }, async () => {

@@ -1,7 +1,7 @@
 // What waited on another device, or on this one before its data was lost, as the file has it in which it was saved; and
 // how it reads by this device's own clock. Keeps D19.
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { CLOCK_TOLERANCE_MS, effectiveStamp, formatStamp, movedStamp, parseStamp } from '#shared/values/stamp.ts'
+import { CLOCK_TOLERANCE_MS, effectiveStamp, formatStamp, shiftStamp, parseStamp } from '#shared/values/stamp.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from '../records.ts'
 import { withStamp } from './outbox.ts'
 
@@ -46,7 +46,7 @@ export function rebaseImport({ pending, settledScans, ...from }: OutboxExport, h
 
 /** A mutation at the time that this device's clock read when it was made; never later than now. */
 function inLocalTime(envelope: Envelope, { byMs, nowMs }: { byMs: number; nowMs: number }): Envelope {
-  const moved = byMs === 0 ? envelope.at : movedStamp(envelope.at, byMs)
+  const moved = byMs === 0 ? envelope.at : shiftStamp(envelope.at, byMs)
   const { ms, ...rest } = parseStamp(moved)
   const at = ms > nowMs ? formatStamp({ ...rest, ms: nowMs }) : moved
   return at === envelope.at ? envelope : withStamp(envelope, at)

@@ -2,7 +2,7 @@
 // is one strict transaction. Keeps D1, D4, D5, D12, T1, T6.
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
-import { CLOCK_TOLERANCE_MS, movedAlong, movedStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
+import { CLOCK_TOLERANCE_MS, shiftStampMs, shiftStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
 import type { ClockJump } from '../clock-jump-detector.ts'
 import type { DeviceDatabase } from '../storage/database.ts'
 import type { UnresolvedClockJump, DoneEntry, Identity, OutboxEntry, ScanRecord } from '../records.ts'
@@ -277,7 +277,7 @@ export class Outbox {
         await this.#shiftStamps(ms, beforeSeq)
         await this.#database.writeMeta('identity', {
           ...identity,
-          lastStamp: identity.lastStamp && movedStamp(identity.lastStamp, ms),
+          lastStamp: identity.lastStamp && shiftStamp(identity.lastStamp, ms),
         })
       } else {
         const later = await outbox.filter(({ envelope }) => stampMs(envelope.at) > beforeMs).first()
@@ -317,7 +317,7 @@ export class Outbox {
     const entries = await outbox.where('seq').below(beforeSeq).toArray()
     const moved = entries.map((entry) => ({
       ...entry,
-      envelope: withStamp(entry.envelope, movedStamp(entry.envelope.at, ms)),
+      envelope: withStamp(entry.envelope, shiftStamp(entry.envelope.at, ms)),
     }))
     await outbox.bulkPut(moved)
   }
@@ -336,14 +336,14 @@ export function withStamp(envelope: Envelope, at: string): Envelope {
   const args = { ...(envelope.args as Record<string, unknown>) }
   for (const name of ['takenAt', 'since']) {
     const stamp = args[name]
-    if (typeof stamp === 'string') args[name] = movedAlong(stamp, { at, madeAt: envelope.at })
+    if (typeof stamp === 'string') args[name] = shiftStampMs(stamp, { at, madeAt: envelope.at })
   }
   return { ...envelope, at, args }
 }
 
 /** A server's stamp as this device's clock would have read it. */
 function inOwnTime(stamp: string, clockOffsetMs: number): string {
-  return Math.abs(clockOffsetMs) > CLOCK_TOLERANCE_MS ? movedStamp(stamp, -clockOffsetMs) : stamp
+  return Math.abs(clockOffsetMs) > CLOCK_TOLERANCE_MS ? shiftStamp(stamp, -clockOffsetMs) : stamp
 }
 
 function kept({ scanId }: { scanId: string | undefined }): { scanId?: string } {

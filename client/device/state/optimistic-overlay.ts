@@ -1,5 +1,5 @@
 // The rows as pending mutations make them, by key, and who owns a unique value among them. Keeps D2.
-import type { Unique } from '#shared/working-set/working-set.ts'
+import type { UniqueKey } from '#shared/working-set/working-set.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 
@@ -21,7 +21,7 @@ export class OptimisticOverlay {
     return this.#rows.get(kind) as unknown as ReadonlyMap<string, Row<K>>
   }
 
-  owner(unique: Unique, value: string): string | undefined {
+  owner(unique: UniqueKey, value: string): string | undefined {
     return this.#owners.get(`${unique} ${value}`)
   }
 
@@ -56,6 +56,6 @@ function ownedBy(kind: Kind, row: Row<Kind>): string | undefined {
   return undefined
 }
 
-function named(unique: Unique, value: string | null): string | undefined {
+function named(unique: UniqueKey, value: string | null): string | undefined {
   return value === null ? undefined : `${unique} ${value}`
 }

@@ -108,15 +108,15 @@ export class OptimisticState {
   }
 
   /** Takes in what arrived and is kept, all at once: the rows that changed, and what waits no more. */
-  applyUpdate(arrival: SyncUpdate, changes: RowChange[], gone: readonly { seq: number }[]): void {
+  applyUpdate(update: SyncUpdate, changes: RowChange[], gone: readonly { seq: number }[]): void {
     const freed = this.pending.acknowledge(gone.map(({ seq }) => seq))
     const all = [...changes, ...freed]
     this.pending.recompute(all)
-    this.point.value = arrival.point
-    const offsetMs = arrival.point.clockOffsetMs - this.#estimatedOffsetMs
-    if (arrival.whole || Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#replayAll(this.pending.envelopes())
+    this.point.value = update.point
+    const offsetMs = update.point.clockOffsetMs - this.#estimatedOffsetMs
+    if (update.whole || Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#replayAll(this.pending.envelopes())
     this.pendingCount.value = this.pending.size
-    if (arrival.point.complete) this.#nextSeq = Math.max(this.#nextSeq, arrival.lastSeq + 1)
+    if (update.point.complete) this.#nextSeq = Math.max(this.#nextSeq, update.lastSeq + 1)
     this.history.synced(gone)
     this.#notify(all)
   }

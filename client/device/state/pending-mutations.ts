@@ -1,7 +1,7 @@
 // What is displayed: the confirmed rows and, over them, what the pending mutations make of them. Recomputed for touched
 // rows only, so that fifty thousand pending mutations cost no more than one. Keeps D4–D6.
-import type { Effects, Posted, PostedEntry, Shelf, Tree, Unique } from '#shared/working-set/working-set.ts'
-import { Book } from '#shared/working-set/working-set.ts'
+import type { Effects, Posted, PostedEntry, RowSource, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
+import { WorkingSet } from '#shared/working-set/working-set.ts'
 import type { Entry } from '#shared/working-set/ledger.ts'
 import type { Outcome } from '#shared/mutations/apply.ts'
 import { applyMutation, prepare, refused } from '#shared/mutations/apply.ts'
@@ -41,8 +41,8 @@ export class PendingMutations {
   /** The mutations that pending ones undo. */
   readonly #undone = new Multiset()
 
-  constructor(mirror: ConfirmedRows, actor: Actor) {
-    this.#confirmed = mirror
+  constructor(confirmed: ConfirmedRows, actor: Actor) {
+    this.#confirmed = confirmed
     this.#actor = actor
   }
 
@@ -79,7 +79,7 @@ export class PendingMutations {
   decide(envelope: Pick<Envelope, 'id' | 'name' | 'args' | 'at' | 'strict'>, at: string): Outcome {
     const prepared = prepare(envelope)
     if ('code' in prepared) return refused(prepared)
-    return applyMutation(new Book(this.#rowSource()), prepared, this.#stamp(envelope, at))
+    return applyMutation(new WorkingSet(this.#rowSource()), prepared, this.#stamp(envelope, at))
   }
 
   /**
@@ -185,13 +185,13 @@ export class PendingMutations {
 
   /** What pending mutations make of rows, beginning with what the server said of them. */
   #replay(seqs: Iterable<number>, rows: ReadonlyMap<string, RowChange>): Map<string, Row<Kind>> {
-    const book = new Book(this.#rowSource(rows))
+    const workingSet = new WorkingSet(this.#rowSource(rows))
     const results = new Map<string, Row<Kind>>()
     for (const seq of [...seqs].toSorted((a, b) => a - b)) {
       const pending = this.#pending.get(seq)!
       const prepared = prepare(pending.envelope)
       if ('code' in prepared) continue
-      const outcome = applyMutation(book, prepared, this.#stamp(pending.envelope, pending.at))
+      const outcome = applyMutation(workingSet, prepared, this.#stamp(pending.envelope, pending.at))
       if (outcome.status === 'refused') continue
       for (const { kind, key, after } of outcome.effects.changes) results.set(nameOf(kind, key), after)
     }
@@ -217,7 +217,7 @@ export class PendingMutations {
   }
 
   /** Reads what is displayed; of the rows in `confirmed`, only what the server said. */
-  #rowSource(confirmed: Names = NONE): Shelf {
+  #rowSource(confirmed: Names = NONE): RowSource {
     return {
       row: (kind, key) => (confirmed.has(nameOf(kind, key)) ? this.#confirmed.row(kind, key) : this.row(kind, key)),
       owner: (unique, value) => this.#owner(unique, value),
@@ -233,14 +233,14 @@ export class PendingMutations {
     for (const line of this.#rows('countLines', confirmed)) if (line.countId === countId) yield line
   }
 
-  *#rows<K extends 'countLines' | Tree>(kind: K, confirmed: Names): Iterable<Row<K>> {
+  *#rows<K extends 'countLines' | TreeKind>(kind: K, confirmed: Names): Iterable<Row<K>> {
     for (const [key, row] of this.#confirmed.rows(kind)) {
       yield confirmed.has(nameOf(kind, key)) ? row : this.row(kind, key)!
     }
     for (const row of this.made(kind)) if (!confirmed.has(nameOf(kind, row.id))) yield row
   }
 
-  #owner(unique: Unique, value: string): string | undefined {
+  #owner(unique: UniqueKey, value: string): string | undefined {
     const [kind, field] = unique === 'sku' ? (['items', 'sku'] as const) : (['locations', 'barcode'] as const)
     const owner = unique === 'sku' ? this.#confirmed.itemOfSku(value) : this.#confirmed.locationOfBarcode(value)
     const shown = owner === undefined ? undefined : (this.row(kind, owner) as unknown as Record<string, unknown>)

@@ -50,7 +50,7 @@ export class Queries {
   #positionsAreDue = false
 
   constructor({
-    mirror,
+    mirror: confirmed,
     pending,
     watched,
   }: {
@@ -58,7 +58,7 @@ export class Queries {
     pending: PendingMutations
     watched: RowSubscriptions
   }) {
-    this.#confirmed = mirror
+    this.#confirmed = confirmed
     this.#pending = pending
     this.#subscriptions = watched
     this.#search = new ItemSearch({

@@ -26,17 +26,17 @@ const tablesOf = (items: Row<'items'>[], barcodes: Row<'barcodes'>[]): WireTable
 async function keptBefore() {
   const database = new DeviceDatabase(randomUUID())
   const open = async () => {
-    const mirror = new ConfirmedRows()
-    const store = new ConfirmedRowsStore(database, { mirror, damaged: () => expect.unreachable() })
+    const confirmed = new ConfirmedRows()
+    const store = new ConfirmedRowsStore(database, { mirror: confirmed, damaged: () => expect.unreachable() })
     store.fill({ chunks: await database.chunks.toArray(), log: await database.log.toArray() })
     const keep = async (tables: WireTables) => {
-      const planned = mirror.plan(tables)
+      const planned = confirmed.plan(tables)
       const keeping = store.prepare(tables, planned)
       await keeping.write()
-      mirror.applyPlanned(planned)
+      confirmed.applyPlanned(planned)
       keeping.done()
     }
-    return { mirror, keep }
+    return { mirror: confirmed, keep }
   }
   const numbers = Array.from({ length: ITEMS }, (_, index) => index)
   const { keep } = await open()
@@ -53,25 +53,25 @@ async function keptBefore() {
 type Opened = Awaited<ReturnType<Awaited<ReturnType<typeof keptBefore>>['open']>>
 
 /** All that can be asked of it, so that two can be compared. */
-function told({ mirror }: Pick<Opened, 'mirror'>) {
+function told({ mirror: confirmed }: Pick<Opened, 'mirror'>) {
   return {
-    items: [...mirror.rows('items')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    barcodes: [...mirror.rows('barcodes')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    codes: [7, 9, 11].map((index) => [...mirror.barcodesOf(`item-${index}`)]),
-    skus: ['SKU-7-1', 'SKU-7-2', 'SKU-2400-1'].map((sku) => mirror.itemOfSku(sku)),
-    size: mirror.size,
+    items: [...confirmed.rows('items')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    barcodes: [...confirmed.rows('barcodes')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    codes: [7, 9, 11].map((index) => [...confirmed.barcodesOf(`item-${index}`)]),
+    skus: ['SKU-7-1', 'SKU-7-2', 'SKU-2400-1'].map((sku) => confirmed.itemOfSku(sku)),
+    size: confirmed.size,
   }
 }
 
-const LOOKS: readonly (({ mirror }: Opened) => unknown)[] = [
-  ({ mirror }) => mirror.row('items', 'item-7'),
-  ({ mirror }) => mirror.rows('barcodes').size,
-  ({ mirror }) => [...mirror.barcodesOf('item-7'), ...mirror.barcodesOf('item-9')],
-  ({ mirror }) => mirror.itemOfSku('SKU-7-2'),
-  ({ mirror }) => mirror.size,
+const LOOKS: readonly ((opened: Opened) => unknown)[] = [
+  ({ mirror: confirmed }) => confirmed.row('items', 'item-7'),
+  ({ mirror: confirmed }) => confirmed.rows('barcodes').size,
+  ({ mirror: confirmed }) => [...confirmed.barcodesOf('item-7'), ...confirmed.barcodesOf('item-9')],
+  ({ mirror: confirmed }) => confirmed.itemOfSku('SKU-7-2'),
+  ({ mirror: confirmed }) => confirmed.size,
   // Older than what is kept.
-  ({ mirror }) => mirror.plan(tablesOf([item(7, 1)], [])),
-  ({ mirror }) => mirror.applyPlanned([{ kind: 'items', key: 'item-7', row: item(7, 1) }]),
+  ({ mirror: confirmed }) => confirmed.plan(tablesOf([item(7, 1)], [])),
+  ({ mirror: confirmed }) => confirmed.applyPlanned([{ kind: 'items', key: 'item-7', row: item(7, 1) }]),
 ]
 
 test('[D3] what is kept is the same whoever asks first, and however much of it was read before', async () => {

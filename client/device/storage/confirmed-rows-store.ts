@@ -37,25 +37,28 @@ export class ConfirmedRowsStore {
   /** Rows that only the log holds. */
   #logged: RowChange[] = []
 
-  constructor(database: DeviceDatabase, { mirror, damaged }: { mirror: ConfirmedRows; damaged: () => void }) {
+  constructor(
+    database: DeviceDatabase,
+    { mirror: confirmed, damaged }: { mirror: ConfirmedRows; damaged: () => void },
+  ) {
     this.#database = database
-    this.#confirmed = mirror
+    this.#confirmed = confirmed
     this.#damaged = damaged
   }
 
   /** Takes what was read from the disk as what is kept, and as what the mirror shows: parsed when it is asked for. */
   fill({ chunks, log }: StoredRows): void {
     this.#forget()
-    const mirror = new ConfirmedRows()
-    for (const { kind, no, text } of chunks) mirror.deferParse(kind, () => this.#readChunk({ kind, no, text }))
+    const confirmed = new ConfirmedRows()
+    for (const { kind, no, text } of chunks) confirmed.deferParse(kind, () => this.#readChunk({ kind, no, text }))
     for (const { tables, count } of log) {
       this.#logRows += count
       for (const kind of KINDS) {
         const table = tables[kind]
-        if (table) mirror.deferParse(kind, () => void this.#logged.push(...this.#confirmed.apply({ [kind]: table })))
+        if (table) confirmed.deferParse(kind, () => void this.#logged.push(...this.#confirmed.apply({ [kind]: table })))
       }
     }
-    this.#confirmed.replaceWith(mirror)
+    this.#confirmed.replaceWith(confirmed)
   }
 
   #readChunk({ kind, no, text }: Chunk): void {

@@ -3,9 +3,9 @@ import { useEffect } from 'preact/hooks'
 import { CircleCheck } from 'lucide-preact'
 import type { Alert } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
-import { useApp } from '../../context/workspace.ts'
-import { amountOf, itemName, wordsFor } from '../../domain/describe-mutation.ts'
-import { placeName } from '../../domain/location-name.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { amountOf, itemName, describeMutation } from '../../domain/describe-mutation.ts'
+import { locationName } from '../../domain/location-name.ts'
 import { Screen } from '../../components/screen.tsx'
 import { StateTag } from '../../components/state-tag.tsx'
 import { stockTotals } from '../../context/stock-totals.ts'
@@ -23,7 +23,7 @@ import type { Device } from '../../device/device.ts'
 import './home.css'
 
 export function Home() {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const totals = stockTotals(device)
   useEffect(totals.watch, [totals])
   return (
@@ -54,7 +54,7 @@ function partOfDay(now: Date): string {
 }
 
 function Figures() {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const totals = totalsOf(device)
   const count = device.queries.itemCount
   const toDecide = device.queries.openConflicts().length + device.queries.positionsBelowZero().length
@@ -95,7 +95,7 @@ function Figures() {
 const ROWS = 8
 
 function BelowLevel() {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const totals = totalsOf(device)
   if (!totals) {
     return (
@@ -174,7 +174,7 @@ function columnsFor(device: Device): Column<string>[] {
 }
 
 function Alerts() {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const alerts = device.queries.openAlerts().toSorted((a, b) => b.openedAt - a.openedAt)
   return (
     <Card
@@ -193,10 +193,10 @@ function Alerts() {
 }
 
 function AlertLine({ alert }: { alert: Alert }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { kind, itemId, locationId, quantity, openedAt } = alert
   const item = itemId === null ? undefined : device.queries.item(itemId)
-  const note = [t(`alert.${kind}`), locationId && placeName(device, locationId), formatAgo(openedAt, Date.now())]
+  const note = [t(`alert.${kind}`), locationId && locationName(device, locationId), formatAgo(openedAt, Date.now())]
   return (
     <Row
       title={itemId === null ? t(`alert.${kind}`) : itemName(device, itemId)}
@@ -208,14 +208,14 @@ function AlertLine({ alert }: { alert: Alert }) {
 }
 
 function Recent() {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const recent = device.history.value.slice(0, ROWS)
   return (
     <Card title={t('home.recent')} flush>
       {recent.length === 0 && <p class="home-note soft">{t('home.noRecent')}</p>}
       <RowList label={t('home.recent')}>
         {recent.map((entry) => {
-          const { title, note } = wordsFor(device, entry.envelope)
+          const { title, note } = describeMutation(device, entry.envelope)
           return (
             <Row
               key={entry.envelope.id}

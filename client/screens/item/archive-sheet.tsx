@@ -1,5 +1,5 @@
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -8,13 +8,13 @@ import { showToast } from '../../ui/feedback/toast.tsx'
 
 /** Archived items keep their stock and history; the person hears what is still there. */
 export function ArchiveSheet({ item, onClose }: { item: Item; onClose: () => void }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const total = device.queries.totalOf(item.id)
   const act = async () => {
-    const recorded = await device.record(item.archived ? 'item.restore' : 'item.archive', { id: item.id })
+    const result = await device.record(item.archived ? 'item.restore' : 'item.archive', { id: item.id })
     onClose()
-    if (recorded.saved) showToast({ text: t(item.archived ? 'item.restored' : 'item.archivedNow'), tone: 'good' })
-    else showToast({ text: meaning(recorded.refusal.code).cause, tone: 'bad' })
+    if (result.saved) showToast({ text: t(item.archived ? 'item.restored' : 'item.archivedNow'), tone: 'good' })
+    else showToast({ text: meaning(result.refusal.code).cause, tone: 'bad' })
   }
   return (
     <Sheet

@@ -4,7 +4,7 @@ import { Barcode as BarcodeIcon, Plus, Trash2 } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import type { Barcode, Item } from '#shared/rows/rows.ts'
 import { printedCode } from '#shared/values/gtin.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
 import { attachCode } from '../../domain/unresolved-scans.ts'
 import { useDraft } from '../../context/use-draft.ts'
@@ -20,8 +20,8 @@ import { Sheet } from '../../ui/layout/sheet.tsx'
 import { Stepper } from '../../ui/controls/stepper.tsx'
 
 export function Barcodes({ item }: { item: Item }) {
-  const app = useApp()
-  const { device } = app
+  const workspace = useWorkspace()
+  const { device } = workspace
   const adding = useSignal(false)
   const removing = useSignal<Barcode | undefined>(undefined)
   const codes = device.queries.barcodesOf(item.id)
@@ -30,7 +30,7 @@ export function Barcodes({ item }: { item: Item }) {
       title={t('item.barcodes')}
       flush
       action={
-        mayDo(app, 'staff') && (
+        mayDo(workspace, 'staff') && (
           <Button kind="quiet" icon={Plus} onPress={() => (adding.value = true)}>
             {t('item.addBarcode')}
           </Button>
@@ -49,7 +49,7 @@ export function Barcodes({ item }: { item: Item }) {
                 : t('item.pack', { quantity: formatQuantity(barcode.packQuantity, item) })
             }
             trail={
-              mayDo(app, 'manager') && (
+              mayDo(workspace, 'manager') && (
                 <IconButton icon={Trash2} label={t('item.detach')} onPress={() => (removing.value = barcode)} />
               )
             }
@@ -65,7 +65,7 @@ export function Barcodes({ item }: { item: Item }) {
 }
 
 function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [code, setCode] = useState('')
   const [packQuantity, setPackQuantity] = useState(1000)
   const [error, setError] = useState<string | undefined>(undefined)
@@ -128,7 +128,7 @@ function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
 }
 
 function RemoveSheet({ item, barcode, onClose }: { item: Item; barcode: Barcode; onClose: () => void }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const remove = async () => {
     await device.record('barcode.detach', { itemId: item.id, code: barcode.code })
     onClose()

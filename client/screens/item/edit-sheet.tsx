@@ -1,7 +1,7 @@
 // Editing an item: only what was changed is sent, with what the person had seen.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { ItemFields } from '../../components/item-fields.tsx'
 import { changesOf, draftOf, errorsIn, type ItemErrors } from '../../domain/item-form.ts'
 import { useDraft } from '../../context/use-draft.ts'
@@ -11,7 +11,7 @@ import { Sheet } from '../../ui/layout/sheet.tsx'
 import { showToast } from '../../ui/feedback/toast.tsx'
 
 export function EditSheet({ item, onClose }: { item: Item; onClose: () => void }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   // What others change meanwhile is merged field by field; this is what the person saw.
   const [seen] = useState(item)
   const [draft, setDraft] = useState(() => draftOf(item))
@@ -24,9 +24,9 @@ export function EditSheet({ item, onClose }: { item: Item; onClose: () => void }
     if (Object.keys(wrong).length > 0) return
     const changes = changesOf(seen, draft)
     if (!changes) return onClose()
-    const recorded = await device.record('item.update', { id: seen.id, ...changes })
-    if (!recorded.saved) {
-      setProblem(`${meaning(recorded.refusal.code).cause} ${meaning(recorded.refusal.code).remedy}`)
+    const result = await device.record('item.update', { id: seen.id, ...changes })
+    if (!result.saved) {
+      setProblem(`${meaning(result.refusal.code).cause} ${meaning(result.refusal.code).remedy}`)
       return
     }
     onClose()

@@ -2,9 +2,9 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
-import { useApp } from '../../context/workspace.ts'
-import { amountOf, wordsFor } from '../../domain/describe-mutation.ts'
-import { placeName } from '../../domain/location-name.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { amountOf, describeMutation } from '../../domain/describe-mutation.ts'
+import { locationName } from '../../domain/location-name.ts'
 import { StateTag } from '../../components/state-tag.tsx'
 import type { MovementPage, MovementRow } from '../../api/api-client.ts'
 import { formatDateTime, formatQuantity } from '../../strings/figures.ts'
@@ -20,7 +20,7 @@ const PAGE = 15
 type Loaded = { state: 'loading' } | { state: 'offline' } | { state: 'here'; page: MovementPage }
 
 export function History({ item }: { item: Item }) {
-  const { device, remote, status } = useApp()
+  const { device, api, status } = useWorkspace()
   const [loaded, setLoaded] = useState<Loaded>({ state: 'loading' })
   const isOnline = status.value.link === 'online'
   // What was synced since is in the ledger now.
@@ -30,7 +30,7 @@ export function History({ item }: { item: Item }) {
     const take = (next: Loaded) => isCurrent && setLoaded(next)
     if (!isOnline) take({ state: 'offline' })
     else {
-      remote
+      api
         .movements({ itemId: item.id, limit: PAGE })
         .then((page) => take({ state: 'here', page }))
         .catch(() => take({ state: 'offline' }))
@@ -38,10 +38,10 @@ export function History({ item }: { item: Item }) {
     return () => {
       isCurrent = false
     }
-  }, [isOnline, version, item.id, remote])
+  }, [isOnline, version, item.id, api])
   const more = async () => {
     if (loaded.state !== 'here' || loaded.page.cursor === null) return
-    const next = await remote
+    const next = await api
       .movements({ itemId: item.id, limit: PAGE, cursor: loaded.page.cursor })
       .catch(() => undefined)
     if (next) setLoaded({ state: 'here', page: { rows: [...loaded.page.rows, ...next.rows], cursor: next.cursor } })
@@ -81,13 +81,13 @@ const KINDS = {
 } as const
 
 function LedgerLine({ item, row }: { item: Item; row: MovementRow }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { kind, quantity, lot, reason } = row
   const title = kind in KINDS ? t(KINDS[kind as keyof typeof KINDS]) : kind
   const amount = Math.round(Number(quantity) * 1000)
   const write = (value: number, signed: boolean) => formatQuantity(value, { decimals: item.decimals, signed })
   const note = [
-    placeName(device, row.locationId),
+    locationName(device, row.locationId),
     lot && t('words.lot', { lot }),
     formatDateTime(stampMs(row.at)),
     row.userName,
@@ -109,7 +109,7 @@ function LedgerLine({ item, row }: { item: Item; row: MovementRow }) {
 }
 
 function OwnHistory({ item }: { item: Item }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const own = device.history.value.filter(({ envelope: { args } }) => {
     const { itemId, id } = args as { itemId?: string; id?: string }
     return itemId === item.id || id === item.id
@@ -119,7 +119,7 @@ function OwnHistory({ item }: { item: Item }) {
       <p class="item-note soft">{t(own.length > 0 ? 'item.historyOwn' : 'item.historyOffline')}</p>
       <RowList label={t('item.history')}>
         {own.slice(0, PAGE).map((entry) => {
-          const { note } = wordsFor(device, entry.envelope)
+          const { note } = describeMutation(device, entry.envelope)
           return (
             <Row
               key={entry.envelope.id}

@@ -3,7 +3,7 @@ import { useRoute } from 'preact-iso'
 import { useSignal } from '@preact/signals'
 import { Archive, ArrowDownToLine, ArrowLeftRight, ArrowUpFromLine, ListOrdered, PackageX, Pencil } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
 import type { MovementKind } from '../../domain/movement.ts'
 import { isHandheld } from '../../context/form-factor.ts'
@@ -26,7 +26,7 @@ import './item.css'
 
 export function ItemPage() {
   const { params } = useRoute()
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const item = device.queries.item(params['id'] ?? '')
   if (!item) {
     return (
@@ -47,12 +47,12 @@ export function ItemPage() {
 type Doing = { kind: MovementKind; at?: Task['at'] } | 'edit' | 'archive'
 
 function KnownItem({ item }: { item: Item }) {
-  const app = useApp()
+  const workspace = useWorkspace()
   const doing = useSignal<Doing | undefined>(undefined)
   const close = () => (doing.value = undefined)
-  const manage = mayDo(app, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />
-  const mayMove = mayDo(app, 'staff')
-  const category = app.device.queries.path('categories', item.categoryId).join(' · ')
+  const manage = mayDo(workspace, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />
+  const mayMove = mayDo(workspace, 'staff')
+  const category = workspace.device.queries.path('categories', item.categoryId).join(' · ')
   return (
     <Screen
       title={item.name}
@@ -107,7 +107,7 @@ const ACTIONS = [
 ] as const
 
 function Summary({ item, onPress }: { item: Item; onPress: ((kind: MovementKind) => void) | undefined }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { decimals, unit, low, target } = item
   const positions = device.queries.positionsOf(item.id)
   const total = positions.reduce((sum, { quantity }) => sum + quantity, 0)

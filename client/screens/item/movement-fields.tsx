@@ -1,9 +1,9 @@
 // The fields of a movement by hand that not every one has: its place, its lot.
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import type { MovementKind } from '../../domain/movement.ts'
-import { placeName } from '../../domain/location-name.ts'
+import { locationName } from '../../domain/location-name.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -13,7 +13,7 @@ import type { MovementDraft } from './movement-draft.ts'
 type LotProps = { item: Item; kind: MovementKind; draft: MovementDraft; set: (changed: Partial<MovementDraft>) => void }
 
 export function LotFields({ item, kind, draft, set }: LotProps) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   if (!item.tracksLots) return null
   const here = device.queries
     .positionsOf(item.id)
@@ -45,7 +45,7 @@ export function LotFields({ item, kind, draft, set }: LotProps) {
 type PlaceProps = { label: string; locationId: string | undefined; onPress: () => void; item: Item }
 
 export function PlaceButton({ label, locationId, onPress, item }: PlaceProps) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const here =
     locationId === undefined
       ? undefined
@@ -57,7 +57,7 @@ export function PlaceButton({ label, locationId, onPress, item }: PlaceProps) {
     <div class="place-button">
       <p class="strong">{label}</p>
       <Button icon={MapPin} wide onPress={onPress}>
-        {locationId === undefined ? t('scan.choosePlace') : placeName(device, locationId)}
+        {locationId === undefined ? t('scan.choosePlace') : locationName(device, locationId)}
         {here !== undefined && <span class="soft"> · {formatQuantity(here, item)}</span>}
       </Button>
     </div>

@@ -1,7 +1,7 @@
 // A movement by hand: where, how much, why.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { LocationPicker } from '../../components/location-picker.tsx'
 import type { MovementKind } from '../../domain/movement.ts'
 import { recordMovement, refusalOf, shortageOf } from '../../domain/movement.ts'
@@ -22,7 +22,7 @@ type Props = Task & { readonly onClose: () => void }
 const DONE = { receive: 'received', withdraw: 'withdrawn', move: 'moved', count: 'counted' } as const
 
 export function MovementSheet({ item, kind, at, onClose }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [draft, setDraft] = useState(() => startDraft(device, { item, kind, at }, Date.now()))
   const [choosing, setChoosing] = useState<'locationId' | 'toLocationId' | undefined>(undefined)
   const [problem, setProblem] = useState<string | undefined>(undefined)
@@ -51,14 +51,14 @@ export function MovementSheet({ item, kind, at, onClose }: Props) {
     setProblem(says)
     if (says || !movement || busy) return
     setBusy(true)
-    const recorded = await recordMovement(device, movement)
+    const result = await recordMovement(device, movement)
     setBusy(false)
-    if (!recorded.saved) {
-      setProblem(meaning(recorded.refusal.code).cause)
+    if (!result.saved) {
+      setProblem(meaning(result.refusal.code).cause)
       return
     }
     onClose()
-    const undo = { label: t('ui.undo'), onPress: () => void device.undo(recorded.id) }
+    const undo = { label: t('ui.undo'), onPress: () => void device.undo(result.id) }
     const text = t(`done.${DONE[kind]}`, { quantity: write(draft.quantity), item: item.name })
     showToast({ text, tone: 'good', action: undo })
   }

@@ -1,8 +1,8 @@
 // Where it lies, by place and lot. What is below zero comes first, and asks to be counted.
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
-import { placeAbove, placeName } from '../../domain/location-name.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { parentPath, locationName } from '../../domain/location-name.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/layout/card.tsx'
@@ -14,14 +14,14 @@ type At = { locationId: string; lot: string }
 
 /** `onCount` for who may count. */
 export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) => void) | undefined }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const positions = device.queries
     .positionsOf(item.id)
     .toSorted(
       (a, b) =>
         Number(b.quantity < 0) - Number(a.quantity < 0) ||
         b.quantity - a.quantity ||
-        placeName(device, a.locationId).localeCompare(placeName(device, b.locationId)),
+        locationName(device, a.locationId).localeCompare(locationName(device, b.locationId)),
     )
   return (
     <Card title={t('item.places')} mark={<span class="soft">{positions.length || ''}</span>} flush>
@@ -34,12 +34,12 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
           {positions.map(({ locationId, lot, quantity, pending, uncertain }) => (
             <Row
               key={`${locationId}/${lot}`}
-              title={placeName(device, locationId)}
+              title={locationName(device, locationId)}
               note={
                 quantity < 0 && !uncertain ? (
                   <span class="bad-ink">{[t('item.countIt'), lotWords(lot)].filter(Boolean).join(' · ')}</span>
                 ) : (
-                  [lotWords(lot), placeAbove(device, locationId)].filter(Boolean).join(' · ')
+                  [lotWords(lot), parentPath(device, locationId)].filter(Boolean).join(' · ')
                 )
               }
               onPress={quantity < 0 && !uncertain && onCount ? () => onCount({ locationId, lot }) : undefined}

@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals'
 import { DatabaseBackup } from 'lucide-preact'
 import { useEffect } from 'preact/hooks'
-import { useApp } from '../../context/workspace.ts'
-import type { BackupNote, Remote } from '../../api/api-client.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import type { BackupNote, ApiClient } from '../../api/api-client.ts'
 import { formatDateTime, formatNumber } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -19,15 +19,15 @@ const PATIENCE_MS = 20_000
 type Known = readonly BackupNote[] | 'asking' | 'unreachable'
 
 export function BackupsCard() {
-  const { remote } = useApp()
+  const { api } = useWorkspace()
   const known = useSignal<Known>('asking')
   const wish = useSignal<'none' | 'waiting' | 'nobody' | 'recent'>('none')
-  const read = async () => (known.value = await remote.backups().catch((): Known => 'unreachable'))
+  const read = async () => (known.value = await api.backups().catch((): Known => 'unreachable'))
   useEffect(() => void read(), [])
   const ask = async () => {
     wish.value = 'waiting'
     const before = newestId(known.value)
-    const made = await askAndWatch(remote, before, (now) => (known.value = now)).catch(() => 'unreachable' as const)
+    const made = await askAndWatch(api, before, (now) => (known.value = now)).catch(() => 'unreachable' as const)
     if (made === 'unreachable') known.value = made
     wish.value = made === 'unreachable' || made === 'made' ? 'none' : made
   }
@@ -77,15 +77,15 @@ function newestId(known: Known): string | undefined {
 
 /** Resolves once a new backup has ended, or nobody has begun one for a while. */
 async function askAndWatch(
-  remote: Remote,
+  api: ApiClient,
   before: string | undefined,
   show: (now: Known) => void,
 ): Promise<'made' | 'nobody' | 'recent'> {
-  if (!(await remote.askForBackup())) return 'recent'
+  if (!(await api.askForBackup())) return 'recent'
   const end = Date.now() + PATIENCE_MS
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, GLANCE_MS))
-    const now = await remote.backups()
+    const now = await api.backups()
     show(now)
     const [newest] = now
     const hasBegun = newest !== undefined && newest.id !== before

@@ -1,7 +1,7 @@
 // A manager asks whether the ledger still says what was written.
 import { useSignal } from '@preact/signals'
 import { ShieldCheck } from 'lucide-preact'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import type { LedgerReport } from '../../api/api-client.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -10,11 +10,11 @@ import { Card } from '../../ui/layout/card.tsx'
 type Answer = LedgerReport | 'asking' | 'unreachable' | undefined
 
 export function LedgerCard() {
-  const { remote } = useApp()
+  const { api } = useWorkspace()
   const answer = useSignal<Answer>(undefined)
   const check = async () => {
     answer.value = 'asking'
-    answer.value = await remote.checkLedger().catch((): Answer => 'unreachable')
+    answer.value = await api.checkLedger().catch((): Answer => 'unreachable')
   }
   return (
     <Card title={t('ledger.title')}>

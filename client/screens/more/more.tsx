@@ -2,12 +2,12 @@
 import { useSignal } from '@preact/signals'
 import { LogOut } from 'lucide-preact'
 import { version } from '../../../package.json'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
-import { OthersWaiting } from '../../components/other-users-pending.tsx'
-import { saveWaiting } from '../../domain/export-outbox.ts'
+import { OtherUsersPending } from '../../components/other-users-pending.tsx'
+import { exportOutbox } from '../../domain/export-outbox.ts'
 import { Screen } from '../../components/screen.tsx'
-import { chooseLanguage, keptLanguage, languages, t, type Language } from '../../strings/strings.ts'
+import { chooseLanguage, storedLanguage, languages, t, type Language } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
 import { ChoiceField, SwitchField } from '../../ui/controls/field.tsx'
@@ -17,8 +17,8 @@ import { LedgerCard } from './ledger-card.tsx'
 import './more.css'
 
 export function More() {
-  const app = useApp()
-  const { person, soundsOn, feedback, device } = app
+  const workspace = useWorkspace()
+  const { person, soundsOn, feedback, device } = workspace
   return (
     <Screen title={t('nav.more')} head>
       <div class="more">
@@ -51,10 +51,10 @@ export function More() {
           <p class="soft small">
             {t('more.items', { count: device.queries.itemCount })} · {t('more.version', { version })}
           </p>
-          <OthersWaiting own={device.name} />
+          <OtherUsersPending own={device.name} />
         </Card>
-        {mayDo(app, 'manager') && <LedgerCard />}
-        {mayDo(app, 'manager') && <BackupsCard />}
+        {mayDo(workspace, 'manager') && <LedgerCard />}
+        {mayDo(workspace, 'manager') && <BackupsCard />}
         <Shortcuts />
       </div>
     </Screen>
@@ -71,7 +71,7 @@ function LanguageField() {
   return (
     <ChoiceField<Language | ''>
       label={t('more.language')}
-      value={keptLanguage() ?? ''}
+      value={storedLanguage() ?? ''}
       options={[{ value: '', label: t('more.languageAuto') }, ...options]}
       onChange={(language) => void chooseLanguage(language || undefined)}
     />
@@ -79,13 +79,13 @@ function LanguageField() {
 }
 
 function SignOut() {
-  const { session, device, person } = useApp()
+  const { session, device, person } = useWorkspace()
   const asking = useSignal(false)
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
   const save = async () => {
     const from = { device: device.name, person: person.user.name, point: device.syncPoint.value }
-    saveWaiting(await device.exportPending(), from)
+    exportOutbox(await device.exportPending(), from)
   }
   const leave = () => void session.signOut()
   return (

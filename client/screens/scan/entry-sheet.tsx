@@ -1,6 +1,6 @@
 // One line of the log: what it was, and the way back.
-import { useApp } from '../../context/workspace.ts'
-import { wordsFor } from '../../domain/describe-mutation.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { describeMutation } from '../../domain/describe-mutation.ts'
 import { StateTag } from '../../components/state-tag.tsx'
 import type { HistoryEntry } from '../../device/state/mutation-history.ts'
 import { stampMs } from '#shared/values/stamp.ts'
@@ -14,9 +14,9 @@ import type { ScanModel } from './model/scan-model.ts'
 type Props = { readonly model: ScanModel; readonly entry: HistoryEntry; readonly onClose: () => void }
 
 export function EntrySheet({ model, entry, onClose }: Props) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { envelope } = entry
-  const { title, note, amount } = wordsFor(device, envelope)
+  const { title, note, amount } = describeMutation(device, envelope)
   const { itemId } = envelope.args as { itemId?: string }
   const undo = async () => {
     onClose()

@@ -2,9 +2,9 @@
 import { ScanBarcode } from 'lucide-preact'
 import { printedCode } from '#shared/values/gtin.ts'
 import type { Item } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { stepOf } from '../../domain/movement.ts'
-import { placeName } from '../../domain/location-name.ts'
+import { locationName } from '../../domain/location-name.ts'
 import { UnknownCode } from '../../components/unknown-code.tsx'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
@@ -14,24 +14,24 @@ import { EmptyState } from '../../ui/layout/empty-state.tsx'
 import { LevelBar } from '../../ui/feedback/level-bar.tsx'
 import { Stepper } from '../../ui/controls/stepper.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
-import type { Hit } from './model/scan-result.ts'
+import type { ScanResult } from './model/scan-result.ts'
 import { sumOf } from './model/scan-result.ts'
 import { RemoteCard } from './remote-card.tsx'
 import type { ScanModel } from './model/scan-model.ts'
 
 export function HitCard({ model }: { model: ScanModel }) {
-  const hit = model.hit.value
-  const { device } = useApp()
-  if (!hit) return <Ready model={model} />
-  switch (hit.kind) {
+  const result = model.hit.value
+  const { device } = useWorkspace()
+  if (!result) return <Ready model={model} />
+  switch (result.kind) {
     case 'place':
-      return <PlaceCard model={model} locationId={hit.locationId} />
+      return <PlaceCard model={model} locationId={result.locationId} />
     case 'unknown':
       return (
         <Card tone="bad">
           <UnknownCode
-            code={hit.code}
-            unreadable={hit.unreadable}
+            code={result.code}
+            unreadable={result.unreadable}
             onKnown={async (code) => {
               model.hit.value = undefined
               return model.recordWaiting(code)
@@ -40,23 +40,23 @@ export function HitCard({ model }: { model: ScanModel }) {
         </Card>
       )
     case 'remote':
-      return <RemoteCard found={hit.found} />
+      return <RemoteCard found={result.found} />
     case 'run':
     case 'count':
     case 'hand':
     case 'look': {
-      const item = device.queries.item(hit.itemId)
-      return item ? <ItemCard model={model} hit={hit} item={item} /> : null
+      const item = device.queries.item(result.itemId)
+      return item ? <ItemCard model={model} hit={result} item={item} /> : null
     }
   }
 }
 
-type ItemHit = Extract<Hit, { itemId: string }>
+type ItemHit = Extract<ScanResult, { itemId: string }>
 
 function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
   const { low, target, decimals } = item
-  const { is, uncertain } = numbersOf(useApp().device, model, { hit, item })
-  const total = useApp().device.queries.totalOf(item.id)
+  const { is, uncertain } = numbersOf(useWorkspace().device, model, { hit, item })
+  const total = useWorkspace().device.queries.totalOf(item.id)
   return (
     <Card tone="good">
       <div>
@@ -84,7 +84,7 @@ function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: 
 }
 
 function CodeLine({ item, lot }: { item: Item; lot: string }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const [barcode] = device.queries.barcodesOf(item.id)
   const parts = [
     item.sku && t('item.sku', { sku: item.sku }),
@@ -96,7 +96,7 @@ function CodeLine({ item, lot }: { item: Item; lot: string }) {
 
 /** Was → is, here; and what there is in all places. Thousandths. */
 function numbersOf(
-  device: ReturnType<typeof useApp>['device'],
+  device: ReturnType<typeof useWorkspace>['device'],
   model: ScanModel,
   { hit, item }: { hit: ItemHit; item: Item },
 ): { was: number | undefined; is: number; uncertain: boolean } {
@@ -113,7 +113,7 @@ function numbersOf(
   return { was: hit.kind === 'run' ? hit.was : undefined, is: quantity, uncertain }
 }
 
-function lotsHere(device: ReturnType<typeof useApp>['device'], itemId: string, locationId: string) {
+function lotsHere(device: ReturnType<typeof useWorkspace>['device'], itemId: string, locationId: string) {
   const here = device.queries.positionsOf(itemId).filter((position) => position.locationId === locationId)
   return {
     quantity: here.reduce((sum, { quantity }) => sum + quantity, 0),
@@ -122,7 +122,7 @@ function lotsHere(device: ReturnType<typeof useApp>['device'], itemId: string, l
 }
 
 function Flow({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { was, is, uncertain } = numbersOf(device, model, { hit, item })
   const { decimals, unit } = item
   const write = (value: number) => formatQuantity(value, { decimals })
@@ -182,11 +182,11 @@ function Quantity({ model, hit, item }: { model: ScanModel; hit: Exclude<ItemHit
 
 /** A count that is recorded: counted again from where it stood, by one more scan or by hand. */
 function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const correct = () => {
-    const hit = model.hit.value
-    if (hit?.kind !== 'count') return
-    void model.setQuantity(device.queries.position(item.id, hit.locationId, hit.lot).quantity)
+    const result = model.hit.value
+    if (result?.kind !== 'count') return
+    void model.setQuantity(device.queries.position(item.id, result.locationId, result.lot).quantity)
   }
   return (
     <div class="row">
@@ -201,11 +201,11 @@ function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
 }
 
 function PlaceCard({ model, locationId }: { model: ScanModel; locationId: string }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const items = new Set(device.queries.positionsAt(locationId).map(({ itemId }) => itemId)).size
   return (
     <Card tone="good">
-      <h2>{placeName(device, locationId)}</h2>
+      <h2>{locationName(device, locationId)}</h2>
       <p class="soft">
         {t('scan.itemsHere', { count: items })}
         {model.setting.mode !== 'look' && ` ${t(`scan.ready.${model.setting.mode}`)}`}
@@ -217,7 +217,7 @@ function PlaceCard({ model, locationId }: { model: ScanModel; locationId: string
 
 function Ready({ model }: { model: ScanModel }) {
   const { mode, locationId } = model.setting
-  const { device, status } = useApp()
+  const { device, status } = useWorkspace()
   const needsPlace = mode !== 'look' && locationId === null
   const empty = device.syncPoint.value.complete && device.queries.isEmpty
   return (

@@ -1,6 +1,6 @@
 // A move under way: what was taken and where it goes.
 import { useSignal } from '@preact/signals'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { LocationPicker } from '../../components/location-picker.tsx'
 import { itemName } from '../../domain/describe-mutation.ts'
 import { formatQuantity } from '../../strings/figures.ts'
@@ -10,8 +10,8 @@ import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import type { ScanModel } from './model/scan-model.ts'
 
-export function InHand({ model }: { model: ScanModel }) {
-  const { device } = useApp()
+export function MoveInProgress({ model }: { model: ScanModel }) {
+  const { device } = useWorkspace()
   const choosing = useSignal(false)
   if (!model.holdsGoods) return null
   const lines = model.lines.all

@@ -1,21 +1,21 @@
 // What only a person can answer, as a card that stays. The scans behind it wait.
 import { CircleAlert } from 'lucide-preact'
 import type { ComponentChildren } from 'preact'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { LocationPicker } from '../../components/location-picker.tsx'
 import { LotSheet } from '../../components/lot-sheet.tsx'
-import { placeName } from '../../domain/location-name.ts'
+import { locationName } from '../../domain/location-name.ts'
 import { formatMoment, formatQuantity } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
 import { Icon } from '../../ui/controls/icon.tsx'
-import type { DraftAnswer, Question } from './model/prompts.ts'
+import type { DraftAnswer, Prompt } from './model/prompts.ts'
 import type { ScanModel } from './model/scan-model.ts'
 
 export function QuestionCard({ model }: { model: ScanModel }) {
   const question = model.questions.open.value
-  const { device } = useApp()
+  const { device } = useWorkspace()
   if (!question) return null
   switch (question.kind) {
     case 'place':
@@ -37,9 +37,9 @@ export function QuestionCard({ model }: { model: ScanModel }) {
         />
       )
     case 'shortage':
-      return <Shortage model={model} question={question} place={placeName(device, question.locationId)} />
+      return <Shortage model={model} question={question} place={locationName(device, question.locationId)} />
     case 'draft':
-      return <Draft model={model} question={question} place={placeName(device, question.locationId)} />
+      return <Draft model={model} question={question} place={locationName(device, question.locationId)} />
     case 'archived':
       return (
         <Ask
@@ -84,7 +84,7 @@ export function QuestionCard({ model }: { model: ScanModel }) {
 
 type ShortageProps = {
   readonly model: ScanModel
-  readonly question: Extract<Question, { kind: 'shortage' }>
+  readonly question: Extract<Prompt, { kind: 'shortage' }>
   readonly place: string
 }
 
@@ -107,7 +107,7 @@ function Shortage({ model, question, place }: ShortageProps) {
 
 type DraftProps = {
   readonly model: ScanModel
-  readonly question: Extract<Question, { kind: 'draft' }>
+  readonly question: Extract<Prompt, { kind: 'draft' }>
   readonly place: string
 }
 

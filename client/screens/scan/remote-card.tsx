@@ -1,14 +1,14 @@
 // What the server says of a code while this device still loads.
-import type { LookedUp } from '../../api/api-client.ts'
-import { useApp } from '../../context/workspace.ts'
-import { placeName } from '../../domain/location-name.ts'
+import type { RemoteLookup } from '../../api/api-client.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { locationName } from '../../domain/location-name.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
 
-export function RemoteCard({ found: { item, positions } }: { found: NonNullable<LookedUp> }) {
-  const { device } = useApp()
+export function RemoteCard({ found: { item, positions } }: { found: NonNullable<RemoteLookup> }) {
+  const { device } = useWorkspace()
   const { decimals, unit } = item
   const total = positions.reduce((sum, { quantity }) => sum + Math.round(quantity * 1000), 0)
   return (
@@ -25,7 +25,7 @@ export function RemoteCard({ found: { item, positions } }: { found: NonNullable<
         {positions.map(({ locationId, lot, quantity }) => (
           <Row
             key={`${locationId}/${lot}`}
-            title={placeName(device, locationId)}
+            title={locationName(device, locationId)}
             note={lot && t('words.lot', { lot })}
             trail={<span class="num">{formatQuantity(Math.round(quantity * 1000), { decimals })}</span>}
           />

@@ -3,8 +3,8 @@ import { useSignal } from '@preact/signals'
 import { printedCode } from '#shared/values/gtin.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../device/records.ts'
-import { useApp } from '../../context/workspace.ts'
-import { amountOf, wordsFor } from '../../domain/describe-mutation.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { amountOf, describeMutation } from '../../domain/describe-mutation.ts'
 import { readScan } from '../../domain/read-scan.ts'
 import { StateTag } from '../../components/state-tag.tsx'
 import { UnresolvedSheet } from '../../components/unresolved-sheet.tsx'
@@ -19,7 +19,7 @@ import { logLines } from './model/log-lines.ts'
 import type { ScanModel } from './model/scan-model.ts'
 
 export function ScanLogList({ model }: { model: ScanModel }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const openEntry = useSignal<string | undefined>(undefined)
   const openScan = useSignal<ScanRecord | undefined>(undefined)
   const lines = logLines({
@@ -50,9 +50,9 @@ export function ScanLogList({ model }: { model: ScanModel }) {
 type RecordedLine = Extract<LogLine, { kind: 'recorded' }>
 
 function Recorded({ line: { entry, undone }, onPress }: { line: RecordedLine; onPress: (id: string) => void }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { envelope } = entry
-  const { title } = wordsFor(device, envelope)
+  const { title } = describeMutation(device, envelope)
   return (
     <Row
       lead={formatTime(stampMs(envelope.at))}
@@ -70,7 +70,7 @@ function Recorded({ line: { entry, undone }, onPress }: { line: RecordedLine; on
 }
 
 function Unresolved({ scan, onPress }: { scan: ScanRecord; onPress: () => void }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const read = readScan(device.queries, scan, new Date(scan.at))
   const known = read.kind === 'item' || read.kind === 'location'
   return (

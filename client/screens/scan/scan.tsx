@@ -2,10 +2,10 @@
 import { useSignal } from '@preact/signals'
 import { MapPin } from 'lucide-preact'
 import { useEffect } from 'preact/hooks'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
 import { LocationPicker } from '../../components/location-picker.tsx'
-import { placeAbove, placeName } from '../../domain/location-name.ts'
+import { parentPath, locationName } from '../../domain/location-name.ts'
 import { Screen } from '../../components/screen.tsx'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -13,7 +13,7 @@ import { Flash } from '../../ui/feedback/flash.tsx'
 import { Icon } from '../../ui/controls/icon.tsx'
 import { Segments } from '../../ui/controls/segments.tsx'
 import { HitCard } from './hit-card.tsx'
-import { InHand } from './move-in-progress.tsx'
+import { MoveInProgress } from './move-in-progress.tsx'
 import { MODE_ICONS } from './mode-icons.ts'
 import { QuestionCard } from './question-card.tsx'
 import { modelFor } from './model/model-for.ts'
@@ -25,24 +25,24 @@ import { WaitingSheet } from './waiting-sheet.tsx'
 import './scan.css'
 
 export function Scan() {
-  const app = useApp()
-  const model = modelFor(app)
+  const workspace = useWorkspace()
+  const model = modelFor(workspace)
   useEffect(
     () =>
-      app.takeScans({
+      workspace.handleScans({
         context: () => ({ mode: model.setting.mode, locationId: model.setting.locationId }),
-        take: (record, scan) => {
+        handle: (record, scan) => {
           void model.take(record, scan)
           return true
         },
       }),
-    [app, model],
+    [workspace, model],
   )
   useEffect(() => {
     if (!matchMedia('(pointer: coarse)').matches) return
-    app.catchText(true)
-    return () => app.catchText(false)
-  }, [app])
+    workspace.captureText(true)
+    return () => workspace.captureText(false)
+  }, [workspace])
   const waiting = model.queue.waiting.value
   const asking = model.questions.open.value !== undefined
   return (
@@ -57,7 +57,7 @@ export function Scan() {
             </p>
           )}
           {!asking && <HitCard model={model} />}
-          <InHand model={model} />
+          <MoveInProgress model={model} />
         </div>
         <ScanLogList model={model} />
       </div>
@@ -76,9 +76,9 @@ function giveFocusBack(event: PointerEvent): void {
 }
 
 function Header({ model }: { model: ScanModel }) {
-  const app = useApp()
+  const workspace = useWorkspace()
   const { setting } = model
-  const modes: readonly Mode[] = mayDo(app, 'staff') ? MODES : ['look']
+  const modes: readonly Mode[] = mayDo(workspace, 'staff') ? MODES : ['look']
   const asking = model.questions.open.value !== undefined
   const leaving = useSignal<Mode | undefined>(undefined)
   const change = (mode: Mode) => {
@@ -98,15 +98,15 @@ function Header({ model }: { model: ScanModel }) {
 }
 
 function Place({ model }: { model: ScanModel }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const choosing = useSignal(false)
   const { locationId } = model.setting
-  const above = locationId === null ? '' : placeAbove(device, locationId)
+  const above = locationId === null ? '' : parentPath(device, locationId)
   return (
     <div class="row">
       <Icon of={MapPin} />
       <div class="grow">
-        <div class="scan-place clip">{locationId === null ? t('scan.noPlace') : placeName(device, locationId)}</div>
+        <div class="scan-place clip">{locationId === null ? t('scan.noPlace') : locationName(device, locationId)}</div>
         <div class="small soft clip">{locationId === null ? t('scan.noPlaceHint') : above}</div>
       </div>
       {!model.holdsGoods && (

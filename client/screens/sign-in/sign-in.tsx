@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Person, Session } from '../../session/session.ts'
 import { chooseLanguage, currentLanguage, languages, t, type Language } from '../../strings/strings.ts'
 import { deviceName } from '../../device/storage/device-name.ts'
-import { OthersWaiting } from '../../components/other-users-pending.tsx'
+import { OtherUsersPending } from '../../components/other-users-pending.tsx'
 import { AppFrame } from '../../ui/layout/app-frame.tsx'
 import { Button } from '../../ui/controls/button.tsx'
 import { Field } from '../../ui/controls/field.tsx'
@@ -54,7 +54,7 @@ export function SignIn({ session, again }: Props) {
             {t('signIn.back')}
           </Button>
         )}
-        <OthersWaiting own={known && deviceName(known)} />
+        <OtherUsersPending own={known && deviceName(known)} />
         <LanguageChoice />
       </div>
     </AppFrame>

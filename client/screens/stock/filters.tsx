@@ -1,7 +1,7 @@
 // Category, place and level. On the handheld behind one button, on the desk in sight.
 import { useSignal } from '@preact/signals'
 import { SlidersHorizontal } from 'lucide-preact'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { isHandheld } from '../../context/form-factor.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -57,7 +57,7 @@ function Fields({ model, hideLabel = false }: { model: StockModel; hideLabel?: b
 type TreeProps = { kind: 'categories' | 'locations'; model: StockModel; hideLabel: boolean }
 
 function TreeField({ kind, model, hideLabel }: TreeProps) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const chosen = kind === 'categories' ? model.categoryId : model.locationId
   const label = t(kind === 'categories' ? 'field.category' : 'stock.place')
   const rows = device.queries

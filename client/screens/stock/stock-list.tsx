@@ -1,5 +1,5 @@
 // The items found: lines on the handheld, a table on the desk.
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { isHandheld } from '../../context/form-factor.ts'
 import type { Device } from '../../device/device.ts'
 import { formatQuantity } from '../../strings/figures.ts'
@@ -14,7 +14,7 @@ import type { StockModel } from './stock-model.ts'
 const LINE_PX = 68
 
 export function StockList({ model }: { model: StockModel }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { ids, total } = model.hits.value
   const missing = { from: ids.length, onSight: () => model.showAll() }
   if (isHandheld.value) {
@@ -46,7 +46,7 @@ export function StockList({ model }: { model: StockModel }) {
 }
 
 function Line({ id }: { id: string | undefined }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const item = id === undefined ? undefined : device.queries.item(id)
   if (id === undefined || !item) return null
   const total = device.queries.totalOf(id)
@@ -108,7 +108,7 @@ function columnsFor(device: Device): Column<string>[] {
 }
 
 function OnHand({ id }: { id: string }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const item = device.queries.item(id)
   if (!item) return null
   const total = device.queries.totalOf(id)

@@ -2,7 +2,7 @@
 import { useLocation } from 'preact-iso'
 import { PackageOpen, Plus, SearchX } from 'lucide-preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
 import { NewItemSheet } from '../../components/new-item-sheet.tsx'
 import { Screen } from '../../components/screen.tsx'
@@ -20,8 +20,8 @@ import { stockModel } from './stock-model.ts'
 import './stock.css'
 
 export function Stock() {
-  const app = useApp()
-  const { device } = app
+  const workspace = useWorkspace()
+  const { device } = workspace
   const { query, route } = useLocation()
   const model = stockModel(device)
   useMemo(() => model.open(query), [query])
@@ -42,7 +42,7 @@ export function Stock() {
         <p class="soft" role="status">
           {isCounting ? t('stock.counting') : t('stock.items', { count: total })}
         </p>
-        {mayDo(app, 'manager') && !isHandheld.value && (
+        {mayDo(workspace, 'manager') && !isHandheld.value && (
           <Button icon={Plus} onPress={() => setCreating(true)}>
             {t('stock.newItem')}
           </Button>
@@ -59,7 +59,7 @@ export function Stock() {
             value={model.query.value}
             onInput={(value) => (model.query.value = value)}
           />
-          {mayDo(app, 'manager') && isHandheld.value && (
+          {mayDo(workspace, 'manager') && isHandheld.value && (
             <IconButton filled icon={Plus} label={t('stock.newItem')} onPress={() => setCreating(true)} />
           )}
         </div>
@@ -84,7 +84,7 @@ export function Stock() {
 }
 
 function None() {
-  const { device, status } = useApp()
+  const { device, status } = useWorkspace()
   const model = stockModel(device)
   if (!device.syncPoint.value.complete && device.queries.isEmpty) {
     return status.value.link === 'online' ? (

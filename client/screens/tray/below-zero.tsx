@@ -1,7 +1,7 @@
 // Shelves that hold less than nothing: only somebody who goes there and counts can say what is right.
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { itemName } from '../../domain/describe-mutation.ts'
-import { placeName } from '../../domain/location-name.ts'
+import { locationName } from '../../domain/location-name.ts'
 import type { DisplayedPosition } from '../../device/state/queries.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
@@ -13,7 +13,7 @@ import { Tag } from '../../ui/feedback/tag.tsx'
 const SHOWN_MAX = 100
 
 export function BelowZero({ positions }: { readonly positions: readonly DisplayedPosition[] }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   if (positions.length === 0) return null
   const byName = positions.toSorted((a, b) => itemName(device, a.itemId).localeCompare(itemName(device, b.itemId)))
   return (
@@ -24,7 +24,7 @@ export function BelowZero({ positions }: { readonly positions: readonly Displaye
           <Row
             key={`${itemId}/${locationId}/${lot}`}
             title={itemName(device, itemId)}
-            note={[placeName(device, locationId), lot && t('words.lot', { lot })].filter(Boolean).join(' · ')}
+            note={[locationName(device, locationId), lot && t('words.lot', { lot })].filter(Boolean).join(' · ')}
             trail={<b class="num bad-ink">{formatQuantity(quantity, device.queries.item(itemId))}</b>}
             href={`/items/${itemId}`}
           />

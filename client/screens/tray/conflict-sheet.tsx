@@ -1,7 +1,7 @@
 // One refusal or review: what it was, why, and how it ends.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Conflict } from '#shared/rows/rows.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
 import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -9,7 +9,7 @@ import { Field } from '../../ui/controls/field.tsx'
 import { Sheet } from '../../ui/layout/sheet.tsx'
 import { Stepper } from '../../ui/controls/stepper.tsx'
 import { showToast } from '../../ui/feedback/toast.tsx'
-import { conflictWords, mutationOfConflict, waysOut, type WayOut } from './describe-conflict.ts'
+import { describeConflict, mutationOfConflict, conflictOptions, type ConflictOption } from './describe-conflict.ts'
 
 type Props = { readonly conflict: Conflict; readonly onClose: () => void }
 type Answer = {
@@ -19,22 +19,25 @@ type Answer = {
 }
 
 export function ConflictSheet({ conflict, onClose }: Props) {
-  const app = useApp()
-  const { device } = app
+  const workspace = useWorkspace()
+  const { device } = workspace
   const [asking, setAsking] = useState<'correct' | 'discard' | undefined>(undefined)
-  const words = conflictWords(device, conflict)
-  const mayResolve = mayDo(app, 'manager') || (mayDo(app, 'staff') && conflict.userId === app.person.user.id)
+  const words = describeConflict(device, conflict)
+  const mayResolve =
+    mayDo(workspace, 'manager') || (mayDo(workspace, 'staff') && conflict.userId === workspace.person.user.id)
   // Taking the other side changes the catalogue.
-  const ways = waysOut(conflict).filter((way) => mayDo(app, 'manager') || (way !== 'take' && way !== 'restore'))
+  const ways = conflictOptions(conflict).filter(
+    (way) => mayDo(workspace, 'manager') || (way !== 'take' && way !== 'restore'),
+  )
   const resolve = async (answer: Answer) => {
-    const recorded = await device.record('conflict.resolve', { id: conflict.id, ...answer })
+    const result = await device.record('conflict.resolve', { id: conflict.id, ...answer })
     onClose()
-    if (!recorded.saved) showToast({ text: meaning(recorded.refusal.code).cause, tone: 'bad' })
+    if (!result.saved) showToast({ text: meaning(result.refusal.code).cause, tone: 'bad' })
     else if (device.queries.conflict(conflict.id)?.state === 'open')
       showToast({ text: t('conflict.still'), tone: 'warn' })
     else showToast({ text: t('conflict.done'), tone: 'good' })
   }
-  const take = async (way: WayOut) => {
+  const take = async (way: ConflictOption) => {
     if (way === 'correct' || way === 'discard') return setAsking(way)
     return resolve({ choice: way === 'restore' ? 'take' : way })
   }
@@ -72,7 +75,7 @@ export function ConflictSheet({ conflict, onClose }: Props) {
 }
 
 function Correct({ conflict, onDone }: { conflict: Conflict; onDone: (args: Record<string, unknown>) => void }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const { args } = mutationOfConflict(conflict)
   const field = typeof args['counted'] === 'number' ? 'counted' : 'quantity'
   const [value, setValue] = useState(Math.round(Number(args[field] ?? 0) * 1000))

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { mergeCodes, mutationRefusals } from '#shared/values/refusals.ts'
-import { waysOut } from './describe-conflict.ts'
+import { conflictOptions } from './describe-conflict.ts'
 
 const conflictOf = (kind: 'refusal' | 'review', code: string, args: unknown = { quantity: 3 }): Conflict => ({
   id: '1',
@@ -20,25 +20,25 @@ const conflictOf = (kind: 'refusal' | 'review', code: string, args: unknown = { 
 })
 
 test.each(Object.keys(mutationRefusals))('the refusal %s can be ended', (code) => {
-  expect(waysOut(conflictOf('refusal', code))).toContain('discard')
+  expect(conflictOptions(conflictOf('refusal', code))).toContain('discard')
 })
 
 test.each(Object.keys(mergeCodes))('the review %s can be ended', (code) => {
-  expect(waysOut(conflictOf('review', code))).toContain('keep')
+  expect(conflictOptions(conflictOf('review', code))).toContain('keep')
 })
 
 test('a shortage is recorded all the same, or corrected', () => {
-  expect(waysOut(conflictOf('refusal', 'insufficient_stock'))).toEqual(['record', 'correct', 'discard'])
+  expect(conflictOptions(conflictOf('refusal', 'insufficient_stock'))).toEqual(['record', 'correct', 'discard'])
 })
 
 test('only what has a quantity can have it corrected', () => {
-  expect(waysOut(conflictOf('refusal', 'bad_args', { counted: 0 }))).toContain('correct')
-  expect(waysOut(conflictOf('refusal', 'bad_args', { name: 'x' }))).not.toContain('correct')
-  expect(waysOut(conflictOf('refusal', 'bad_args', null))).not.toContain('correct')
+  expect(conflictOptions(conflictOf('refusal', 'bad_args', { counted: 0 }))).toContain('correct')
+  expect(conflictOptions(conflictOf('refusal', 'bad_args', { name: 'x' }))).not.toContain('correct')
+  expect(conflictOptions(conflictOf('refusal', 'bad_args', null))).not.toContain('correct')
 })
 
 test('a value that lost can be taken after all', () => {
   const clash = { ...conflictOf('review', 'field_clash'), detail: { id: 'i', field: 'name', kept: 'A', lost: 'B' } }
-  expect(waysOut(clash)).toEqual(['keep', 'take'])
-  expect(waysOut(conflictOf('review', 'lot_missing'))).toEqual(['keep'])
+  expect(conflictOptions(clash)).toEqual(['keep', 'take'])
+  expect(conflictOptions(conflictOf('review', 'lot_missing'))).toEqual(['keep'])
 })

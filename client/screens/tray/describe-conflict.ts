@@ -3,11 +3,11 @@ import { otherSide } from '#shared/mutations/reviews/conflict-ways.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { Device } from '../../device/device.ts'
-import { fieldName, wordsFor } from '../../domain/describe-mutation.ts'
+import { fieldName, describeMutation } from '../../domain/describe-mutation.ts'
 import { formatDateTime } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
 
-export interface ConflictWords {
+export interface ConflictDescription {
   title: string
   /** What was done, and when. */
   note: string
@@ -28,8 +28,8 @@ export function mutationOfConflict({ mutation }: Conflict): RefusedMutation {
   return { name, args: typeof args === 'object' && args !== null ? args : {} }
 }
 
-export function conflictWords(device: Device, conflict: Conflict): ConflictWords {
-  const { title, note, amount } = wordsFor(device, mutationOfConflict(conflict))
+export function describeConflict(device: Device, conflict: Conflict): ConflictDescription {
+  const { title, note, amount } = describeMutation(device, mutationOfConflict(conflict))
   const by = device.queries.member(conflict.userId)?.name
   return {
     title,
@@ -59,14 +59,14 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-export type WayOut = 'resend' | 'record' | 'correct' | 'keep' | 'take' | 'restore' | 'discard'
+export type ConflictOption = 'resend' | 'record' | 'correct' | 'keep' | 'take' | 'restore' | 'discard'
 
 const ARCHIVED: ReadonlySet<string> = new Set(['item_archived', 'location_archived'])
 
 const FINAL: ReadonlySet<string> = new Set(['already_exists', 'nothing_to_undo', 'not_open'])
 
 /** The ways out that make sense, the first being the usual one. */
-export function waysOut(conflict: Conflict): WayOut[] {
+export function conflictOptions(conflict: Conflict): ConflictOption[] {
   if (conflict.kind === 'review') {
     if (ARCHIVED.has(conflict.code)) return ['restore', 'keep']
     return otherSide(conflict) ? ['keep', 'take'] : ['keep']

@@ -3,9 +3,9 @@ import { useSignal } from '@preact/signals'
 import { Upload } from 'lucide-preact'
 import { useRef } from 'preact/hooks'
 import type { ImportResult } from '../../device/outbox/outbox-import.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import type { FileProblem, ReadFile } from '../../domain/outbox-file.ts'
-import { FILE_MAX_BYTES, readWaitingFile } from '../../domain/outbox-file.ts'
+import { FILE_MAX_BYTES, readOutboxFile } from '../../domain/outbox-file.ts'
 import { formatDateTime } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -14,8 +14,8 @@ import { showToast } from '../../ui/feedback/toast.tsx'
 
 type Problem = FileProblem | 'tooLarge' | 'unreadable' | 'notKept'
 
-export function BringIn() {
-  const { device, person, syncNow } = useApp()
+export function ImportOutbox() {
+  const { device, person, syncNow } = useWorkspace()
   const input = useRef<HTMLInputElement>(null)
   const opened = useSignal<ReadFile | undefined>(undefined)
   const problem = useSignal<Problem | undefined>(undefined)
@@ -25,15 +25,15 @@ export function BringIn() {
     const found = file.size > FILE_MAX_BYTES ? ({ problem: 'tooLarge' } as const) : await textOf(file)
     if (typeof found !== 'string') problem.value = found.problem
     else {
-      const content = readWaitingFile(found, reader)
+      const content = readOutboxFile(found, reader)
       if ('problem' in content) problem.value = content.problem
       else opened.value = content
     }
   }
-  const take = async ({ luggage }: ReadFile) => {
+  const take = async ({ luggage: file }: ReadFile) => {
     busy.value = true
     try {
-      const { mutations, scans } = await device.importOutbox(luggage)
+      const { mutations, scans } = await device.importOutbox(file)
       const isNew = mutations + scans > 0
       if (isNew) syncNow() // by whichever tab leads
       showToast({ text: isNew ? takenIn({ mutations, scans }) : t('bring.known'), tone: 'good' })

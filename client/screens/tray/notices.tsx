@@ -1,16 +1,16 @@
 // What is wrong with keeping and sending, and what to do about it: each says what it means for the work on this device.
 import type { ComponentChildren } from 'preact'
 import { t } from '../../strings/strings.ts'
-import { useApp } from '../../context/workspace.ts'
-import { roomIsLow } from '../../context/storage-quota.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { storageIsLow } from '../../context/storage-quota.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
-import { amountOf, wordsFor } from '../../domain/describe-mutation.ts'
+import { amountOf, describeMutation } from '../../domain/describe-mutation.ts'
 
 export function Notices() {
-  const { device, status } = useApp()
+  const { device, status } = useWorkspace()
   const { link: state } = status.value
   const loss = device.loss.value
   return (
@@ -19,7 +19,7 @@ export function Notices() {
       {state === 'limited' && <Notice text={t('notice.limited')} />}
       {state === 'outdated' && <Notice text={t('notice.outdated')} />}
       {device.offlineMode.isUnsaved.value && <Notice text={t('notice.pauseUnkept')} />}
-      {roomIsLow.value && <Notice text={t('notice.room')} />}
+      {storageIsLow.value && <Notice text={t('notice.room')} />}
       {loss && (
         <Notice
           text={t(`notice.loss.${loss}`)}
@@ -42,14 +42,14 @@ function Notice({ text, action }: { text: string; action?: ComponentChildren }) 
 
 /** What is too large for the way to the server. */
 function Aside() {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const entries = device.skipped.value
   if (entries.length === 0) return null
   return (
     <Card title={t('tray.aside')} mark={<Tag tone="bad">{entries.length}</Tag>} flush>
       <RowList label={t('tray.aside')}>
         {entries.map(({ envelope }) => {
-          const { title, note } = wordsFor(device, envelope)
+          const { title, note } = describeMutation(device, envelope)
           return <Row key={envelope.id} title={title} note={note} trail={<b class="num">{amountOf(envelope)}</b>} />
         })}
       </RowList>

@@ -2,8 +2,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { OutboxEntry } from '../../device/records.ts'
-import { useApp } from '../../context/workspace.ts'
-import { amountOf, wordsFor } from '../../domain/describe-mutation.ts'
+import { useWorkspace } from '../../context/workspace.ts'
+import { amountOf, describeMutation } from '../../domain/describe-mutation.ts'
 import { formatTime } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/layout/card.tsx'
@@ -14,7 +14,7 @@ import { Tag } from '../../ui/feedback/tag.tsx'
 const SHOWN_MAX = 100
 
 export function Pending() {
-  const { device, status } = useApp()
+  const { device, status } = useWorkspace()
   const count = device.pendingCount.value - device.skipped.value.length // those are named apart
   const [oldest, setOldest] = useState<readonly OutboxEntry[]>([])
   const newest = device.history.value[0]
@@ -35,7 +35,7 @@ export function Pending() {
     >
       <RowList label={t('tray.pending')}>
         {oldest.map(({ envelope }) => {
-          const { title, note } = wordsFor(device, envelope)
+          const { title, note } = describeMutation(device, envelope)
           return (
             <Row
               key={envelope.id}

@@ -1,30 +1,30 @@
 // Sending now, working offline, keeping a copy, and how much room is taken.
 import { Download, RefreshCw } from 'lucide-preact'
 import { useEffect, useState } from 'preact/hooks'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
 import { formatNumber } from '../../strings/figures.ts'
 import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
 import { SwitchField } from '../../ui/controls/field.tsx'
-import { wordsFor } from '../../domain/describe-mutation.ts'
-import { saveWaiting } from '../../domain/export-outbox.ts'
-import { BringIn } from './import-outbox.tsx'
+import { describeMutation } from '../../domain/describe-mutation.ts'
+import { exportOutbox } from '../../domain/export-outbox.ts'
+import { ImportOutbox } from './import-outbox.tsx'
 
 /** The notices say why nothing moves, and what it means for the work here: the refusal alone would alarm. */
 const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage'])
 
 export function Tools() {
-  const app = useApp()
-  const { status, device, person, syncNow, pauseSync } = app
+  const workspace = useWorkspace()
+  const { status, device, person, syncNow, setOffline } = workspace
   const { link: state, busy, problem } = status.value
   const save = async () =>
-    saveWaiting(await device.exportPending(), {
+    exportOutbox(await device.exportPending(), {
       device: device.name,
       person: person.user.name,
       point: device.syncPoint.value,
-      inWords: ({ envelope }) => wordsFor(device, envelope),
+      inWords: ({ envelope }) => describeMutation(device, envelope),
     })
   const waits = device.pendingCount.value > 0 || device.scans.unresolved.value.length > 0
   return (
@@ -38,7 +38,7 @@ export function Tools() {
         label={t('tray.workOffline')}
         hint={t('tray.workOfflineHint')}
         on={state === 'paused'}
-        onChange={pauseSync}
+        onChange={setOffline}
       />
       <div class="cluster">
         <Button icon={RefreshCw} busy={busy} disabled={state === 'paused' || state === 'signed_out'} onPress={syncNow}>
@@ -47,7 +47,7 @@ export function Tools() {
         <Button icon={Download} disabled={!waits} onPress={() => void save()}>
           {t('tray.export')}
         </Button>
-        {mayDo(app, 'staff') && <BringIn />}
+        {mayDo(workspace, 'staff') && <ImportOutbox />}
       </div>
       <StorageLine />
     </Card>

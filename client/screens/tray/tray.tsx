@@ -4,12 +4,12 @@ import { CircleCheck } from 'lucide-preact'
 import { printedCode } from '#shared/values/gtin.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
 import type { ScanRecord } from '../../device/records.ts'
-import { useApp } from '../../context/workspace.ts'
+import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
 import { readScan } from '../../domain/read-scan.ts'
 import { Screen } from '../../components/screen.tsx'
 import { UnresolvedSheet } from '../../components/unresolved-sheet.tsx'
-import { whatItWas } from '../../domain/describe-scan.ts'
+import { describeScan } from '../../domain/describe-scan.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/layout/card.tsx'
 import { EmptyState } from '../../ui/layout/empty-state.tsx'
@@ -17,16 +17,16 @@ import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
 import { BelowZero } from './below-zero.tsx'
 import { ConflictSheet } from './conflict-sheet.tsx'
-import { conflictWords } from './describe-conflict.ts'
+import { describeConflict } from './describe-conflict.ts'
 import { Notices } from './notices.tsx'
 import { Pending } from './pending.tsx'
 import { Tools } from './tools.tsx'
 import './tray.css'
 
 export function Tray() {
-  const app = useApp()
-  const { device } = app
-  const mayRecord = mayDo(app, 'staff')
+  const workspace = useWorkspace()
+  const { device } = workspace
+  const mayRecord = mayDo(workspace, 'staff')
   const conflicts = device.queries.openConflicts()
   const unresolved = device.scans.unresolved.value
   const below = device.queries.positionsBelowZero()
@@ -58,7 +58,7 @@ export function Tray() {
 const SHOWN_MAX = 100
 
 function Conflicts({ conflicts }: { conflicts: readonly Conflict[] }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const openId = useSignal<string | undefined>(undefined)
   const opened = conflicts.find(({ id }) => id === openId.value)
   if (conflicts.length === 0) return null
@@ -66,7 +66,7 @@ function Conflicts({ conflicts }: { conflicts: readonly Conflict[] }) {
     <Card title={t('tray.conflicts')} mark={<Tag tone="bad">{conflicts.length}</Tag>} flush>
       <RowList label={t('tray.conflicts')}>
         {conflicts.slice(0, SHOWN_MAX).map((conflict) => {
-          const { title, cause, note } = conflictWords(device, conflict)
+          const { title, cause, note } = describeConflict(device, conflict)
           return (
             <Row
               key={conflict.id}
@@ -88,7 +88,7 @@ function Conflicts({ conflicts }: { conflicts: readonly Conflict[] }) {
 }
 
 function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
-  const { device } = useApp()
+  const { device } = useWorkspace()
   const opened = useSignal<ScanRecord | undefined>(undefined)
   if (scans.length === 0) return null
   return (
@@ -101,7 +101,7 @@ function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
             <Row
               key={scan.id}
               title={read.kind === 'item' ? read.item.name : printedCode(scan.code)}
-              note={whatItWas(device, scan)}
+              note={describeScan(device, scan)}
               trail={!isKnown && <Tag tone="bad">{t('state.unknown')}</Tag>}
               onPress={() => (opened.value = scan)}
             />

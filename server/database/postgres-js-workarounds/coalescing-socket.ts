@@ -12,7 +12,7 @@ interface Address {
 }
 
 /** What a pool opens its connections with; several hosts take turns, as without it. */
-export function gatheringSockets(): (address: Address) => Socket {
+export function coalescingSockets(): (address: Address) => Socket {
   let turn = 0
   return ({ host, port, path }) => {
     const index = turn++ % host.length

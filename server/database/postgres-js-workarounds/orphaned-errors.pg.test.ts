@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
-import { isNobodysFailure } from './orphaned-errors.ts'
+import { isOrphanedError } from './orphaned-errors.ts'
 
 /** Asks a database whose connections close as soon as they ask for their types. Prints "alive" at its end. */
 const PROGRAM = `
@@ -64,10 +64,10 @@ test.each(cuts)('a connection that %s while it is opened ends no process; a bug 
 test('only the statement for types, and only where its connection closed, is nobody’s', () => {
   const query = '\n select b.oid, b.typarray\n      from pg_catalog.pg_type a'
   const failure = (fields: object) => Object.assign(new Error('write CONNECTION_CLOSED'), fields)
-  expect(isNobodysFailure(failure({ code: 'CONNECTION_CLOSED', query }))).toBe(true)
-  expect(isNobodysFailure(failure({ code: 'CONNECTION_CLOSED', query: 'select 1' }))).toBe(false)
-  expect(isNobodysFailure(failure({ code: 'ECONNRESET', syscall: 'read', query }))).toBe(true)
-  expect(isNobodysFailure(failure({ code: '57P01', query }))).toBe(true)
-  expect(isNobodysFailure(failure({ code: '42P01', query }))).toBe(false)
-  expect(isNobodysFailure('CONNECTION_CLOSED')).toBe(false)
+  expect(isOrphanedError(failure({ code: 'CONNECTION_CLOSED', query }))).toBe(true)
+  expect(isOrphanedError(failure({ code: 'CONNECTION_CLOSED', query: 'select 1' }))).toBe(false)
+  expect(isOrphanedError(failure({ code: 'ECONNRESET', syscall: 'read', query }))).toBe(true)
+  expect(isOrphanedError(failure({ code: '57P01', query }))).toBe(true)
+  expect(isOrphanedError(failure({ code: '42P01', query }))).toBe(false)
+  expect(isOrphanedError('CONNECTION_CLOSED')).toBe(false)
 })

@@ -7,7 +7,7 @@
 const LOST = /^(CONNECTION_|08|57P)/
 
 /** True for that failure, and for no other. */
-export function isNobodysFailure(reason: unknown): boolean {
+export function isOrphanedError(reason: unknown): boolean {
   if (!(reason instanceof Error)) return false
   const { code, syscall, query } = reason as { code?: unknown; syscall?: unknown; query?: unknown }
   const isLost = syscall !== undefined || LOST.test(String(code))
@@ -17,10 +17,10 @@ export function isNobodysFailure(reason: unknown): boolean {
 let isInstalled = false
 
 /** From here on it does not end the process. Everything else does, as it should. */
-export function outliveNobodysFailure(): void {
+export function surviveOrphanedErrors(): void {
   if (isInstalled) return
   isInstalled = true
   process.on('unhandledRejection', (reason) => {
-    if (!isNobodysFailure(reason)) throw reason
+    if (!isOrphanedError(reason)) throw reason
   })
 }

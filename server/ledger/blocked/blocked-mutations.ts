@@ -2,14 +2,14 @@
 // because deciding it had to be kept apart from what brought it. Keeps M5.
 import type { Database } from '../../database/database.ts'
 import type { Batch, BatchAnswer } from '../commit/batch.ts'
-import { waitingBatch } from '../commit/batch.ts'
-import { readWaiting } from '../store/housekeeping-store.ts'
+import { blockedBatch } from '../commit/batch.ts'
+import { readBlocked } from '../store/housekeeping-store.ts'
 
 /** Decided in one transaction, between those of people who are at work: more would make them wait. */
 const PORTION = 500
 const BEFORE_ALL = { at: '', id: '00000000-0000-0000-0000-000000000000' }
 
-export interface WakerParts {
+export interface BlockedMutationsOptions {
   database: Database
   decide(orgId: string, batch: Batch): Promise<BatchAnswer>
 }
@@ -20,17 +20,17 @@ interface Due {
   isAll: boolean
 }
 
-export class Waker {
-  readonly #parts: WakerParts
+export class BlockedMutations {
+  readonly #parts: BlockedMutationsOptions
   readonly #due = new Map<string, Due>()
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(parts: WakerParts) {
+  constructor(parts: BlockedMutationsOptions) {
     this.#parts = parts
   }
 
   /** Resolves when nothing waits any more for `keys`, nor for what followed from them; without keys, for anything. */
-  wake(orgId: string, keys?: readonly string[]): Promise<void> {
+  retry(orgId: string, keys?: readonly string[]): Promise<void> {
     const due = this.#due.get(orgId) ?? { keys: new Set(), isAll: false }
     this.#due.set(orgId, due)
     if (!keys) due.isAll = true
@@ -41,20 +41,20 @@ export class Waker {
   }
 
   /** What is not woken now is woken by the housekeeping of whoever runs next. */
-  async ended(): Promise<void> {
+  async drained(): Promise<void> {
     await Promise.allSettled(this.#running.values())
   }
 
   async #run(orgId: string): Promise<void> {
     await Promise.resolve() // so that it is known to run before it ends
     try {
-      for (let due = this.#take(orgId); due; due = this.#take(orgId)) await this.#pass(orgId, due)
+      for (let due = this.#dequeue(orgId); due; due = this.#dequeue(orgId)) await this.#pass(orgId, due)
     } finally {
       this.#running.delete(orgId)
     }
   }
 
-  #take(orgId: string): Due | undefined {
+  #dequeue(orgId: string): Due | undefined {
     const due = this.#due.get(orgId)
     this.#due.delete(orgId)
     return due
@@ -65,9 +65,9 @@ export class Waker {
     const keys = due.isAll ? undefined : [...due.keys]
     let after = BEFORE_ALL
     for (;;) {
-      const [first, ...rest] = await readWaiting(this.#parts.database, orgId, { after, limit: PORTION, keys })
+      const [first, ...rest] = await readBlocked(this.#parts.database, orgId, { after, limit: PORTION, keys })
       if (!first) return
-      await this.#parts.decide(orgId, waitingBatch([first, ...rest]))
+      await this.#parts.decide(orgId, blockedBatch([first, ...rest]))
       after = rest.at(-1) ?? first
     }
   }

@@ -7,7 +7,7 @@ import type { Conflict } from '#shared/rows/rows.ts'
 import type { Refusal, RequestRefusal } from '#shared/values/refusals.ts'
 
 /** What somebody sends to be decided. */
-export interface SentBatch {
+export interface ReceivedBatch {
   userId: string
   /** The session that it came in by: it must still be good. The server's own work has none. */
   sessionId?: string
@@ -21,7 +21,7 @@ export interface SentBatch {
 }
 
 /** A batch whose mutations were parsed as they came, while others were still being committed. */
-export interface Batch extends Omit<SentBatch, 'envelopes'> {
+export interface Batch extends Omit<ReceivedBatch, 'envelopes'> {
   mutations: PreparedEnvelope[]
   /** What waits for what these bring is left for later: it may be that which failed. */
   isApart?: true
@@ -34,12 +34,12 @@ export interface PreparedEnvelope {
   waitedIn?: Conflict
 }
 
-export function prepareBatch({ envelopes, ...batch }: SentBatch): Batch {
+export function prepareBatch({ envelopes, ...batch }: ReceivedBatch): Batch {
   return { ...batch, mutations: envelopes.map((envelope) => ({ envelope, prepared: prepare(envelope) })) }
 }
 
 /** Refusals that are decided again, though nothing comes just now that they wait for. */
-export function waitingBatch([first, ...rest]: [Conflict, ...Conflict[]]): Batch {
+export function blockedBatch([first, ...rest]: [Conflict, ...Conflict[]]): Batch {
   const mutations = [first, ...rest].map((waitedIn) => {
     const envelope = JSON.parse(waitedIn.mutation) as Envelope
     return { envelope, prepared: prepare(envelope), waitedIn }
@@ -47,7 +47,7 @@ export function waitingBatch([first, ...rest]: [Conflict, ...Conflict[]]): Batch
   return { userId: first.userId, clientId: first.clientId, mutations }
 }
 
-export function hasWaited({ mutations }: Batch): boolean {
+export function wasBlocked({ mutations }: Batch): boolean {
   return mutations.some(({ waitedIn }) => waitedIn)
 }
 
@@ -60,7 +60,7 @@ export interface BatchAnswer {
 }
 
 /** A request that is refused as a whole. Nothing of it took effect. */
-export class RequestRefused extends Error {
+export class RequestRefusedError extends Error {
   readonly refusal: RequestRefusal
   readonly lastSeq: number | undefined
 

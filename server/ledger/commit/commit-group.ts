@@ -1,35 +1,35 @@
 // One transaction: lock, load, decide, write, commit; for a group of batches of one organisation. Keeps P1–P8, H1–H3.
 import { setImmediate as sent } from 'node:timers/promises'
 import type { Change } from '#shared/working-set/working-set.ts'
-import { Book } from '#shared/working-set/working-set.ts'
+import { WorkingSet } from '#shared/working-set/working-set.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Conflict, Kind, Row } from '#shared/rows/rows.ts'
-import type { CommitNotice } from '../../events/commit-event.ts'
+import type { CommitEvent } from '../../events/commit-event.ts'
 import type { Database } from '../../database/database.ts'
 import type { Batch, BatchAnswer } from './batch.ts'
-import { RequestRefused } from './batch.ts'
+import { RequestRefusedError } from './batch.ts'
 import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
 import type { Decided } from './decide-group.ts'
-import { GroupDecision, isWaiting } from './decide-group.ts'
-import type { ForAlerts } from '../store/alert-inputs-store.ts'
-import type { JudgeLevels } from './evaluate-alerts.ts'
-import { judgeGroup } from './evaluate-alerts.ts'
+import { GroupDecision, isBlocked } from './decide-group.ts'
+import type { AlertInputs } from '../store/alert-inputs-store.ts'
+import type { AlertRules } from './evaluate-alerts.ts'
+import { evaluateAlerts } from './evaluate-alerts.ts'
 import type { Head } from '../store/ledger-store.ts'
-import { writeClosing, writeLines } from '../store/ledger-write-store.ts'
+import { writeCommit, writeLines } from '../store/ledger-write-store.ts'
 import { collectReads, loadGroup } from './load-group.ts'
 import { LogWriter } from './log-writer.ts'
 
-export interface CommitParts {
+export interface CommitOptions {
   database: Database
-  judgeLevels: JudgeLevels
+  judgeLevels: AlertRules
   now: () => number
 }
 
-export interface Committed {
-  answers: (BatchAnswer | RequestRefused)[]
+export interface CommitResult {
+  answers: (BatchAnswer | RequestRefusedError)[]
   /** Absent where nothing changed: then there is no new version either. */
-  notice?: CommitNotice
+  notice?: CommitEvent
   /** What this group brought, where something that was not decided with it may wait for that. */
   left: readonly string[]
 }
@@ -37,12 +37,16 @@ export interface Committed {
 /** Errors of groups that decided what had waited, too: without that they may succeed. */
 const whileWaking = new WeakSet<object>()
 
-export function failedWaking(error: unknown): boolean {
+export function isRetryFailure(error: unknown): boolean {
   return whileWaking.has(error as object)
 }
 
 /** Commits a group of batches of one organisation, or nothing of it. @throws see also `failedWaking` */
-export async function commitGroup(parts: CommitParts, orgId: string, batches: readonly Batch[]): Promise<Committed> {
+export async function commitGroup(
+  parts: CommitOptions,
+  orgId: string,
+  batches: readonly Batch[],
+): Promise<CommitResult> {
   const decided: Decided[] = []
   try {
     return await commitDecided(parts, orgId, { batches, decided })
@@ -54,34 +58,49 @@ export async function commitGroup(parts: CommitParts, orgId: string, batches: re
 
 /** `decided` grows by what is decided. */
 function commitDecided(
-  parts: CommitParts,
+  parts: CommitOptions,
   orgId: string,
   { batches, decided }: { batches: readonly Batch[]; decided: Decided[] },
-): Promise<Committed> {
-  const wants = collectReads(batches)
+): Promise<CommitResult> {
+  const plan = collectReads(batches)
   return parts.database.transaction(orgId, async (tx) => {
-    const { head, atMsBefore, loaded, shelf, forAlerts, isWaitingLeft } = await loadGroup(tx, orgId, { batches, wants })
-    const decision = new GroupDecision(new Book(shelf), loaded, decided)
+    const {
+      head,
+      atMsBefore,
+      loaded,
+      shelf: preloaded,
+      forAlerts: alertInputs,
+      isWaitingLeft,
+    } = await loadGroup(tx, orgId, { batches, wants: plan })
+    const decision = new GroupDecision(new WorkingSet(preloaded), loaded, decided)
     const nowMs = parts.now()
     const version = head.version + 1
     const logs = new LogWriter(head, nowMs)
-    const answers: (BatchAnswer | RequestRefused)[] = []
+    const answers: (BatchAnswer | RequestRefusedError)[] = []
     const write = async () => {
-      writeLines(tx, orgId, { version, lines: logs.take() })
+      writeLines(tx, orgId, { version, lines: logs.flush() })
       await sent() // PostgreSQL writes these while the next mutations are decided
     }
     for (const batch of batches) answers.push(await decideBatch({ decision, logs, write, version }, batch))
     if (decision.devices.size === 0 && decision.changes.size === 0 && decision.decided.length === 0)
       return { answers: at(answers, head.version), left: [] }
-    const { closing, notice } = settle(parts, { head, atMsBefore, decision, forAlerts, orgId, logs, nowMs })
-    writeClosing(tx, orgId, closing)
-    return { answers, notice, left: isWaitingLeft ? decision.brought() : [] }
+    const { closing, notice: event } = settle(parts, {
+      head,
+      atMsBefore,
+      decision,
+      forAlerts: alertInputs,
+      orgId,
+      logs,
+      nowMs,
+    })
+    writeCommit(tx, orgId, closing)
+    return { answers, notice: event, left: isWaitingLeft ? decision.createdKeys() : [] }
   })
 }
 
 /** Answers of a group that changed nothing: it made no version. */
-function at(answers: (BatchAnswer | RequestRefused)[], version: number): (BatchAnswer | RequestRefused)[] {
-  return answers.map((answer) => (answer instanceof RequestRefused ? answer : { ...answer, version }))
+function at(answers: (BatchAnswer | RequestRefusedError)[], version: number): (BatchAnswer | RequestRefusedError)[] {
+  return answers.map((answer) => (answer instanceof RequestRefusedError ? answer : { ...answer, version }))
 }
 
 interface Deciding {
@@ -95,7 +114,7 @@ interface Deciding {
 async function decideBatch(
   { decision, logs, write, version }: Deciding,
   batch: Batch,
-): Promise<BatchAnswer | RequestRefused> {
+): Promise<BatchAnswer | RequestRefusedError> {
   const results: PushResult[] = []
   let written = decision.decided.length
   try {
@@ -105,7 +124,7 @@ async function decideBatch(
       if (logs.isFull) await write()
     }
   } catch (error) {
-    if (error instanceof RequestRefused) return error
+    if (error instanceof RequestRefusedError) return error
     throw error
   }
   const { lastSeq, lastAt } = decision.deviceOf(batch)
@@ -117,18 +136,27 @@ interface Settling {
   /** When the commit before was decided. */
   atMsBefore: number | undefined
   decision: GroupDecision
-  forAlerts: ForAlerts
+  forAlerts: AlertInputs
   orgId: string
   logs: LogWriter
   nowMs: number
 }
 
 /** What a group writes at its end, and what it tells the world. */
-function settle(parts: CommitParts, { head, atMsBefore, decision, forAlerts, orgId, logs, nowMs }: Settling) {
-  const { decided, devices, book, changes } = decision
+function settle(
+  parts: CommitOptions,
+  { head, atMsBefore, decision, forAlerts: alertInputs, orgId, logs, nowMs }: Settling,
+) {
+  const { decided, devices, workingSet, changes } = decision
   const version = head.version + 1
   const waiting = head.waiting + newlyWaiting(changes)
-  for (const alert of judgeGroup(parts.judgeLevels, { book, changes, forAlerts, nowMs, decided })) {
+  for (const alert of evaluateAlerts(parts.judgeLevels, {
+    book: workingSet,
+    changes,
+    forAlerts: alertInputs,
+    nowMs,
+    decided,
+  })) {
     changes.set(`alerts ${alert.id}`, { kind: 'alerts', key: alert.id, before: undefined, after: alert })
   }
   const rows = new Map<Kind, Row<Kind>[]>()
@@ -139,7 +167,7 @@ function settle(parts: CommitParts, { head, atMsBefore, decision, forAlerts, org
   const next: Head = { ...head, ...logs.heads(), version, waiting }
   const newHead = chainHead(next.logHash, next.auditHash)
   const tables = tablesOf(rows)
-  const notice: CommitNotice = {
+  const event: CommitEvent = {
     orgId,
     epoch: head.epoch,
     from: head.version,
@@ -153,10 +181,10 @@ function settle(parts: CommitParts, { head, atMsBefore, decision, forAlerts, org
     lastSeqs: Object.fromEntries([...devices.values()].map(({ clientId, lastSeq }) => [clientId, lastSeq])),
     deviceUsers: Object.fromEntries([...devices.values()].map(({ clientId, userId }) => [clientId, userId])),
   }
-  const tookEffect = logs.tookEffect()
+  const tookEffect = logs.lateEffects()
   const commit = { atMs: nowMs, head: newHead }
-  const lines = logs.take()
-  return { closing: { head: next, lines, rows, tookEffect, devices: [...devices.values()], commit }, notice }
+  const lines = logs.flush()
+  return { closing: { head: next, lines, rows, tookEffect, devices: [...devices.values()], commit }, notice: event }
 }
 
 /** How many more refusals wait than before. */
@@ -164,7 +192,7 @@ function newlyWaiting(changes: Map<string, Change>): number {
   let count = 0
   for (const { kind, before, after } of changes.values()) {
     if (kind !== 'conflicts') continue
-    count += Number(isWaiting(after as Conflict)) - Number(before !== undefined && isWaiting(before as Conflict))
+    count += Number(isBlocked(after as Conflict)) - Number(before !== undefined && isBlocked(before as Conflict))
   }
   return count
 }

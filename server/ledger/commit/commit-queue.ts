@@ -2,8 +2,8 @@
 // fails is taken apart until only what is poisonous fails. Keeps P8.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, BatchAnswer } from './batch.ts'
-import { RequestRefused } from './batch.ts'
-import { type Committed, failedWaking } from './commit-group.ts'
+import { RequestRefusedError } from './batch.ts'
+import { type CommitResult, isRetryFailure } from './commit-group.ts'
 
 /** More mutations in one transaction would make everybody behind it wait longer than a person notices. */
 const GROUP_MAX_MUTATIONS = 2_000
@@ -17,24 +17,24 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-export interface QueueParts {
-  commit(orgId: string, batches: readonly Batch[]): Promise<Committed>
+export interface CommitQueueOptions {
+  commit(orgId: string, batches: readonly Batch[]): Promise<CommitResult>
   /** Told of every commit, after it. */
-  committed(orgId: string, result: Committed): void
+  committed(orgId: string, result: CommitResult): void
   /** Records a mutation that the database cannot take, as a refusal. */
-  recordPoison(orgId: string, batch: Batch): Promise<Committed>
+  recordPoison(orgId: string, batch: Batch): Promise<CommitResult>
 }
 
 export class CommitQueue {
-  readonly #parts: QueueParts
+  readonly #parts: CommitQueueOptions
   readonly #waiting = new Map<string, Waiting[]>()
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(parts: QueueParts) {
+  constructor(parts: CommitQueueOptions) {
     this.#parts = parts
   }
 
-  /** Resolves once the batch is committed. @throws {RequestRefused} where it is refused as a whole. */
+  /** Resolves once the batch is committed. @throws {RequestRefusedError} where it is refused as a whole. */
   add(orgId: string, batch: Batch): Promise<BatchAnswer> {
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(orgId)
@@ -50,11 +50,12 @@ export class CommitQueue {
   }
 
   async #run(orgId: string): Promise<void> {
-    for (let group = this.#take(orgId); group.length > 0; group = this.#take(orgId)) await this.#settle(orgId, group)
+    for (let group = this.#dequeue(orgId); group.length > 0; group = this.#dequeue(orgId))
+      await this.#commitGroup(orgId, group)
     this.#running.delete(orgId)
   }
 
-  #take(orgId: string): Waiting[] {
+  #dequeue(orgId: string): Waiting[] {
     const waiting = this.#waiting.get(orgId) ?? []
     let size = 0
     let count = 0
@@ -68,7 +69,7 @@ export class CommitQueue {
     return group
   }
 
-  async #settle(orgId: string, group: Waiting[]): Promise<void> {
+  async #commitGroup(orgId: string, group: Waiting[]): Promise<void> {
     try {
       const { answers } = await this.#commit(
         orgId,
@@ -76,18 +77,18 @@ export class CommitQueue {
       )
       group.forEach(({ resolve, reject }, index) => {
         const answer = answers[index]!
-        if (answer instanceof RequestRefused) reject(answer)
+        if (answer instanceof RequestRefusedError) reject(answer)
         else resolve(answer)
       })
     } catch (error) {
       if (!isDataError(error)) for (const { reject } of group) reject(error)
-      else if (group.length > 1) for (const one of group) await this.#settle(orgId, [one])
-      else await this.#takeApart(orgId, group[0]!, error)
+      else if (group.length > 1) for (const one of group) await this.#commitGroup(orgId, [one])
+      else await this.#retryBatch(orgId, group[0]!, error)
     }
   }
 
   /** Commits a batch that failed as a whole by halves, so that its poison harms only itself. */
-  async #takeApart(orgId: string, { batch, resolve, reject }: Waiting, error: unknown): Promise<void> {
+  async #retryBatch(orgId: string, { batch, resolve, reject }: Waiting, error: unknown): Promise<void> {
     try {
       resolve(await this.#byHalves(orgId, batch, error))
     } catch (failure) {
@@ -107,11 +108,11 @@ export class CommitQueue {
   /** One that failed alone may have failed for what it woke: then only that is poisonous, and decided later, apart. */
   async #alone(orgId: string, batch: Batch, error: unknown): Promise<BatchAnswer> {
     try {
-      if (failedWaking(error)) return answered(await this.#commit(orgId, [{ ...batch, isApart: true }]))
+      if (isRetryFailure(error)) return answered(await this.#commit(orgId, [{ ...batch, isApart: true }]))
     } catch (own) {
       if (!isDataError(own)) throw own
     }
-    return answered(await this.#keep(orgId, this.#parts.recordPoison(orgId, { ...batch, isApart: true })))
+    return answered(await this.#notifyAfter(orgId, this.#parts.recordPoison(orgId, { ...batch, isApart: true })))
   }
 
   async #half(orgId: string, batch: Batch): Promise<BatchAnswer> {
@@ -123,10 +124,10 @@ export class CommitQueue {
     }
   }
 
-  async #commit(orgId: string, batches: Batch[]): Promise<Committed> {
+  async #commit(orgId: string, batches: Batch[]): Promise<CommitResult> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#keep(orgId, this.#parts.commit(orgId, batches))
+        return await this.#notifyAfter(orgId, this.#parts.commit(orgId, batches))
       } catch (error) {
         if (!isPassing(error) || attempt === ATTEMPTS) throw error
         await sleep(RETRY_DELAY_MS * attempt)
@@ -134,15 +135,15 @@ export class CommitQueue {
     }
   }
 
-  async #keep(orgId: string, commit: Promise<Committed>): Promise<Committed> {
+  async #notifyAfter(orgId: string, commit: Promise<CommitResult>): Promise<CommitResult> {
     const result = await commit
     this.#parts.committed(orgId, result)
     return result
   }
 }
 
-function answered({ answers: [answer] }: Committed): BatchAnswer {
-  if (answer instanceof RequestRefused) throw answer
+function answered({ answers: [answer] }: CommitResult): BatchAnswer {
+  if (answer instanceof RequestRefusedError) throw answer
   return answer!
 }
 

@@ -2,11 +2,11 @@
 // Keeps P1–P6, T1–T4, M5.
 import { derivedId } from '#shared/values/id.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
-import type { Change, Effects, Note } from '#shared/working-set/working-set.ts'
-import type { Book } from '#shared/working-set/working-set.ts'
+import type { Change, Effects, MergeNote } from '#shared/working-set/working-set.ts'
+import type { WorkingSet } from '#shared/working-set/working-set.ts'
 import type { Outcome, Prepared } from '#shared/mutations/apply.ts'
-import { mayAct } from '#shared/mutations/verb.ts'
-import { applyMutation, prepare, refused, stampOf } from '#shared/mutations/apply.ts'
+import { hasRole } from '#shared/mutations/verb.ts'
+import { applyMutation, prepare, refused, decideContext } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
@@ -15,11 +15,11 @@ import { isStorable } from '#shared/values/text.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import type { Batch, PreparedEnvelope } from './batch.ts'
-import { hasWaited, RequestRefused } from './batch.ts'
+import { wasBlocked, RequestRefusedError } from './batch.ts'
 import type { DeviceRow, Senders } from '../store/ledger-store.ts'
 
 /** What was loaded for a group besides the Book's shelf. */
-export interface Loaded extends Senders {
+export interface LoadedGroup extends Senders {
   epoch: number
   /** Refusals that wait for something that this group may bring. */
   waiting: Conflict[]
@@ -36,40 +36,40 @@ export interface Decided {
 }
 
 export class GroupDecision {
-  readonly book: Book
+  readonly workingSet: WorkingSet
   readonly decided: Decided[]
   readonly devices = new Map<string, DeviceRow>()
   /** The last state of each row that changed, and what it was before the group. */
   readonly changes = new Map<string, Change>()
-  readonly #loaded: Loaded
+  readonly #loaded: LoadedGroup
   /** Refusals that wait, by what they wait for. */
-  readonly #waiting = new Map<string, Set<string>>()
+  readonly #blocked = new Map<string, Set<string>>()
 
-  constructor(book: Book, loaded: Loaded, decided: Decided[] = []) {
-    this.book = book
+  constructor(workingSet: WorkingSet, loaded: LoadedGroup, decided: Decided[] = []) {
+    this.workingSet = workingSet
     this.decided = decided
     this.#loaded = loaded
     for (const conflict of loaded.waiting) {
-      book.learn('conflicts', conflict)
-      this.#await(conflict)
+      workingSet.setConfirmed('conflicts', conflict)
+      this.#addBlocked(conflict)
     }
   }
 
-  /** Decides a batch, one mutation after the other. @throws {RequestRefused} before anything of it has taken effect. */
+  /** Decides a batch, one mutation after the other. @throws {RequestRefusedError} before anything of it has taken effect. */
   *decide(batch: Batch): Generator<PushResult> {
-    if (hasWaited(batch)) {
-      for (const mutation of batch.mutations) yield this.#tryAgain(mutation)
+    if (wasBlocked(batch)) {
+      for (const mutation of batch.mutations) yield this.#retry(mutation)
       return
     }
     const role = this.#loaded.roles.get(batch.userId)
     const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
-    if (role === undefined || isOut) throw new RequestRefused('unauthenticated', 0)
+    if (role === undefined || isOut) throw new RequestRefusedError('unauthenticated', 0)
     if (batch.device) this.#checkDevice(batch)
     for (const mutation of batch.mutations) yield this.#decideOne(batch, role, mutation)
   }
 
   /** All that something may have waited for: rows and barcodes by their keys, mutations and refusals by their ids. */
-  brought(): string[] {
+  createdKeys(): string[] {
     const done = this.decided.filter(({ outcome }) => outcome.status !== 'refused')
     return [...new Set([...this.changes.values()].map(({ key }) => key)), ...done.map(({ envelope }) => envelope.id)]
   }
@@ -81,16 +81,16 @@ export class GroupDecision {
 
   #checkDevice(batch: Batch): void {
     const device = this.deviceOf(batch)
-    if (device.userId !== batch.userId) throw new RequestRefused('device_taken', 0)
+    if (device.userId !== batch.userId) throw new RequestRefusedError('device_taken', 0)
     const { lastSeq } = device
-    if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefused('epoch_changed', lastSeq)
+    if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefusedError('epoch_changed', lastSeq)
     const [first] = batch.mutations
-    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefused('gap', lastSeq)
+    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefusedError('gap', lastSeq)
     for (const { envelope } of batch.mutations) {
       const { seq, id } = envelope
       const known = this.#loaded.known.get(id)
       const isOther = known === undefined || (known.clientId === batch.clientId && known.seq !== seq)
-      if (seq <= lastSeq && isOther) throw new RequestRefused('seq_reused', lastSeq)
+      if (seq <= lastSeq && isOther) throw new RequestRefusedError('seq_reused', lastSeq)
     }
   }
 
@@ -102,96 +102,97 @@ export class GroupDecision {
       if (batch.device && seq > device.lastSeq) this.devices.set(batch.clientId, { ...device, lastSeq: seq })
       return { seq, status: 'duplicate', ...answerOf(known.code, known.detail) }
     }
-    const at = this.#place(batch, envelope)
+    const at = this.#effectiveStamp(batch, envelope)
     const outcome = this.#run(prepared, { envelope, role, userId: batch.userId, at })
-    this.#took({ batch, envelope, at, outcome })
+    this.#applyDecision({ batch, envelope, at, outcome })
     if (batch.device) this.devices.set(batch.clientId, { ...device, lastSeq: seq, lastAt: at })
-    const { code = null, detail = null } = codeOf(outcome) ?? {}
+    const { code = null, detail = null } = outcomeCode(outcome) ?? {}
     this.#loaded.known.set(id, { id, clientId: batch.clientId, seq, code, detail })
     return { seq, status: outcome.status, ...answerOf(code, detail), ...(at !== envelope.at && { at }) }
   }
 
   /** Keeps what became of a mutation, and decides what waited for it. */
-  #took(decided: Decided): void {
+  #applyDecision(decided: Decided): void {
     this.decided.push(decided)
     const { batch, envelope, outcome } = decided
     const changes = outcome.status === 'refused' ? [] : outcome.effects.changes
-    if (outcome.status !== 'refused') this.book.took(envelope.id, { name: envelope.name, userId: batch.userId })
-    for (const change of changes) this.#keep(change)
+    if (outcome.status !== 'refused')
+      this.workingSet.recordEffect(envelope.id, { name: envelope.name, userId: batch.userId })
+    for (const change of changes) this.#addChange(change)
     const conflicts = conflictsOf(decided)
     for (const conflict of conflicts) this.#record(conflict)
-    for (const { kind, after } of changes) if (kind === 'conflicts') this.#await(after as Conflict)
-    if (this.#waiting.size === 0) return
-    for (const { key } of changes) this.#wake(key)
-    for (const { id } of conflicts) this.#wake(id)
-    if (outcome.status !== 'refused') this.#wake(envelope.id)
+    for (const { kind, after } of changes) if (kind === 'conflicts') this.#addBlocked(after as Conflict)
+    if (this.#blocked.size === 0) return
+    for (const { key } of changes) this.#unblock(key)
+    for (const { id } of conflicts) this.#unblock(id)
+    if (outcome.status !== 'refused') this.#unblock(envelope.id)
   }
 
   #record(conflict: Conflict): void {
-    this.#keep({ kind: 'conflicts', key: conflict.id, before: undefined, after: conflict })
-    this.book.learn('conflicts', conflict)
-    this.#await(conflict)
+    this.#addChange({ kind: 'conflicts', key: conflict.id, before: undefined, after: conflict })
+    this.workingSet.setConfirmed('conflicts', conflict)
+    this.#addBlocked(conflict)
   }
 
-  #keep(change: Change): void {
+  #addChange(change: Change): void {
     const key = `${change.kind} ${change.key}`
     const earlier = this.changes.get(key)
     this.changes.set(key, earlier ? { ...change, before: earlier.before } : change)
   }
 
-  #await(conflict: Conflict): void {
-    if (!isWaiting(conflict)) return
+  #addBlocked(conflict: Conflict): void {
+    if (!isBlocked(conflict)) return
     const missing = String(conflict.detail?.['id'])
-    if (!this.#waiting.has(missing)) this.#waiting.set(missing, new Set())
-    this.#waiting.get(missing)!.add(conflict.id)
+    if (!this.#blocked.has(missing)) this.#blocked.set(missing, new Set())
+    this.#blocked.get(missing)!.add(conflict.id)
   }
 
   /** Decides again what waited for this, in the order of its own time. */
-  #wake(key: string): void {
-    const ids = this.#waiting.get(key)
+  #unblock(key: string): void {
+    const ids = this.#blocked.get(key)
     if (!ids) return
-    this.#waiting.delete(key)
-    const conflicts = [...ids].map((id) => this.book.row('conflicts', id)!).filter(isWaiting)
+    this.#blocked.delete(key)
+    const conflicts = [...ids].map((id) => this.workingSet.row('conflicts', id)!).filter(isBlocked)
     for (const conflict of conflicts.toSorted((a, b) => (a.at < b.at || (a.at === b.at && a.id < b.id) ? -1 : 1)))
-      this.#decideAgain(conflict)
+      this.#redecide(conflict)
   }
 
   /** Decides what waited again, unless somebody settled it meanwhile. */
-  #tryAgain({ prepared, waitedIn }: PreparedEnvelope): PushResult {
+  #retry({ prepared, waitedIn }: PreparedEnvelope): PushResult {
     const { id, seq } = waitedIn!
-    const conflict = this.book.row('conflicts', id)
-    if (!conflict || !isWaiting(conflict)) return { seq, status: 'refused' }
-    return { seq, status: this.#decideAgain(conflict, prepared) }
+    const conflict = this.workingSet.row('conflicts', id)
+    if (!conflict || !isBlocked(conflict)) return { seq, status: 'refused' }
+    return { seq, status: this.#redecide(conflict, prepared) }
   }
 
-  #decideAgain(conflict: Conflict, known?: Prepared | Refusal): Outcome['status'] {
+  #redecide(conflict: Conflict, known?: Prepared | Refusal): Outcome['status'] {
     const envelope = JSON.parse(conflict.mutation) as Envelope
     const { at, userId, clientId } = conflict
     const prepared = known ?? prepare(envelope)
     const outcome = this.#run(prepared, { envelope, role: this.#roleFor(userId, prepared), userId, at })
     if (outcome.status === 'refused') {
       const { code, detail = null } = outcome.refusal
-      if (code === conflict.code && detail?.['id'] === conflict.detail?.['id']) this.#await(conflict)
+      if (code === conflict.code && detail?.['id'] === conflict.detail?.['id']) this.#addBlocked(conflict)
       else this.#change(conflict, { code, detail })
       return outcome.status
     }
     this.#change(conflict, { state: 'resolved', resolution: 'arrived' })
     const batch = { userId, clientId, mutations: [] }
-    this.#took({ batch, envelope, at, outcome, isLate: true })
+    this.#applyDecision({ batch, envelope, at, outcome, isLate: true })
     return outcome.status
   }
 
   #change(before: Conflict, change: Partial<Conflict>): void {
     const after = { ...before, ...change }
-    this.#keep({ kind: 'conflicts', key: before.id, before, after })
-    this.book.learn('conflicts', after)
-    this.#await(after)
+    this.#addChange({ kind: 'conflicts', key: before.id, before, after })
+    this.workingSet.setConfirmed('conflicts', after)
+    this.#addBlocked(after)
   }
 
   /** Their role now, and at least the one that they had to have when it was first decided. */
   #roleFor(userId: string, prepared: Prepared | Refusal): Role {
     const role = this.#loaded.roles.get(userId) ?? 'viewer'
-    return 'code' in prepared || mayAct(role, prepared.verb.role) ? role : prepared.verb.role
+    return 'code' in prepared || hasRole(role, prepared.verb.role) ? role : prepared.verb.role
   }
 
   #run(
@@ -200,14 +201,14 @@ export class GroupDecision {
   ): Outcome {
     if ('code' in prepared) return refused(prepared)
     try {
-      return applyMutation(this.book, prepared, stampOf(envelope, by))
+      return applyMutation(this.workingSet, prepared, decideContext(envelope, by))
     } catch (error) {
       return refused(refuse('internal_error', { error: String(error).slice(0, 200) }))
     }
   }
 
   /** Where in time a mutation stands: devices' stamps are corrected, the server's own work keeps its stamps. */
-  #place(batch: Batch, { at, seen }: Envelope): string {
+  #effectiveStamp(batch: Batch, { at, seen }: Envelope): string {
     if (!batch.device) return at
     const { deviceNow, serverNow } = batch.device
     const seenAt = seen === undefined ? undefined : this.#loaded.commitTimes.get(seen)
@@ -217,12 +218,12 @@ export class GroupDecision {
 }
 
 /** True for a refusal that takes effect by itself once what it names exists. */
-export function isWaiting({ kind, code, state }: Conflict): boolean {
+export function isBlocked({ kind, code, state }: Conflict): boolean {
   return kind === 'refusal' && code === 'depends_on_missing' && state === 'open'
 }
 
 /** The code and detail that a mutation is answered with, now and whenever it is sent again. */
-export function codeOf(outcome: Outcome): { code: string; detail?: Record<string, unknown> } | undefined {
+export function outcomeCode(outcome: Outcome): { code: string; detail?: Record<string, unknown> } | undefined {
   if (outcome.status === 'refused') return outcome.refusal
   return outcome.status === 'merged' ? outcome.note : undefined
 }
@@ -258,7 +259,7 @@ function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict[] {
   }))
 }
 
-function reviewsOf({ notes }: Effects): Note[] {
+function reviewsOf({ notes }: Effects): MergeNote[] {
   return notes.filter((note) => note.review)
 }
 

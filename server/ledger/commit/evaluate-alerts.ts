@@ -1,9 +1,9 @@
 // Which alerts follow from a group: what it changed in whole stocks and at places, put before the rules of levels.
-import type { Book, Change } from '#shared/working-set/working-set.ts'
+import type { WorkingSet, Change } from '#shared/working-set/working-set.ts'
 import type { Alert, Item, Level, Position } from '#shared/rows/rows.ts'
 import { levelKey } from '#shared/rows/rows.ts'
 import type { Decided } from './decide-group.ts'
-import type { ForAlerts } from '../store/alert-inputs-store.ts'
+import type { AlertInputs } from '../store/alert-inputs-store.ts'
 
 export interface LevelChange {
   /** Items whose stock changed, with their whole stock, in thousandths. */
@@ -19,21 +19,21 @@ export interface LevelChange {
 }
 
 /** Which alert rows a change of stock asks for. Handed in by main.ts, so that the ledger does not know of alerts. */
-export type JudgeLevels = (change: LevelChange) => Alert[]
+export type AlertRules = (change: LevelChange) => Alert[]
 
 /** The alerts that a group opens, changes or ends. */
-export function judgeGroup(
-  judgeLevels: JudgeLevels,
+export function evaluateAlerts(
+  judgeLevels: AlertRules,
   {
-    book,
+    book: workingSet,
     changes,
-    forAlerts,
+    forAlerts: alertInputs,
     nowMs,
     decided,
   }: {
-    book: Book
+    book: WorkingSet
     changes: Map<string, Change>
-    forAlerts: ForAlerts
+    forAlerts: AlertInputs
     nowMs: number
     decided: Decided[]
   },
@@ -55,14 +55,16 @@ export function judgeGroup(
     ofPlaces.add(levelKey(position.itemId, position.locationId), delta)
   }
   const items = [...ofItems.sums].flatMap(([id, delta]) => {
-    const item = book.row('items', id)
-    return item ? [{ item, total: (forAlerts.totals.get(id) ?? 0) + delta }] : []
+    const item = workingSet.row('items', id)
+    return item ? [{ item, total: (alertInputs.totals.get(id) ?? 0) + delta }] : []
   })
-  const places = placesOf(forAlerts, changes).flatMap(({ level, total }) => {
+  const places = placesOf(alertInputs, changes).flatMap(({ level, total }) => {
     const delta = ofPlaces.sums.get(levelKey(level.itemId, level.locationId))
     return delta === undefined ? [] : [{ level, total: total + delta }]
   })
-  const open = forAlerts.alerts.map((alert) => (changes.get(`alerts ${alert.id}`)?.after as Alert | undefined) ?? alert)
+  const open = alertInputs.alerts.map(
+    (alert) => (changes.get(`alerts ${alert.id}`)?.after as Alert | undefined) ?? alert,
+  )
   const seed = `${decided[0]!.envelope.id}`
   return judgeLevels({ items, places, positions, open, nowMs, seed })
 }
@@ -75,7 +77,7 @@ class Sums {
 }
 
 /** The levels of single places, as this group leaves them. */
-function placesOf({ places }: ForAlerts, changes: Map<string, Change>): ForAlerts['places'] {
+function placesOf({ places }: AlertInputs, changes: Map<string, Change>): AlertInputs['places'] {
   const known = new Map(places.map((place) => [levelKey(place.level.itemId, place.level.locationId), place]))
   for (const { kind, key, after } of changes.values()) {
     if (kind === 'levels') known.set(key, { level: after as Level, total: known.get(key)?.total ?? 0 })

@@ -1,10 +1,10 @@
 // Makes the lines of both logs for a group, in order, each chained to the one before. Keeps H1–H3.
-import type { Change, Movement } from '#shared/working-set/working-set.ts'
+import type { Change, LedgerEntry } from '#shared/working-set/working-set.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { findVerb } from '#shared/mutations/verbs.ts'
 import { FIELD_STAMPS, parsePositionKey } from '#shared/rows/rows.ts'
 import type { Decided } from './decide-group.ts'
-import { codeOf } from './decide-group.ts'
+import { outcomeCode } from './decide-group.ts'
 import type { Head } from '../store/ledger-store.ts'
 import type { Lines, MutationLine } from '../store/ledger-write-store.ts'
 import type { AuditLine, LogLine } from './log-lines.ts'
@@ -61,7 +61,7 @@ export class LogWriter {
   }
 
   /** The lines that were made since the last call. */
-  take(): Lines {
+  flush(): Lines {
     const lines = this.#lines
     this.#lines = noLines()
     // Some took effect after their line was made: what a statement inserts, it cannot set right as well.
@@ -73,7 +73,7 @@ export class LogWriter {
   }
 
   /** What is to be set right in lines that were written before their mutation took effect. */
-  tookEffect(): Pick<MutationLine, 'id' | 'log_no' | 'log_lines'>[] {
+  lateEffects(): Pick<MutationLine, 'id' | 'log_no' | 'log_lines'>[] {
     return [...this.#later].flatMap((id) => {
       const posted = this.#posted.get(id)
       return posted ? [{ id, log_no: posted.from, log_lines: posted.count }] : []
@@ -81,7 +81,7 @@ export class LogWriter {
   }
 
   #addMutation({ batch, envelope, outcome }: Decided): void {
-    const { code = null, detail = null } = codeOf(outcome) ?? {}
+    const { code = null, detail = null } = outcomeCode(outcome) ?? {}
     this.#lines.mutations.push({
       id: envelope.id,
       client_id: batch.clientId,
@@ -96,7 +96,7 @@ export class LogWriter {
     })
   }
 
-  #addMovement({ batch }: Decided, movement: Movement): void {
+  #addMovement({ batch }: Decided, movement: LedgerEntry): void {
     const { at, madeAt } = movement.entry
     const { itemId, locationId, lot } = parsePositionKey(movement.position)
     const no = (this.#logNo += 1)
@@ -124,7 +124,7 @@ export class LogWriter {
     this.#lines.logLines.push({ ...line, counted_since: movement.since ?? null, hash: `\\x${this.#logHash}` })
   }
 
-  addAudit(by: AuditBy, { kind, key, before, after }: Change): void {
+  addAudit(by: AuditAuthor, { kind, key, before, after }: Change): void {
     const line: AuditLine = {
       no: (this.#auditNo += 1),
       mutation_id: by.mutationId,
@@ -148,7 +148,7 @@ function noLines(): Lines {
 }
 
 /** Who changed a row, by which act. */
-export interface AuditBy {
+export interface AuditAuthor {
   action: string
   userId: string | null
   clientId: string | null

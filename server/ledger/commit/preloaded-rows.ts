@@ -1,20 +1,20 @@
 // The server's shelf: what was loaded for a group of batches, in memory while they are decided.
-import type { Moved, Posted, Shelf, Tree, Unique } from '#shared/working-set/working-set.ts'
+import type { MovedKind, Posted, RowSource, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
 import type { Entry } from '#shared/working-set/ledger.ts'
 import type { CountLine, Kind, Row } from '#shared/rows/rows.ts'
 import { keyOf } from '#shared/rows/rows.ts'
 import type { ReadSet } from './read-set.ts'
 
-export class LoadedShelf implements Shelf {
-  readonly #wants: ReadSet
+export class PreloadedRows implements RowSource {
+  readonly #plan: ReadSet
   readonly #rows = new Map<Kind, Map<string, unknown>>()
   readonly #owners = new Map<string, string>()
   readonly #histories = new Map<string, Entry[]>()
   readonly #posted = new Map<string, Posted>()
   readonly #moved = new Map<string, string>()
 
-  constructor(wants: ReadSet) {
-    this.#wants = wants
+  constructor(plan: ReadSet) {
+    this.#plan = plan
   }
 
   addRows<K extends Kind>(kind: K, rows: readonly Row<K>[]): void {
@@ -23,7 +23,7 @@ export class LoadedShelf implements Shelf {
     for (const row of rows) known.set(keyOf(kind, row), row)
   }
 
-  addOwner(unique: Unique, value: string, owner: string): void {
+  addOwner(unique: UniqueKey, value: string, owner: string): void {
     this.#owners.set(`${unique} ${value}`, owner)
   }
 
@@ -37,7 +37,7 @@ export class LoadedShelf implements Shelf {
     this.#posted.set(mutationId, posted)
   }
 
-  addMoved(kind: Moved, id: string, at: string): void {
+  addMoved(kind: MovedKind, id: string, at: string): void {
     const known = this.lastMoved(kind, id)
     if (known === undefined || at > known) this.#moved.set(`${kind} ${id}`, at)
   }
@@ -45,11 +45,11 @@ export class LoadedShelf implements Shelf {
   /** @throws where a verb reads what its `reads` did not name: taking that for "not there" would overwrite a row */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     const row = this.#rows.get(kind)?.get(key) as Row<K> | undefined
-    if (!row && !this.#wants.covers(kind, key)) throw new Error(`${kind} ${key} was read, but not loaded`)
+    if (!row && !this.#plan.covers(kind, key)) throw new Error(`${kind} ${key} was read, but not loaded`)
     return row
   }
 
-  owner(unique: Unique, value: string): string | undefined {
+  owner(unique: UniqueKey, value: string): string | undefined {
     return this.#owners.get(`${unique} ${value}`)
   }
 
@@ -61,19 +61,19 @@ export class LoadedShelf implements Shelf {
     return this.#posted.get(mutationId)
   }
 
-  lastMoved(kind: Moved, id: string): string | undefined {
+  lastMoved(kind: MovedKind, id: string): string | undefined {
     return this.#moved.get(`${kind} ${id}`)
   }
 
   /** @throws like `row` */
-  tree<K extends Tree>(kind: K): Iterable<Row<K>> {
-    if (!this.#wants.trees.has(kind)) throw new Error(`the ${kind} were read, but not loaded`)
+  tree<K extends TreeKind>(kind: K): Iterable<Row<K>> {
+    if (!this.#plan.trees.has(kind)) throw new Error(`the ${kind} were read, but not loaded`)
     return (this.#rows.get(kind)?.values() ?? []) as Iterable<Row<K>>
   }
 
   /** @throws like `row` */
   linesOf(countId: string): CountLine[] {
-    if (!this.#wants.wholeCounts.has(countId)) throw new Error(`the lines of ${countId} were read, but not loaded`)
+    if (!this.#plan.wholeCounts.has(countId)) throw new Error(`the lines of ${countId} were read, but not loaded`)
     const lines = [...(this.#rows.get('countLines')?.values() ?? [])] as CountLine[]
     return lines.filter((line) => line.countId === countId)
   }

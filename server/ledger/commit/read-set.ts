@@ -1,13 +1,13 @@
 // What a group of batches reads, collected from its verbs before the one round trip that loads it.
-import type { Moved, Tree, Unique } from '#shared/working-set/working-set.ts'
-import type { Wants } from '#shared/mutations/verb.ts'
+import type { MovedKind, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
+import type { ReadPlan } from '#shared/mutations/verb.ts'
 import type { Kind } from '#shared/rows/rows.ts'
 import { parsePositionKey } from '#shared/rows/rows.ts'
-import { movedAlong } from '#shared/values/stamp.ts'
+import { shiftStampMs } from '#shared/values/stamp.ts'
 
-export class ReadSet implements Wants {
+export class ReadSet implements ReadPlan {
   readonly rows = new Map<Kind, Set<string>>()
-  readonly owners: Record<Unique, Set<string>> = { sku: new Set(), locationBarcode: new Set() }
+  readonly owners: Record<UniqueKey, Set<string>> = { sku: new Set(), locationBarcode: new Set() }
   readonly trees = new Set<Kind>()
   /** Positions that are counted, with the earliest stamp a count of this group may get. */
   readonly counts = new Map<string, string>()
@@ -20,7 +20,7 @@ export class ReadSet implements Wants {
   /** Items whose levels change: their whole stock is needed. */
   readonly totals = new Set<string>()
   /** Rows that are archived, with the earliest stamp that may get: what was moved since then is asked about. */
-  readonly moved: Record<Moved, Map<string, string>> = { items: new Map(), locations: new Map() }
+  readonly moved: Record<MovedKind, Map<string, string>> = { items: new Map(), locations: new Map() }
   /** The mutation that reads now: its id, the least effective stamp it can get, and the stamp that its device gave it. */
   #id = ''
   #earliest = ''
@@ -37,11 +37,11 @@ export class ReadSet implements Wants {
     this.row(kind, this.#id)
   }
 
-  owner(unique: Unique, value: string): void {
+  owner(unique: UniqueKey, value: string): void {
     this.owners[unique].add(value)
   }
 
-  tree(kind: Tree): void {
+  tree(kind: TreeKind): void {
     this.trees.add(kind)
   }
 
@@ -62,7 +62,7 @@ export class ReadSet implements Wants {
     this.undone.add(mutationId)
   }
 
-  lastMoved(kind: Moved, id: string): void {
+  lastMoved(kind: MovedKind, id: string): void {
     const known = this.moved[kind].get(id)
     if (known === undefined || this.#earliest < known) this.moved[kind].set(id, this.#earliest)
   }
@@ -98,7 +98,7 @@ export class ReadSet implements Wants {
 
   /** Since when a count may look: from its start, said by a clock that may be wrong, or from its own place in time. */
   #startOf(since: string): string {
-    const moved = movedAlong(since, { at: this.#earliest, madeAt: this.#madeAt })
+    const moved = shiftStampMs(since, { at: this.#earliest, madeAt: this.#madeAt })
     return [since, moved].reduce((least, one) => (one < least ? one : least), this.#earliest)
   }
 

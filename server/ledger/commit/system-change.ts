@@ -3,16 +3,16 @@
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { Change } from '#shared/working-set/working-set.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
-import type { CommitNotice } from '../../events/commit-event.ts'
+import type { CommitEvent } from '../../events/commit-event.ts'
 import type { Tx } from '../../database/database.ts'
 import { chainHead } from './chain.ts'
 import { eventsOf, tablesOf } from './commit-events.ts'
-import type { CommitParts } from './commit-group.ts'
-import { loadCommitMark, lockHead } from '../store/ledger-store.ts'
-import { writeClosing } from '../store/ledger-write-store.ts'
+import type { CommitOptions } from './commit-group.ts'
+import { loadCommitId, lockHead } from '../store/ledger-store.ts'
+import { writeCommit } from '../store/ledger-write-store.ts'
 import { LogWriter } from './log-writer.ts'
 
-export interface OwnChange {
+export interface SystemChange {
   action: string
   /** Who did it; absent for the server itself. */
   userId?: string
@@ -21,15 +21,15 @@ export interface OwnChange {
 }
 
 /** Undefined where nothing changed: then there is no new version either. */
-export function commitOwnChange(
-  parts: CommitParts,
+export function commitSystemChange(
+  parts: CommitOptions,
   orgId: string,
-  change: OwnChange,
-): Promise<CommitNotice | undefined> {
+  change: SystemChange,
+): Promise<CommitEvent | undefined> {
   return parts.database.transaction(orgId, async (tx) => {
     const head = await lockHead(tx.sql, orgId)
     if (!head) throw new Error(`organisation ${orgId} has no head`)
-    const before = await loadCommitMark(tx.sql, orgId, head.version)
+    const before = await loadCommitId(tx.sql, orgId, head.version)
     const version = head.version + 1
     const nowMs = parts.now()
     const changes = await change.work(tx, version)
@@ -44,10 +44,10 @@ export function commitOwnChange(
     const written = new Map([...rows].filter(([kind]) => kind !== 'members'))
     const next = { ...head, ...logs.heads(), version }
     const newHead = chainHead(next.logHash, next.auditHash)
-    writeClosing(tx, orgId, {
+    writeCommit(tx, orgId, {
       head: next,
       rows: written,
-      lines: logs.take(),
+      lines: logs.flush(),
       tookEffect: [],
       devices: [],
       commit: { atMs: nowMs, head: newHead },

@@ -5,7 +5,7 @@ import type { Sql } from '../../database/database.ts'
 import { selectList } from '../../database/schema/tables.ts'
 import type { ReadSet } from '../commit/read-set.ts'
 
-export interface ForAlerts {
+export interface AlertInputs {
   /** The whole stock of each item that has a level, and what lies at each place that has one, in thousandths. */
   totals: Map<string, number>
   places: { level: Level; total: number }[]
@@ -19,13 +19,13 @@ interface AlertRow {
 }
 
 /** What the level check needs of the items that a group touches: their whole stock, and the alerts that stand. */
-export async function loadForAlerts(sql: Sql, orgId: string, wants: ReadSet): Promise<ForAlerts> {
-  const itemIds = [...new Set(wants.keys('positions').map((key) => parsePositionKey(key).itemId))]
-  const undone = [...wants.undone]
-  const levelled = [...wants.totals]
-  const places = wants.keys('levels').map((key) => [key.slice(0, 36), key.slice(37)] as const)
+export async function loadAlertInputs(sql: Sql, orgId: string, plan: ReadSet): Promise<AlertInputs> {
+  const itemIds = [...new Set(plan.keys('positions').map((key) => parsePositionKey(key).itemId))]
+  const undone = [...plan.undone]
+  const levelled = [...plan.totals]
+  const places = plan.keys('levels').map((key) => [key.slice(0, 36), key.slice(37)] as const)
   itemIds.push(...levelled)
-  const found: ForAlerts = { totals: new Map(), places: [], alerts: [] }
+  const found: AlertInputs = { totals: new Map(), places: [], alerts: [] }
   if (itemIds.length === 0 && undone.length === 0) return found
   // As few tables as can be: every push waits for this, and preparing to run it takes longer than running it.
   const touched =

@@ -10,7 +10,7 @@ const KEPT_MS = 90 * 86_400_000
 /**
  * Counts anew what waits for something unknown: a server of the version before records refusals without counting them.
  */
-export function recountWaiting(database: Database, orgId: string): Promise<void> {
+export function countBlocked(database: Database, orgId: string): Promise<void> {
   return database.transaction(orgId, async ({ sql }) => {
     await sql`select from org_heads where org_id = ${orgId} for no key update`
     await sql`
@@ -22,7 +22,7 @@ export function recountWaiting(database: Database, orgId: string): Promise<void>
 }
 
 /** The next refusals that wait for any of `keys`, or for anything, in the order of their own time. */
-export function readWaiting(
+export function readBlocked(
   database: Database,
   orgId: string,
   { after, limit, keys }: { after: { at: string; id: string }; limit: number; keys?: readonly string[] | undefined },
@@ -40,7 +40,7 @@ export function readWaiting(
 }
 
 /** Forgets what is older, and says up to which version. */
-export function forgetTombstones(database: Database, orgId: string, nowMs: number): Promise<number> {
+export function deleteOldTombstones(database: Database, orgId: string, nowMs: number): Promise<number> {
   return database.transaction(orgId, async ({ sql }) => {
     await sql`select from org_heads where org_id = ${orgId} for no key update`
     const [old] = await sql<{ version: number }[]>`

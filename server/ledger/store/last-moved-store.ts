@@ -1,19 +1,19 @@
 // When rows that are archived were last moved or counted, if that is after their archiving: then it is asked whether to
 // restore them. Keeps S3.
-import type { Moved } from '#shared/working-set/working-set.ts'
+import type { MovedKind } from '#shared/working-set/working-set.ts'
 import type { Sql } from '../../database/database.ts'
-import type { LoadedShelf } from '../commit/preloaded-rows.ts'
+import type { PreloadedRows } from '../commit/preloaded-rows.ts'
 import type { ReadSet } from '../commit/read-set.ts'
 
-const COLUMNS: Record<Moved, string> = { items: 'item_id', locations: 'location_id' }
+const COLUMNS: Record<MovedKind, string> = { items: 'item_id', locations: 'location_id' }
 
 export async function loadLastMoved(
   sql: Sql,
   orgId: string,
-  { wants, shelf }: { wants: ReadSet; shelf: LoadedShelf },
+  { wants: plan, shelf: preloaded }: { wants: ReadSet; shelf: PreloadedRows },
 ): Promise<void> {
   for (const kind of ['items', 'locations'] as const) {
-    const since = wants.moved[kind]
+    const since = plan.moved[kind]
     if (since.size === 0) continue
     // Lines of planned counts that wait are not in the ledger yet; only counts that are not settled have such.
     const rows = await sql.unsafe<{ id: string; at: string }[]>(
@@ -33,6 +33,6 @@ export async function loadLastMoved(
       [orgId, [...since.keys()], [...since.values()]],
       { prepare: true },
     )
-    for (const { id, at } of rows) shelf.addMoved(kind, id, at)
+    for (const { id, at } of rows) preloaded.addMoved(kind, id, at)
   }
 }

@@ -5,9 +5,9 @@ import type { Kind, Role, Row } from '#shared/rows/rows.ts'
 import { FIELD_STAMPS, parsePositionKey, positionKey } from '#shared/rows/rows.ts'
 import type { Sql } from '../../database/database.ts'
 import { keyColumnsOf, selectList, tableOf } from '../../database/schema/tables.ts'
-import type { CommitMark } from '../../events/commit-id.ts'
+import type { CommitId } from '../../events/commit-id.ts'
 import { loadLastMoved } from './last-moved-store.ts'
-import { LoadedShelf } from '../commit/preloaded-rows.ts'
+import { PreloadedRows } from '../commit/preloaded-rows.ts'
 import type { ReadSet } from '../commit/read-set.ts'
 
 export interface Head {
@@ -58,7 +58,7 @@ export interface Senders {
   commitTimes: Map<number, number>
 }
 
-export const NOBODY = { clientIds: [], userIds: [], sessionIds: [], mutationIds: [], versions: [] }
+export const NO_SENDERS = { clientIds: [], userIds: [], sessionIds: [], mutationIds: [], versions: [] }
 
 type SenderRow =
   | { kind: 'device'; id: string; other: string; number: number; text: string | null }
@@ -127,10 +127,10 @@ function take(senders: Senders, row: SenderRow): void {
 }
 
 /** Which commit stands at a version; undefined where it was never committed. */
-export async function loadCommitMark(sql: Sql, orgId: string, version: number): Promise<CommitMark | undefined> {
-  const [mark] = await sql<CommitMark[]>`
+export async function loadCommitId(sql: Sql, orgId: string, version: number): Promise<CommitId | undefined> {
+  const [commitId] = await sql<CommitId[]>`
     select head as "chainHead", at_ms as "atMs" from commits where org_id = ${orgId} and version = ${version}`
-  return mark
+  return commitId
 }
 
 /** Kinds whose rows keep a stamp for each field. */
@@ -166,7 +166,7 @@ export async function loadLines(sql: Sql, orgId: string, countIds: string[]): Pr
 }
 
 /** The first refusals that wait for any of these to exist: ids of rows and mutations, codes of barcodes. */
-export async function loadWaiting(
+export async function loadBlocked(
   sql: Sql,
   orgId: string,
   { missing, limit }: { missing: string[]; limit: number },
@@ -181,30 +181,34 @@ export async function loadWaiting(
 }
 
 /** Loads all that a read set names onto a shelf. Its statements are sent together. */
-export async function loadShelf(sql: Sql, orgId: string, wants: ReadSet): Promise<LoadedShelf> {
-  const shelf = new LoadedShelf(wants)
+export async function loadPlannedRows(sql: Sql, orgId: string, plan: ReadSet): Promise<PreloadedRows> {
+  const preloaded = new PreloadedRows(plan)
   await Promise.all([
-    ...BY_ID.map((kind) => loadByKey(sql, orgId, { kind, wants, shelf })),
-    loadPositions(sql, orgId, { wants, shelf }),
-    loadLots(sql, orgId, { wants, shelf }),
-    loadLevels(sql, orgId, { wants, shelf }),
-    loadOwners(sql, orgId, { wants, shelf }),
-    loadHistories(sql, orgId, { wants, shelf }),
-    loadPosted(sql, orgId, { wants, shelf }),
-    loadLastMoved(sql, orgId, { wants, shelf }),
+    ...BY_ID.map((kind) => loadByKey(sql, orgId, { kind, wants: plan, shelf: preloaded })),
+    loadPositions(sql, orgId, { wants: plan, shelf: preloaded }),
+    loadLots(sql, orgId, { wants: plan, shelf: preloaded }),
+    loadLevels(sql, orgId, { wants: plan, shelf: preloaded }),
+    loadOwners(sql, orgId, { wants: plan, shelf: preloaded }),
+    loadHistories(sql, orgId, { wants: plan, shelf: preloaded }),
+    loadPosted(sql, orgId, { wants: plan, shelf: preloaded }),
+    loadLastMoved(sql, orgId, { wants: plan, shelf: preloaded }),
   ])
-  return shelf
+  return preloaded
 }
 
 interface Loading {
   wants: ReadSet
-  shelf: LoadedShelf
+  shelf: PreloadedRows
 }
 
-async function loadByKey(sql: Sql, orgId: string, { kind, wants, shelf }: Loading & { kind: Kind }): Promise<void> {
-  const keys = wants.keys(kind)
-  const whole = wants.trees.has(kind)
-  const undone = kind === 'items' && wants.undone.size > 0
+async function loadByKey(
+  sql: Sql,
+  orgId: string,
+  { kind, wants: plan, shelf: preloaded }: Loading & { kind: Kind },
+): Promise<void> {
+  const keys = plan.keys(kind)
+  const whole = plan.trees.has(kind)
+  const undone = kind === 'items' && plan.undone.size > 0
   if (keys.length === 0 && !whole && !undone) return
   const [key] = keyColumnsOf(kind)
   const stamps = stampsOf(kind)
@@ -215,10 +219,10 @@ async function loadByKey(sql: Sql, orgId: string, { kind, wants, shelf }: Loadin
   const condition = whole ? '$2::text[] is not null' : `(${key} = any($2::${type}[])${extra})`
   const rows = await sql.unsafe<Record<string, unknown>[]>(
     `select ${selectList(kind)}${stamps} from ${tableOf(kind)} where org_id = $1 and ${condition}`,
-    undone ? [orgId, keys, [...wants.undone]] : [orgId, keys],
+    undone ? [orgId, keys, [...plan.undone]] : [orgId, keys],
     { prepare: true },
   )
-  shelf.addRows(kind, rows.map(withStamps) as Row<typeof kind>[])
+  preloaded.addRows(kind, rows.map(withStamps) as Row<typeof kind>[])
 }
 
 /** What a select list adds for kinds that keep a stamp for each field. */
@@ -232,10 +236,10 @@ function withStamps({ fieldStamps, ...row }: Record<string, unknown>): object {
 
 // Looked up one by one by its key, whatever the planner believes of a table that has just grown: `limit 1` keeps it from
 // reading all positions of an organisation to find a few.
-async function loadPositions(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
-  const keys = wants.keys('positions').map(parsePositionKey)
+async function loadPositions(sql: Sql, orgId: string, { wants: plan, shelf: preloaded }: Loading): Promise<void> {
+  const keys = plan.keys('positions').map(parsePositionKey)
   if (keys.length > 0) {
-    shelf.addRows(
+    preloaded.addRows(
       'positions',
       await sql.unsafe<Row<'positions'>[]>(
         `select p.* from unnest($2::uuid[], $3::uuid[], $4::text[]) as wanted (i, l, t)
@@ -247,21 +251,21 @@ async function loadPositions(sql: Sql, orgId: string, { wants, shelf }: Loading)
       ),
     )
   }
-  if (wants.undone.size > 0) {
-    shelf.addRows(
+  if (plan.undone.size > 0) {
+    preloaded.addRows(
       'positions',
       await sql.unsafe<Row<'positions'>[]>(
         `select ${selectList('positions')} from positions where org_id = $1 and (item_id, location_id, lot) in (
            select l.item_id, l.location_id, l.lot from mutation_lines l where l.org_id = $1 and l.id = any($2::uuid[]))`,
-        [orgId, [...wants.undone]],
+        [orgId, [...plan.undone]],
         { prepare: true },
       ),
     )
   }
 }
 
-async function loadLots(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
-  const keys = wants.keys('lots')
+async function loadLots(sql: Sql, orgId: string, { wants: plan, shelf: preloaded }: Loading): Promise<void> {
+  const keys = plan.keys('lots')
   if (keys.length === 0) return
   const itemIds = keys.map((key) => key.slice(0, 36))
   const lots = keys.map((key) => key.slice(37))
@@ -270,11 +274,11 @@ async function loadLots(sql: Sql, orgId: string, { wants, shelf }: Loading): Pro
     cross join lateral (
       select item_id as "itemId", lot, expires_on::text as "expiresOn", version from lots
       where org_id = ${orgId} and item_id = wanted.i and lot = wanted.t limit 1) l`
-  shelf.addRows('lots', rows)
+  preloaded.addRows('lots', rows)
 }
 
-async function loadLevels(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
-  const keys = wants.keys('levels')
+async function loadLevels(sql: Sql, orgId: string, { wants: plan, shelf: preloaded }: Loading): Promise<void> {
+  const keys = plan.keys('levels')
   if (keys.length === 0) return
   const rows = await sql.unsafe<Record<string, unknown>[]>(
     `select ${selectList('levels')}${stampsOf('levels')} from levels
@@ -283,22 +287,22 @@ async function loadLevels(sql: Sql, orgId: string, { wants, shelf }: Loading): P
     [orgId, keys.map((key) => key.slice(0, 36)), keys.map((key) => key.slice(37))],
     { prepare: true },
   )
-  shelf.addRows('levels', rows.map(withStamps) as Row<'levels'>[])
+  preloaded.addRows('levels', rows.map(withStamps) as Row<'levels'>[])
 }
 
-async function loadOwners(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
-  const { sku, locationBarcode } = wants.owners
+async function loadOwners(sql: Sql, orgId: string, { wants: plan, shelf: preloaded }: Loading): Promise<void> {
+  const { sku, locationBarcode } = plan.owners
   await Promise.all([
     sku.size > 0 &&
       sql<{ value: string; id: string }[]>`
         select sku as value, id from items where org_id = ${orgId} and sku = any(${[...sku]}::text[])`.then((rows) => {
-        for (const { value, id } of rows) shelf.addOwner('sku', value, id)
+        for (const { value, id } of rows) preloaded.addOwner('sku', value, id)
       }),
     locationBarcode.size > 0 &&
       sql<{ value: string; id: string }[]>`
         select barcode as value, id from locations
         where org_id = ${orgId} and barcode = any(${[...locationBarcode]}::text[])`.then((rows) => {
-        for (const { value, id } of rows) shelf.addOwner('locationBarcode', value, id)
+        for (const { value, id } of rows) preloaded.addOwner('locationBarcode', value, id)
       }),
   ])
 }
@@ -321,10 +325,10 @@ interface LoggedEntry {
  * The entries that counts and voided counts look at: on each counted position those from the earliest count of the
  * group on; on positions where a count is undone, those from the last count that stays.
  */
-async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
-  if (wants.counts.size === 0 && wants.undone.size === 0) return
-  const counts = [...wants.counts].map(([position, from]) => ({ ...parsePositionKey(position), from }))
-  const undone = [...wants.undone]
+async function loadHistories(sql: Sql, orgId: string, { wants: plan, shelf: preloaded }: Loading): Promise<void> {
+  if (plan.counts.size === 0 && plan.undone.size === 0) return
+  const counts = [...plan.counts].map(([position, from]) => ({ ...parsePositionKey(position), from }))
+  const undone = [...plan.undone]
   const rows = await sql<LoggedEntry[]>`
     with touched as (
       select i, l, t, f as floor from unnest(
@@ -352,11 +356,11 @@ async function loadHistories(sql: Sql, orgId: string, { wants, shelf }: Loading)
       on e.org_id = ${orgId} and e.item_id = i and e.location_id = l and e.lot = t
         and (e.at >= floor or e.made_at >= floor)
     where e.kind <> 'void'`
-  for (const row of rows) shelf.addEntry(positionKey(row.itemId, row.locationId, row.lot), toEntry(row))
+  for (const row of rows) preloaded.addEntry(positionKey(row.itemId, row.locationId, row.lot), toEntry(row))
 }
 
-async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): Promise<void> {
-  if (wants.undone.size === 0) return
+async function loadPosted(sql: Sql, orgId: string, { wants: plan, shelf: preloaded }: Loading): Promise<void> {
+  if (plan.undone.size === 0) return
   const rows = await sql<
     ({ name: string; userId: string; refused: boolean; voids: boolean | null } & {
       [K in Exclude<keyof LoggedEntry, 'since' | 'version'>]: LoggedEntry[K] | null
@@ -365,14 +369,14 @@ async function loadPosted(sql: Sql, orgId: string, { wants, shelf }: Loading): P
     select id, name, author_id as "userId", refused, item_id as "itemId", location_id as "locationId", lot, at,
       kind = 'count' as counts, kind = 'void' as voids, amount, void, made_at as "madeAt"
     from mutation_lines
-    where org_id = ${orgId} and id = any(${[...wants.undone]}::uuid[])`
+    where org_id = ${orgId} and id = any(${[...plan.undone]}::uuid[])`
   const entries = new Map<string, PostedEntry[]>()
   for (const row of rows) {
     if (row.refused) continue // it posted nothing, but may yet: it is as unknown as before it came
     const id = row.id!
     if (!entries.has(id)) {
       entries.set(id, [])
-      shelf.addPosted(id, { name: row.name, userId: row.userId, entries: entries.get(id)! })
+      preloaded.addPosted(id, { name: row.name, userId: row.userId, entries: entries.get(id)! })
     }
     if (row.itemId === null || row.voids) continue
     const position = positionKey(row.itemId, row.locationId!, row.lot!)

@@ -100,7 +100,7 @@ const DEVICES: readonly Column[] = [
   { ...own('last_at', 'text'), field: 'lastAt' },
 ]
 
-export interface Closing {
+export interface CommitRecord {
   head: Head
   /** Lines that were not sent yet. */
   lines: Lines
@@ -112,7 +112,7 @@ export interface Closing {
 }
 
 /** Sends the rest of what a group changed, and its place in the line of versions. It travels with the commit. */
-export function writeClosing(tx: Tx, orgId: string, closing: Closing): void {
+export function writeCommit(tx: Tx, orgId: string, closing: CommitRecord): void {
   const { head, lines, rows, tookEffect, devices, commit } = closing
   const writes = new Writes()
   addLines(writes, orgId, { version: head.version, lines })
@@ -164,7 +164,7 @@ function addLines(writes: Writes, orgId: string, { version, lines }: { version: 
   addInsert(writes, { table: 'mutations', columns: MUTATIONS, rows: lines.mutations, given: { org_id: orgId } })
 }
 
-function addTookEffect(writes: Writes, orgId: string, tookEffect: Closing['tookEffect']): void {
+function addTookEffect(writes: Writes, orgId: string, tookEffect: CommitRecord['tookEffect']): void {
   writes.add(
     ([org, lines]) =>
       `update mutations m set log_no = t.log_no, log_lines = t.log_lines

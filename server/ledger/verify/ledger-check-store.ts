@@ -86,7 +86,7 @@ export async function findWrongPositions(sql: Sql): Promise<WrongPosition[]> {
   return sql.unsafe<WrongPosition[]>(WRONG_POSITIONS)
 }
 
-export async function keepReport(
+export async function storeReport(
   database: Database,
   orgId: string,
   { report, atMs, tookMs }: { report: CheckReport; atMs: number; tookMs: number },

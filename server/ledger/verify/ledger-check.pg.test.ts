@@ -15,7 +15,7 @@ import {
 import { pull } from '../../feed/pull.ts'
 import { Cursors } from '../../feed/cursor.ts'
 import { checkLedger } from './ledger-check.ts'
-import { forgetTombstones } from '../store/housekeeping-store.ts'
+import { deleteOldTombstones } from '../store/housekeeping-store.ts'
 
 const POSITIONS = readFileSync(new URL('../../../sql/checks/positions.sql', import.meta.url), 'utf8')
 
@@ -156,10 +156,10 @@ test('[U6] tombstones are forgotten after ninety days, and older devices load ev
   await new Promise((resolve) => setTimeout(resolve, 5))
   const ninetyDaysLater = Date.now() + 90 * 86_400_000
   await device.do('barcode.detach', { itemId, code: 'NEW' })
-  await forgetTombstones(parts.database, orgId, ninetyDaysLater)
+  await deleteOldTombstones(parts.database, orgId, ninetyDaysLater)
   expect((await readRows(organisation, 'barcodes')).map(({ code }) => code)).toEqual(['NEW'])
   await expect(pull(pulling, viewer, { cursor: before })).rejects.toMatchObject({ refusal: 'resnapshot' })
   expect((await pull(pulling, viewer, { cursor: after })).more).toBe(false)
-  await forgetTombstones(parts.database, orgId, ninetyDaysLater)
+  await deleteOldTombstones(parts.database, orgId, ninetyDaysLater)
   expect((await pull(pulling, viewer, { cursor: after })).more).toBe(false)
 })

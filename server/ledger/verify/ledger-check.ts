@@ -5,7 +5,7 @@ import { chainHead } from '../commit/chain.ts'
 import type { CheckedHead } from './ledger-check-store.ts'
 import {
   findWrongPositions,
-  keepReport,
+  storeReport,
   readAudit,
   readCommits,
   readHeadToCheck,
@@ -49,10 +49,10 @@ export function checkLedger(database: Database, orgId: string): Promise<CheckRep
 }
 
 /** Checks an organisation, and keeps the report where its managers see it. */
-export async function checkAndKeep(database: Database, orgId: string, now: () => number): Promise<CheckReport> {
+export async function checkAndStore(database: Database, orgId: string, now: () => number): Promise<CheckReport> {
   const atMs = now()
   const report = await checkLedger(database, orgId)
-  await keepReport(database, orgId, { report, atMs, tookMs: now() - atMs })
+  await storeReport(database, orgId, { report, atMs, tookMs: now() - atMs })
   return report
 }
 

@@ -13,18 +13,18 @@ function archivingVerb(name: string, kind: 'items' | 'categories' | 'locations',
     name,
     args,
     role: 'manager',
-    reads({ id }, wants) {
-      wants.row(kind, id)
-      if (archived && kind !== 'categories') wants.lastMoved(kind, id)
+    reads({ id }, plan) {
+      plan.row(kind, id)
+      if (archived && kind !== 'categories') plan.lastMoved(kind, id)
     },
-    decide(book, { id }, { at }) {
-      const row = book.row(kind, id)
+    decide(rows, { id }, { at }) {
+      const row = rows.row(kind, id)
       if (!row) return refuse('depends_on_missing', { kind, id })
-      const merged = mergeFields(book, row, { set: { archived }, base: {}, at })
-      book.put(kind, merged)
+      const merged = mergeFields(rows, row, { set: { archived }, base: {}, at })
+      rows.put(kind, merged)
       const isNews = archived && !row.archived && merged !== row
       // A movement that was made after this, and came before it, had nothing to ask about.
-      if (isNews && kind !== 'categories' && (book.lastMoved(kind, id) ?? '') > at) askToRestore(book, kind, id)
+      if (isNews && kind !== 'categories' && (rows.lastMoved(kind, id) ?? '') > at) askToRestore(rows, kind, id)
       return undefined
     },
   })

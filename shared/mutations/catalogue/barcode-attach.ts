@@ -12,13 +12,13 @@ export const barcodeAttach = defineVerb<z.infer<typeof args>>({
   name: 'barcode.attach',
   args,
   role: 'staff',
-  reads({ itemId, code }, wants) {
-    wants.row('items', itemId)
-    wants.row('barcodes', canonicalCode(code))
+  reads({ itemId, code }, plan) {
+    plan.row('items', itemId)
+    plan.row('barcodes', canonicalCode(code))
   },
-  decide(book, { itemId, ...barcode }, { at }) {
-    if (!book.row('items', itemId)) return refuse('depends_on_missing', { kind: 'items', id: itemId })
-    attachBarcode(book, { itemId, at, ...barcode })
+  decide(rows, { itemId, ...barcode }, { at }) {
+    if (!rows.row('items', itemId)) return refuse('depends_on_missing', { kind: 'items', id: itemId })
+    attachBarcode(rows, { itemId, at, ...barcode })
     return undefined
   },
 })

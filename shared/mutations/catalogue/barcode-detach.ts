@@ -12,14 +12,14 @@ export const barcodeDetach = defineVerb<z.infer<typeof args>>({
   name: 'barcode.detach',
   args,
   role: 'manager',
-  reads({ code }, wants) {
-    wants.row('barcodes', canonicalCode(code))
+  reads({ code }, plan) {
+    plan.row('barcodes', canonicalCode(code))
   },
-  decide(book, args, { at }) {
+  decide(rows, args, { at }) {
     const code = canonicalCode(args.code)
-    const barcode = book.row('barcodes', code)
+    const barcode = rows.row('barcodes', code)
     if (!barcode || barcode.itemId !== args.itemId) return refuse('depends_on_missing', { kind: 'barcodes', id: code })
-    detachBarcode(book, code, at)
+    detachBarcode(rows, code, at)
     return undefined
   },
 })

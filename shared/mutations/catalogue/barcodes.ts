@@ -1,6 +1,6 @@
 // Barcodes belong to one item at a time. A clash never refuses what the barcode came with, and of attaching and detaching
 // the later stands, whichever arrives first. Keeps C3, C4, C7.
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import { fieldStampsOf } from '../../working-set/working-set.ts'
 import type { Barcode, FieldStamps } from '../../rows/rows.ts'
 import { FIELD_STAMPS } from '../../rows/rows.ts'
@@ -15,24 +15,24 @@ export interface NewBarcode {
 }
 
 export function attachBarcode(
-  book: Book,
+  rows: WorkingSet,
   { itemId, at, ...barcode }: NewBarcode & { itemId: string; at: string },
 ): void {
   const code = canonicalCode(barcode.code)
-  const existing = book.row('barcodes', code)
+  const existing = rows.row('barcodes', code)
   const packQuantity = barcode.packQuantity === undefined ? undefined : toThousandths(barcode.packQuantity)
   const fresh = { code, itemId, packQuantity: packQuantity ?? toThousandths(1), version: 0, deleted: false }
-  if (!existing) book.put('barcodes', stampNew(fresh, at, packQuantity))
+  if (!existing) rows.put('barcodes', stampNew(fresh, at, packQuantity))
   else if (existing.deleted && existing.itemId !== itemId) {
     // The same stamp is the same mutation, which takes a barcode from one item to give it to another.
-    if (at >= (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) book.put('barcodes', stampNew(fresh, at, packQuantity))
-    else book.note('changed_later', { code })
+    if (at >= (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) rows.put('barcodes', stampNew(fresh, at, packQuantity))
+    else rows.note('changed_later', { code })
   } else if (existing.itemId === itemId) {
     const set = { deleted: false, ...(packQuantity !== undefined && { packQuantity }) }
-    book.put('barcodes', mergeFields(book, existing, { set, base: {}, at }))
+    rows.put('barcodes', mergeFields(rows, existing, { set, base: {}, at }))
   } else {
     const pack = barcode.packQuantity === undefined ? {} : { packQuantity: barcode.packQuantity }
-    book.review('barcode_taken', { code, itemId, ownerId: existing.itemId, ...pack })
+    rows.review('barcode_taken', { code, itemId, ownerId: existing.itemId, ...pack })
   }
 }
 
@@ -45,7 +45,7 @@ function stampNew(fresh: Barcode, at: string, packQuantity: number | undefined):
 }
 
 /** Takes a barcode off its item, unless it was attached again later. */
-export function detachBarcode(book: Book, code: string, at: string): void {
-  const barcode = book.row('barcodes', code)!
-  book.put('barcodes', mergeFields(book, barcode, { set: { deleted: true }, base: {}, at }))
+export function detachBarcode(rows: WorkingSet, code: string, at: string): void {
+  const barcode = rows.row('barcodes', code)!
+  rows.put('barcodes', mergeFields(rows, barcode, { set: { deleted: true }, base: {}, at }))
 }

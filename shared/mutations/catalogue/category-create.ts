@@ -12,15 +12,15 @@ export const categoryCreate = defineVerb<z.infer<typeof args>>({
   name: 'category.create',
   args,
   role: 'manager',
-  reads({ id, parentId }, wants) {
-    wants.row('categories', id)
-    if (parentId) wants.tree('categories')
+  reads({ id, parentId }, plan) {
+    plan.row('categories', id)
+    if (parentId) plan.tree('categories')
   },
-  decide(book, { id, name, parentId = null }, { at }) {
-    if (book.row('categories', id)) return refuse('already_exists', { id })
-    const refusal = refuseParent(book, 'categories', { id, parentId })
+  decide(rows, { id, name, parentId = null }, { at }) {
+    if (rows.row('categories', id)) return refuse('already_exists', { id })
+    const refusal = refuseParent(rows, 'categories', { id, parentId })
     if (refusal) return refusal
-    book.put('categories', stampAll({ id, name, parentId, archived: false, version: 0 }, at))
+    rows.put('categories', stampAll({ id, name, parentId, archived: false, version: 0 }, at))
     return undefined
   },
 })

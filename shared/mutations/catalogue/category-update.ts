@@ -13,16 +13,16 @@ export const categoryUpdate = defineVerb<z.infer<typeof args>>({
   name: 'category.update',
   args,
   role: 'manager',
-  reads({ id, set }, wants) {
-    wants.row('categories', id)
-    if (set.parentId) wants.tree('categories')
+  reads({ id, set }, plan) {
+    plan.row('categories', id)
+    if (set.parentId) plan.tree('categories')
   },
-  decide(book, { id, set, base }, { at }) {
-    const category = book.row('categories', id)
+  decide(rows, { id, set, base }, { at }) {
+    const category = rows.row('categories', id)
     if (!category) return refuse('depends_on_missing', { kind: 'categories', id })
-    const refusal = refuseParent(book, 'categories', { id, parentId: set.parentId })
+    const refusal = refuseParent(rows, 'categories', { id, parentId: set.parentId })
     if (refusal) return refusal
-    book.put('categories', mergeFields(book, category, { set, base, at, verb: 'category.update' }))
+    rows.put('categories', mergeFields(rows, category, { set, base, at, verb: 'category.update' }))
     return undefined
   },
 })

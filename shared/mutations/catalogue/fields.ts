@@ -1,5 +1,5 @@
 // Fields merge one by one: the later change of a field stands, whichever arrives first. Keeps C1–C3.
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import { fieldStampsOf } from '../../working-set/working-set.ts'
 import type { FieldStamps } from '../../rows/rows.ts'
 import { FIELD_STAMPS } from '../../rows/rows.ts'
@@ -19,7 +19,7 @@ export function stampAll<R extends object>(row: R, at: string): R {
  * (`base`) is kept in a review, with the `verb` that takes it after all; any other that comes too late says so.
  */
 export function mergeFields<R extends Stamped>(
-  book: Book,
+  rows: WorkingSet,
   row: R,
   change: { set: Fields; base: Fields; at: string; verb?: string },
 ): R {
@@ -34,9 +34,9 @@ export function mergeFields<R extends Stamped>(
     const unseen = field in base && !same(base[field], current[field])
     if (differs && unseen) {
       const [kept, lost] = wins ? [value, current[field]] : [current[field], value]
-      book.review('field_clash', { id: row.id, ...(verb && { verb }), field, kept, lost })
+      rows.review('field_clash', { id: row.id, ...(verb && { verb }), field, kept, lost })
     }
-    if (!wins && differs && !unseen) book.note('changed_later', { ...(row.id !== undefined && { id: row.id }), field })
+    if (!wins && differs && !unseen) rows.note('changed_later', { ...(row.id !== undefined && { id: row.id }), field })
     if (!wins) continue
     merged[field] = value
     stamps[field] = at

@@ -22,27 +22,27 @@ export const itemCreate = defineVerb<z.infer<typeof args>>({
   name: 'item.create',
   args,
   role: 'manager',
-  reads({ id, sku, categoryId, barcodes = [] }, wants) {
-    wants.row('items', id)
-    if (sku) wants.owner('sku', sku)
-    if (categoryId) wants.row('categories', categoryId)
-    for (const { code } of barcodes) wants.row('barcodes', canonicalCode(code))
+  reads({ id, sku, categoryId, barcodes = [] }, plan) {
+    plan.row('items', id)
+    if (sku) plan.owner('sku', sku)
+    if (categoryId) plan.row('categories', categoryId)
+    for (const { code } of barcodes) plan.row('barcodes', canonicalCode(code))
   },
-  decide(book, { barcodes = [], ...fields }, { at }) {
+  decide(rows, { barcodes = [], ...fields }, { at }) {
     const { id, categoryId } = fields
-    if (book.row('items', id)) return refuse('already_exists', { id })
-    if (categoryId && !book.row('categories', categoryId)) {
+    if (rows.row('items', id)) return refuse('already_exists', { id })
+    if (categoryId && !rows.row('categories', categoryId)) {
       return refuse('depends_on_missing', { kind: 'categories', id: categoryId })
     }
     const item = { ...EMPTY, ...toItemRow(fields) } as Item
-    const owner = item.sku === null ? undefined : book.owner('sku', item.sku)
+    const owner = item.sku === null ? undefined : rows.owner('sku', item.sku)
     if (owner !== undefined) {
-      book.review('sku_taken', { id, sku: item.sku, ownerId: owner })
+      rows.review('sku_taken', { id, sku: item.sku, ownerId: owner })
       item.sku = null
     }
-    if (item.sku !== null) book.own('sku', item.sku, id)
-    book.put('items', stampAll(item, at))
-    for (const barcode of barcodes) attachBarcode(book, { itemId: id, at, ...barcode })
+    if (item.sku !== null) rows.setOwner('sku', item.sku, id)
+    rows.put('items', stampAll(item, at))
+    for (const barcode of barcodes) attachBarcode(rows, { itemId: id, at, ...barcode })
     return undefined
   },
 })

@@ -22,27 +22,27 @@ export const levelSet = defineVerb<z.infer<typeof args>>({
   name: 'level.set',
   args,
   role: 'manager',
-  reads({ itemId, locationId }, wants) {
-    wants.row('items', itemId)
-    wants.total(itemId)
+  reads({ itemId, locationId }, plan) {
+    plan.row('items', itemId)
+    plan.total(itemId)
     if (locationId === undefined) return
-    wants.row('locations', locationId)
-    wants.row('levels', levelKey(itemId, locationId))
+    plan.row('locations', locationId)
+    plan.row('levels', levelKey(itemId, locationId))
   },
-  decide(book, { itemId, locationId, ...levels }, { at }) {
-    const item = book.row('items', itemId)
+  decide(rows, { itemId, locationId, ...levels }, { at }) {
+    const item = rows.row('items', itemId)
     if (!item) return refuse('depends_on_missing', { kind: 'items', id: itemId })
     const change = { set: toItemRow(levels), base: {}, at }
     if (locationId === undefined) {
-      book.put('items', mergeFields(book, item, change))
+      rows.put('items', mergeFields(rows, item, change))
       return undefined
     }
-    if (!book.row('locations', locationId)) return refuse('depends_on_missing', { kind: 'locations', id: locationId })
-    const known = book.row('levels', levelKey(itemId, locationId)) ?? { ...NO_LEVEL, itemId, locationId }
-    const merged = mergeFields(book, known, change)
+    if (!rows.row('locations', locationId)) return refuse('depends_on_missing', { kind: 'locations', id: locationId })
+    const known = rows.row('levels', levelKey(itemId, locationId)) ?? { ...NO_LEVEL, itemId, locationId }
+    const merged = mergeFields(rows, known, change)
     if (merged === known) return undefined
     const isEmpty = merged.low === null && merged.high === null && merged.target === null
-    book.put('levels', { ...merged, deleted: isEmpty })
+    rows.put('levels', { ...merged, deleted: isEmpty })
     return undefined
   },
 })

@@ -15,25 +15,25 @@ export const locationCreate = defineVerb<z.infer<typeof args>>({
   name: 'location.create',
   args,
   role: 'manager',
-  reads({ id, parentId, barcode }, wants) {
-    wants.row('locations', id)
-    if (parentId) wants.tree('locations')
-    if (barcode) wants.owner('locationBarcode', canonicalCode(barcode))
+  reads({ id, parentId, barcode }, plan) {
+    plan.row('locations', id)
+    if (parentId) plan.tree('locations')
+    if (barcode) plan.owner('locationBarcode', canonicalCode(barcode))
   },
-  decide(book, { id, name, parentId = null, kind = null, barcode = null }, { at }) {
-    if (book.row('locations', id)) return refuse('already_exists', { id })
-    const refusal = refuseParent(book, 'locations', { id, parentId })
+  decide(rows, { id, name, parentId = null, kind = null, barcode = null }, { at }) {
+    if (rows.row('locations', id)) return refuse('already_exists', { id })
+    const refusal = refuseParent(rows, 'locations', { id, parentId })
     if (refusal) return refusal
     const location: Location = { id, name, parentId, kind, barcode: null, archived: false, version: 0 }
     if (barcode !== null) {
       const code = canonicalCode(barcode)
-      const owner = book.owner('locationBarcode', code)
+      const owner = rows.owner('locationBarcode', code)
       if (owner === undefined) {
         location.barcode = code
-        book.own('locationBarcode', code, id)
-      } else book.review('location_barcode_taken', { id, barcode: code, ownerId: owner })
+        rows.setOwner('locationBarcode', code, id)
+      } else rows.review('location_barcode_taken', { id, barcode: code, ownerId: owner })
     }
-    book.put('locations', stampAll(location, at))
+    rows.put('locations', stampAll(location, at))
     return undefined
   },
 })

@@ -15,33 +15,33 @@ export const locationUpdate = defineVerb<z.infer<typeof args>>({
   name: 'location.update',
   args,
   role: 'manager',
-  reads({ id, set }, wants) {
-    wants.row('locations', id)
-    if (set.parentId) wants.tree('locations')
-    if (set.barcode) wants.owner('locationBarcode', canonicalCode(set.barcode))
+  reads({ id, set }, plan) {
+    plan.row('locations', id)
+    if (set.parentId) plan.tree('locations')
+    if (set.barcode) plan.owner('locationBarcode', canonicalCode(set.barcode))
   },
-  decide(book, { id, set, base }, { at }) {
-    const location = book.row('locations', id)
+  decide(rows, { id, set, base }, { at }) {
+    const location = rows.row('locations', id)
     if (!location) return refuse('depends_on_missing', { kind: 'locations', id })
-    const refusal = refuseParent(book, 'locations', { id, parentId: set.parentId })
+    const refusal = refuseParent(rows, 'locations', { id, parentId: set.parentId })
     if (refusal) return refusal
     const wanted: Record<string, unknown> = { ...set }
     if (set.barcode) {
       const code = canonicalCode(set.barcode)
-      const owner = book.owner('locationBarcode', code)
+      const owner = rows.owner('locationBarcode', code)
       if (owner === undefined || owner === id) wanted.barcode = code
       else {
-        book.review('location_barcode_taken', { id, barcode: code, ownerId: owner })
+        rows.review('location_barcode_taken', { id, barcode: code, ownerId: owner })
         delete wanted.barcode
       }
     }
     const change = { set: wanted, base: canonicalBase(base), at, verb: 'location.update' }
-    const merged = mergeFields(book, location, change)
+    const merged = mergeFields(rows, location, change)
     if (merged.barcode !== location.barcode) {
-      if (location.barcode !== null) book.own('locationBarcode', location.barcode, undefined)
-      if (merged.barcode !== null) book.own('locationBarcode', merged.barcode, id)
+      if (location.barcode !== null) rows.setOwner('locationBarcode', location.barcode, undefined)
+      if (merged.barcode !== null) rows.setOwner('locationBarcode', merged.barcode, id)
     }
-    book.put('locations', merged)
+    rows.put('locations', merged)
     return undefined
   },
 })

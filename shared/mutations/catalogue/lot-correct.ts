@@ -13,13 +13,13 @@ export const lotCorrect = defineVerb<z.infer<typeof args>>({
   name: 'lot.correct',
   args,
   role: 'manager',
-  reads({ itemId, lot }, wants) {
-    wants.row('lots', lotKey(itemId, lot))
+  reads({ itemId, lot }, plan) {
+    plan.row('lots', lotKey(itemId, lot))
   },
-  decide(book, { itemId, lot, expiresOn }) {
-    const known = book.lot(itemId, lot)
+  decide(rows, { itemId, lot, expiresOn }) {
+    const known = rows.lot(itemId, lot)
     if (!known) return refuse('depends_on_missing', { kind: 'lots', id: lotKey(itemId, lot) })
-    book.put('lots', { ...known, expiresOn })
+    rows.put('lots', { ...known, expiresOn })
     return undefined
   },
 })

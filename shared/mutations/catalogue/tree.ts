@@ -1,5 +1,5 @@
 // Categories and locations are trees: a parent exists, nothing lies inside itself, and none is endlessly deep. Keeps C5.
-import type { Book, Tree } from '../../working-set/working-set.ts'
+import type { WorkingSet, TreeKind } from '../../working-set/working-set.ts'
 import type { Refusal } from '../../values/refusals.ts'
 import { refuse } from '../../values/refusals.ts'
 
@@ -7,27 +7,27 @@ import { refuse } from '../../values/refusals.ts'
 export const DEPTH_MAX = 32
 
 export function refuseParent(
-  book: Book,
-  kind: Tree,
+  rows: WorkingSet,
+  kind: TreeKind,
   { id, parentId }: { id: string; parentId?: string | null | undefined },
 ): Refusal | undefined {
   const ancestors = new Set<string>()
   for (let next = parentId ?? null; next !== null && !ancestors.has(next);) {
     if (next === id) return refuse('cycle', { kind, id, parentId })
-    const row = book.row(kind, next)
+    const row = rows.row(kind, next)
     if (!row) return refuse('depends_on_missing', { kind, id: next })
     ancestors.add(next)
     next = row.parentId
   }
   // What lies in it moves along.
-  const isTooDeep = ancestors.size > 0 && ancestors.size + heightOf(book, kind, id) > DEPTH_MAX
+  const isTooDeep = ancestors.size > 0 && ancestors.size + heightOf(rows, kind, id) > DEPTH_MAX
   return isTooDeep ? refuse('too_deep', { kind, id, parentId, most: DEPTH_MAX }) : undefined
 }
 
 /** How many levels lie below something: none for what is not there yet. Rows from before this rule may lie endlessly deep. */
-function heightOf(book: Book, kind: Tree, id: string): number {
-  if (!book.row(kind, id)) return 0
-  const children = Map.groupBy(book.tree(kind), ({ parentId }) => parentId)
+function heightOf(rows: WorkingSet, kind: TreeKind, id: string): number {
+  if (!rows.row(kind, id)) return 0
+  const children = Map.groupBy(rows.tree(kind), ({ parentId }) => parentId)
   let height = 0
   for (let level = [id]; height <= DEPTH_MAX; height++) {
     level = level.flatMap((one) => (children.get(one) ?? []).map((child) => child.id))

@@ -1,6 +1,6 @@
 // Approving a planned count: its lines take effect, each at the time when it was counted. Keeps N3–N6.
 import { z } from 'zod'
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
 import type { Count, CountLine } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
@@ -36,25 +36,25 @@ export const countApprove = defineVerb<Args>({
   name: NAME,
   args,
   role: 'manager',
-  reads({ countId }, wants) {
-    wants.row('counts', countId)
-    wants.lines(countId)
+  reads({ countId }, plan) {
+    plan.row('counts', countId)
+    plan.lines(countId)
   },
-  decide(book, { countId, seen, settle = [], reason }, stamp) {
-    const count = book.row('counts', countId)
+  decide(rows, { countId, seen, settle = [], reason }, context) {
+    const count = rows.row('counts', countId)
     if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
     if (count.state === 'cancelled' || count.state === 'approved') return refuse('not_open', { id: countId })
-    const waiting = book.linesOf(countId).filter(({ state }) => state === 'waiting')
+    const waiting = rows.linesOf(countId).filter(({ state }) => state === 'waiting')
     const lines = waiting.filter((line) => isSeen(line, seen))
     const refusal = refuseUnsynced(count, reason) ?? refuseRivals(lines, settle)
     if (refusal) return refusal
     const positions = [...byPosition(lines).values()].slice(0, POSITIONS_MAX)
-    for (const rivals of positions) approve(book, rivals, { settle, stamp })
-    book.put('counts', {
+    for (const rivals of positions) approve(rows, rivals, { settle, stamp: context })
+    rows.put('counts', {
       ...count,
       state: waiting.length > positions.flat().length ? 'amended' : 'approved',
-      approvedBy: stamp.userId,
-      approvedAt: stamp.at,
+      approvedBy: context.userId,
+      approvedAt: context.at,
       reason: reason ?? null,
     })
     return undefined
@@ -87,7 +87,7 @@ function byPosition(lines: CountLine[]): Map<string, CountLine[]> {
 }
 
 function approve(
-  book: Book,
+  rows: WorkingSet,
   rivals: CountLine[],
   { settle, stamp }: { settle: NonNullable<Args['settle']>; stamp: { id: string; userId: string } },
 ): void {
@@ -98,7 +98,7 @@ function approve(
   const amount = standing.reduce((sum, { counted }) => sum + counted, 0)
   const since = standing.map((line) => line.since ?? line.at).reduce((least, one) => (one < least ? one : least))
   postMovement(
-    book,
+    rows,
     { name: NAME, userId: stamp.userId },
     {
       kind: 'count',
@@ -109,5 +109,5 @@ function approve(
     },
   )
   for (const line of rivals)
-    book.put('countLines', { ...line, state: standing.includes(line) ? 'approved' : 'dropped' })
+    rows.put('countLines', { ...line, state: standing.includes(line) ? 'approved' : 'dropped' })
 }

@@ -15,20 +15,20 @@ export const countRecount = defineVerb<z.infer<typeof recountArgs>>({
   name: 'count.recount',
   args: recountArgs,
   role: 'staff',
-  reads({ countId, lines }, wants) {
-    wants.row('counts', countId)
-    for (const id of lines) wants.row('countLines', id)
+  reads({ countId, lines }, plan) {
+    plan.row('counts', countId)
+    for (const id of lines) plan.row('countLines', id)
   },
-  decide(book, { countId, lines }) {
-    const count = book.row('counts', countId)
+  decide(rows, { countId, lines }) {
+    const count = rows.row('counts', countId)
     if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
     // All are looked at first: a refusal leaves none of them set aside, also where it is kept as "still refused".
-    const missing = lines.find((id) => book.row('countLines', id)?.countId !== countId)
+    const missing = lines.find((id) => rows.row('countLines', id)?.countId !== countId)
     if (missing !== undefined) return refuse('depends_on_missing', { kind: 'countLines', id: missing })
     for (const id of lines) {
-      const line = book.row('countLines', id)!
-      if (line.state === 'waiting') book.put('countLines', { ...line, state: 'recount' })
-      else book.note('line_settled', { id, state: line.state })
+      const line = rows.row('countLines', id)!
+      if (line.state === 'waiting') rows.put('countLines', { ...line, state: 'recount' })
+      else rows.note('line_settled', { id, state: line.state })
     }
     return undefined
   },
@@ -38,18 +38,18 @@ export const countCancel = defineVerb<z.infer<typeof cancelArgs>>({
   name: 'count.cancel',
   args: cancelArgs,
   role: 'manager',
-  reads({ countId }, wants) {
-    wants.row('counts', countId)
-    wants.lines(countId)
+  reads({ countId }, plan) {
+    plan.row('counts', countId)
+    plan.lines(countId)
   },
-  decide(book, { countId }) {
-    const count = book.row('counts', countId)
+  decide(rows, { countId }) {
+    const count = rows.row('counts', countId)
     if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
     if (count.state === 'cancelled' || count.state === 'approved') return refuse('not_open', { id: countId })
-    for (const line of book.linesOf(countId)) {
-      if (line.state === 'waiting') book.put('countLines', { ...line, state: 'dropped' })
+    for (const line of rows.linesOf(countId)) {
+      if (line.state === 'waiting') rows.put('countLines', { ...line, state: 'dropped' })
     }
-    book.put('counts', { ...count, state: 'cancelled' })
+    rows.put('counts', { ...count, state: 'cancelled' })
     return undefined
   },
 })

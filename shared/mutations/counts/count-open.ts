@@ -11,11 +11,11 @@ export const countOpen = defineVerb<z.infer<typeof args>>({
   name: 'count.open',
   args,
   role: 'manager',
-  reads: ({ id }, wants) => wants.row('counts', id),
-  decide(book, args, { at, userId }) {
-    if (book.row('counts', args.id)) return refuse('already_exists', { id: args.id })
+  reads: ({ id }, plan) => plan.row('counts', id),
+  decide(rows, args, { at, userId }) {
+    if (rows.row('counts', args.id)) return refuse('already_exists', { id: args.id })
     const closing = { approvedBy: null, approvedAt: null, reason: null }
-    book.put('counts', { ...args, state: 'open', openedBy: userId, at, counters: [], ...closing, version: 0 })
+    rows.put('counts', { ...args, state: 'open', openedBy: userId, at, counters: [], ...closing, version: 0 })
     return undefined
   },
 })

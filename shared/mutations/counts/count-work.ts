@@ -5,7 +5,7 @@ import type { Count, Counter } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
 import { parseStamp } from '../../values/stamp.ts'
-import type { Stamp } from '../verb.ts'
+import type { DecideContext } from '../verb.ts'
 import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({ countId: idSchema })
@@ -24,26 +24,30 @@ export const countSubmit = countWork('count.submit', (known, { at, userId }) => 
   submittedAt: at,
 }))
 
-function countWork(name: string, counterAfter: (known: Counter | undefined, stamp: Stamp) => Counter) {
+function countWork(name: string, counterAfter: (known: Counter | undefined, context: DecideContext) => Counter) {
   return defineVerb<z.infer<typeof args>>({
     name,
     args,
     role: 'staff',
-    reads: ({ countId }, wants) => wants.row('counts', countId),
-    decide(book, { countId }, stamp) {
-      const count = book.row('counts', countId)
+    reads: ({ countId }, plan) => plan.row('counts', countId),
+    decide(rows, { countId }, context) {
+      const count = rows.row('counts', countId)
       if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
-      if (count.state === 'cancelled') book.note('count_closed', { id: countId })
-      book.put('counts', withCounter(count, stamp, counterAfter))
+      if (count.state === 'cancelled') rows.note('count_closed', { id: countId })
+      rows.put('counts', withCounter(count, context, counterAfter))
       return undefined
     },
   })
 }
 
 /** A count with one counter changed. The same person on two devices counts twice: each has a queue of its own. */
-function withCounter(count: Count, stamp: Stamp, after: (known: Counter | undefined, stamp: Stamp) => Counter): Count {
-  const { device } = parseStamp(stamp.at)
-  const isOwn = (counter: Counter) => counter.userId === stamp.userId && counter.device === device
+function withCounter(
+  count: Count,
+  context: DecideContext,
+  after: (known: Counter | undefined, context: DecideContext) => Counter,
+): Count {
+  const { device } = parseStamp(context.at)
+  const isOwn = (counter: Counter) => counter.userId === context.userId && counter.device === device
   const others = count.counters.filter((counter) => !isOwn(counter))
-  return { ...count, counters: [...others, after(count.counters.find(isOwn), stamp)] }
+  return { ...count, counters: [...others, after(count.counters.find(isOwn), context)] }
 }

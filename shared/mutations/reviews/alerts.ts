@@ -1,6 +1,6 @@
 // What people do about an alert: take it on, or ask to hear of it later. Only the stock resolves it. Keeps A3.
 import { z } from 'zod'
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Alert } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import type { Refusal } from '../../values/refusals.ts'
@@ -20,22 +20,22 @@ export const alertAcknowledge = defineVerb<z.infer<typeof acknowledgeArgs>>({
   name: 'alert.acknowledge',
   args: acknowledgeArgs,
   role: 'staff',
-  reads: ({ id }, wants) => wants.row('alerts', id),
-  decide: (book, { id }, { userId }) => change(book, id, { state: 'acknowledged', acknowledgedBy: userId }),
+  reads: ({ id }, plan) => plan.row('alerts', id),
+  decide: (rows, { id }, { userId }) => change(rows, id, { state: 'acknowledged', acknowledgedBy: userId }),
 })
 
 export const alertSnooze = defineVerb<z.infer<typeof snoozeArgs>>({
   name: 'alert.snooze',
   args: snoozeArgs,
   role: 'staff',
-  reads: ({ id }, wants) => wants.row('alerts', id),
-  decide: (book, { id, until }) => change(book, id, { snoozedUntil: until }),
+  reads: ({ id }, plan) => plan.row('alerts', id),
+  decide: (rows, { id, until }) => change(rows, id, { snoozedUntil: until }),
 })
 
-function change(book: Book, id: string, fields: Partial<Alert>): Refusal | undefined {
-  const alert = book.row('alerts', id)
+function change(rows: WorkingSet, id: string, fields: Partial<Alert>): Refusal | undefined {
+  const alert = rows.row('alerts', id)
   if (!alert) return refuse('depends_on_missing', { kind: 'alerts', id })
-  if (alert.state === 'resolved') book.note('already_resolved', { id })
-  else book.put('alerts', { ...alert, ...fields })
+  if (alert.state === 'resolved') rows.note('already_resolved', { id })
+  else rows.put('alerts', { ...alert, ...fields })
   return undefined
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Conflict } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import type { Refusal } from '../../values/refusals.ts'
@@ -7,8 +7,8 @@ import { refuse } from '../../values/refusals.ts'
 import { textSchema } from '../../values/text.ts'
 import { mutationOf, otherSide } from './conflict-ways.ts'
 import { refuseArgs } from '../refuse-args.ts'
-import type { Stamp, Verb } from '../verb.ts'
-import { defineVerb, mayAct } from '../verb.ts'
+import type { DecideContext, Verb } from '../verb.ts'
+import { defineVerb, hasRole } from '../verb.ts'
 
 const args = z.strictObject({
   id: idSchema,
@@ -31,33 +31,33 @@ export function conflictResolveVerb(find: FindVerb): Verb {
     name: 'conflict.resolve',
     args,
     role: 'staff',
-    reads({ id, args }, wants) {
-      wants.conflict(id, args)
+    reads({ id, args }, plan) {
+      plan.conflict(id, args)
     },
-    decide(book, resolution, stamp) {
+    decide(rows, resolution, context) {
       const { id, choice } = resolution
-      const conflict = book.row('conflicts', id)
+      const conflict = rows.row('conflicts', id)
       if (!conflict) return refuse('depends_on_missing', { kind: 'conflicts', id })
-      if (conflict.userId !== stamp.userId && !mayAct(stamp.role, 'manager')) return refuse('not_yours', { id })
+      if (conflict.userId !== context.userId && !hasRole(context.role, 'manager')) return refuse('not_yours', { id })
       if (conflict.state !== 'open') return refuse('not_open', { id })
       if (!CHOICES[conflict.kind].includes(choice)) return refuse('bad_args', { choice })
       if (choice === 'take') {
-        const refusal = takeOtherSide(book, { conflict, stamp }, find)
+        const refusal = takeOtherSide(rows, { conflict, stamp: context }, find)
         if (refusal) return refusal
       }
       if (choice === 'resend' || choice === 'record') {
-        const refusal = sendAgain(book, { conflict, resolution, stamp }, find)
+        const refusal = sendAgain(rows, { conflict, resolution, stamp: context }, find)
         if (refusal) {
-          book.note('still_refused', { id, code: refusal.code })
+          rows.note('still_refused', { id, code: refusal.code })
           const mutation = correctedText(conflict, resolution)
-          book.put('conflicts', { ...conflict, code: refusal.code, detail: refusal.detail ?? null, mutation })
+          rows.put('conflicts', { ...conflict, code: refusal.code, detail: refusal.detail ?? null, mutation })
           return undefined
         }
-        book.took(id, { name: mutationOf(conflict).name, userId: conflict.userId })
+        rows.recordEffect(id, { name: mutationOf(conflict).name, userId: conflict.userId })
       }
       const { detail } = conflict
       const told = resolution.reason === undefined ? detail : { ...detail, reason: resolution.reason }
-      book.put('conflicts', { ...conflict, state: 'resolved', resolution: choice, detail: told })
+      rows.put('conflicts', { ...conflict, state: 'resolved', resolution: choice, detail: told })
       return undefined
     },
   })
@@ -65,15 +65,15 @@ export function conflictResolveVerb(find: FindVerb): Verb {
 
 /** The other side is taken now, by whoever decides so: it is a change of its own. */
 function takeOtherSide(
-  book: Book,
-  { conflict, stamp }: { conflict: Conflict; stamp: Stamp },
+  rows: WorkingSet,
+  { conflict, stamp: context }: { conflict: Conflict; stamp: DecideContext },
   find: FindVerb,
 ): Refusal | undefined {
   const steps = otherSide(conflict)
   if (!steps) return refuse('bad_args', { choice: 'take' })
   for (const { name, args, isDue } of steps) {
-    if (isDue?.(book) === false) continue
-    const refusal = decideAs(book, { name, args, stamp }, find)
+    if (isDue?.(rows) === false) continue
+    const refusal = decideAs(rows, { name, args, stamp: context }, find)
     if (refusal) return refusal
   }
   return undefined
@@ -81,14 +81,14 @@ function takeOtherSide(
 
 /** Decides a refused mutation again, by the role of whoever resolves it. */
 function sendAgain(
-  book: Book,
-  { conflict, resolution, stamp }: { conflict: Conflict; resolution: Args; stamp: Stamp },
+  rows: WorkingSet,
+  { conflict, resolution, stamp: context }: { conflict: Conflict; resolution: Args; stamp: DecideContext },
   find: FindVerb,
 ): Refusal | undefined {
-  const again = asItself(conflict, stamp.role)
+  const again = asItself(conflict, context.role)
   const strict = again.stamp.strict && resolution.choice !== 'record'
   const args = resolution.args ?? again.args
-  return decideAs(book, { name: again.name, args, stamp: { ...again.stamp, strict } }, find)
+  return decideAs(rows, { name: again.name, args, stamp: { ...again.stamp, strict } }, find)
 }
 
 /** What is still refused is kept as it was corrected: it may only have to wait, and then takes effect so. */
@@ -99,20 +99,23 @@ function correctedText(conflict: Conflict, { choice, args }: Args): string {
 }
 
 /** A refused mutation as it was: at its own place in time, under its own id, by its author. */
-export function asItself(conflict: Conflict, role: Stamp['role']): { name: string; args: unknown; stamp: Stamp } {
+export function asItself(
+  conflict: Conflict,
+  role: DecideContext['role'],
+): { name: string; args: unknown; stamp: DecideContext } {
   const { id, name, args, at: madeAt, strict } = mutationOf(conflict)
   return { name, args, stamp: { id, at: conflict.at, madeAt, userId: conflict.userId, role, strict: strict === true } }
 }
 
 function decideAs(
-  book: Book,
-  { name, args, stamp }: { name: string; args: unknown; stamp: Stamp },
+  rows: WorkingSet,
+  { name, args, stamp: context }: { name: string; args: unknown; stamp: DecideContext },
   find: FindVerb,
 ): Refusal | undefined {
   const verb = find(name)
   if (!verb) return refuse('unknown_verb', { name })
-  if (!mayAct(stamp.role, verb.role)) return refuse('role_too_low', { needs: verb.role })
+  if (!hasRole(context.role, verb.role)) return refuse('role_too_low', { needs: verb.role })
   const parsed = verb.args.safeParse(args)
   if (!parsed.success) return refuseArgs(parsed.error)
-  return verb.decide(book, parsed.data, stamp)
+  return verb.decide(rows, parsed.data, context)
 }

@@ -1,5 +1,5 @@
 // The ways out of refusals and reviews: which choices there are, and what taking the other side of a review does. M6, M9.
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Conflict } from '../../rows/rows.ts'
 
 export interface RecordedMutation {
@@ -20,7 +20,7 @@ export interface Step {
   name: string
   args: unknown
   /** False where what it would change is no longer as the review found it: then it is left alone. */
-  isDue?: (book: Book) => boolean
+  isDue?: (rows: WorkingSet) => boolean
 }
 
 type Detail = Record<string, unknown>
@@ -38,7 +38,7 @@ const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMuta
     {
       name: 'item.update',
       args: { id: ownerId, set: { sku: null }, base: {} },
-      isDue: (book) => book.row('items', String(ownerId))?.sku === sku,
+      isDue: (rows) => rows.row('items', String(ownerId))?.sku === sku,
     },
     { name: 'item.update', args: { id, set: { sku }, base: {} } },
   ],
@@ -46,7 +46,7 @@ const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMuta
     {
       name: 'barcode.detach',
       args: { itemId: ownerId, code },
-      isDue: (book) => book.row('barcodes', String(code))?.itemId === ownerId,
+      isDue: (rows) => rows.row('barcodes', String(code))?.itemId === ownerId,
     },
     { name: 'barcode.attach', args: { itemId, code, ...(packQuantity !== undefined && { packQuantity }) } },
   ],
@@ -54,7 +54,7 @@ const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMuta
     {
       name: 'location.update',
       args: { id: ownerId, set: { barcode: null }, base: {} },
-      isDue: (book) => book.row('locations', String(ownerId))?.barcode === barcode,
+      isDue: (rows) => rows.row('locations', String(ownerId))?.barcode === barcode,
     },
     { name: 'location.update', args: { id, set: { barcode }, base: {} } },
   ],

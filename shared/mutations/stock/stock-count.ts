@@ -1,19 +1,26 @@
 import { z } from 'zod'
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
 import { idSchema } from '../../values/id.ts'
 import { countedSchema, toThousandths } from '../../values/quantity.ts'
 import type { Refusal } from '../../values/refusals.ts'
 import { refuse } from '../../values/refusals.ts'
-import { movedAlong } from '../../values/stamp.ts'
+import { shiftStampMs } from '../../values/stamp.ts'
 import { stampSchema } from '../../values/stamp-schema.ts'
-import { findPlace, placeArgs, postMovement, reviewItem, reviewLocation, wantPlace } from './movement-args.ts'
-import type { Stamp } from '../verb.ts'
+import {
+  findLocation,
+  locationArgs,
+  postMovement,
+  reviewItem,
+  reviewLocation,
+  planLocationReads,
+} from './movement-args.ts'
+import type { DecideContext } from '../verb.ts'
 import { defineVerb } from '../verb.ts'
 
 const NAME = 'stock.count'
 const args = z.strictObject({
-  ...placeArgs,
+  ...locationArgs,
   counted: countedSchema,
   countId: idSchema.optional(),
   since: stampSchema.optional(),
@@ -25,26 +32,26 @@ export const stockCount = defineVerb<Args>({
   name: NAME,
   args,
   role: 'staff',
-  reads(args, wants) {
-    wantPlace({ itemId: args.itemId, locationIds: [args.locationId] }, wants)
-    if (args.countId === undefined) return wants.counted(positionOf(args), args.since)
-    wants.row('counts', args.countId)
-    wants.own('countLines')
+  reads(args, plan) {
+    planLocationReads({ itemId: args.itemId, locationIds: [args.locationId] }, plan)
+    if (args.countId === undefined) return plan.counted(positionOf(args), args.since)
+    plan.row('counts', args.countId)
+    plan.own('countLines')
   },
-  decide(book, args, stamp) {
-    const place = findPlace(book, args)
+  decide(rows, args, context) {
+    const place = findLocation(rows, args)
     if ('code' in place) return place
     if (args.countId !== undefined) {
-      const refusal = keepLine(book, { ...args, countId: args.countId }, stamp)
+      const refusal = keepLine(rows, { ...args, countId: args.countId }, context)
       if (refusal) return refusal
     }
-    reviewItem(book, place.item, { lot: args.lot, at: stamp.at })
-    reviewLocation(book, place.location, stamp.at)
+    reviewItem(rows, place.item, { lot: args.lot, at: context.at })
+    reviewLocation(rows, place.location, context.at)
     if (args.countId !== undefined) return undefined
-    const { id, at, madeAt, userId, seen } = stamp
-    const since = startOf(args, stamp)
+    const { id, at, madeAt, userId, seen } = context
+    const since = startOf(args, context)
     postMovement(
-      book,
+      rows,
       { name: NAME, userId },
       {
         kind: 'count',
@@ -58,21 +65,30 @@ export const stockCount = defineVerb<Args>({
   },
 })
 
-function keepLine(book: Book, args: Args & { countId: string }, stamp: Stamp): Refusal | undefined {
+function keepLine(rows: WorkingSet, args: Args & { countId: string }, context: DecideContext): Refusal | undefined {
   const { itemId, locationId, lot = '', countId } = args
-  const count = book.row('counts', countId)
+  const count = rows.row('counts', countId)
   if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
   // What was counted was counted: a late line reopens the count, and one of a cancelled count asks what it is worth.
-  if (count.state === 'approved') book.put('counts', { ...count, state: 'amended' })
-  if (count.state === 'cancelled') book.review('count_cancelled', { countId })
+  if (count.state === 'approved') rows.put('counts', { ...count, state: 'amended' })
+  if (count.state === 'cancelled') rows.review('count_cancelled', { countId })
   const counted = toThousandths(args.counted)
-  const line = { id: stamp.id, countId, itemId, locationId, lot, counted, at: stamp.at, since: startOf(args, stamp) }
+  const line = {
+    id: context.id,
+    countId,
+    itemId,
+    locationId,
+    lot,
+    counted,
+    at: context.at,
+    since: startOf(args, context),
+  }
   const state = count.state === 'cancelled' ? 'dropped' : 'waiting'
-  book.put('countLines', { ...line, userId: stamp.userId, state, version: 0 })
+  rows.put('countLines', { ...line, userId: context.userId, state, version: 0 })
   return undefined
 }
 
 /** When the counter began with this position: corrected as the count's own stamp was. */
-function startOf({ since }: Args, stamp: Stamp): string | null {
-  return since === undefined ? null : movedAlong(since, stamp)
+function startOf({ since }: Args, context: DecideContext): string | null {
+  return since === undefined ? null : shiftStampMs(since, context)
 }

@@ -1,24 +1,24 @@
 import { z } from 'zod'
-import type { Book } from '../../working-set/working-set.ts'
+import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
 import { lotKey } from '../../rows/rows.ts'
 import { costSchema, toThousandths } from '../../values/quantity.ts'
 import { daySchema } from '../../values/text.ts'
 import {
-  findPlace,
+  findLocation,
   movementArgs,
   movementTexts,
-  placeArgs,
+  locationArgs,
   postMovement,
   reviewItem,
   reviewLocation,
-  wantPlace,
+  planLocationReads,
 } from './movement-args.ts'
 import { defineVerb } from '../verb.ts'
 
 const NAME = 'stock.receive'
 const receiveArgs = z.strictObject({
-  ...placeArgs,
+  ...locationArgs,
   ...movementArgs,
   expiresOn: daySchema.optional(),
   unitCost: costSchema.optional(),
@@ -28,20 +28,20 @@ export const stockReceive = defineVerb<z.infer<typeof receiveArgs>>({
   name: NAME,
   args: receiveArgs,
   role: 'staff',
-  reads(args, wants) {
-    wantPlace({ itemId: args.itemId, locationIds: [args.locationId] }, wants)
-    wants.row('positions', positionOf(args))
-    if (args.lot) wants.row('lots', lotKey(args.itemId, args.lot))
+  reads(args, plan) {
+    planLocationReads({ itemId: args.itemId, locationIds: [args.locationId] }, plan)
+    plan.row('positions', positionOf(args))
+    if (args.lot) plan.row('lots', lotKey(args.itemId, args.lot))
   },
-  decide(book, args, stamp) {
-    const place = findPlace(book, args)
+  decide(rows, args, context) {
+    const place = findLocation(rows, args)
     if ('code' in place) return place
-    const { id, at, madeAt, userId, seen } = stamp
-    reviewItem(book, place.item, { lot: args.lot, at: stamp.at })
-    reviewLocation(book, place.location, stamp.at)
-    keepExpiry(book, args)
+    const { id, at, madeAt, userId, seen } = context
+    reviewItem(rows, place.item, { lot: args.lot, at: context.at })
+    reviewLocation(rows, place.location, context.at)
+    keepExpiry(rows, args)
     postMovement(
-      book,
+      rows,
       { name: NAME, userId },
       {
         kind: 'receive',
@@ -57,13 +57,13 @@ export const stockReceive = defineVerb<z.infer<typeof receiveArgs>>({
 })
 
 /** A lot's first expiry stands; another opens a review. */
-function keepExpiry(book: Book, { itemId, lot, ...args }: z.infer<typeof receiveArgs>): void {
+function keepExpiry(rows: WorkingSet, { itemId, lot, ...args }: z.infer<typeof receiveArgs>): void {
   if (!lot) return
   const expiresOn = args.expiresOn ?? null
-  const known = book.lot(itemId, lot)
+  const known = rows.lot(itemId, lot)
   if (!known || (known.expiresOn === null && expiresOn !== null)) {
-    book.put('lots', { itemId, lot, expiresOn, version: 0 })
+    rows.put('lots', { itemId, lot, expiresOn, version: 0 })
   } else if (expiresOn !== null && known.expiresOn !== expiresOn) {
-    book.review('expiry_differs', { itemId, lot, kept: known.expiresOn, lost: expiresOn })
+    rows.review('expiry_differs', { itemId, lot, kept: known.expiresOn, lost: expiresOn })
   }
 }

@@ -2,41 +2,41 @@ import { z } from 'zod'
 import { positionOf } from '../../working-set/working-set.ts'
 import { toThousandths } from '../../values/quantity.ts'
 import {
-  findPlace,
+  findLocation,
   movementArgs,
   movementTexts,
-  placeArgs,
+  locationArgs,
   postMovement,
   refuseShortage,
   reviewItem,
   reviewLocation,
-  wantPlace,
+  planLocationReads,
 } from './movement-args.ts'
 import { defineVerb } from '../verb.ts'
 
 const NAME = 'stock.withdraw'
-const args = z.strictObject({ ...placeArgs, ...movementArgs })
+const args = z.strictObject({ ...locationArgs, ...movementArgs })
 
 export const stockWithdraw = defineVerb<z.infer<typeof args>>({
   name: NAME,
   args,
   role: 'staff',
-  reads(args, wants) {
-    wantPlace({ itemId: args.itemId, locationIds: [args.locationId] }, wants)
-    wants.row('positions', positionOf(args))
+  reads(args, plan) {
+    planLocationReads({ itemId: args.itemId, locationIds: [args.locationId] }, plan)
+    plan.row('positions', positionOf(args))
   },
-  decide(book, args, stamp) {
-    const place = findPlace(book, args)
+  decide(rows, args, context) {
+    const place = findLocation(rows, args)
     if ('code' in place) return place
-    const { id, at, madeAt, userId, seen } = stamp
+    const { id, at, madeAt, userId, seen } = context
     const position = positionOf(args)
     const quantity = toThousandths(args.quantity)
-    const shortage = refuseShortage(book, { position, quantity }, stamp)
+    const shortage = refuseShortage(rows, { position, quantity }, context)
     if (shortage) return shortage
-    reviewItem(book, place.item, { lot: args.lot, at: stamp.at })
-    reviewLocation(book, place.location, stamp.at)
+    reviewItem(rows, place.item, { lot: args.lot, at: context.at })
+    reviewLocation(rows, place.location, context.at)
     postMovement(
-      book,
+      rows,
       { name: NAME, userId },
       { kind: 'withdraw', position, entry: { id, at, madeAt, amount: -quantity }, seen, ...movementTexts(args) },
     )

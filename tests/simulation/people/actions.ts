@@ -241,19 +241,19 @@ export async function record(world: World, device: SimulatedDevice, step: Record
   if (step.dies !== undefined) {
     world.tell(`${device.name} dies while ${step.verb} ${JSON.stringify(args)} is recorded`)
     device.record(step.verb, args, tab).then(
-      (recorded) => recorded.saved && world.say(device, { id: recorded.id, verb: step.verb, args }),
+      (result) => result.saved && world.say(device, { id: result.id, verb: step.verb, args }),
       () => undefined,
     )
     await kill(world, device, step.dies)
     return
   }
-  const recorded = await device.record(step.verb, args, tab).catch((error: unknown) => {
+  const result = await device.record(step.verb, args, tab).catch((error: unknown) => {
     if (!isStorageFailure(error) || !isFull(device.storage)) throw error
   })
-  if (!recorded) return world.tell(`${tab.agent.name} says that ${step.verb} is not saved: its disk is full`)
-  if (!recorded.saved) return world.tell(`${tab.agent.name} declines ${step.verb}: ${recorded.refusal.code}`)
-  world.tell(`${tab.agent.name} saves ${step.verb} ${JSON.stringify(args)} as ${recorded.id}`)
-  world.say(device, { id: recorded.id, verb: step.verb, args })
+  if (!result) return world.tell(`${tab.agent.name} says that ${step.verb} is not saved: its disk is full`)
+  if (!result.saved) return world.tell(`${tab.agent.name} declines ${step.verb}: ${result.refusal.code}`)
+  world.tell(`${tab.agent.name} saves ${step.verb} ${JSON.stringify(args)} as ${result.id}`)
+  world.say(device, { id: result.id, verb: step.verb, args })
 }
 
 /** What a device kept though nobody was told: it died between the two. */

@@ -1,7 +1,7 @@
 // The network: a bag of messages. In bad weather whatever is in it may arrive, in any order, late, twice or never, as the
 // plan decides; in good weather it flows. Only the messages of one socket keep their order, as TCP has them keep it.
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import type { Notice } from '../../../server/events/commit-event.ts'
+import type { ServerEvent } from '../../../server/events/commit-event.ts'
 import type { Random } from '../random.ts'
 import type { SimulatedSocket } from '../device/simulated-socket.ts'
 
@@ -54,7 +54,7 @@ export interface FrameSent extends Sent {
 export interface NoticeSent extends Sent {
   kind: 'notice'
   to: number
-  notice: Notice
+  notice: ServerEvent
 }
 
 export type Message = Request | Answer | Dial | FrameSent | NoticeSent

@@ -1,16 +1,16 @@
 // One server of several over the same database: the real procedures, ledger and feed, called without a socket between.
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
-import { judgeLevels } from '../../../server/alerts/alert-rules.ts'
+import { alertRules } from '../../../server/alerts/alert-rules.ts'
 import type { Issued } from '../../../server/accounts/accounts.ts'
 import { Accounts } from '../../../server/accounts/accounts.ts'
 import { Admission } from '../../../server/api/admission.ts'
 import { appRouter } from '../../../server/api/app-router.ts'
 import type { ApiParts, Context } from '../../../server/api/context.ts'
-import { Refused } from '../../../server/api/trpc.ts'
-import type { Notice } from '../../../server/events/commit-event.ts'
+import { ApiRefusal } from '../../../server/api/trpc.ts'
+import type { ServerEvent } from '../../../server/events/commit-event.ts'
 import { Cursors } from '../../../server/feed/cursor.ts'
 import { LiveFeed } from '../../../server/feed/live.ts'
-import { PagesAhead } from '../../../server/feed/page-prefetch.ts'
+import { PagePrefetch } from '../../../server/feed/page-prefetch.ts'
 import type { PullParts } from '../../../server/feed/pull.ts'
 import { Ledger } from '../../../server/ledger/ledger.ts'
 import { Metrics } from '../../../server/metrics/metrics.ts'
@@ -28,7 +28,7 @@ const SECRET = 's'.repeat(40)
 export interface ReplicaParts {
   database: SimulatedDatabase
   time: VirtualTime
-  publish: (notice: Notice) => void
+  publish: (event: ServerEvent) => void
   reads: Reads
 }
 
@@ -57,18 +57,18 @@ export class Replica {
     const pulling: PullParts = {
       primary: database,
       replica: reads.readReplica,
-      ...(reads.ahead && { ahead: new PagesAhead({ rowsMin: 1, alarm }) }),
+      ...(reads.ahead && { ahead: new PagePrefetch({ rowsMin: 1, alarm }) }),
       cursors: new Cursors(SECRET),
       lostCommits: (orgId, seen) => this.ledger.beginEpoch(orgId, { lost: seen }),
       now: () => time.now,
     }
     this.feed = new LiveFeed(pulling, { alarm })
-    const tell = (notice: Notice) => {
+    const tell = (event: ServerEvent) => {
       if (this.#dead) return
-      this.feed.deliver(notice)
-      publish(notice)
+      this.feed.deliver(event)
+      publish(event)
     }
-    this.ledger = new Ledger({ database, judgeLevels, now: () => time.now, publish: tell })
+    this.ledger = new Ledger({ database, judgeLevels: alertRules, now: () => time.now, publish: tell })
     this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens, sessionsEnded: tell })
     const unused = {} as Pick<ApiParts, 'backups' | 'importer' | 'loginLimits'>
     const admission = new Admission()
@@ -131,8 +131,8 @@ export class Replica {
   /** As auth.refresh answers; the cookie travels beside it. */
   async #refresh(cookie: string): Promise<Issued> {
     const issued = await this.accounts.refresh(cookie)
-    if (issued === 'disabled') throw new Refused('disabled')
-    if (!issued) throw new Refused('unauthenticated')
+    if (issued === 'disabled') throw new ApiRefusal('disabled')
+    if (!issued) throw new ApiRefusal('unauthenticated')
     return issued
   }
 
@@ -146,6 +146,6 @@ function asItTravels<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
 }
 
-function refusedBy(error: unknown): Refused {
-  return error instanceof Refused ? error : new Refused('malformed')
+function refusedBy(error: unknown): ApiRefusal {
+  return error instanceof ApiRefusal ? error : new ApiRefusal('malformed')
 }

@@ -1,5 +1,5 @@
 // The servers of a world: what reaches them, what befalls them while they answer, and what they tell each other.
-import type { Notice } from '../../../server/events/commit-event.ts'
+import type { ServerEvent } from '../../../server/events/commit-event.ts'
 import type { Dial, Message, Network, Request } from './network.ts'
 import { describe } from './network.ts'
 import type { Meanwhile } from '../plan.ts'
@@ -73,15 +73,15 @@ export class Servers {
     const database = stage.database(index)
     database.beforeCommit = undefined
     database.afterCommit = undefined
-    this.replicas[index] = new Replica({ database, time, reads, publish: (notice) => this.#publish(notice, index) })
+    this.replicas[index] = new Replica({ database, time, reads, publish: (event) => this.#publish(event, index) })
   }
 
-  #publish(notice: Notice, from: number): void {
+  #publish(event: ServerEvent, from: number): void {
     const { network } = this.#parts
     for (let to = 0; to < REPLICAS; to++) {
       if (to === from) continue
       const key = network.key(`server ${from + 1}'s notice to server ${to + 1}`)
-      network.send({ kind: 'notice', key, to, notice: structuredClone(notice) })
+      network.send({ kind: 'notice', key, to, notice: structuredClone(event) })
     }
   }
 

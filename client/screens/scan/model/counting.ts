@@ -4,8 +4,8 @@
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../../device/records.ts'
 import type { Device } from '../../../device/device.ts'
-import type { KeptCounts } from '../../../domain/count-drafts.ts'
-import { COUNT_PAUSE_MS, countDrafts } from '../../../domain/count-drafts.ts'
+import type { CountDraftStore } from '../../../domain/count-drafts.ts'
+import { COUNT_PAUSE_MS, openCountDrafts } from '../../../domain/count-drafts.ts'
 import type { DraftLines, LineKey } from './draft-lines.ts'
 import type { DraftLine } from './scan-result.ts'
 import type { DraftAnswer } from './prompts.ts'
@@ -20,7 +20,7 @@ export interface CountingParts {
   lines: DraftLines
   recorder: Recorder
   setting: ScanSetting
-  kept: KeptCounts
+  kept: CountDraftStore
   counted: (line: { itemId: string; quantity: number; mutationId: string }) => void
   now: () => number
 }
@@ -74,7 +74,7 @@ export class Counting {
   async comeBack(): Promise<DraftLine | undefined> {
     const { device, kept, setting, lines, now } = this.#parts
     if (!this.#isHere || lines.size > 0) return undefined
-    const { drafts, leftOver } = countDrafts(device, kept)
+    const { drafts, leftOver } = openCountDrafts(device, kept)
     await device.scans.answer(...leftOver)
     for (const draft of drafts) {
       if (draft.locationId !== setting.locationId || draft.touched <= now() - RESUME_MS) continue

@@ -4,8 +4,8 @@ import { t } from '../../../strings/strings.ts'
 import { sheetsClosed } from '../../../ui/layout/open-sheets.ts'
 import { showToast } from '../../../ui/feedback/toast.tsx'
 import type { Device } from '../../../device/device.ts'
-import type { App } from '../../../context/workspace.ts'
-import { keptCounts } from '../../../domain/count-drafts.ts'
+import type { Workspace } from '../../../context/workspace.ts'
+import { countDraftStore } from '../../../domain/count-drafts.ts'
 import { itemName } from '../../../domain/describe-mutation.ts'
 import type { Done } from './scan-model.ts'
 import { ScanModel } from './scan-model.ts'
@@ -13,17 +13,17 @@ import { ScanSetting } from './scan-setting.ts'
 
 const models = new WeakMap<Device, ScanModel>()
 
-export function modelFor(app: Omit<App, 'useFrame'>): ScanModel {
-  const { device, remote, feedback, drafts } = app
+export function modelFor(workspace: Omit<Workspace, 'useFrame'>): ScanModel {
+  const { device, api, feedback, drafts } = workspace
   let model = models.get(device)
   if (!model) {
     const setting = new ScanSetting({ kept: localStorage, deviceName: device.name })
-    if (app.person.user.role === 'viewer') setting.change({ mode: 'look' })
+    if (workspace.person.user.role === 'viewer') setting.change({ mode: 'look' })
     model = new ScanModel({
       device,
-      remote,
+      remote: api,
       setting,
-      kept: keptCounts(device),
+      kept: countDraftStore(device),
       drafts,
       sheetsClosed,
       feedback: (kind) => feedback.give(kind),

@@ -43,23 +43,23 @@ interface Answers {
   failed: { question: { title: string; message: string }; answer: boolean }
 }
 
-export type QuestionKind = keyof Answers
-export type Question = { [K in QuestionKind]: { kind: K } & Answers[K]['question'] }[QuestionKind]
-export type AnswerOf<K extends QuestionKind> = Answers[K]['answer']
+export type PromptKind = keyof Answers
+export type Prompt = { [K in PromptKind]: { kind: K } & Answers[K]['question'] }[PromptKind]
+export type AnswerOf<K extends PromptKind> = Answers[K]['answer']
 
-export class Questions {
-  readonly open = signal<Question | undefined>(undefined)
+export class Prompts {
+  readonly open = signal<Prompt | undefined>(undefined)
   #resolve: ((answer: never) => void) | undefined
 
-  ask<K extends QuestionKind>(kind: K, question: Answers[K]['question']): Promise<AnswerOf<K>> {
+  ask<K extends PromptKind>(kind: K, question: Answers[K]['question']): Promise<AnswerOf<K>> {
     return new Promise((resolve) => {
       this.#resolve = resolve
-      this.open.value = { kind, ...question } as Question
+      this.open.value = { kind, ...question } as Prompt
     })
   }
 
   /** Answers the open question; a second press answers nothing. */
-  answer<K extends QuestionKind>(kind: K, answer: AnswerOf<K>): void {
+  answer<K extends PromptKind>(kind: K, answer: AnswerOf<K>): void {
     if (this.open.value?.kind !== kind) return
     const resolve = this.#resolve as ((answer: AnswerOf<K>) => void) | undefined
     this.#resolve = undefined

@@ -5,18 +5,18 @@ import type { Device } from '../../../device/device.ts'
 import type { RecordResult } from '../../../device/record-result.ts'
 import type { Movement } from '../../../domain/movement.ts'
 import { recordMovement, refusalOf, shortageOf } from '../../../domain/movement.ts'
-import type { AnswerOf, QuestionKind, Questions } from './prompts.ts'
+import type { AnswerOf, PromptKind, Prompts } from './prompts.ts'
 
 export type Outcome = { id: string } | 'declined' | 'refused'
 
-type QuestionOf<K extends QuestionKind> = Parameters<typeof Questions.prototype.ask<K>>[1]
+type QuestionOf<K extends PromptKind> = Parameters<typeof Prompts.prototype.ask<K>>[1]
 
 export class Recorder {
   readonly #device: Device
-  readonly #questions: Questions
+  readonly #questions: Prompts
   readonly #signal: (tone: 'bad' | 'warn') => void
 
-  constructor(parts: { device: Device; questions: Questions; signal: (tone: 'bad' | 'warn') => void }) {
+  constructor(parts: { device: Device; questions: Prompts; signal: (tone: 'bad' | 'warn') => void }) {
     this.#device = parts.device
     this.#questions = parts.questions
     this.#signal = parts.signal
@@ -37,8 +37,8 @@ export class Recorder {
     if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId, further }))) return 'declined'
     const isSettled = scanId !== undefined && !this.#device.scans.unresolved.value.some(({ id }) => id === scanId)
     if (isSettled) return 'refused' // the tray saw to it while this was asked
-    const recorded = await this.keep(() => recordMovement(this.#device, movement, scanId), item.name)
-    return recorded.saved ? recorded : 'refused'
+    const result = await this.keep(() => recordMovement(this.#device, movement, scanId), item.name)
+    return result.saved ? result : 'refused'
   }
 
   /** A line of many scans is one mutation. Undefined where it is not recorded. */
@@ -57,9 +57,9 @@ export class Recorder {
   async keep(record: () => Promise<RecordResult>, title: string): Promise<RecordResult> {
     for (;;) {
       try {
-        const recorded = await record()
-        if (!recorded.saved) await this.ask('refused', { refusal: recorded.refusal, title })
-        return recorded
+        const result = await record()
+        if (!result.saved) await this.ask('refused', { refusal: result.refusal, title })
+        return result
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
         const again = await this.ask('failed', { title, message })
@@ -68,7 +68,7 @@ export class Recorder {
     }
   }
 
-  ask<K extends QuestionKind>(kind: K, question: QuestionOf<K>): Promise<AnswerOf<K>> {
+  ask<K extends PromptKind>(kind: K, question: QuestionOf<K>): Promise<AnswerOf<K>> {
     this.#signal(kind === 'refused' || kind === 'failed' ? 'bad' : 'warn')
     return this.#questions.ask(kind, question)
   }

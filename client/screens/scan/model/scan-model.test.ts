@@ -6,9 +6,9 @@ import { stampMs } from '#shared/values/stamp.ts'
 import type { MadeRows } from '../../../../tests/device/made-rows.ts'
 import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../../tests/device/made-rows.ts'
 import { Device } from '../../../device/device.ts'
-import { COUNT_PAUSE_MS, KeptCounts } from '../../../domain/count-drafts.ts'
+import { COUNT_PAUSE_MS, CountDraftStore } from '../../../domain/count-drafts.ts'
 import { sheetOpened, sheetsClosed } from '../../../ui/layout/open-sheets.ts'
-import { recordWish, wishesOf } from '../../../domain/unresolved-scans.ts'
+import { recordProposal, proposalsFor } from '../../../domain/unresolved-scans.ts'
 import type { Done } from './scan-model.ts'
 import { ScanModel } from './scan-model.ts'
 import { ScanSetting, type Mode } from './scan-setting.ts'
@@ -56,7 +56,7 @@ let sounds: string[]
 let drafts = 0
 let clock = Date.parse('2026-11-22T10:00:00Z')
 let kept: Map<string, string>
-let counts: KeptCounts
+let counts: CountDraftStore
 let databases = 0
 
 beforeEach(async () => {
@@ -77,7 +77,7 @@ async function open(name: string): Promise<void> {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => void kept.set(key, value),
   }
-  counts = new KeptCounts({ store, deviceName: name })
+  counts = new CountDraftStore({ store, deviceName: name })
   const setting = new ScanSetting({ kept: store, deviceName: name })
   model = new ScanModel({
     device,
@@ -406,10 +406,10 @@ test('a count that is kept is recorded from the tray as a whole, with the number
   await scan(CODES.coffee)
   await scan(CODES.coffee)
   await model.setQuantity(9000)
-  const [wish] = wishesOf(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  const [wish] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
   expect(wish).toMatchObject({ missing: undefined, movement: { kind: 'count', quantity: 9000, locationId: SHELF } })
-  expect(await recordWish(device, wish!)).toEqual({ recorded: 2 })
-  expect(await recordWish(device, wish!)).toEqual({ recorded: 0 }) // as another tab, that has not heard of it
+  expect(await recordProposal(device, wish!)).toEqual({ recorded: 2 })
+  expect(await recordProposal(device, wish!)).toEqual({ recorded: 0 }) // as another tab, that has not heard of it
   expect(here(COFFEE)).toBe(9000)
   expect(stampMs((device.history.value[0]!.envelope.args as { since: string }).since)).toBe(begun)
   expect(device.scans.unresolved.value).toEqual([])
@@ -421,9 +421,9 @@ test('a scan whose code was attached meanwhile is recorded from the tray with it
   await scan('9999')
   await scan('9999')
   await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
-  const [wish] = wishesOf(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  const [wish] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
   expect(wish).toMatchObject({ movement: { kind: 'count', quantity: 4000 }, scans: [{}, {}] })
-  await recordWish(device, wish!)
+  await recordProposal(device, wish!)
   expect(here(TEA)).toBe(4000)
 })
 
@@ -436,12 +436,12 @@ test('scans that were left behind a question are recorded from the tray, one or 
   expect(device.scans.unresolved.value).toHaveLength(length)
   const [first] = device.scans.unresolved.value
   const ofShelf = { kept: counts, given: { locationId: SHELF } }
-  expect(wishesOf(device, first!, { kept: counts, given: {} })).toMatchObject([{ missing: 'place' }, {}])
-  const [one] = wishesOf(device, first!, ofShelf)
-  await recordWish(device, one!)
+  expect(proposalsFor(device, first!, { kept: counts, given: {} })).toMatchObject([{ missing: 'place' }, {}])
+  const [one] = proposalsFor(device, first!, ofShelf)
+  await recordProposal(device, one!)
   expect(here(COFFEE)).toBe(19_000)
-  const [, all] = wishesOf(device, device.scans.unresolved.value[0]!, ofShelf)
-  await recordWish(device, all!)
+  const [, all] = proposalsFor(device, device.scans.unresolved.value[0]!, ofShelf)
+  await recordProposal(device, all!)
   expect(here(COFFEE)).toBe(10_000)
   expect(names()).toHaveLength(length)
   expect(device.scans.unresolved.value).toEqual([])
@@ -456,7 +456,7 @@ test('a scan that the tray recorded while it waited behind a question is not rec
   const behind = scan(CODES.coffee)
   await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
   for (const waiting of device.scans.unresolved.value) {
-    await recordWish(device, wishesOf(device, waiting, { kept: counts, given: {} })[0]!)
+    await recordProposal(device, proposalsFor(device, waiting, { kept: counts, given: {} })[0]!)
   }
   model.questions.answer('shortage', true)
   await Promise.all([third, behind])

@@ -10,20 +10,20 @@ import type { Item } from '#shared/rows/rows.ts'
 import type { ScanRecord } from '../../../device/records.ts'
 import type { Device } from '../../../device/device.ts'
 import type { RecordResult } from '../../../device/record-result.ts'
-import type { KeptCounts } from '../../../domain/count-drafts.ts'
+import type { CountDraftStore } from '../../../domain/count-drafts.ts'
 import type { Movement } from '../../../domain/movement.ts'
 import type { ReadItem } from '../../../domain/read-scan.ts'
 import { readScan } from '../../../domain/read-scan.ts'
-import { recordWaiting, waitingFor } from '../../../domain/unresolved-scans.ts'
-import type { Remote } from '../../../api/api-client.ts'
+import { recordScans, scansOfCode } from '../../../domain/unresolved-scans.ts'
+import type { ApiClient } from '../../../api/api-client.ts'
 import type { Scan } from '../../../scanner/code.ts'
 import type { FeedbackKind } from '../../../scanner/feedback.ts'
 import { Counting, RESUME_MS } from './counting.ts'
 import { DraftLines } from './draft-lines.ts'
-import type { Hit, Run, Step } from './scan-result.ts'
+import type { ScanResult, MovementRun, Step } from './scan-result.ts'
 import { sumOf } from './scan-result.ts'
 import type { LotAnswer } from './prompts.ts'
-import { Questions } from './prompts.ts'
+import { Prompts } from './prompts.ts'
 import { Recorder } from './recorder.ts'
 import type { Mode, PlacedMode, ScanSetting } from './scan-setting.ts'
 import { TaskQueue } from './task-queue.ts'
@@ -36,9 +36,9 @@ export interface Done {
 
 export interface ScanModelParts {
   device: Device
-  remote: Pick<Remote, 'lookup'>
+  remote: Pick<ApiClient, 'lookup'>
   setting: ScanSetting
-  kept: KeptCounts
+  kept: CountDraftStore
   feedback: (kind: FeedbackKind) => void
   told: (done: Done) => void
   drafts: { begin(): () => void }
@@ -52,10 +52,10 @@ type StockScan = ReadItem & { scan: ScanRecord }
 
 export class ScanModel {
   readonly setting: ScanSetting
-  readonly hit = signal<Hit | undefined>(undefined)
+  readonly hit = signal<ScanResult | undefined>(undefined)
   /** Grows with each answer, with its tone: for the flash. */
   readonly beat = signal<{ tone: 'good' | 'bad' | 'warn'; count: number }>({ tone: 'good', count: 0 })
-  readonly questions = new Questions()
+  readonly questions = new Prompts()
   readonly lines: DraftLines
   readonly queue = new TaskQueue()
   readonly #parts: ScanModelParts
@@ -115,12 +115,12 @@ export class ScanModel {
   /** Sets the quantity of what the card shows. Thousandths. */
   setQuantity(quantity: number): Promise<void> {
     return this.queue.add(async () => {
-      const hit = this.hit.value
-      if (hit?.kind === 'run') await this.#setRun(hit, quantity)
-      else if (hit?.kind === 'count') this.#counting.set(hit, quantity)
-      else if (hit?.kind === 'hand') {
-        if (quantity > 0) this.lines.set(hit, quantity, this.#parts.now())
-        else await this.#setAside(hit)
+      const result = this.hit.value
+      if (result?.kind === 'run') await this.#setRun(result, quantity)
+      else if (result?.kind === 'count') this.#counting.set(result, quantity)
+      else if (result?.kind === 'hand') {
+        if (quantity > 0) this.lines.set(result, quantity, this.#parts.now())
+        else await this.#setAside(result)
       }
     })
   }
@@ -128,8 +128,8 @@ export class ScanModel {
   /** "This is what is here": the count as it stands is recorded. */
   finishCount(counted?: number): Promise<void> {
     return this.queue.add(async () => {
-      const hit = this.hit.value
-      if (counted !== undefined && hit?.kind === 'count') this.#counting.set(hit, counted)
+      const result = this.hit.value
+      if (counted !== undefined && result?.kind === 'count') this.#counting.set(result, counted)
       await this.#counting.record()
     })
   }
@@ -141,7 +141,7 @@ export class ScanModel {
 
   /** A code has become known: what waited for it is recorded. */
   recordWaiting(code: string): Promise<{ recorded: number; left: number }> {
-    return this.queue.add(() => recordWaiting(this.#parts.device, waitingFor(this.#parts.device, code)))
+    return this.queue.add(() => recordScans(this.#parts.device, scansOfCode(this.#parts.device, code)))
   }
 
   /** What is in hand was never taken, what was counted does not count: nothing is recorded. */
@@ -209,9 +209,15 @@ export class ScanModel {
     const { item } = taken
     if (!item.tracksLots) return { lot: '' }
     if (taken.lot) return { lot: taken.lot, expiresOn: taken.expiresOn }
-    const hit = this.hit.value
-    if (hit && 'lot' in hit && hit.itemId === item.id && hit.locationId === at.locationId && hit.lot !== '') {
-      return { lot: hit.lot, expiresOn: hit.kind === 'run' ? hit.expiresOn : undefined }
+    const result = this.hit.value
+    if (
+      result &&
+      'lot' in result &&
+      result.itemId === item.id &&
+      result.locationId === at.locationId &&
+      result.lot !== ''
+    ) {
+      return { lot: result.lot, expiresOn: result.kind === 'run' ? result.expiresOn : undefined }
     }
     const known = this.#parts.device.queries
       .positionsOf(item.id)
@@ -231,21 +237,21 @@ export class ScanModel {
   }
 
   /** The run that a movement continues, or a new one. */
-  #runOf({ kind, itemId, locationId, lot = '', expiresOn }: Movement): Run {
-    const hit = this.hit.value
+  #runOf({ kind, itemId, locationId, lot = '', expiresOn }: Movement): MovementRun {
+    const result = this.hit.value
     const continues =
-      hit?.kind === 'run' &&
-      hit.mode === kind &&
-      hit.itemId === itemId &&
-      hit.locationId === locationId &&
-      hit.lot === lot &&
-      hit.steps.length > 0
-    if (continues) return hit
+      result?.kind === 'run' &&
+      result.mode === kind &&
+      result.itemId === itemId &&
+      result.locationId === locationId &&
+      result.lot === lot &&
+      result.steps.length > 0
+    if (continues) return result
     const was = this.#parts.device.queries.position(itemId, locationId, lot).quantity
-    return { kind: 'run', mode: kind as Run['mode'], itemId, locationId, lot, expiresOn, was, steps: [] }
+    return { kind: 'run', mode: kind as MovementRun['mode'], itemId, locationId, lot, expiresOn, was, steps: [] }
   }
 
-  #show(run: Run, step: Step): void {
+  #show(run: MovementRun, step: Step): void {
     const steps = [...run.steps, step]
     this.#answer('good', { ...run, steps })
     this.#parts.told({
@@ -255,7 +261,7 @@ export class ScanModel {
   }
 
   /** Facts are not changed: more is recorded, or the latest steps are undone and what is left recorded anew. */
-  async #setRun(run: Run, quantity: number): Promise<void> {
+  async #setRun(run: MovementRun, quantity: number): Promise<void> {
     const { mode, itemId, locationId, lot, expiresOn } = run
     const item = this.#parts.device.queries.item(itemId)
     if (!item) return
@@ -281,10 +287,10 @@ export class ScanModel {
     this.#answer('good', this.#countHit({ ...key, locationId }))
   }
 
-  #countHit({ itemId, locationId, lot }: { itemId: string; locationId: string; lot: string }): Hit {
-    const hit = this.hit.value
-    const keepsWas = hit?.kind === 'count' && hit.itemId === itemId && hit.lot === lot
-    const was = keepsWas ? hit.was : this.#parts.device.queries.position(itemId, locationId, lot).quantity
+  #countHit({ itemId, locationId, lot }: { itemId: string; locationId: string; lot: string }): ScanResult {
+    const result = this.hit.value
+    const keepsWas = result?.kind === 'count' && result.itemId === itemId && result.lot === lot
+    const was = keepsWas ? result.was : this.#parts.device.queries.position(itemId, locationId, lot).quantity
     return { kind: 'count', itemId, locationId, lot, was }
   }
 
@@ -336,19 +342,19 @@ export class ScanModel {
   }
 
   async #undo(mutationId: string): Promise<RecordResult> {
-    const recorded = await this.#recorder.keep(() => this.#parts.device.undo(mutationId), '')
+    const result = await this.#recorder.keep(() => this.#parts.device.undo(mutationId), '')
     const hit = this.hit.value
-    if (recorded.saved && hit?.kind === 'run') {
+    if (result.saved && hit?.kind === 'run') {
       this.hit.value = { ...hit, steps: hit.steps.filter((step) => step.mutationId !== mutationId) }
     }
-    return recorded
+    return result
   }
 
   /** While the first sync runs, the server knows what this device does not know yet. */
   async #lookedUpRemotely(scan: ScanRecord, code: string): Promise<boolean> {
-    const { device, remote } = this.#parts
+    const { device, remote: api } = this.#parts
     if (device.syncPoint.value.complete || this.setting.mode !== 'look') return false
-    const found = await remote.lookup(code).catch(() => null)
+    const found = await api.lookup(code).catch(() => null)
     if (!found) return false
     this.#answer('good', { kind: 'remote', found })
     await device.scans.answer(scan.id)
@@ -372,9 +378,9 @@ export class ScanModel {
     }
   }
 
-  #answer(tone: 'good' | 'bad', hit: Hit): void {
+  #answer(tone: 'good' | 'bad', result: ScanResult): void {
     batch(() => {
-      this.hit.value = hit
+      this.hit.value = result
       this.#signal(tone)
     })
   }

@@ -1,5 +1,5 @@
 // What the card shows: the last scan's item and the run that it belongs to.
-import type { LookedUp } from '../../../api/api-client.ts'
+import type { RemoteLookup } from '../../../api/api-client.ts'
 import type { Mode } from './scan-setting.ts'
 
 /** One recorded step of a run. */
@@ -13,7 +13,7 @@ export interface Step {
  * Receives or withdrawals of one item in one place, scan after scan. Each scan is a fact of its own; the run is what the
  * person sees as "3".
  */
-export interface Run {
+export interface MovementRun {
   kind: 'run'
   mode: 'receive' | 'withdraw'
   itemId: string
@@ -46,14 +46,14 @@ export interface CountHit {
   was: number
 }
 
-export type Hit =
-  | Run
+export type ScanResult =
+  | MovementRun
   | CountHit
   | { kind: 'hand'; itemId: string; locationId: string; lot: string }
   | { kind: 'look'; itemId: string; locationId: string | null }
   | { kind: 'place'; locationId: string; mode: Mode }
   /** Answered by the server, while this device still loads. */
-  | { kind: 'remote'; found: NonNullable<LookedUp> }
+  | { kind: 'remote'; found: NonNullable<RemoteLookup> }
   | { kind: 'unknown'; code: string; scanId: string; unreadable: boolean }
 
 export function sumOf(steps: readonly Step[]): number {

@@ -6,7 +6,7 @@ export type Mode = (typeof MODES)[number]
 /** What happens in a place, and changes stock. */
 export type PlacedMode = Exclude<Mode, 'look'>
 
-export interface Kept {
+export interface SettingStore {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
 }
@@ -20,10 +20,10 @@ interface Setting {
 
 export class ScanSetting {
   readonly #now = signal<Setting>({ mode: 'look', locationId: null, since: 0 })
-  readonly #kept: Kept
+  readonly #kept: SettingStore
   readonly #key: string
 
-  constructor({ kept, deviceName }: { kept: Kept; deviceName: string }) {
+  constructor({ kept, deviceName }: { kept: SettingStore; deviceName: string }) {
     this.#kept = kept
     this.#key = `stockhand.scan.${deviceName}`
     const text = kept.getItem(this.#key)
