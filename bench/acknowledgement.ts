@@ -4,21 +4,21 @@ import type { Figure } from './support/figures.ts'
 import { ms, percentile } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
 import { onSlowDisk, WITH_SLOW_DISK } from './support/slow-disk.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 
 const PUSHES = 600
 /** Numbers of devices that are measured on a slow disk as well. */
 const SLOW_TOO = [1, 200]
 
 /** On this machine's disk, and on one as slow as that for which the goal was made. */
-export async function measureAcknowledgement(stage: Stage, devices: number): Promise<Figure[]> {
+export async function measureAcknowledgement(stage: BenchStage, devices: number): Promise<Figure[]> {
   const here = await acknowledgement(stage, { devices })
   if (!SLOW_TOO.includes(devices)) return [here]
   return [here, await onSlowDisk(stage, () => acknowledgement(stage, { devices, where: WITH_SLOW_DISK }))]
 }
 
 async function acknowledgement(
-  stage: Stage,
+  stage: BenchStage,
   { devices, where = '' }: { devices: number; where?: string },
 ): Promise<Figure> {
   const commit = await measureCommit(stage.ownerUrl)

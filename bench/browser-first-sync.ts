@@ -7,7 +7,7 @@ import { openDevice, reached, settledDevice, signIn } from './support/browser.ts
 import type { Figure } from './support/figures.ts'
 import { median, ms } from './support/figures.ts'
 import { get } from './support/stage.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 import type { StaticServer } from './support/static-server.ts'
 import { serveStatic } from './support/static-server.ts'
 
@@ -32,7 +32,7 @@ interface Limit {
   reopened: number
 }
 
-export async function measureFirstSync(browser: Browser, stage: Stage, items: number): Promise<FirstSync> {
+export async function measureFirstSync(browser: Browser, stage: BenchStage, items: number): Promise<FirstSync> {
   const runs: { usable: number; kept: number }[] = []
   for (let run = 0; run < RUNS; run++) runs.push(await firstSync(browser, stage, items))
   return {
@@ -53,7 +53,11 @@ export function firstSyncFigure({ items, usable, kept, limit }: FirstSync): Figu
   }
 }
 
-async function firstSync(browser: Browser, stage: Stage, items: number): Promise<{ usable: number; kept: number }> {
+async function firstSync(
+  browser: Browser,
+  stage: BenchStage,
+  items: number,
+): Promise<{ usable: number; kept: number }> {
   const { context, page } = await openDevice(browser, stage.url)
   await page.goto('/')
   await page.evaluate(pressStockAtOnce)
@@ -83,7 +87,7 @@ function pressStockAtOnce(): void {
 /** From the navigation to the scan screen, which comes once all rows are in memory. */
 export async function measureReopen(
   browser: Browser,
-  stage: Stage,
+  stage: BenchStage,
   { items, limit }: { items: number; limit: Limit },
 ): Promise<Figure> {
   const { context, page } = await settledDevice(browser, stage)
@@ -107,7 +111,7 @@ export async function measureReopen(
   }
 }
 
-async function measureLimit(browser: Browser, stage: Stage): Promise<Limit> {
+async function measureLimit(browser: Browser, stage: BenchStage): Promise<Limit> {
   const server = await serveStatic({
     '/': '<!doctype html><title>limit</title>',
     '/rows.json': JSON.stringify(await readAll(stage)),
@@ -139,7 +143,7 @@ async function reopenStatic(newPage: () => Promise<Page>, server: StaticServer):
 }
 
 /** Every row that a new device gets, as it travels. */
-async function readAll({ url, token }: Stage): Promise<WireTables> {
+async function readAll({ url, token }: BenchStage): Promise<WireTables> {
   const all: WireTables = {}
   let cursor: string | null = null
   for (let more = true; more;) {

@@ -2,10 +2,10 @@
 import type { Browser, Page } from '@playwright/test'
 import type { TestedDevice } from './support/browser.ts'
 import { openDevice, reached, settledDevice, signIn, slowDown, standAt } from './support/browser.ts'
-import type { Catalogue, Product } from './support/catalogue.ts'
+import type { BenchCatalogue, Product } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
 import { median, ms, percentile } from './support/figures.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 import type { StaticServer } from './support/static-server.ts'
 import { serveStatic } from './support/static-server.ts'
 
@@ -20,7 +20,11 @@ const COLD_SCAN_GOAL_MS = 2_000
 const RUNS = 3
 
 /** A new device is asked for one item while it still loads the others: the server is asked. */
-export async function measureFirstScan(browser: Browser, stage: Stage, { items }: Catalogue): Promise<Figure> {
+export async function measureFirstScan(
+  browser: Browser,
+  stage: BenchStage,
+  { items }: BenchCatalogue,
+): Promise<Figure> {
   const times: number[] = []
   for (let run = 0; run < RUNS; run++) {
     const { context, page } = await openDevice(browser, stage.url)
@@ -60,7 +64,11 @@ function scanAtOnce({ code, name }: Product): void {
 }
 
 /** From the last key of the code to the frame with the item and its new quantity. */
-export async function measureScan(browser: Browser, stage: Stage, { items, bins }: Catalogue): Promise<Figure> {
+export async function measureScan(
+  browser: Browser,
+  stage: BenchStage,
+  { items, bins }: BenchCatalogue,
+): Promise<Figure> {
   const { context, page } = await settledDevice(browser, stage)
   await standAt(page, bins[0]!)
   await slowDown(page, SLOWED)
@@ -104,7 +112,7 @@ async function scanUntilPainted({ code, name }: { code: string; name: string }):
 const QUERIES = ['chocolat noir', 'cafe', 'tomat', 'bio lait', '35601']
 
 /** Each keystroke of a few queries, then each filter: from the key to the frame with what it found. */
-export async function measureSearch(browser: Browser, stage: Stage, { items }: Catalogue): Promise<Figure[]> {
+export async function measureSearch(browser: Browser, stage: BenchStage, { items }: BenchCatalogue): Promise<Figure[]> {
   const device = await settledDevice(browser, stage)
   const { page } = device
   await page.locator('nav a[href="/stock"]:visible').first().click()
@@ -213,7 +221,11 @@ async function chooseUntilPainted({
 }
 
 /** The app as it is installed, opened without a connection and with nothing in the HTTP cache. */
-export async function measureColdStart(browser: Browser, stage: Stage, { items }: Catalogue): Promise<Figure[]> {
+export async function measureColdStart(
+  browser: Browser,
+  stage: BenchStage,
+  { items }: BenchCatalogue,
+): Promise<Figure[]> {
   const device = await settledDevice(browser, stage)
   await standAt(device.page, { id: '', name: 'Bin 1-1', code: 'LOC-1-1' })
   await device.page.close()

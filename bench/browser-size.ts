@@ -6,9 +6,9 @@ import { gzipSync } from 'node:zlib'
 import type { Browser } from '@playwright/test'
 import { build } from 'vite'
 import { openDevice, reached, settledDevice, signIn } from './support/browser.ts'
-import type { Catalogue } from './support/catalogue.ts'
+import type { BenchCatalogue } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const SCRIPTS_GOAL_KB = 90
@@ -17,7 +17,7 @@ const AHEAD_MS = 8_000
 const TAB_GOAL_MB = 120
 
 /** Of a person who is signed in and opens the app for the first time on this device. */
-export async function measureScripts(browser: Browser, stage: Stage): Promise<Figure> {
+export async function measureScripts(browser: Browser, stage: BenchStage): Promise<Figure> {
   const { context, page } = await openDevice(browser, stage.url)
   await page.goto('/')
   await signIn(page, stage)
@@ -72,8 +72,8 @@ async function smallestScripts(): Promise<number> {
 /** The JavaScript heap after collecting garbage, on the scan screen of a device that holds everything. */
 export async function measureTabMemory(
   browser: Browser,
-  stage: Stage,
-  { items, positions }: { items: Catalogue['items']; positions: number },
+  stage: BenchStage,
+  { items, positions }: { items: BenchCatalogue['items']; positions: number },
 ): Promise<Figure> {
   const { context, page } = await settledDevice(browser, stage)
   await page.reload() // as on every other day: from the disk

@@ -6,14 +6,14 @@ import { openLog } from '../server/process/log.ts'
 import type { Figure } from './support/figures.ts'
 import { median, ms } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 
 const BATCH = 100
 const PUSHES = 100
 const COUNTS = 5_000
 const GOAL = 0.02
 
-export async function measureCounting(stage: Stage): Promise<Figure> {
+export async function measureCounting(stage: BenchStage): Promise<Figure> {
   const { itemIds, binIds } = await makeShelves(stage, { items: 25, bins: 1 })
   const device = new BenchDevice(stage)
   const batch = () =>
@@ -46,7 +46,7 @@ async function timeCounting(envelopes: ReturnType<BenchDevice['mutation']>[]): P
   const results = envelopes.map(({ seq }) => ({ seq, status: 'applied' as const }))
   const request = { method: 'POST', route: 'sync.push', status: 200, durationMs: 3 }
   const once = () => {
-    metrics.pushTaken({ envelopes, results, deviceNow: Date.now() })
+    metrics.pushAccepted({ envelopes, results, deviceNow: Date.now() })
     metrics.committed(3)
     metrics.propagated(3)
     metrics.requestEnded(request)

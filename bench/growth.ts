@@ -8,7 +8,7 @@ import { startRedis } from '../tests/support/redis.ts'
 import type { Figure } from './support/figures.ts'
 import { ms, percentile, perSecond } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 import { SECRET, startServerProcess, stopProcess } from './support/stage.ts'
 import { limitSockets, SOCKETS_GOAL, socketTimes } from './live.ts'
 
@@ -22,7 +22,7 @@ const POOLED_ORGANISATIONS = 10
 const POOL_SIZE = 4
 
 /** The same work spread over more and more organisations, each with a line of commits of its own. */
-export async function measureOrganisations(stage: Stage): Promise<Figure> {
+export async function measureOrganisations(stage: BenchStage): Promise<Figure> {
   const rates: number[] = []
   for (const count of ORGANISATIONS) rates.push(await rateOver(await organisations(stage, count)))
   return {
@@ -34,7 +34,7 @@ export async function measureOrganisations(stage: Stage): Promise<Figure> {
   }
 }
 
-async function rateOver(stages: Stage[]): Promise<number> {
+async function rateOver(stages: BenchStage[]): Promise<number> {
   const perStage = Math.ceil(DEVICES_AT_LEAST / stages.length)
   const devices = await Promise.all(
     stages.map(async (stage) => {
@@ -62,10 +62,10 @@ async function rateOver(stages: Stage[]): Promise<number> {
 }
 
 /** So many organisations on the stage's server, each as a stage of its own. */
-async function organisations(stage: Stage, count: number): Promise<Stage[]> {
+async function organisations(stage: BenchStage, count: number): Promise<BenchStage[]> {
   const database = new Database(stage.databaseUrl)
   const accounts = new Accounts({ database, ledger: stage.ledger, tokens: new AccessTokens(SECRET) })
-  const stages: Stage[] = []
+  const stages: BenchStage[] = []
   for (let i = 0; i < count; i++) {
     const name = randomUUID()
     const person = { name, email: `${name}@example.com`, password: 'bench-bench-bench', role: 'manager' as const }
@@ -78,7 +78,7 @@ async function organisations(stage: Stage, count: number): Promise<Stage[]> {
 }
 
 /** A thousand sockets over three replicas: what one commits, two hear through Redis. */
-export async function measureReplicas(stage: Stage): Promise<Figure> {
+export async function measureReplicas(stage: BenchStage): Promise<Figure> {
   const redis = await startRedis()
   const { databaseUrl, ownerUrl, dataDir } = stage
   const replicas = await Promise.all(
@@ -102,7 +102,7 @@ export async function measureReplicas(stage: Stage): Promise<Figure> {
 }
 
 /** The same work with a pooler between the server and PostgreSQL, and without it. */
-export async function measurePooler(stage: Stage, program: string): Promise<Figure> {
+export async function measurePooler(stage: BenchStage, program: string): Promise<Figure> {
   const { databaseUrl, ownerUrl, dataDir } = stage
   const bouncer = await startPgBouncer([databaseUrl], { program, poolSize: POOL_SIZE })
   const { server, url } = await startServerProcess({ databaseUrl: bouncer.through(databaseUrl), ownerUrl, dataDir })

@@ -11,7 +11,7 @@ import { ms, percentile } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
 import { onSlowDisk, WITH_SLOW_DISK } from './support/slow-disk.ts'
 import { postJson } from './support/post-json.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 import { stopProcess } from './support/stage.ts'
 
 const EDITS = 200
@@ -19,12 +19,12 @@ const SOCKETS = 1_000
 const ROUNDS = 5
 export const SOCKETS_GOAL = 2.5
 
-export async function measureEditToDevice(stage: Stage): Promise<Figure[]> {
+export async function measureEditToDevice(stage: BenchStage): Promise<Figure[]> {
   const here = await editFigure(stage, 'one edit to another device, p50 / p99')
   return [here, await onSlowDisk(stage, () => editFigure(stage, `the same ${WITH_SLOW_DISK}`))]
 }
 
-async function editFigure(stage: Stage, what: string): Promise<Figure> {
+async function editFigure(stage: BenchStage, what: string): Promise<Figure> {
   const { itemIds, binIds } = await makeShelves(stage, { items: 1, bins: 1 })
   const device = new BenchDevice(stage)
   const live = listen(stage.url, stage.token, { cursor: null })
@@ -52,7 +52,7 @@ async function editFigure(stage: Stage, what: string): Promise<Figure> {
 }
 
 /** The same way without rules: a request, one row made durable, a message. */
-async function limitEdit({ ownerUrl }: Stage): Promise<number[]> {
+async function limitEdit({ ownerUrl }: BenchStage): Promise<number[]> {
   const child = spawn(process.execPath, [resolve(import.meta.dirname, 'support/bare-server.ts')], {
     env: { ...process.env, DATABASE_OWNER_URL: ownerUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -79,7 +79,7 @@ async function limitEdit({ ownerUrl }: Stage): Promise<number[]> {
 }
 
 /** A thousand sockets of one organisation, from the push to each socket's message. */
-export async function measureSockets(stage: Stage): Promise<Figure> {
+export async function measureSockets(stage: BenchStage): Promise<Figure> {
   const times = await socketTimes(stage, [stage.url])
   const limit = await limitSockets()
   const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
@@ -93,7 +93,7 @@ export async function measureSockets(stage: Stage): Promise<Figure> {
 }
 
 /** How long after a push each of a thousand sockets, spread over some servers, had its message. */
-export async function socketTimes(stage: Stage, urls: readonly string[]): Promise<number[]> {
+export async function socketTimes(stage: BenchStage, urls: readonly string[]): Promise<number[]> {
   const { itemIds, binIds } = await makeShelves(stage, { items: 1, bins: 1 })
   const device = new BenchDevice(stage)
   const open = (i: number) => listen(urls[i % urls.length]!, stage.token, { cursor: null })

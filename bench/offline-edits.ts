@@ -8,14 +8,14 @@ import { percentile, perSecond } from './support/figures.ts'
 import { dropLedgerTables, ledgerRows, makeLedgerTables, writeLedgerRows } from './support/ledger-rows.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
 import { postJson } from './support/post-json.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 
 const EDITS = 1_000
 const PUSH = 500
 const RUNS = 5
 const GOAL = 0.6
 
-export async function measureOfflineEdits(stage: Stage): Promise<Figure> {
+export async function measureOfflineEdits(stage: BenchStage): Promise<Figure> {
   const { itemIds, binIds } = await makeShelves(stage, { items: 50, bins: 4 })
   const rates: number[] = []
   for (let run = 0; run < RUNS; run++) {
@@ -44,7 +44,7 @@ export async function measureOfflineEdits(stage: Stage): Promise<Figure> {
 }
 
 /** What the edits leave behind, received by a bare HTTP server and written without rules. */
-async function limitRate({ ownerUrl }: Stage): Promise<number> {
+async function limitRate({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await makeLedgerTables(sql)
   const rate = await rateOf(
@@ -57,7 +57,7 @@ async function limitRate({ ownerUrl }: Stage): Promise<number> {
 }
 
 /** Of each edit one narrow row: its id and what it says. */
-async function narrowRate({ ownerUrl }: Stage): Promise<number> {
+async function narrowRate({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await sql`create table limit_edits (id uuid primary key, args jsonb)`
   const edits = () =>

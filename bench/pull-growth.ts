@@ -1,10 +1,10 @@
 // A pull after ten changes must not cost more where the catalogue is larger.
 import type { PullAnswer } from '#shared/protocol/wire.ts'
-import type { Catalogue } from './support/catalogue.ts'
+import type { BenchCatalogue } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
 import { median, ms } from './support/figures.ts'
 import { BenchDevice } from './support/mutations.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 import { get } from './support/stage.ts'
 
 const CHANGES = 10
@@ -17,7 +17,7 @@ export interface PullTime {
   p50: number
 }
 
-export async function measurePull(stage: Stage, { items, bins }: Catalogue): Promise<PullTime> {
+export async function measurePull(stage: BenchStage, { items, bins }: BenchCatalogue): Promise<PullTime> {
   const device = new BenchDevice(stage)
   const pull = (cursor: string | null) =>
     get(stage.url, 'sync.pull', { cursor, limit: 20_000 }, stage.token) as Promise<PullAnswer>

@@ -23,10 +23,10 @@ import { measureThroughput } from './server-throughput.ts'
 import { measureSocketMemory } from './socket-memory.ts'
 import { measureStorage } from './storage.ts'
 import { openBrowser } from './support/browser.ts'
-import { Catalogue } from './support/catalogue.ts'
+import { BenchCatalogue } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
 import { tableOf } from './support/figures.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 import { openStage } from './support/stage.ts'
 import { warmUp } from './support/warm-up.ts'
 
@@ -85,7 +85,7 @@ async function measure(name: Name, ask: () => Promise<Figure | Figure[]>): Promi
   measured.set(name, [...(measured.get(name) ?? []), ...[await ask()].flat()])
 }
 
-async function onSmallStage(stage: Stage): Promise<void> {
+async function onSmallStage(stage: BenchStage): Promise<void> {
   console.error('warming up …')
   await warmUp(stage)
   await measure('throughput', () => measureThroughput(stage))
@@ -103,8 +103,8 @@ async function onSmallStage(stage: Stage): Promise<void> {
   await measure('socket-memory', () => measureSocketMemory(stage))
 }
 
-async function onLargeStage(stage: Stage, browser: Browser): Promise<void> {
-  const catalogue = new Catalogue(stage)
+async function onLargeStage(stage: BenchStage, browser: Browser): Promise<void> {
+  const catalogue = new BenchCatalogue(stage)
   const pulls: PullTime[] = []
   let largest: FirstSync | undefined
   for (const size of [...new Set([...PULL_SIZES, ...FIRST_SYNC_SIZES])].toSorted((a, b) => a - b)) {
@@ -147,7 +147,7 @@ async function main(): Promise<void> {
 }
 
 /** Resolves to the version of PostgreSQL. */
-async function onStage(use: (stage: Stage) => Promise<void>): Promise<string> {
+async function onStage(use: (stage: BenchStage) => Promise<void>): Promise<string> {
   const stage = await openStage()
   try {
     await use(stage)

@@ -5,7 +5,7 @@ import type { Figure } from './support/figures.ts'
 import { perSecond } from './support/figures.ts'
 import { dropLedgerTables, ledgerRows, makeLedgerTables, writeLedgerRows } from './support/ledger-rows.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 
 const DEVICES = 32
 const BATCH = 100
@@ -15,7 +15,7 @@ const LIMIT_MUTATIONS = 50_000
 const LIMIT_SET = 500
 const GOAL = 0.4
 
-export async function measureThroughput(stage: Stage): Promise<Figure> {
+export async function measureThroughput(stage: BenchStage): Promise<Figure> {
   const { itemIds, binIds } = await makeShelves(stage, { items: 25, bins: DEVICES })
   const devices = Array.from({ length: DEVICES }, () => new BenchDevice(stage))
   const batchOf = (device: BenchDevice) =>
@@ -47,7 +47,7 @@ export async function measureThroughput(stage: Stage): Promise<Figure> {
 }
 
 /** How many mutations a second one client writes the rows of. */
-async function limitMutations({ ownerUrl }: Stage): Promise<number> {
+async function limitMutations({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await makeLedgerTables(sql)
   const rows = ledgerRows(LIMIT_MUTATIONS)
@@ -60,7 +60,7 @@ async function limitMutations({ ownerUrl }: Stage): Promise<number> {
 }
 
 /** Rows of a narrow table with a key and an index, as others are measured. */
-async function limitRows({ ownerUrl }: Stage): Promise<number> {
+async function limitRows({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await sql`create table limit_rows (org_id uuid, no bigint, item_id uuid, location_id uuid, amount bigint, at text collate "C", primary key (org_id, no))`
   await sql`create index on limit_rows (org_id, item_id, location_id, at)`

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import { freePort } from '../tests/support/free-port.ts'
 import { listen } from '../tests/support/test-server.ts'
 import type { Figure } from './support/figures.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 import { signIn, startServerProcess, stopProcess } from './support/stage.ts'
 
 const SIZES = [125, 250, 500, 1_000]
@@ -15,7 +15,7 @@ const GOAL_KB = 40
 /** What opening the sockets left behind is let go of meanwhile. */
 const SETTLE_MS = 2_000
 
-export async function measureSocketMemory(stage: Stage): Promise<Figure> {
+export async function measureSocketMemory(stage: BenchStage): Promise<Figure> {
   const inspectPort = await freePort()
   const { databaseUrl, ownerUrl, dataDir } = stage
   const nodeOptions = [`--inspect=127.0.0.1:${inspectPort}`]

@@ -3,7 +3,7 @@
 import postgres from 'postgres'
 import type { Figure } from './support/figures.ts'
 import { BenchDevice, makeShelves } from './support/mutations.ts'
-import type { Stage } from './support/stage.ts'
+import type { BenchStage } from './support/stage.ts'
 
 const BINS = 32
 const ITEMS = 100
@@ -12,7 +12,7 @@ const BATCHES = 100
 const SIZES = [100, 1]
 const SENT_ONE_BY_ONE = 2_000
 
-export async function measureStorage(stage: Stage): Promise<Figure[]> {
+export async function measureStorage(stage: BenchStage): Promise<Figure[]> {
   const sql = postgres(stage.ownerUrl, { max: 1, onnotice: () => undefined })
   const read = async () => {
     const [row] = await sql<{ log: number; kept: number }[]>`

@@ -36,7 +36,7 @@ askForBackgroundSync(workspaces)
 watchStorage()
 // Making the sound system takes a moment: at the first key of the first scan, not at its answer.
 for (const kind of ['keydown', 'pointerdown']) {
-  window.addEventListener(kind, () => workspaces.feedback.wake(), { once: true, capture: true })
+  window.addEventListener(kind, () => workspaces.feedback.prepare(), { once: true, capture: true })
 }
 const root = document.getElementById('app')
 if (root) render(<App session={session} workplaces={workspaces} go={go} />, root)

@@ -31,7 +31,7 @@ import type { SocketServer } from './feed/socket-server.ts'
 import { serveSockets } from './feed/socket-server.ts'
 import { buildApp, isAllowedOrigin } from './http/app.ts'
 import { Importer } from './imports/importer.ts'
-import type { Task } from './jobs/jobs.ts'
+import type { JobTask } from './jobs/jobs.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { ledgerTasks } from './jobs/ledger-tasks.ts'
 import { persistedSecret } from './process/persisted-secret.ts'
@@ -231,18 +231,18 @@ async function startJobs(
 ): Promise<Jobs> {
   const { roles, backups } = config
   const storage = backupStorage(backups)
-  const backup: Task = {
+  const backup: JobTask = {
     name: BACKUP_JOB,
     cron: backups.cron,
     run: async () => {
-      const made = await makeBackup({ ownerUrl, place: storage, recipient: backups.recipient, now: Date.now })
+      const made = await makeBackup({ ownerUrl, storage: storage, recipient: backups.recipient, now: Date.now })
       log.info({ ...made, where: storage.where }, 'a backup is made')
       if (made.notRemoved !== undefined) log.warn({ error: made.notRemoved }, 'older backups could not be removed')
     },
   }
   const tasks = [
     ...(roles.includes('worker')
-      ? ledgerTasks({ database, wake: (orgId) => ledger.wake(orgId), now: Date.now, log })
+      ? ledgerTasks({ database, retryBlocked: (orgId) => ledger.retryBlocked(orgId), now: Date.now, log })
       : []),
     ...(roles.includes('backup') ? [backup] : []),
   ]

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, CDPSession, ConsoleMessage, Page } from '
 import { chromium } from '@playwright/test'
 import { CHROMIUM } from '../../tests/support/chromium.ts'
 import type { Place } from './catalogue.ts'
-import type { Stage } from './stage.ts'
+import type { BenchStage } from './stage.ts'
 
 const PHONE = { width: 360, height: 640 }
 /** A slow measurement is one with a bad figure, not one that fails. */
@@ -27,14 +27,14 @@ export async function openDevice(browser: Browser, baseURL: string): Promise<Tes
 }
 
 /** Fills in the form and presses the button; what comes after is for the caller to wait for. */
-export async function signIn(page: Page, { email, password }: Pick<Stage, 'email' | 'password'>): Promise<void> {
+export async function signIn(page: Page, { email, password }: Pick<BenchStage, 'email' | 'password'>): Promise<void> {
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 /** A device that holds everything and opens without a connection. */
-export async function settledDevice(browser: Browser, stage: Stage): Promise<TestedDevice> {
+export async function settledDevice(browser: Browser, stage: BenchStage): Promise<TestedDevice> {
   const device = await openDevice(browser, stage.url)
   await device.page.goto('/')
   await signIn(device.page, stage)

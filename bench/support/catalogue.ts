@@ -6,7 +6,7 @@ import papaparse from 'papaparse'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
-import type { Stage } from './stage.ts'
+import type { BenchStage } from './stage.ts'
 
 /** As the import of a file does it: small enough for many to be decided together. */
 const BATCH = 500
@@ -29,17 +29,17 @@ export interface Place {
 
 type Mutation = [name: string, args: Record<string, unknown>]
 
-export class Catalogue {
+export class BenchCatalogue {
   readonly items: Product[] = []
   readonly bins: Place[] = []
-  readonly #stage: Stage
+  readonly #stage: BenchStage
   readonly #clientId = randomUUID()
   readonly #products = readProducts()
   readonly #categories = Array.from({ length: CATEGORIES }, () => randomUUID())
   #stamps = 0
   #placed = 0
 
-  constructor(stage: Stage) {
+  constructor(stage: BenchStage) {
     this.#stage = stage
   }
 

@@ -3,15 +3,15 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { uuidv7 } from '#shared/values/id.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
-import type { Stage } from './stage.ts'
+import type { BenchStage } from './stage.ts'
 import { post } from './stage.ts'
 
 export class BenchDevice {
   readonly clientId = randomUUID()
-  readonly #stage: Stage
+  readonly #stage: BenchStage
   #seq = 0
 
-  constructor(stage: Stage) {
+  constructor(stage: BenchStage) {
     this.#stage = stage
   }
 
@@ -34,7 +34,7 @@ export class BenchDevice {
 
 /** Items in bins, made once for a stage. */
 export async function makeShelves(
-  stage: Stage,
+  stage: BenchStage,
   { items, bins }: { items: number; bins: number },
 ): Promise<{ itemIds: string[]; binIds: string[] }> {
   const device = new BenchDevice(stage)

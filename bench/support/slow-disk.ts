@@ -2,7 +2,7 @@
 // where the disk is fast. PostgreSQL itself waits before it writes its log.
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
-import type { Stage } from './stage.ts'
+import type { BenchStage } from './stage.ts'
 
 const DELAY_MS = 4.3
 /** Until every process of PostgreSQL has read its settings anew. */
@@ -10,7 +10,7 @@ const RELOAD_MS = 500
 
 export const WITH_SLOW_DISK = `where a commit waits ${DELAY_MS} ms longer for its disk (commit_delay)`
 
-export async function onSlowDisk<T>({ ownerUrl }: Stage, measure: () => Promise<T>): Promise<T> {
+export async function onSlowDisk<T>({ ownerUrl }: BenchStage, measure: () => Promise<T>): Promise<T> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   const set = async (delayMs: number) => {
     await sql.unsafe(`alter system set commit_delay = ${delayMs * 1000}`)

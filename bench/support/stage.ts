@@ -16,7 +16,7 @@ import { Ledger } from '../../server/ledger/ledger.ts'
 import { postJson } from './post-json.ts'
 import { freePort } from '../../tests/support/free-port.ts'
 
-export interface Stage {
+export interface BenchStage {
   url: string
   databaseUrl: string
   ownerUrl: string
@@ -35,7 +35,7 @@ const START_TIMEOUT_MS = 120_000
 /** What the servers of a stage sign with. */
 export const SECRET = 'j'.repeat(40)
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(): Promise<BenchStage> {
   const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-bench-'))
   const log = pino({ level: 'silent' })
   const embedded = await startEmbeddedPostgres({ dataDir, log })

@@ -1,13 +1,13 @@
 // Work before anything is measured: a server that has run for a minute is as fast as one that has run for a day, and
 // twice as fast as one that has just started.
 import { BenchDevice, makeShelves } from './mutations.ts'
-import type { Stage } from './stage.ts'
+import type { BenchStage } from './stage.ts'
 
 const SINGLE = 2_000
 const BATCHES = 40
 const BATCH = 250
 
-export async function warmUp(stage: Stage): Promise<void> {
+export async function warmUp(stage: BenchStage): Promise<void> {
   const { itemIds, binIds } = await makeShelves(stage, { items: 20, bins: 4 })
   const device = new BenchDevice(stage)
   const mutation = (i: number) => {

@@ -4,12 +4,12 @@ import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import type { AppRouter } from '../../server/api/app-router.ts'
 
 export type MovementPage = inferRouterOutputs<AppRouter>['movements']['list']
-export type MovementRow = MovementPage['rows'][number]
+export type MovementEntry = MovementPage['rows'][number]
 export type RemoteLookup = inferRouterOutputs<AppRouter>['catalogue']['lookup']
 
 export type LedgerReport = inferRouterOutputs<AppRouter>['ledger']['check']
 
-export type BackupNote = inferRouterOutputs<AppRouter>['backups']['list'][number]
+export type BackupEntry = inferRouterOutputs<AppRouter>['backups']['list'][number]
 
 export class ApiClient {
   readonly #client
@@ -36,7 +36,7 @@ export class ApiClient {
   }
 
   /** The backups of this installation, the newest first. Rejects without a connection, and for whoever is no manager. */
-  backups(): Promise<BackupNote[]> {
+  backups(): Promise<BackupEntry[]> {
     return this.#client.backups.list.query()
   }
 

@@ -1,6 +1,6 @@
 // The line on top, in words: how it stands with the server, what waits here, and as of when.
 import type { ConnectionStatus } from '../device/connection-status.ts'
-import type { Key } from '../strings/catalogue.ts'
+import type { StringKey } from '../strings/catalogue.ts'
 import { formatMoment } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
 
@@ -52,7 +52,7 @@ export const LOOKS = {
   storage: { tone: 'bad', icon: 'problem', says: 'net.storage' },
   signed_out: { tone: 'bad', icon: 'signed-out', says: 'net.signedOut' },
   revoked: { tone: 'bad', icon: 'signed-out', says: 'net.revoked' },
-} as const satisfies Record<ConnectionStatus['link'], Pick<BannerWords, 'tone' | 'icon'> & { says: Key }>
+} as const satisfies Record<ConnectionStatus['link'], Pick<BannerWords, 'tone' | 'icon'> & { says: StringKey }>
 
 function joined(state: string, waiting: string | undefined): string {
   return waiting === undefined ? state : `${state} · ${waiting}`

@@ -1,7 +1,7 @@
 // The wedge on a page: hands it every key with the time of its event, before anyone else sees it, and gives fields back
 // what a scan wrote into them. Takes text that comes without keys too (beforeinput). A paste into a field stays a paste.
 import type { Scan } from './code.ts'
-import { catcherOf, isCatcher, type Catcher } from './wedge-catcher.ts'
+import { catcherOf, isCatcher, type FocusCatcher } from './wedge-catcher.ts'
 import { Wedge, type Verdict, type WedgeSettings } from './wedge.ts'
 
 type TextField = HTMLInputElement | HTMLTextAreaElement
@@ -42,18 +42,18 @@ export function bindWedge(
   page.addEventListener('paste', (event) => listener.paste(event), listening)
   return {
     configure: (changed) => wedge.configure(changed),
-    catchText: (on) => catcher.keep(on),
+    catchText: (on) => catcher.holdFocus(on),
     stop: () => {
       stopping.abort()
       listener.stop()
-      catcher.keep(false)
+      catcher.holdFocus(false)
     },
   }
 }
 
 class PageListener {
   readonly #wedge: Wedge
-  readonly #catcher: Catcher
+  readonly #catcher: FocusCatcher
   readonly #onScan: (scan: Scan) => void
   /** What the field held before the burst under way. */
   #snapshot: Snapshot | undefined
@@ -62,7 +62,7 @@ class PageListener {
   #keyText: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(wedge: Wedge, catcher: Catcher, onScan: (scan: Scan) => void) {
+  constructor(wedge: Wedge, catcher: FocusCatcher, onScan: (scan: Scan) => void) {
     this.#wedge = wedge
     this.#catcher = catcher
     this.#onScan = onScan

@@ -6,7 +6,7 @@ export type FeedbackKind = 'success' | 'error' | 'attention'
 export type Feedback = {
   readonly give: (kind: FeedbackKind) => void
   /** From a press or a scan: browsers let sound out only after one. */
-  readonly wake: () => void
+  readonly prepare: () => void
 }
 
 type Tone = { readonly hertz: number; readonly atMs: number; readonly lastsMs: number; readonly wave: OscillatorType }
@@ -49,7 +49,7 @@ export function createFeedback({ isMuted }: { readonly isMuted: () => boolean })
     return audio
   }
   return {
-    wake: () => void wake(),
+    prepare: () => void wake(),
     give: (kind) => {
       if ('vibrate' in navigator) navigator.vibrate([...VIBRATIONS[kind]])
       const context = isMuted() ? undefined : wake()

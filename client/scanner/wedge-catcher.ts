@@ -3,13 +3,13 @@
 
 const MARK = 'data-scan-catcher'
 
-export type Catcher = { readonly keep: (on: boolean) => void; readonly clear: () => void }
+export type FocusCatcher = { readonly holdFocus: (on: boolean) => void; readonly clear: () => void }
 
 export function isCatcher(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.hasAttribute(MARK)
 }
 
-export function catcherOf(document: Document): Catcher {
+export function catcherOf(document: Document): FocusCatcher {
   let input: HTMLInputElement | undefined
   let stopping: AbortController | undefined
   const focusIfFree = (): void => {
@@ -23,7 +23,7 @@ export function catcherOf(document: Document): Catcher {
     clear: () => {
       if (input) input.value = ''
     },
-    keep: (on) => {
+    holdFocus: (on) => {
       stopping?.abort()
       if (!on) {
         input?.remove()

@@ -25,7 +25,7 @@ export const WEDGE_DEFAULTS: WedgeSettings = {
 }
 
 /** Milliseconds on the clock of event.timeStamp. */
-export type Key = {
+export type KeyStroke = {
   readonly text: string
   readonly at: number
   /** It would be written into a field: a person may be typing. */
@@ -71,7 +71,7 @@ export class Wedge {
   }
 
   /** One character key. */
-  key({ text, at, inField }: Key): Verdict {
+  key({ text, at, inField }: KeyStroke): Verdict {
     const scans = this.#endIfPaused(at)
     const before = this.#burst
     const burst = before && at - before.lastAt > PERSON_GAP_MS && !this.#isScan() ? undefined : before
@@ -97,7 +97,7 @@ export class Wedge {
   }
 
   /** Text that came at once. Each line of it is a scan; nothing, when it is too short to be one. */
-  commit({ text, at, inField }: Key): Verdict {
+  commit({ text, at, inField }: KeyStroke): Verdict {
     const scans = [...this.#endIfPaused(at), ...(this.#isScan() ? this.#end(at, 0) : [])]
     this.#burst = undefined
     const lines = text.split(/[\r\n\t]+/).filter((line) => line.length > 0)

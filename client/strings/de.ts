@@ -1,7 +1,7 @@
 // German: proves that the catalogue is whole. Loaded only where it is chosen.
-import type { Catalogue } from './catalogue.ts'
+import type { StringCatalogue } from './catalogue.ts'
 
-export const de: Catalogue = {
+export const de: StringCatalogue = {
   'ui.close': 'Schließen',
   'ui.cancel': 'Abbrechen',
   'ui.done': 'Fertig',

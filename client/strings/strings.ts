@@ -2,7 +2,7 @@
 // with it renders again when the language changes.
 import { signal } from '@preact/signals'
 import { meaningOf } from '#shared/values/refusals.ts'
-import type { Catalogue, Key, Plural, ValuesArgument } from './catalogue.ts'
+import type { StringCatalogue, StringKey, Plural, ValuesArgument } from './catalogue.ts'
 import { en } from './en.ts'
 
 export type Language = 'en' | 'de'
@@ -19,7 +19,7 @@ export interface Meaning {
 }
 
 interface Words {
-  readonly catalogue: Catalogue
+  readonly catalogue: StringCatalogue
   readonly meanings: Readonly<Record<string, Meaning>>
 }
 
@@ -67,7 +67,7 @@ export function currentLocale(): string {
 }
 
 /** The sentence for a key, with its holes filled. `t('net.waiting', { count: 3 })` */
-export function t<K extends Key>(key: K, ...[values]: ValuesArgument<K>): string {
+export function t<K extends StringKey>(key: K, ...[values]: ValuesArgument<K>): string {
   const { catalogue, locale } = current.value
   const entry: string | Plural = catalogue[key]
   const filling = (values ?? {}) as Readonly<Record<string, string | number>>

@@ -2,7 +2,7 @@
 import type { Role } from '#shared/rows/rows.ts'
 import type { Database, Sql, Tx } from '../database/database.ts'
 
-export interface Person {
+export interface Account {
   id: string
   name: string
   email: string
@@ -26,7 +26,7 @@ export async function findPerson(
   sql: Sql,
   { orgId, userId, sessionId }: { orgId: string; userId: string; sessionId: string },
 ) {
-  const [person] = await sql<Person[]>`
+  const [person] = await sql<Account[]>`
     select u.id, u.name, u.email, u.role, o.name as "orgName"
     from sessions s join users u on u.org_id = s.org_id and u.id = s.user_id join organisations o on o.org_id = s.org_id
     where s.org_id = ${orgId} and s.id = ${sessionId} and s.user_id = ${userId}

@@ -8,7 +8,7 @@ import type { Database } from '../database/database.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { AccessTokens, Claims } from './access-tokens.ts'
 import { ACCESS_TTL_S } from './access-tokens.ts'
-import type { Person } from './accounts-store.ts'
+import type { Account } from './accounts-store.ts'
 import {
   findLogin,
   findMember,
@@ -148,7 +148,7 @@ export class Accounts {
   }
 
   /** Who an access token speaks for, as the database knows them now; undefined for nobody. */
-  async authenticate(accessToken: string): Promise<(Person & Claims) | undefined> {
+  async authenticate(accessToken: string): Promise<(Account & Claims) | undefined> {
     const claims = await this.claims(accessToken)
     if (!claims) return undefined
     const person = await this.#database.snapshot(claims.orgId, (sql) => findPerson(sql, claims))

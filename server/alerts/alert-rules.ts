@@ -12,8 +12,8 @@ type Judged = Pick<Alert, 'kind' | 'itemId' | 'locationId' | 'lot' | 'quantity' 
 }
 
 /** The alert rows that change. */
-export function alertRules({ items, places, positions, open, nowMs, seed }: LevelChange): Alert[] {
-  const judged = [...positions.map(judgePosition), ...items.flatMap(judgeItem), ...places.flatMap(judgePlace)]
+export function alertRules({ items, locations, positions, open, nowMs, seed }: LevelChange): Alert[] {
+  const judged = [...positions.map(judgePosition), ...items.flatMap(judgeItem), ...locations.flatMap(judgePlace)]
   const unresolved = new Map(open.map((alert) => [subjectOf(alert), alert]))
   return judged.flatMap((verdict) => {
     const standing = unresolved.get(subjectOf(verdict))

@@ -27,7 +27,7 @@ export interface ApiParts {
   importer: Importer
   ledger: Ledger
   loginLimits: LoginLimits
-  metrics: Pick<Metrics, 'pushTaken' | 'pushRefused' | 'pulled'>
+  metrics: Pick<Metrics, 'pushAccepted' | 'pushRefused' | 'pulled'>
   /** Guards the first visit of a new server; undefined where the demo made the organisation. */
   setupToken: string | undefined
 }

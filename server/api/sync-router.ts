@@ -20,7 +20,7 @@ export const syncRouter = router({
       if (ctx.http) ctx.http.req.about.device = clientId
       const device = { epoch, deviceNow, serverNow: ctx.receivedAt }
       const answer = await ctx.parts.ledger.push(orgId, { userId, sessionId, clientId, envelopes, device })
-      ctx.parts.metrics.pushTaken({ envelopes, results: answer.results, deviceNow })
+      ctx.parts.metrics.pushAccepted({ envelopes, results: answer.results, deviceNow })
       return { ...answer, serverNow: ctx.receivedAt }
     } catch (error) {
       throw await withLastSeq(toRefused(error), input, { parts: ctx.parts, claims: ctx.claims })

@@ -34,7 +34,7 @@ export class PagePrefetch {
   }
 
   /** The page that was read for this request, once; undefined where there is none that will do. */
-  async take(viewer: Viewer, request: PullRequest): Promise<Page | undefined> {
+  async get(viewer: Viewer, request: PullRequest): Promise<Page | undefined> {
     const key = keyOf(viewer, request)
     const page = await this.#pages.get(key)
     this.#pages.delete(key)

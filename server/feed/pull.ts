@@ -46,7 +46,7 @@ export interface PullParts {
 /** @throws {PullRefusedError} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
 export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
   const cursor = request.cursor === null ? undefined : await openCursor(parts, viewer, request.cursor)
-  const page = (await parts.ahead?.take(viewer, request)) ?? (await ask(parts, viewer, { request, cursor }))
+  const page = (await parts.ahead?.get(viewer, request)) ?? (await ask(parts, viewer, { request, cursor }))
   parts.ahead?.begin(viewer, { request, page }, async (next) =>
     ask(parts, viewer, { request: next, cursor: await openCursor(parts, viewer, page.cursor) }),
   )

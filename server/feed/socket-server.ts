@@ -17,7 +17,7 @@ const FIRST_MESSAGE_WAIT_MS = 10_000
 const SERVICE_RESTART = 1012
 const CLOSE_WAIT_MS = 1_000
 
-export interface SocketParts<R extends AnyRouter> {
+export interface SocketServerOptions<R extends AnyRouter> {
   server: Server
   router: R
   createContext: (token: string | undefined) => inferRouterContext<R>
@@ -32,7 +32,7 @@ export interface SocketServer {
 }
 
 /** Takes over upgrades of /trpc. */
-export function serveSockets<R extends AnyRouter>(parts: SocketParts<R>): SocketServer {
+export function serveSockets<R extends AnyRouter>(parts: SocketServerOptions<R>): SocketServer {
   const { server, router, createContext, isAllowedOrigin } = parts
   const wss = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_MAX_BYTES })
   let isClosing = false

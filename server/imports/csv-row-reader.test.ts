@@ -1,6 +1,6 @@
 // The faults that real files have, each with what becomes of its lines.
 import { describe, expect, it } from 'vitest'
-import type { Line } from './line-reader.ts'
+import type { FileLine } from './line-reader.ts'
 import { readLines } from './line-reader.ts'
 import { readHeader, productColumns } from './columns.ts'
 import { readCsvRows } from './csv-row-reader.ts'
@@ -14,8 +14,8 @@ async function* pieces(file: Uint8Array | string, size = 7): AsyncGenerator<Uint
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-async function linesIn(file: Uint8Array | string, size?: number): Promise<Line[]> {
-  const lines: Line[] = []
+async function linesIn(file: Uint8Array | string, size?: number): Promise<FileLine[]> {
+  const lines: FileLine[] = []
   for await (const line of readLines(pieces(file, size), quiet)) lines.push(line)
   return lines
 }

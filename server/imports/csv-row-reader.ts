@@ -2,7 +2,7 @@
 // told with what is wrong with it. A quoted text may run over lines; one that never closes spoils its first line only.
 // Rows that bad quoting folded into one field are unfolded where each of them is whole by itself.
 import Papa from 'papaparse'
-import type { Line } from './line-reader.ts'
+import type { FileLine } from './line-reader.ts'
 import { LINE_MAX_CHARACTERS } from './line-reader.ts'
 import type { RowRefusal } from './report.ts'
 
@@ -24,11 +24,11 @@ export type Delimiter = (typeof DELIMITERS)[number]
 
 /** The rows after the header. `lines` goes on where the header ended. */
 export async function* readCsvRows(
-  lines: AsyncIterator<Line>,
+  lines: AsyncIterator<FileLine>,
   { columns, delimiter }: { columns: number; delimiter: Delimiter },
 ): AsyncGenerator<ReadRow> {
-  const ahead: Line[] = []
-  const next = async (): Promise<Line | undefined> => {
+  const ahead: FileLine[] = []
+  const next = async (): Promise<FileLine | undefined> => {
     const result = await lines.next()
     return result.done ? undefined : result.value
   }
@@ -86,7 +86,7 @@ function* wholeRow(line: number, cells: string[] | 'bad_quotes', shape: Shape): 
 }
 
 /** A row that runs over several lines, or several rows folded into one field; undefined where no end of it fits. */
-function joinLines(first: Line, ahead: Line[], shape: Shape): { rows: RawRow[]; taken: number } | undefined {
+function joinLines(first: FileLine, ahead: FileLine[], shape: Shape): { rows: RawRow[]; taken: number } | undefined {
   let text = first.text
   for (const [index, { text: more, isBroken }] of ahead.entries()) {
     text += `\n${more}`

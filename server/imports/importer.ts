@@ -8,7 +8,7 @@ import { importId } from './import-ids.ts'
 import type { DecidedRow, ImportJob, ImportParts } from './import-run.ts'
 import { ImportRun } from './import-run.ts'
 import { findNegative } from './imports-store.ts'
-import type { Line } from './line-reader.ts'
+import type { FileLine } from './line-reader.ts'
 import { readLines } from './line-reader.ts'
 import { MovementImport } from './movement-import.ts'
 import { ProductImport } from './product-import.ts'
@@ -107,7 +107,7 @@ type Opened = { columns: Columns<string>; decider: Decider }
 async function takeFile(
   run: ImportRun,
   job: ImportJob,
-  open: (lines: AsyncGenerator<Line>) => Promise<Opened>,
+  open: (lines: AsyncGenerator<FileLine>) => Promise<Opened>,
 ): Promise<void> {
   const { report } = run
   const lines = readLines(job.bytes, {
@@ -145,7 +145,7 @@ async function takeFile(
 }
 
 /** The columns that the first line that says something names. */
-async function findHeader<C>(lines: AsyncGenerator<Line>, read: (text: string) => C): Promise<C> {
+async function findHeader<C>(lines: AsyncGenerator<FileLine>, read: (text: string) => C): Promise<C> {
   for (let result = await lines.next(); !result.done; result = await lines.next()) {
     if (result.value.text.trim() !== '') return read(result.value.text)
   }

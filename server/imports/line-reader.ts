@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { FileRefusedError } from './report.ts'
 import type { ImportReport } from './report.ts'
 
-export interface Line {
+export interface FileLine {
   no: number
   text: string
   /** It holds bytes that are not UTF-8. */
@@ -38,7 +38,7 @@ const CR = 0x0d
 export async function* readLines(
   bytes: AsyncIterable<Uint8Array>,
   tell: { encoding(encoding: Encoding): void; progress(bytes: number): void },
-): AsyncGenerator<Line> {
+): AsyncGenerator<FileLine> {
   let rest: Buffer = Buffer.alloc(0)
   let end: number | undefined
   let no = 0
@@ -56,7 +56,7 @@ export async function* readLines(
   yield lineOf(rest, (no += 1))
 }
 
-function lineOf(bytes: Buffer, no: number): Line {
+function lineOf(bytes: Buffer, no: number): FileLine {
   const text = bytes.toString('utf8', 0, bytes.at(-1) === CR ? bytes.length - 1 : bytes.length)
   return text.includes('\uFFFD') && !isUtf8(bytes) ? { no, text, isBroken: true } : { no, text }
 }

@@ -12,7 +12,12 @@ test('[H3] the ledger check is a job that is done once, by the application’s o
   await stockRoom(new TestDevice(parts, parts.manager))
   await Jobs.prepare(parts.urls.ownerUrl)
   await Jobs.prepare(parts.urls.ownerUrl) // as every start does
-  const tasks = ledgerTasks({ database: parts.database, wake: (orgId) => parts.ledger.wake(orgId), now: Date.now, log })
+  const tasks = ledgerTasks({
+    database: parts.database,
+    retryBlocked: (orgId) => parts.ledger.retryBlocked(orgId),
+    now: Date.now,
+    log,
+  })
   const replicas = [1, 2].map(() => new Jobs({ url: parts.urls.url, log, tasks }))
   for (const jobs of replicas) await jobs.start()
   await replicas[0]!.now('ledger-check')
@@ -32,7 +37,7 @@ test('[H3] an organisation that cannot be checked keeps none behind it from bein
   const headless = '00000000-0000-4000-8000-000000000000'
   await owner`insert into organisations (org_id, name) values (${headless}, 'Without a head')`
   const since = Date.now()
-  const [check] = ledgerTasks({ database: parts.database, wake: async () => undefined, now: Date.now, log })
+  const [check] = ledgerTasks({ database: parts.database, retryBlocked: async () => undefined, now: Date.now, log })
   await expect(check!.run()).rejects.toThrow('not done for 1')
   const kept = await owner`select from ledger_checks where org_id = ${parts.orgId} and checked_at_ms >= ${since}`
   expect(kept).toHaveLength(1)

@@ -9,7 +9,7 @@ const SCHEMA = 'jobs'
 const EXPIRE_S = 3_600
 const RETRIES = 3
 
-export interface Task {
+export interface JobTask {
   name: string
   /** When, in UTC (minute hour day month weekday); undefined where only somebody who asks for it has it run. */
   cron: string | undefined
@@ -19,11 +19,11 @@ export interface Task {
 export class Jobs {
   readonly #boss: PgBoss
   readonly #log: Logger
-  readonly #tasks: readonly Task[]
+  readonly #tasks: readonly JobTask[]
   #begun: Promise<unknown> | undefined
 
   /** Without tasks of its own a process can ask for one all the same. */
-  constructor({ url, log, tasks }: { url: string; log: Logger; tasks: readonly Task[] }) {
+  constructor({ url, log, tasks }: { url: string; log: Logger; tasks: readonly JobTask[] }) {
     const works = tasks.length > 0
     this.#boss = new PgBoss({
       connectionString: url,
@@ -58,7 +58,7 @@ export class Jobs {
     }
   }
 
-  async #do(job: string, run: Task['run']): Promise<void> {
+  async #do(job: string, run: JobTask['run']): Promise<void> {
     const begun = performance.now()
     this.#log.info({ job }, 'job begins')
     try {

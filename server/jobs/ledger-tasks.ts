@@ -4,17 +4,17 @@ import type { Database } from '../database/database.ts'
 import { listOrganisations } from '../database/organisations-store.ts'
 import { checkAndStore } from '../ledger/verify/ledger-check.ts'
 import { deleteOldTombstones, countBlocked } from '../ledger/store/housekeeping-store.ts'
-import type { Task } from './jobs.ts'
+import type { JobTask } from './jobs.ts'
 
 export interface LedgerTaskParts {
   database: Database
   /** Decides again what waits for something that is there by now. */
-  wake: (orgId: string) => Promise<void>
+  retryBlocked: (orgId: string) => Promise<void>
   now: () => number
   log: Logger
 }
 
-export function ledgerTasks({ database, wake, now, log }: LedgerTaskParts): Task[] {
+export function ledgerTasks({ database, retryBlocked, now, log }: LedgerTaskParts): JobTask[] {
   /** One that fails keeps the work from none of those behind it. */
   const forEach = async (work: (orgId: string) => Promise<void>) => {
     const failures: unknown[] = []
@@ -30,7 +30,7 @@ export function ledgerTasks({ database, wake, now, log }: LedgerTaskParts): Task
   const tidy = async (orgId: string) => {
     await deleteOldTombstones(database, orgId, now())
     await countBlocked(database, orgId)
-    await wake(orgId)
+    await retryBlocked(orgId)
   }
   return [
     { name: 'ledger-check', cron: '30 2 * * *', run: () => forEach(check) },

@@ -49,7 +49,7 @@ export class Ledger {
   }
 
   /** Decides again whatever waits for something that is there by now. */
-  wake(orgId: string): Promise<void> {
+  retryBlocked(orgId: string): Promise<void> {
     return this.#waker.retry(orgId)
   }
 

@@ -13,14 +13,14 @@ export interface EndedRequest {
   durationMs: number
 }
 
-export interface TakenPush {
+export interface AcceptedPush {
   envelopes: readonly { seq: number; name: string; at: string }[]
   results: PushAnswer['results']
   deviceNow: number
 }
 
 /** What is asked for its state whenever somebody looks. */
-export interface Standing {
+export interface InstallationState {
   connections(): number
   busUp(): boolean
 }
@@ -80,7 +80,7 @@ export class Metrics {
     this.#requests.observe({ method: known, route, status }, durationMs / 1000)
   }
 
-  pushTaken({ envelopes, results, deviceNow }: TakenPush): void {
+  pushAccepted({ envelopes, results, deviceNow }: AcceptedPush): void {
     this.#pushes.inc({ outcome: 'taken' })
     if (envelopes.length === 0) return
     this.#batches.observe(envelopes.length)
@@ -123,7 +123,7 @@ export class Metrics {
     for (const name of MISNAMED) this.registry.removeSingleMetric(name)
   }
 
-  watch({ connections, busUp }: Standing): void {
+  watch({ connections, busUp }: InstallationState): void {
     this.gauge('stockhand_websocket_connections', {
       help: 'Sockets that are open.',
       collect() {

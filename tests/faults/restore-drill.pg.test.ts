@@ -40,7 +40,7 @@ afterEach(async () => {
 })
 
 const backUp = (extra: { recipient?: string } = {}) =>
-  makeBackup({ ownerUrl: parts.urls.ownerUrl, place: storage, recipient: extra.recipient, now: Date.now })
+  makeBackup({ ownerUrl: parts.urls.ownerUrl, storage: storage, recipient: extra.recipient, now: Date.now })
 
 async function emptyDatabase(): Promise<TestDatabase> {
   const database = await createEmptyTestDatabase()
@@ -206,7 +206,7 @@ test(
 
 test('what is not there as it was written leaves nothing under a good name', { timeout: 60_000 }, async () => {
   const garbling = { ...storage, get: async () => Readable.from([Buffer.from('something else')]) }
-  const made = makeBackup({ ownerUrl: parts.urls.ownerUrl, place: garbling, recipient: undefined, now: Date.now })
+  const made = makeBackup({ ownerUrl: parts.urls.ownerUrl, storage: garbling, recipient: undefined, now: Date.now })
   await expect(made).rejects.toThrow('damaged')
   expect(await storage.list()).toEqual([])
 })
@@ -219,7 +219,7 @@ test('a store that lets nobody remove anything has a backup all the same', { tim
       throw new Error('AccessDenied')
     },
   }
-  const made = await makeBackup({ ownerUrl: parts.urls.ownerUrl, place: locked, recipient: undefined, now: Date.now })
+  const made = await makeBackup({ ownerUrl: parts.urls.ownerUrl, storage: locked, recipient: undefined, now: Date.now })
   expect(made).toMatchObject({ removed: [], notRemoved: 'AccessDenied' })
   const sql = postgres(parts.urls.ownerUrl, { max: 1 })
   // What failed within the same second bore the same name.
@@ -267,7 +267,7 @@ test('a backup of an older version is restored, and brought up to date', { timeo
   await sql`insert into org_heads (org_id) values (${orgId})`
   await sql.unsafe(readFileSync(join(ROOT, 'sql/0004_backups.sql'), 'utf8')) // whoever makes a backup is of today
   await sql.end()
-  const { file } = await makeBackup({ ownerUrl: old.ownerUrl, place: storage, recipient: undefined, now: Date.now })
+  const { file } = await makeBackup({ ownerUrl: old.ownerUrl, storage: storage, recipient: undefined, now: Date.now })
   const target = await emptyDatabase()
   const { code, text } = await restore(join(dir, file), target)
   expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining('Old Shop') })

@@ -80,7 +80,7 @@ test('[U1][U4] pages that are read ahead lead to the same rows, and never to old
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)
   const prefetch = new PagePrefetch({ rowsMin: 1 })
-  const took = vi.spyOn(prefetch, 'take')
+  const took = vi.spyOn(prefetch, 'get')
   const mine = new Map<string, unknown>()
   let answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
   const other = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.staff), {

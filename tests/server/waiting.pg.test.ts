@@ -253,8 +253,13 @@ test('[M5] what was left waiting for something that is there is woken by the hou
   // As if the server had ended in between.
   await parts.database.transaction(parts.orgId, ({ sql }) => sql`update org_heads set waiting = 0`)
   await manager.do('item.create', { id: itemId, name: 'Late', low: 9 })
-  const wake = (orgId: string) => parts.ledger.wake(orgId)
-  const tasks = ledgerTasks({ database: parts.database, wake, now: Date.now, log: pino({ enabled: false }) })
+  const wake = (orgId: string) => parts.ledger.retryBlocked(orgId)
+  const tasks = ledgerTasks({
+    database: parts.database,
+    retryBlocked: wake,
+    now: Date.now,
+    log: pino({ enabled: false }),
+  })
   await tasks.find(({ name }) => name === 'housekeeping')!.run()
   expect(await quantityAt(itemId, binA)).toBe(4000)
   expect(await conflictOf(early.id)).toMatchObject({ resolution: 'arrived' })
@@ -263,7 +268,7 @@ test('[M5] what was left waiting for something that is there is woken by the hou
   })
   expect(await waitingCount()).toBe(1)
   const notices = parts.notices.length
-  await parts.ledger.wake(parts.orgId)
+  await parts.ledger.retryBlocked(parts.orgId)
   expect(parts.notices).toHaveLength(notices)
   await manager.do('conflict.resolve', { id: stays.id, choice: 'discard' })
 })

@@ -25,12 +25,12 @@ export type Meanwhile =
   | 'a pull'
   | 'killed after commit'
 
-export type Step = Deed & {
+export type PlanStep = Action & {
   /** How long nobody does anything before it. */
   pauseMs: number
 }
 
-export type Deed =
+export type Action =
   | RecordStep
   /** The person wants to synchronise now. */
   | { do: 'sync'; device: number; tab: number }
@@ -94,7 +94,7 @@ export interface Plan {
   hasReadReplica: boolean
   /** Servers read the next page while a device takes in the one before. */
   readsAhead: boolean
-  steps: Step[]
+  steps: PlanStep[]
 }
 
 export interface DevicePlan {
@@ -152,14 +152,14 @@ const VERBS: readonly (readonly [number, string])[] = [
  * What a world has more of than others, and what it lacks: a little of everything everywhere would never bring together
  * the three rare things that break something (Groce et al., "Swarm testing").
  */
-interface Mood {
+interface SwarmProfile {
   steps: number[]
   verbs: number[]
 }
 
 const STEP_KINDS = 33
 
-function makeMood(random: Random): Mood {
+function makeProfile(random: Random): SwarmProfile {
   const factor = () => random.pick([0.1, 1, 1, 5])
   const always = [1, 1, 1] // recording, synchronising and delivering
   return {
@@ -180,8 +180,8 @@ export function makePlan(seed: number): Plan {
     isFair: random.chance(0.3),
   }))
   const length = random.between(20, 90)
-  const mood = makeMood(random)
-  const steps = Array.from({ length }, () => makeStep(random, mood))
+  const profile = makeProfile(random)
+  const steps = Array.from({ length }, () => makeStep(random, profile))
   const reads = { hasReadReplica: random.chance(0.4), readsAhead: random.chance(0.5) }
   if (random.chance(FULL_DISKS)) fillDisk(random, steps)
   if (random.chance(DELETED)) {
@@ -192,7 +192,7 @@ export function makePlan(seed: number): Plan {
 }
 
 /** Somewhere on the way the disk of a device is full for a while. */
-function fillDisk(random: Random, steps: Step[]): void {
+function fillDisk(random: Random, steps: PlanStep[]): void {
   const from = random.below(steps.length)
   const to = random.between(from + 1, steps.length)
   const disk = { do: 'disk' as const, device: random.below(24), pauseMs: 0 }
@@ -200,13 +200,13 @@ function fillDisk(random: Random, steps: Step[]): void {
   steps.splice(from, 0, { ...disk, isFull: true })
 }
 
-function makeStep(random: Random, mood: Mood): Step {
+function makeStep(random: Random, profile: SwarmProfile): PlanStep {
   const device = random.below(24) // modulo however many there are by then
   const replica = random.below(REPLICAS)
   const message = random.below(1000)
   const tab = random.below(12)
-  const kinds: [number, () => Deed][] = [
-    [40, () => recordStep(random, { device, tab }, mood)],
+  const kinds: [number, () => Action][] = [
+    [40, () => recordStep(random, { device, tab }, profile)],
     [6, () => ({ do: 'sync', device, tab })],
     [34, () => ({ do: 'deliver', message, replica, meanwhile: meanwhile(random) })],
     [6, () => ({ do: 'deliver together', replica })],
@@ -248,7 +248,7 @@ function makeStep(random: Random, mood: Mood): Step {
     [3, () => ({ do: 'intrude', kind: random.below(100), picks: picks(random), replica })],
   ]
   if (kinds.length !== STEP_KINDS) throw new Error(`there are ${kinds.length} kinds of step`)
-  const make = random.weighted(kinds.map(([weight, make], index) => [weight * mood.steps[index]!, make] as const))
+  const make = random.weighted(kinds.map(([weight, make], index) => [weight * profile.steps[index]!, make] as const))
   return { ...make(), pauseMs: random.pick([0, 1, 120]) }
 }
 
@@ -256,8 +256,8 @@ function picks(random: Random): number[] {
   return Array.from({ length: 6 }, () => random.next())
 }
 
-function recordStep(random: Random, at: { device: number; tab: number }, mood: Mood): RecordStep {
-  const verb = random.weighted(VERBS.map(([weight, name], index) => [weight * mood.verbs[index]!, name] as const))
+function recordStep(random: Random, at: { device: number; tab: number }, profile: SwarmProfile): RecordStep {
+  const verb = random.weighted(VERBS.map(([weight, name], index) => [weight * profile.verbs[index]!, name] as const))
   return { do: 'record', ...at, verb, picks: picks(random), ...(random.chance(0.04) && { dies: random.below(25) }) }
 }
 

@@ -1,20 +1,24 @@
 // Runs the world of a seed; where it breaks a rule, shrinks its plan and tells what is left as a story.
-import type { Broken } from './checks/invariant-violation.ts'
+import type { InvariantViolation } from './checks/invariant-violation.ts'
 import type { Plan } from './plan.ts'
 import { makePlan } from './plan.ts'
 import { shrink } from './shrink.ts'
-import type { Stage } from './world/stage.ts'
+import type { SimulationStage } from './world/stage.ts'
 import { World } from './world/world.ts'
 
 export interface Failure {
   seed: number
-  error: Error & Partial<Broken>
+  error: Error & Partial<InvariantViolation>
   /** What remains of the plan, as sentences. */
   report: string
 }
 
 /** Undefined where every rule held. */
-export async function runSeed(stage: Stage, seed: number, { shrinks = true } = {}): Promise<Failure | undefined> {
+export async function runSeed(
+  stage: SimulationStage,
+  seed: number,
+  { shrinks = true } = {},
+): Promise<Failure | undefined> {
   const plan = makePlan(seed)
   const first = await failureOf(stage, plan)
   if (!first) return undefined
@@ -45,7 +49,7 @@ interface Lived {
 }
 
 /** Lives through a plan, once. */
-export async function live(stage: Stage, plan: Plan): Promise<Lived> {
+export async function live(stage: SimulationStage, plan: Plan): Promise<Lived> {
   const world = new World(stage, plan)
   try {
     await world.live()
@@ -55,7 +59,7 @@ export async function live(stage: Stage, plan: Plan): Promise<Lived> {
   }
 }
 
-async function failureOf(stage: Stage, plan: Plan): Promise<Required<Lived> | undefined> {
+async function failureOf(stage: SimulationStage, plan: Plan): Promise<Required<Lived> | undefined> {
   const { error, story } = await live(stage, plan)
   return error && { error, story }
 }

@@ -5,17 +5,17 @@ import type { TestDatabase } from '../support/postgres.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { makePlan } from './plan.ts'
 import { live, runSeed } from './run-seed.ts'
-import { Stage } from './world/stage.ts'
+import { SimulationStage } from './world/stage.ts'
 
 const SEEDS = 200
 const SEEDS_PER_TEST = 25
 const TOLD_TWICE = [3, 4, 5, 57, 69, 84, 106, 134, 235, 242]
 
 let database: TestDatabase
-let stage: Stage
+let stage: SimulationStage
 beforeAll(async () => {
   database = await createTestDatabase()
-  stage = new Stage(database)
+  stage = new SimulationStage(database)
 })
 afterAll(async () => {
   await stage.close()

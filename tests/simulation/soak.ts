@@ -25,7 +25,7 @@ if (values.bug !== undefined) {
 }
 // Only now, so that what is planted is in what is loaded.
 const { runSeed } = await import('./run-seed.ts')
-const { Stage } = await import('./world/stage.ts')
+const { SimulationStage: SimulationStage } = await import('./world/stage.ts')
 
 if (values.url !== undefined && values.owner !== undefined) await run({ url: values.url, ownerUrl: values.owner })
 else {
@@ -41,7 +41,7 @@ else {
 process.exit()
 
 async function run(urls: { url: string; ownerUrl: string }): Promise<void> {
-  const stage = new Stage(urls)
+  const stage = new SimulationStage(urls)
   const [first, count] = [Number(values.seed), Number(values.seeds)]
   const start = performance.now()
   for (let done = 1; done <= count; done++) {

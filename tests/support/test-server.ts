@@ -34,7 +34,7 @@ export async function startTestServer(
   return { url, setupToken, stop }
 }
 
-export interface Answer {
+export interface TestAnswer {
   status: number
   headers: Headers
   /** Tests look into answers of every shape. */
@@ -47,7 +47,7 @@ export async function call(
   path: string,
   input: unknown,
   options: { token?: string; get?: boolean; headers?: Record<string, string>; raw?: string } = {},
-): Promise<Answer> {
+): Promise<TestAnswer> {
   const { token, get = false, headers = {}, raw } = options
   const query = get && input !== undefined ? `?input=${encodeURIComponent(JSON.stringify(input))}` : ''
   const response = await fetch(`${url}/trpc/${path}${query}`, {

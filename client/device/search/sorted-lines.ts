@@ -2,7 +2,7 @@
 // block and not all of them, and so that a hundred thousand can be brought in order bit by bit.
 import type { Item } from '#shared/rows/rows.ts'
 
-export interface Line {
+export interface SearchLine {
   item: Item
   /** Without a line's end. */
   text: string
@@ -25,17 +25,17 @@ class SortedBlock implements Block {
   items: Item[] = []
   starts: number[] = [0]
   /** Lines that have come and are not in the text yet. */
-  readonly coming = new Map<string, Line>()
+  readonly coming = new Map<string, SearchLine>()
   /** Items whose lines in the text are not theirs any more. */
   readonly gone = new Set<string>()
   /** The least line: what comes before it belongs to the block before. */
-  first: Line | undefined
+  first: SearchLine | undefined
 
   get isSettled(): boolean {
     return this.coming.size === 0 && this.gone.size === 0
   }
 
-  fill(lines: readonly Line[]): void {
+  fill(lines: readonly SearchLine[]): void {
     this.coming.clear()
     this.gone.clear()
     this.first = lines[0]
@@ -46,7 +46,7 @@ class SortedBlock implements Block {
   }
 
   /** The lines as they are now, in their order. */
-  lines(): Line[] {
+  lines(): SearchLine[] {
     const lines = [...this.coming.values()]
     for (const [index, item] of this.items.entries()) {
       if (this.gone.has(item.id)) continue
@@ -77,7 +77,7 @@ export class SortedLines {
   }
 
   /** Gives an item its line, in place of the one that it had. */
-  put(line: Line): void {
+  put(line: SearchLine): void {
     const { id } = line.item
     this.remove(id)
     const block = this.#blocks[this.#place(line)]!
@@ -131,7 +131,7 @@ export class SortedLines {
   }
 
   /** The last block that begins before the line, or the first one. */
-  #place(line: Line): number {
+  #place(line: SearchLine): number {
     let low = 0
     let high = this.#blocks.length - 1
     while (low < high) {
@@ -145,7 +145,7 @@ export class SortedLines {
 }
 
 /** By their text, and those that are the same by their items. */
-function compare(a: Line, b: Line): number {
+function compare(a: SearchLine, b: SearchLine): number {
   if (a.text !== b.text) return a.text < b.text ? -1 : 1
   return a.item.id < b.item.id ? -1 : 1
 }

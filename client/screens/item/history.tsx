@@ -6,7 +6,7 @@ import { useWorkspace } from '../../context/workspace.ts'
 import { amountOf, describeMutation } from '../../domain/describe-mutation.ts'
 import { locationName } from '../../domain/location-name.ts'
 import { StateTag } from '../../components/state-tag.tsx'
-import type { MovementPage, MovementRow } from '../../api/api-client.ts'
+import type { MovementPage, MovementEntry } from '../../api/api-client.ts'
 import { formatDateTime, formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -60,7 +60,7 @@ export function History({ item }: { item: Item }) {
   )
 }
 
-function Ledger({ item, rows }: { item: Item; rows: readonly MovementRow[] }) {
+function Ledger({ item, rows }: { item: Item; rows: readonly MovementEntry[] }) {
   if (rows.length === 0) return <p class="item-note soft">{t('item.historyNone')}</p>
   return (
     <RowList label={t('item.history')}>
@@ -80,7 +80,7 @@ const KINDS = {
   void: 'history.void',
 } as const
 
-function LedgerLine({ item, row }: { item: Item; row: MovementRow }) {
+function LedgerLine({ item, row }: { item: Item; row: MovementEntry }) {
   const { device } = useWorkspace()
   const { kind, quantity, lot, reason } = row
   const title = kind in KINDS ? t(KINDS[kind as keyof typeof KINDS]) : kind

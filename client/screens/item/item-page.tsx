@@ -19,7 +19,7 @@ import { ArchiveSheet } from './archive-sheet.tsx'
 import { Barcodes } from './barcodes.tsx'
 import { EditSheet } from './edit-sheet.tsx'
 import { History } from './history.tsx'
-import type { Task } from './movement-draft.ts'
+import type { MovementTask } from './movement-draft.ts'
 import { MovementSheet } from './movement-sheet.tsx'
 import { Positions } from './positions.tsx'
 import './item.css'
@@ -44,7 +44,7 @@ export function ItemPage() {
   return <KnownItem key={item.id} item={item} />
 }
 
-type Doing = { kind: MovementKind; at?: Task['at'] } | 'edit' | 'archive'
+type Doing = { kind: MovementKind; at?: MovementTask['at'] } | 'edit' | 'archive'
 
 function KnownItem({ item }: { item: Item }) {
   const workspace = useWorkspace()

@@ -6,7 +6,7 @@ import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../test
 import { Device } from '../../device/device.ts'
 import type { MovementKind } from '../../domain/movement.ts'
 import { recordMovement } from '../../domain/movement.ts'
-import { atPlace, movementFrom, startDraft } from './movement-draft.ts'
+import { withLocation, movementFrom, startDraft } from './movement-draft.ts'
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
 const [SHELF, CELLAR] = [id(11), id(12)]
@@ -44,9 +44,11 @@ test('at another place the count begins anew: since then, and with what the reco
   const first = start('count')
   expect(first).toMatchObject({ locationId: SHELF, quantity: 20_000 })
   clock += 60_000
-  const second = atPlace(device, { draft: first, item, kind: 'count' }, { locationId: CELLAR, nowMs: clock })
+  const second = withLocation(device, { draft: first, item, kind: 'count' }, { locationId: CELLAR, nowMs: clock })
   expect(second).toMatchObject({ locationId: CELLAR, quantity: 0, begunAtMs: clock })
-  expect(atPlace(device, { draft: second, item, kind: 'count' }, { locationId: CELLAR, nowMs: clock + 1 })).toBe(second)
+  expect(withLocation(device, { draft: second, item, kind: 'count' }, { locationId: CELLAR, nowMs: clock + 1 })).toBe(
+    second,
+  )
 })
 
 test('a shelf that was chosen already is where it begins; other movements say no more than they did', () => {

@@ -17,13 +17,13 @@ export interface MovementDraft {
 }
 
 /** What is done, to which item; at a shelf that the person chose already, or not. */
-export interface Task {
+export interface MovementTask {
   item: Item
   kind: MovementKind
   at?: { locationId: string; lot: string } | undefined
 }
 
-export function startDraft(device: Device, { item, kind, at }: Task, nowMs: number): MovementDraft {
+export function startDraft(device: Device, { item, kind, at }: MovementTask, nowMs: number): MovementDraft {
   // Where most of it lies; where it lies nowhere yet, the person says.
   const [most] = device.queries.positionsOf(item.id).toSorted((a, b) => b.quantity - a.quantity)
   const first = at ?? most
@@ -39,7 +39,7 @@ export function startDraft(device: Device, { item, kind, at }: Task, nowMs: numb
 }
 
 /** The draft at another place: what was said of the first one's stock is not said of this one's. */
-export function atPlace(
+export function withLocation(
   device: Device,
   { draft, item, kind }: { draft: MovementDraft; item: Item; kind: MovementKind },
   { locationId, nowMs }: { locationId: string; nowMs: number },

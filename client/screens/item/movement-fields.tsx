@@ -44,7 +44,7 @@ export function LotFields({ item, kind, draft, set }: LotProps) {
 
 type PlaceProps = { label: string; locationId: string | undefined; onPress: () => void; item: Item }
 
-export function PlaceButton({ label, locationId, onPress, item }: PlaceProps) {
+export function LocationButton({ label, locationId, onPress, item }: PlaceProps) {
   const { device } = useWorkspace()
   const here =
     locationId === undefined

@@ -13,11 +13,11 @@ import { ChoiceField } from '../../ui/controls/field.tsx'
 import { Sheet } from '../../ui/layout/sheet.tsx'
 import { Stepper } from '../../ui/controls/stepper.tsx'
 import { showToast } from '../../ui/feedback/toast.tsx'
-import type { MovementDraft, Task } from './movement-draft.ts'
-import { atPlace, missingIn, movementFrom, reasonsFor, startDraft } from './movement-draft.ts'
-import { LotFields, PlaceButton } from './movement-fields.tsx'
+import type { MovementDraft, MovementTask } from './movement-draft.ts'
+import { withLocation, missingIn, movementFrom, reasonsFor, startDraft } from './movement-draft.ts'
+import { LotFields, LocationButton } from './movement-fields.tsx'
 
-type Props = Task & { readonly onClose: () => void }
+type Props = MovementTask & { readonly onClose: () => void }
 
 const DONE = { receive: 'received', withdraw: 'withdrawn', move: 'moved', count: 'counted' } as const
 
@@ -35,7 +35,7 @@ export function MovementSheet({ item, kind, at, onClose }: Props) {
   if (choosing) {
     const pick = (id: string) => {
       if (choosing === 'toLocationId') set({ toLocationId: id })
-      else set(atPlace(device, { draft, item, kind }, { locationId: id, nowMs: Date.now() }))
+      else set(withLocation(device, { draft, item, kind }, { locationId: id, nowMs: Date.now() }))
       setChoosing(undefined)
     }
     const title = t(choosing === 'toLocationId' ? 'move.to' : 'move.where')
@@ -103,14 +103,14 @@ function Fields({ item, kind, draft, set, choose }: FieldsProps) {
   const label = t(kind === 'count' ? 'move.counted' : 'move.quantity')
   return (
     <>
-      <PlaceButton
+      <LocationButton
         label={t(kind === 'move' ? 'move.from' : 'move.where')}
         locationId={draft.locationId}
         onPress={() => choose('locationId')}
         item={item}
       />
       {kind === 'move' && (
-        <PlaceButton
+        <LocationButton
           label={t('move.to')}
           locationId={draft.toLocationId}
           onPress={() => choose('toLocationId')}

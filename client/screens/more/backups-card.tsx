@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { DatabaseBackup } from 'lucide-preact'
 import { useEffect } from 'preact/hooks'
 import { useWorkspace } from '../../context/workspace.ts'
-import type { BackupNote, ApiClient } from '../../api/api-client.ts'
+import type { BackupEntry, ApiClient } from '../../api/api-client.ts'
 import { formatDateTime, formatNumber } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -16,7 +16,7 @@ const GLANCE_MS = 1_000
 /** A process that makes backups begins within seconds; a large one takes minutes, and is shown as under way meanwhile. */
 const PATIENCE_MS = 20_000
 
-type Known = readonly BackupNote[] | 'asking' | 'unreachable'
+type Known = readonly BackupEntry[] | 'asking' | 'unreachable'
 
 export function BackupsCard() {
   const { api } = useWorkspace()

@@ -20,7 +20,7 @@ import { RemoteCard } from './remote-card.tsx'
 import type { ScanModel } from './model/scan-model.ts'
 
 export function HitCard({ model }: { model: ScanModel }) {
-  const result = model.hit.value
+  const result = model.result.value
   const { device } = useWorkspace()
   if (!result) return <Ready model={model} />
   switch (result.kind) {
@@ -33,8 +33,8 @@ export function HitCard({ model }: { model: ScanModel }) {
             code={result.code}
             unreadable={result.unreadable}
             onKnown={async (code) => {
-              model.hit.value = undefined
-              return model.recordWaiting(code)
+              model.result.value = undefined
+              return model.recordScansOf(code)
             }}
           />
         </Card>
@@ -184,7 +184,7 @@ function Quantity({ model, hit, item }: { model: ScanModel; hit: Exclude<ItemHit
 function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
   const { device } = useWorkspace()
   const correct = () => {
-    const result = model.hit.value
+    const result = model.result.value
     if (result?.kind !== 'count') return
     void model.setQuantity(device.queries.position(item.id, result.locationId, result.lot).quantity)
   }

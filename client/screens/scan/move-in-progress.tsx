@@ -32,7 +32,7 @@ export function MoveInProgress({ model }: { model: ScanModel }) {
         })}
       </RowList>
       <div class="actions">
-        <Button onPress={() => void model.setAside()}>{t('scan.setAside')}</Button>
+        <Button onPress={() => void model.cancelMove()}>{t('scan.setAside')}</Button>
         <Button kind="primary" onPress={() => (choosing.value = true)}>
           {t('scan.putDown')}
         </Button>

@@ -14,7 +14,7 @@ import type { DraftAnswer, Prompt } from './model/prompts.ts'
 import type { ScanModel } from './model/scan-model.ts'
 
 export function QuestionCard({ model }: { model: ScanModel }) {
-  const question = model.questions.open.value
+  const question = model.prompts.open.value
   const { device } = useWorkspace()
   if (!question) return null
   switch (question.kind) {
@@ -22,8 +22,8 @@ export function QuestionCard({ model }: { model: ScanModel }) {
       return (
         <LocationPicker
           title={t(`scan.whereFor.${question.mode}`, { item: question.item.name })}
-          onClose={() => model.questions.answer('place', undefined)}
-          onPick={({ id }) => model.questions.answer('place', id)}
+          onClose={() => model.prompts.answer('place', undefined)}
+          onPick={({ id }) => model.prompts.answer('place', id)}
         />
       )
     case 'lot':
@@ -32,8 +32,8 @@ export function QuestionCard({ model }: { model: ScanModel }) {
           item={question.item}
           known={question.known}
           asksExpiry={question.mode === 'receive'}
-          onClose={() => model.questions.answer('lot', undefined)}
-          onDone={(answer) => model.questions.answer('lot', answer)}
+          onClose={() => model.prompts.answer('lot', undefined)}
+          onDone={(answer) => model.prompts.answer('lot', answer)}
         />
       )
     case 'shortage':
@@ -47,8 +47,8 @@ export function QuestionCard({ model }: { model: ScanModel }) {
           title={t('ask.archivedTitle', { item: question.item.name })}
           no={t('ask.leaveIt')}
           yes={t('ask.recordAllTheSame')}
-          onNo={() => model.questions.answer('archived', false)}
-          onYes={() => model.questions.answer('archived', true)}
+          onNo={() => model.prompts.answer('archived', false)}
+          onYes={() => model.prompts.answer('archived', true)}
         >
           {t('ask.archivedHint')}
         </Ask>
@@ -60,7 +60,7 @@ export function QuestionCard({ model }: { model: ScanModel }) {
           tone="bad"
           title={question.title ? t('ask.refusedTitle', { what: question.title }) : t('ask.refused')}
           yes={t('ask.understood')}
-          onYes={() => model.questions.answer('refused', true)}
+          onYes={() => model.prompts.answer('refused', true)}
         >
           {cause} {remedy}
         </Ask>
@@ -73,8 +73,8 @@ export function QuestionCard({ model }: { model: ScanModel }) {
           title={t('ask.failedTitle')}
           no={t('ask.leaveScan')}
           yes={t('ask.tryAgain')}
-          onNo={() => model.questions.answer('failed', false)}
-          onYes={() => model.questions.answer('failed', true)}
+          onNo={() => model.prompts.answer('failed', false)}
+          onYes={() => model.prompts.answer('failed', true)}
         >
           {t('ask.failedHint')} <span class="small">{question.message}</span>
         </Ask>
@@ -97,8 +97,8 @@ function Shortage({ model, question, place }: ShortageProps) {
       title={here > 0 ? t('ask.onlyHere', { quantity: write(here), unit: item.unit }) : t('ask.noneHere')}
       no={t('ask.dontRecord')}
       yes={t(further ? 'ask.recordFurther' : 'ask.recordQuantity', { quantity: write(wanted) })}
-      onNo={() => model.questions.answer('shortage', false)}
-      onYes={() => model.questions.answer('shortage', true)}
+      onNo={() => model.prompts.answer('shortage', false)}
+      onYes={() => model.prompts.answer('shortage', true)}
     >
       {t('ask.shortageHint', { item: item.name, place, quantity: write(wanted) })}
     </Ask>
@@ -115,7 +115,7 @@ type DraftProps = {
 function Draft({ model, question, place }: DraftProps) {
   const { item, quantity, countedAt, mayGoOn, mayKeep } = question
   const write = (value: number) => formatQuantity(value, { decimals: item.decimals })
-  const answer = (answer: DraftAnswer) => () => model.questions.answer('draft', answer)
+  const answer = (answer: DraftAnswer) => () => model.prompts.answer('draft', answer)
   return (
     <Card tone="warn">
       <div class="ask warn" role="alert">

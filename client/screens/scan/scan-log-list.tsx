@@ -14,7 +14,7 @@ import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
 import { EntrySheet } from './entry-sheet.tsx'
-import type { LogLine } from './model/log-lines.ts'
+import type { ScanLogLine } from './model/log-lines.ts'
 import { logLines } from './model/log-lines.ts'
 import type { ScanModel } from './model/scan-model.ts'
 
@@ -47,7 +47,7 @@ export function ScanLogList({ model }: { model: ScanModel }) {
   )
 }
 
-type RecordedLine = Extract<LogLine, { kind: 'recorded' }>
+type RecordedLine = Extract<ScanLogLine, { kind: 'recorded' }>
 
 function Recorded({ line: { entry, undone }, onPress }: { line: RecordedLine; onPress: (id: string) => void }) {
   const { device } = useWorkspace()

@@ -32,7 +32,7 @@ export function Scan() {
       workspace.handleScans({
         context: () => ({ mode: model.setting.mode, locationId: model.setting.locationId }),
         handle: (record, scan) => {
-          void model.take(record, scan)
+          void model.handle(record, scan)
           return true
         },
       }),
@@ -44,11 +44,11 @@ export function Scan() {
     return () => workspace.captureText(false)
   }, [workspace])
   const waiting = model.queue.waiting.value
-  const asking = model.questions.open.value !== undefined
+  const asking = model.prompts.open.value !== undefined
   return (
     <Screen title={t('nav.scan')} header={<Header model={model} />}>
       <div class="scan-body" data-own-focus onPointerUp={giveFocusBack}>
-        <Flash tone={model.beat.value.tone} beat={model.beat.value.count} />
+        <Flash tone={model.pulse.value.tone} pulse={model.pulse.value.count} />
         <div class="stack">
           {asking && <QuestionCard model={model} />}
           {asking && waiting > 0 && (
@@ -79,7 +79,7 @@ function Header({ model }: { model: ScanModel }) {
   const workspace = useWorkspace()
   const { setting } = model
   const modes: readonly Mode[] = mayDo(workspace, 'staff') ? MODES : ['look']
-  const asking = model.questions.open.value !== undefined
+  const asking = model.prompts.open.value !== undefined
   const leaving = useSignal<Mode | undefined>(undefined)
   const change = (mode: Mode) => {
     if (model.holdsGoods && mode !== setting.mode) leaving.value = mode

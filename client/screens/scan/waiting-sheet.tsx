@@ -10,7 +10,7 @@ type Props = { readonly model: ScanModel; readonly next: Mode; readonly onClose:
 export function WaitingSheet({ model, next, onClose }: Props) {
   const setAside = () => {
     onClose()
-    void model.setAside()
+    void model.cancelMove()
     void model.changeMode(next)
   }
   return (

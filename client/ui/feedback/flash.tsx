@@ -3,17 +3,17 @@
 import { useEffect, useRef } from 'preact/hooks'
 import './flash.css'
 
-type Props = { readonly tone: 'good' | 'warn' | 'bad'; readonly beat: number }
+type Props = { readonly tone: 'good' | 'warn' | 'bad'; readonly pulse: number }
 
 const FLASH_MS = 140
 
-export function Flash({ tone, beat }: Props) {
+export function Flash({ tone, pulse }: Props) {
   const element = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    if (beat === 0 || !element.current) return
+    if (pulse === 0 || !element.current) return
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
     const run = element.current.animate([{ opacity: 0.4 }, { opacity: calm ? 0.4 : 0 }], { duration: FLASH_MS })
     return () => run.cancel()
-  }, [beat])
+  }, [pulse])
   return <div ref={element} class={`flash ${tone}`} aria-hidden="true" />
 }

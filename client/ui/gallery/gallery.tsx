@@ -25,7 +25,7 @@ import { DataTable, type Sort } from '../lists/data-table.tsx'
 import { EmptyState } from '../layout/empty-state.tsx'
 import { ChoiceField, Field, SwitchField } from '../controls/field.tsx'
 import { Icon } from '../controls/icon.tsx'
-import { columns, items, ROWS_MANY, type Item } from './gallery-items.tsx'
+import { columns, items, ROWS_MANY, type GalleryItem } from './gallery-items.tsx'
 import { bar, side, sideEnd } from './gallery-nav.ts'
 import { IconButton } from '../controls/icon-button.tsx'
 import { LevelBar } from '../feedback/level-bar.tsx'
@@ -276,8 +276,8 @@ function TablePage({ long }: { readonly long: boolean }) {
   const table = {
     caption: 'Items',
     columns,
-    keyOf: (item: Item) => item.sku,
-    hrefOf: (item: Item) => `#${item.sku}`,
+    keyOf: (item: GalleryItem) => item.sku,
+    hrefOf: (item: GalleryItem) => `#${item.sku}`,
     sort,
     onSort: setSort,
   }

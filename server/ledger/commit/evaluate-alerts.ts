@@ -9,7 +9,7 @@ export interface LevelChange {
   /** Items whose stock changed, with their whole stock, in thousandths. */
   items: { item: Item; total: number }[]
   /** Levels of single places, with what lies there of the item. */
-  places: { level: Level; total: number }[]
+  locations: { level: Level; total: number }[]
   positions: Position[]
   /** Alerts on these items that are not resolved. */
   open: Alert[]
@@ -66,7 +66,7 @@ export function evaluateAlerts(
     (alert) => (changes.get(`alerts ${alert.id}`)?.after as Alert | undefined) ?? alert,
   )
   const seed = `${decided[0]!.envelope.id}`
-  return judgeLevels({ items, places, positions, open, nowMs, seed })
+  return judgeLevels({ items, locations: places, positions, open, nowMs, seed })
 }
 
 class Sums {

@@ -35,10 +35,10 @@ export const AUDIT_COLUMNS = [
   'recorded_at_ms',
 ] as const
 
-export type LogLine = Record<(typeof LOG_COLUMNS)[number], string | number | null>
+export type HashedLogLine = Record<(typeof LOG_COLUMNS)[number], string | number | null>
 export type AuditLine = Record<(typeof AUDIT_COLUMNS)[number], unknown>
 
-export function logHash(previous: string, line: LogLine): string {
+export function logHash(previous: string, line: HashedLogLine): string {
   return chainHash(
     previous,
     LOG_COLUMNS.map((column) => line[column]),

@@ -7,7 +7,7 @@ import type { Decided } from './decide-group.ts'
 import { outcomeCode } from './decide-group.ts'
 import type { Head } from '../store/ledger-store.ts'
 import type { Lines, MutationLine } from '../store/ledger-write-store.ts'
-import type { AuditLine, LogLine } from './log-lines.ts'
+import type { AuditLine, HashedLogLine } from './log-lines.ts'
 import { auditHash, logHash } from './log-lines.ts'
 
 /** Positions are told by the ledger itself; alerts follow from it. */
@@ -102,7 +102,7 @@ export class LogWriter {
     const no = (this.#logNo += 1)
     const posted = this.#posted.get(movement.entry.id)
     this.#posted.set(movement.entry.id, { from: posted?.from ?? no, count: (posted?.count ?? 0) + 1 })
-    const line: LogLine = {
+    const line: HashedLogLine = {
       no,
       mutation_id: movement.entry.id,
       kind: movement.kind,

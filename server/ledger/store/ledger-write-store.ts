@@ -7,7 +7,7 @@ import type { Tx } from '../../database/database.ts'
 import { columnOf, columnTypeOf, keyColumnsOf, tableOf } from '../../database/schema/tables.ts'
 import type { DeviceRow, Head } from './ledger-store.ts'
 import { STAMPED } from './ledger-store.ts'
-import type { AuditLine, LogLine } from '../commit/log-lines.ts'
+import type { AuditLine, HashedLogLine } from '../commit/log-lines.ts'
 
 /** One mutation that was decided: what it was answered, and which lines of the ledger it posted. */
 export interface MutationLine {
@@ -24,7 +24,7 @@ export interface MutationLine {
 
 export interface Lines {
   /** `counted_since` is not hashed: it decides whether somebody is asked, never a quantity. */
-  logLines: (LogLine & { counted_since: string | null; hash: string })[]
+  logLines: (HashedLogLine & { counted_since: string | null; hash: string })[]
   auditLines: (AuditLine & { hash: string })[]
   mutations: MutationLine[]
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Database, Sql } from '../../database/database.ts'
 import type { CheckReport } from './ledger-check.ts'
 import { AUDIT_COLUMNS, LOG_COLUMNS } from '../commit/log-lines.ts'
-import type { AuditLine, LogLine } from '../commit/log-lines.ts'
+import type { AuditLine, HashedLogLine } from '../commit/log-lines.ts'
 
 /** Rows in memory at once. */
 const PAGE = 5_000
@@ -31,9 +31,9 @@ export async function readHeadToCheck(sql: Sql, orgId: string): Promise<CheckedH
 
 type Linked<L> = L & { no: number; version: number; hash: string }
 
-export function readLog(sql: Sql, orgId: string): AsyncGenerator<Linked<LogLine>> {
+export function readLog(sql: Sql, orgId: string): AsyncGenerator<Linked<HashedLogLine>> {
   return paged((after) =>
-    sql.unsafe<Linked<LogLine>[]>(
+    sql.unsafe<Linked<HashedLogLine>[]>(
       `select ${LOG_COLUMNS.join(', ')}, version, encode(hash, 'hex') as hash
        from inventory_logs where org_id = $1 and no > $2 order by no limit ${PAGE}`,
       [orgId, after],

@@ -16,7 +16,7 @@ export function mutationOf({ mutation }: Conflict): RecordedMutation {
 }
 
 /** A verb with arguments, to be decided in somebody's stead. */
-export interface Step {
+export interface RecordedStep {
   name: string
   args: unknown
   /** False where what it would change is no longer as the review found it: then it is left alone. */
@@ -26,7 +26,7 @@ export interface Step {
 type Detail = Record<string, unknown>
 
 /** What each review offers instead of what stands. Reviews that are not here only ask to be looked at. */
-const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMutation) => Step[]>> = {
+const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMutation) => RecordedStep[]>> = {
   // One that was sent again is recorded as its resolution: only the review knows the verb then.
   field_clash: ({ id, verb, field, lost }, { name }) => [
     {
@@ -64,7 +64,7 @@ const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMuta
 }
 
 /** The steps that take the other side of a review; undefined where it has none. */
-export function otherSide(conflict: Conflict): Step[] | undefined {
+export function otherSide(conflict: Conflict): RecordedStep[] | undefined {
   if (conflict.kind !== 'review' || conflict.detail === null) return undefined
   return OTHER_SIDE[conflict.code]?.(conflict.detail, mutationOf(conflict))
 }

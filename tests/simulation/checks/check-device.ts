@@ -1,9 +1,9 @@
 // What must hold of a device at every moment, checked from outside: against the database as it is, and against the
 // reference model.
-import { Broken } from './invariant-violation.ts'
+import { InvariantViolation } from './invariant-violation.ts'
 import { checkTabs } from './check-tabs.ts'
 import { metaOn } from '../device/disk.ts'
-import type { Entry } from './reference-model.ts'
+import type { ModelEntry } from './reference-model.ts'
 import { postedBy, standingsAt, walk } from './reference-model.ts'
 import type { TruthRow } from './server-truth.ts'
 import type { SimulatedDevice } from '../device/simulated-device.ts'
@@ -11,19 +11,23 @@ import type { SimulatedTab } from '../device/simulated-tab.ts'
 import type { World } from '../world/world.ts'
 
 export function checkDevice(world: World, device: SimulatedDevice): void {
-  const { said, truth } = world
+  const { acknowledged: acknowledged, truth } = world
   checkTabs(device)
   if (world.isUnawareOfRestore(device)) return // what it holds is of a history that is no more
   const { point } = metaOn(device.storage)
   const outbox = device.outbox()
   const waiting = new Set(outbox.map(({ envelope }) => envelope.id))
-  for (const { id, device: name } of said.values()) {
+  for (const { id, device: name } of acknowledged.values()) {
     if (name !== device.name || waiting.has(id)) continue
-    if (!truth.mutations.has(id)) throw new Broken(1, `${id} is neither in the outbox of ${name} nor on the server`)
+    if (!truth.mutations.has(id))
+      throw new InvariantViolation(1, `${id} is neither in the outbox of ${name} nor on the server`)
     // What was refused is let go with its refusal, and may take effect much later.
     const version = truth.conflicts.some((conflict) => conflict.id === id) ? 0 : (truth.versionOf.get(id) ?? 0)
     if (point?.complete && version > point.version) {
-      throw new Broken(5, `${name} let ${id} go at version ${point.version}; its rows are version ${version}`)
+      throw new InvariantViolation(
+        5,
+        `${name} let ${id} go at version ${point.version}; its rows are version ${version}`,
+      )
     }
   }
   for (const tab of device.awake) if (tab.device.syncPoint.value.complete) checkShown(world, tab, outbox)
@@ -52,7 +56,7 @@ function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: 
   if (!pending) return
   for (const position of new Set([...standings.keys(), ...pending.keys()])) {
     const { quantity, countedAt } = standings.get(position) ?? { quantity: 0, countedAt: null }
-    const base: Entry = { id: '', at: countedAt ?? '', counts: true, amount: quantity }
+    const base: ModelEntry = { id: '', at: countedAt ?? '', counts: true, amount: quantity }
     const own = pending.get(position) ?? []
     // Own entries keep their own order. Where they lie beside a count of somebody else is for the server to say: until
     // then both are right.
@@ -61,7 +65,7 @@ function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: 
     const [itemId = '', locationId = '', lot] = position.split('/')
     const shown = device.queries.position(itemId, locationId, lot)
     if (shown.uncertain || expected.includes(shown.quantity)) continue
-    throw new Broken(
+    throw new InvariantViolation(
       5,
       `${name} shows ${shown.quantity} at ${position}; at version ${version} it should be ${expected.join(' or ')}`,
     )
@@ -71,8 +75,8 @@ function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: 
 type Outbox = ReturnType<SimulatedDevice['outbox']>
 
 /** Entries that are pending, by position; undefined where undoing and resending make that more than adding up. */
-function pendingOf(outbox: Outbox): Map<string, Entry[]> | undefined {
-  const pending = new Map<string, Entry[]>()
+function pendingOf(outbox: Outbox): Map<string, ModelEntry[]> | undefined {
+  const pending = new Map<string, ModelEntry[]>()
   for (const { envelope, at } of outbox) {
     if (['stock.undo', 'conflict.resolve', 'count.approve'].includes(envelope.name)) return undefined
     for (const { kind, position, amount } of postedBy(
@@ -93,11 +97,11 @@ export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, gon
   const shown = device.queries.row(kind as 'items', key) as unknown as Record<string, unknown> | undefined
   const isHidden = kind === 'conflicts' && person.role !== 'manager' && row.user_id !== person.userId
   if (isHidden || gone) {
-    if (shown) throw new Broken(isHidden ? 8 : 3, `${name} shows ${kind} ${key}, which it should not`)
+    if (shown) throw new InvariantViolation(isHidden ? 8 : 3, `${name} shows ${kind} ${key}, which it should not`)
     return
   }
   if (!shown)
-    throw new Broken(
+    throw new InvariantViolation(
       3,
       `${name} is at version ${device.syncPoint.value.version} without ${kind} ${key} of version ${version}`,
     )
@@ -107,7 +111,7 @@ export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, gon
     const expected = kind === 'members' && field === 'email' && person.role !== 'manager' ? null : value
     if (canonical(shown[field]) === canonical(expected)) continue
     const rule = expected === null ? 8 : 3
-    throw new Broken(
+    throw new InvariantViolation(
       rule,
       `${name} shows ${kind} ${key} with ${field} ${canonical(shown[field])}, the server has ${canonical(value)}`,
     )

@@ -1,9 +1,9 @@
 // What must hold when all faults have ended and everybody has synchronised: the eleven rules, against the database as it
 // is and against the reference model.
-import { Broken } from './invariant-violation.ts'
+import { InvariantViolation } from './invariant-violation.ts'
 import { canonical, checkRow } from './check-device.ts'
 import { AUDIT_COLUMNS, auditHash, LOG_COLUMNS, logHash } from '../../../server/ledger/commit/log-lines.ts'
-import type { Line } from './reference-model.ts'
+import type { ModelLine } from './reference-model.ts'
 import { postedBy, standingsAt } from './reference-model.ts'
 import type { World } from '../world/world.ts'
 
@@ -24,32 +24,41 @@ function everybodyIsDone({ devices, truth }: World): void {
       const { pendingCount, syncPoint } = tab.device
       const { link: state, busy, loading, problem } = tab.sync.status.value
       const how = `, ${state}${problem === undefined ? '' : ` (${problem})`}`
-      if (pendingCount.value > 0) throw new Broken(6, `${tab.agent.name} still has ${pendingCount.value} to send${how}`)
+      if (pendingCount.value > 0)
+        throw new InvariantViolation(6, `${tab.agent.name} still has ${pendingCount.value} to send${how}`)
       const { version, complete } = syncPoint.value
       if (!complete || version !== truth.head.version)
-        throw new Broken(6, `${tab.agent.name} is at version ${version}, the server at ${truth.head.version}${how}`)
+        throw new InvariantViolation(
+          6,
+          `${tab.agent.name} is at version ${version}, the server at ${truth.head.version}${how}`,
+        )
       if (state !== 'online' || busy || loading || problem !== undefined)
-        throw new Broken(12, `${tab.agent.name} has everything and says ${JSON.stringify(tab.sync.status.value)}`)
+        throw new InvariantViolation(
+          12,
+          `${tab.agent.name} has everything and says ${JSON.stringify(tab.sync.status.value)}`,
+        )
     }
-    if (tabs.length === 0) throw new Broken(6, `${name} has no tab`)
+    if (tabs.length === 0) throw new InvariantViolation(6, `${name} has no tab`)
   }
 }
 
 /** What is poisonous is refused; nothing else is taken for poison. */
 function poisonHarmsNobody({ poison, truth }: World): void {
   for (const { id, code } of truth.conflicts) {
-    if (code === 'internal_error' && !poison.has(id)) throw new Broken(7, `${id} was refused as internal_error`)
+    if (code === 'internal_error' && !poison.has(id))
+      throw new InvariantViolation(7, `${id} was refused as internal_error`)
   }
   for (const id of poison) {
     if (!truth.conflicts.some((conflict) => conflict.id === id))
-      throw new Broken(7, `the poisonous ${id} was not refused`)
+      throw new InvariantViolation(7, `the poisonous ${id} was not refused`)
   }
 }
 
-function everyMutationIsInOnePlace({ said, truth }: World): void {
+function everyMutationIsInOnePlace({ acknowledged: acknowledged, truth }: World): void {
   const lines = Map.groupBy(truth.lines, ({ mutation }) => mutation)
-  for (const { id, verb, args } of said.values()) {
-    if (!truth.mutations.has(id)) throw new Broken(1, `${verb} ${id} was saved, and the server never decided it`)
+  for (const { id, verb, args } of acknowledged.values()) {
+    if (!truth.mutations.has(id))
+      throw new InvariantViolation(1, `${verb} ${id} was saved, and the server never decided it`)
     const refusal = truth.conflicts.find((conflict) => conflict.id === id && conflict.kind === 'refusal')
     const tookEffect =
       !refusal || (refusal.state === 'resolved' && ['resend', 'record', 'arrived'].includes(refusal.resolution!))
@@ -60,16 +69,19 @@ function everyMutationIsInOnePlace({ said, truth }: World): void {
     }
     const expected = tookEffect ? (postedBy(verb, args ?? {}) ?? []) : []
     if (inWords(posted) !== inWords(expected)) {
-      throw new Broken(1, `${verb} ${id} should have posted [${inWords(expected)}], and posted [${inWords(posted)}]`)
+      throw new InvariantViolation(
+        1,
+        `${verb} ${id} should have posted [${inWords(expected)}], and posted [${inWords(posted)}]`,
+      )
     }
   }
   for (const { mutation } of truth.lines) {
-    if (!said.has(mutation)) throw new Broken(1, `the ledger has ${mutation}, which nobody made`)
+    if (!acknowledged.has(mutation)) throw new InvariantViolation(1, `the ledger has ${mutation}, which nobody made`)
   }
 }
 
 /** An approval posts counts alone: on each position what lines of its count say, at the time of one of them. */
-function checkApproval(id: string, posted: readonly Line[], truth: World['truth']): void {
+function checkApproval(id: string, posted: readonly ModelLine[], truth: World['truth']): void {
   const lines = truth.rows.filter(({ kind, row }) => kind === 'countLines' && row['state'] === 'approved')
   for (const { kind, position, amount, at } of posted) {
     const said = lines.some(
@@ -79,11 +91,14 @@ function checkApproval(id: string, posted: readonly Line[], truth: World['truth'
         row['at'] === at,
     )
     if (kind === 'count' && said) continue
-    throw new Broken(1, `the approval ${id} posted ${kind} ${amount} at ${position}, which no line of it says`)
+    throw new InvariantViolation(
+      1,
+      `the approval ${id} posted ${kind} ${amount} at ${position}, which no line of it says`,
+    )
   }
 }
 
-function inWords(lines: readonly Pick<Line, 'kind' | 'position' | 'amount'>[]): string {
+function inWords(lines: readonly Pick<ModelLine, 'kind' | 'position' | 'amount'>[]): string {
   return lines
     .map(({ kind, position, amount }) => `${kind} ${amount} at ${position}`)
     .toSorted()
@@ -97,7 +112,7 @@ function positionsAreTheirEntries({ truth }: World): void {
     const expected = standings.get(key)
     const { quantity, counted_at } = positions.get(key) ?? {}
     if (quantity === expected?.quantity && counted_at === expected?.countedAt) continue
-    throw new Broken(
+    throw new InvariantViolation(
       2,
       `${key} holds ${String(quantity)} counted ${String(counted_at)}; its entries say ${canonical(expected)}`,
     )
@@ -108,12 +123,12 @@ async function versionsAreDense({ stage, people, truth }: World): Promise<void> 
   const commits = await stage.owner<{ version: number }[]>`
     select version from commits where org_id = ${people[0]!.orgId} order by version`
   commits.forEach(({ version }, index) => {
-    if (version !== index + 1) throw new Broken(4, `commit ${index + 1} is version ${version}`)
+    if (version !== index + 1) throw new InvariantViolation(4, `commit ${index + 1} is version ${version}`)
   })
   if (commits.length !== truth.head.version)
-    throw new Broken(4, `${commits.length} commits, and version ${truth.head.version}`)
+    throw new InvariantViolation(4, `${commits.length} commits, and version ${truth.head.version}`)
   const beyond = [...truth.rows, ...truth.lines].find(({ version }) => version > truth.head.version)
-  if (beyond) throw new Broken(4, `a row has version ${beyond.version}, the server ${truth.head.version}`)
+  if (beyond) throw new InvariantViolation(4, `a row has version ${beyond.version}, the server ${truth.head.version}`)
 }
 
 /** Every line of both logs carries the hash of the one before. The hashing itself is the product's; the walk is not. */
@@ -136,23 +151,23 @@ async function chainsAreWhole({ stage, people }: World): Promise<void> {
     for (const { hash, ...line } of lines) {
       const expected = hashOf(previous, line as never)
       if (hash !== expected)
-        throw new Broken(4, `line ${line.no} of ${name} does not carry the hash of the line before`)
+        throw new InvariantViolation(4, `line ${line.no} of ${name} does not carry the hash of the line before`)
       previous = hash
     }
   }
 }
 
 /** However wrong a clock was, what it stamped lies where it was made, but for the time that its request was under way. */
-function stampsAreTrue({ said, truth, plan, servers }: World): void {
+function stampsAreTrue({ acknowledged: acknowledged, truth, plan, servers }: World): void {
   const isSteady = !plan.steps.some((step) => step.do === 'set clock')
   if (!isSteady) return // what was made before a clock was set may have been sent after
   const tolerance = CLOCK_ERROR_MS + servers.longestWay
   for (const { mutation, at, kind } of truth.lines) {
-    const made = said.get(mutation)
+    const made = acknowledged.get(mutation)
     if (!made || kind === 'void' || made.verb === 'count.approve') continue
     const wrongMs = Number.parseInt(at.slice(0, 12), 16) - made.at
     if (Math.abs(wrongMs) > tolerance)
-      throw new Broken(11, `${made.verb} ${mutation} stands ${wrongMs} ms beside the time when it was made`)
+      throw new InvariantViolation(11, `${made.verb} ${mutation} stands ${wrongMs} ms beside the time when it was made`)
   }
 }
 
@@ -171,6 +186,6 @@ async function whatWasKeptOpensAgain({ devices, truth }: World): Promise<void> {
     })
     const { rowCount } = tab!.device
     if (rowCount !== visible.length)
-      throw new Broken(6, `${device.name} keeps ${rowCount} rows, and should keep ${visible.length}`)
+      throw new InvariantViolation(6, `${device.name} keeps ${rowCount} rows, and should keep ${visible.length}`)
   }
 }

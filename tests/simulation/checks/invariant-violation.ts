@@ -1,5 +1,5 @@
 /** A promise of docs/decisions and shared/SPEC.md that did not hold. */
-export class Broken extends Error {
+export class InvariantViolation extends Error {
   /** The number of the rule: of the eleven of the contract, and two about what people see of them. */
   readonly rule: number
 

@@ -2,7 +2,7 @@
 // them once. It is slow, and it is obviously right; the product is fast, and has to agree.
 
 /** A line of the ledger, as the database has it. */
-export interface Line {
+export interface ModelLine {
   no: number
   version: number
   mutation: string
@@ -14,23 +14,23 @@ export interface Line {
   voids: string | null
 }
 
-export interface Entry {
+export interface ModelEntry {
   id: string
   at: string
   counts: boolean
   amount: number
 }
 
-export interface Standing {
+export interface ModelState {
   quantity: number
   countedAt: string | null
 }
 
 /** What lies on each position when all lines up to a version are told. */
-export function standingsAt(lines: readonly Line[], version: number): Map<string, Standing> {
+export function standingsAt(lines: readonly ModelLine[], version: number): Map<string, ModelState> {
   const told = lines.filter((line) => line.version <= version)
   const voided = new Set(told.filter(({ kind }) => kind === 'void').map((line) => `${line.voids} ${line.position}`))
-  const entries = new Map<string, Entry[]>()
+  const entries = new Map<string, ModelEntry[]>()
   for (const { kind, mutation, position, at, amount } of told) {
     const list = entries.get(position) ?? []
     entries.set(position, list)
@@ -41,9 +41,9 @@ export function standingsAt(lines: readonly Line[], version: number): Map<string
 }
 
 /** A count says what is there; a delta adds to it; in the order of their time, and then of their ids. */
-export function walk(entries: readonly Entry[]): Standing {
+export function walk(entries: readonly ModelEntry[]): ModelState {
   const inOrder = entries.toSorted((a, b) => compare(a.at, b.at) || compare(a.id, b.id))
-  let standing: Standing = { quantity: 0, countedAt: null }
+  let standing: ModelState = { quantity: 0, countedAt: null }
   for (const { counts, amount, at } of inOrder) {
     if (counts) standing = { quantity: amount, countedAt: at }
     else standing = { ...standing, quantity: standing.quantity + amount }
@@ -55,7 +55,7 @@ export function walk(entries: readonly Entry[]): Standing {
 export function postedBy(
   verb: string,
   args: Record<string, unknown>,
-): Pick<Line, 'kind' | 'position' | 'amount'>[] | undefined {
+): Pick<ModelLine, 'kind' | 'position' | 'amount'>[] | undefined {
   const { itemId, locationId, fromLocationId, toLocationId, lot = '' } = args as Record<string, string>
   const { quantity, counted } = args as Record<string, number>
   const at = (location: string | undefined) => `${itemId}/${location}/${lot}`

@@ -1,8 +1,8 @@
 // What the database holds of one organisation, read as its owner: past every policy, cache and class of the product.
 import type postgres from 'postgres'
-import type { Line } from './reference-model.ts'
+import type { ModelLine } from './reference-model.ts'
 
-export interface Conflict {
+export interface StoredConflict {
   id: string
   kind: 'refusal' | 'review'
   code: string
@@ -40,11 +40,11 @@ const KINDS: Record<string, { table: string; key: string; gone?: string }> = {
 
 export class ServerTruth {
   head = { version: 0, epoch: 1 }
-  lines: Line[] = []
+  lines: ModelLine[] = []
   /** Which version each mutation took effect in, where its lines say so. */
   readonly versionOf = new Map<string, number>()
   mutations = new Set<string>()
-  conflicts: Conflict[] = []
+  conflicts: StoredConflict[] = []
   rows: TruthRow[] = []
   readonly #sql: postgres.Sql
   readonly #orgId: string
@@ -68,7 +68,7 @@ export class ServerTruth {
     const org = this.#orgId
     const [[head], lines, audited, mutations, rows] = await Promise.all([
       sql<{ version: number; epoch: number }[]>`select version, epoch from org_heads where org_id = ${org}`,
-      sql<Line[]>`
+      sql<ModelLine[]>`
         select no, version, mutation_id as mutation, kind, item_id || '/' || location_id || '/' || lot as position,
           amount, at, voids from inventory_logs where org_id = ${org} order by no`,
       sql<{ mutation: string; version: number }[]>`
@@ -93,11 +93,11 @@ const ALL_ROWS = Object.entries(KINDS)
   )
   .join(' union all ')
 
-function toConflict({ key, version, row }: TruthRow): Conflict {
+function toConflict({ key, version, row }: TruthRow): StoredConflict {
   const { kind, code, user_id, state, resolution } = row as Record<string, string>
   return {
     id: key,
-    kind: kind as Conflict['kind'],
+    kind: kind as StoredConflict['kind'],
     code: code!,
     userId: user_id!,
     state: state!,

@@ -13,11 +13,11 @@ import { RequestError } from '../../../client/sync/sync-transport.ts'
 import { Agent } from '../people/agent.ts'
 import type { Issued } from '../../../server/accounts/accounts.ts'
 import { agentClock } from './agent-clock.ts'
-import { Broken } from '../checks/invariant-violation.ts'
+import { InvariantViolation } from '../checks/invariant-violation.ts'
 import type { Browser } from './browser.ts'
 import { cutPower, fill, isFull, metaOn, outboxOn } from './disk.ts'
 import type { Network, Reply, Request } from '../world/network.ts'
-import type { Person } from '../world/organisation.ts'
+import type { SimulatedPerson } from '../world/organisation.ts'
 import { Random } from '../random.ts'
 import type { Cookie } from './simulated-session.ts'
 import { SimulatedTab } from './simulated-tab.ts'
@@ -29,7 +29,7 @@ export interface DeviceParts {
   name: string
   /** The name of its database. */
   storage: string
-  person: Person
+  person: SimulatedPerson
   role: Role
   cookie: Cookie
   skewMs: number
@@ -43,7 +43,7 @@ export interface DeviceParts {
 export class SimulatedDevice {
   readonly name: string
   readonly storage: string
-  readonly person: Person
+  readonly person: SimulatedPerson
   readonly cookie: Cookie
   readonly time: VirtualTime
   readonly network: Network
@@ -61,7 +61,7 @@ export class SimulatedDevice {
   /** The person works offline, and every tab has heard it. */
   mustBeSilent = false
   /** What was found while the code of the product ran, which must not be thrown into it. */
-  readonly broken: Broken[] = []
+  readonly broken: InvariantViolation[] = []
   /** Which of its tabs are awake and who of them leads, and since when (by the monotonic clock). */
   awakeNow = { who: '', since: 0 }
   readonly #parts: DeviceParts
@@ -204,7 +204,7 @@ export class SimulatedDevice {
     // A service worker asks who is signed in before it can know whose outbox it is, and whether they work offline.
     if (this.mustBeSilent && request.path !== 'refresh') {
       const what = `${agent.name} asks (${request.path}) though its person works offline`
-      this.broken.push(new Broken(12, what))
+      this.broken.push(new InvariantViolation(12, what))
     }
     const ended = request.path === 'refresh' ? () => undefined : agent.asks()
     return new Promise((resolve) => {

@@ -10,7 +10,7 @@ const RECONNECT_MAX_MS = 30_000
 const PING_MS = 15_000
 const PONG_WAIT_MS = 8_000
 
-export interface SocketParts {
+export interface SimulatedSocketOptions {
   device: string
   network: Network
   clock: Clock
@@ -24,9 +24,9 @@ export interface SocketParts {
 
 export class SimulatedSocket {
   readonly device: string
-  readonly request: SocketParts['request']
+  readonly request: SimulatedSocketOptions['request']
   accessToken = ''
-  readonly #parts: SocketParts
+  readonly #parts: SimulatedSocketOptions
   readonly #ended = new AbortController()
   #connection: AbortController | undefined
   #isOpen = false
@@ -34,7 +34,7 @@ export class SimulatedSocket {
   #isDeaf = false
   #attempt = 0
 
-  constructor(parts: SocketParts) {
+  constructor(parts: SimulatedSocketOptions) {
     this.#parts = parts
     this.device = parts.device
     this.request = parts.request

@@ -6,9 +6,9 @@ import { isFull, metaOn } from '../device/disk.ts'
 import type { Message } from '../world/network.ts'
 import { describe, SILENCE } from '../world/network.ts'
 import { makeArgs, makePoison } from '../world/operations.ts'
-import type { Person } from '../world/organisation.ts'
+import type { SimulatedPerson } from '../world/organisation.ts'
 import { signIn } from '../world/organisation.ts'
-import type { Deed, RecordStep } from '../plan.ts'
+import type { Action, RecordStep } from '../plan.ts'
 import { postedBy } from '../checks/reference-model.ts'
 import { isPush } from '../world/servers.ts'
 import type { SimulatedDevice } from '../device/simulated-device.ts'
@@ -36,15 +36,15 @@ export async function signInWhereAsked(world: World, device: SimulatedDevice): P
   if (asks >= 0) await comeIn(world, device, asks)
 }
 
-export class Deeds {
+export class Actions {
   readonly #world: World
-  #backup: (Backup & { at: number; people: Pick<Person, 'role' | 'disabled'>[] }) | undefined
+  #backup: (Backup & { at: number; people: Pick<SimulatedPerson, 'role' | 'disabled'>[] }) | undefined
 
   constructor(world: World) {
     this.#world = world
   }
 
-  async perform(deed: Deed): Promise<void> {
+  async perform(deed: Action): Promise<void> {
     const world = this.#world
     const { network, time, servers } = world
     switch (deed.do) {
@@ -150,7 +150,7 @@ export class Deeds {
   }
 }
 
-type DeviceDeed = Exclude<Extract<Deed, { device: number }>, { do: 'record' | 'sync' | 'hint' }>
+type DeviceDeed = Exclude<Extract<Action, { device: number }>, { do: 'record' | 'sync' | 'hint' }>
 
 async function onDevice(world: World, device: SimulatedDevice, deed: DeviceDeed): Promise<void> {
   const { name, network } = device
@@ -226,14 +226,16 @@ function device({ devices }: World, number: number): SimulatedDevice {
   return devices[number % devices.length]!
 }
 
-function person({ people }: World, number: number): Person {
+function person({ people }: World, number: number): SimulatedPerson {
   return people[number % people.length]!
 }
 
 export async function record(world: World, device: SimulatedDevice, step: RecordStep): Promise<void> {
   const { things } = world
-  const own = [...world.said.values()]
-    .filter((said) => said.device === device.name && postedBy(said.verb, said.args ?? {}))
+  const own = [...world.acknowledged.values()]
+    .filter(
+      (acknowledged) => acknowledged.device === device.name && postedBy(acknowledged.verb, acknowledged.args ?? {}),
+    )
     .map(({ id }) => id)
   const args = makeArgs(step, { ...things, mutations: own.length > 0 ? own : things.mutations })
   if (!args) return
@@ -241,7 +243,7 @@ export async function record(world: World, device: SimulatedDevice, step: Record
   if (step.dies !== undefined) {
     world.tell(`${device.name} dies while ${step.verb} ${JSON.stringify(args)} is recorded`)
     device.record(step.verb, args, tab).then(
-      (result) => result.saved && world.say(device, { id: result.id, verb: step.verb, args }),
+      (result) => result.saved && world.acknowledge(device, { id: result.id, verb: step.verb, args }),
       () => undefined,
     )
     await kill(world, device, step.dies)
@@ -253,7 +255,7 @@ export async function record(world: World, device: SimulatedDevice, step: Record
   if (!result) return world.tell(`${tab.agent.name} says that ${step.verb} is not saved: its disk is full`)
   if (!result.saved) return world.tell(`${tab.agent.name} declines ${step.verb}: ${result.refusal.code}`)
   world.tell(`${tab.agent.name} saves ${step.verb} ${JSON.stringify(args)} as ${result.id}`)
-  world.say(device, { id: result.id, verb: step.verb, args })
+  world.acknowledge(device, { id: result.id, verb: step.verb, args })
 }
 
 /** What a device kept though nobody was told: it died between the two. */
@@ -263,7 +265,8 @@ async function kill(world: World, device: SimulatedDevice, turns: number): Promi
   world.tell(`${device.name} died and was started again`)
   for (const { envelope } of device.outbox()) {
     const { id, name, args } = envelope
-    if (!world.said.has(id)) world.say(device, { id, verb: name, args: args as Record<string, unknown> })
+    if (!world.acknowledged.has(id))
+      world.acknowledge(device, { id, verb: name, args: args as Record<string, unknown> })
   }
 }
 
@@ -299,7 +302,7 @@ async function poison(world: World, device: SimulatedDevice, kind: number): Prom
   const id = world.time.uuid()
   await device.slip({ id, name, args })
   world.poison.add(id)
-  world.say(device, { id, verb: name, args: args as Record<string, unknown> })
+  world.acknowledge(device, { id, verb: name, args: args as Record<string, unknown> })
   world.tell(`${device.name} has a poisonous ${name} in its outbox, ${id}`)
 }
 
@@ -312,14 +315,14 @@ async function clone(world: World, device: SimulatedDevice): Promise<void> {
   world.tell(`${name} is a copy of ${device.name}, with all that waits there`)
 }
 
-async function setRole(world: World, person: Person, role: Person['role']): Promise<void> {
+async function setRole(world: World, person: SimulatedPerson, role: SimulatedPerson['role']): Promise<void> {
   person.role = role
   person.changed = true
   await world.servers.replicas[0]!.accounts.updateMember(person.orgId, person.userId, { id: person.userId, role })
   world.tell(`${person.name} is ${role} from now on`)
 }
 
-async function disable(world: World, person: Person): Promise<void> {
+async function disable(world: World, person: SimulatedPerson): Promise<void> {
   if (person.disabled) return enable(world, person)
   person.disabled = true
   await world.servers.replicas[0]!.accounts.updateMember(person.orgId, person.userId, {
@@ -329,7 +332,7 @@ async function disable(world: World, person: Person): Promise<void> {
   world.tell(`${person.name} may no longer work here`)
 }
 
-async function enable(world: World, person: Person): Promise<void> {
+async function enable(world: World, person: SimulatedPerson): Promise<void> {
   person.disabled = false
   await world.servers.replicas[0]!.accounts.updateMember(person.orgId, person.userId, {
     id: person.userId,

@@ -1,18 +1,18 @@
 // People of another organisation in the same database, who try everything with what they have stolen or guessed of the
 // first: its ids, its devices' ids, its cursors. They must learn nothing, and change nothing.
 import { backUp } from '../world/backup.ts'
-import { Broken } from '../checks/invariant-violation.ts'
+import { InvariantViolation } from '../checks/invariant-violation.ts'
 import { metaOn, outboxOn } from '../device/disk.ts'
 import type { Frame, Reply, Request } from '../world/network.ts'
 import { makeArgs } from '../world/operations.ts'
-import type { Person } from '../world/organisation.ts'
+import type { SimulatedPerson } from '../world/organisation.ts'
 import { makeOrganisation, signIn } from '../world/organisation.ts'
-import type { Deed } from '../plan.ts'
+import type { Action } from '../plan.ts'
 import { Random } from '../random.ts'
 import { ServerTruth } from '../checks/server-truth.ts'
 import type { World } from '../world/world.ts'
 
-type Intrusion = Deed & { do: 'intrude' }
+type Intrusion = Action & { do: 'intrude' }
 type Tables = Record<string, { columns: string[]; rows: unknown[][] }>
 
 /** What they try to do with what is not theirs. */
@@ -45,7 +45,7 @@ export class Intruder {
   readonly #pushed = new Set<string>()
   readonly #lastSeqs = new Map<string, number>()
 
-  private constructor(world: World, person: Person, accessToken: string) {
+  private constructor(world: World, person: SimulatedPerson, accessToken: string) {
     this.#world = world
     this.#accessToken = accessToken
     this.#truth = new ServerTruth(world.stage.owner, person.orgId)
@@ -70,7 +70,10 @@ export class Intruder {
     const after = await backUp(stage.owner, victim)
     for (const [index, { name, rows }] of before.tables.entries()) {
       if (rows !== after.tables[index]!.rows)
-        throw new Broken(8, `people of another organisation have changed ${name} through server ${replica + 1}`)
+        throw new InvariantViolation(
+          8,
+          `people of another organisation have changed ${name} through server ${replica + 1}`,
+        )
     }
   }
 
@@ -80,17 +83,18 @@ export class Intruder {
     this.#world.tell('people of another organisation pull with a stolen client id and cursor')
     const reply = await this.#ask('pull', { clientId, cursor: stolen })
     if (reply.ok) await this.#check(reply.value as { tables?: Tables; lastSeq: number }, clientId)
-    else if (stolen === null) throw new Broken(8, `people of another organisation cannot pull: ${reply.refusal}`)
+    else if (stolen === null)
+      throw new InvariantViolation(8, `people of another organisation cannot pull: ${reply.refusal}`)
   }
 
   async #push(random: Random, picks: number[]): Promise<void> {
-    const { things, said, devices, time, tell } = this.#world
+    const { things, acknowledged: acknowledged, devices, time, tell } = this.#world
     const { clientId } = this.#steal(random)
     const verb = random.pick(VERBS)
     const args = makeArgs({ do: 'record', device: 0, tab: 0, verb, picks }, { ...things, newId: () => random.uuid() })
     if (!args) return
     const waiting = devices.flatMap(({ storage }) => outboxOn(storage)).map(({ envelope }) => envelope.id)
-    const theirs = [...said.keys(), ...waiting]
+    const theirs = [...acknowledged.keys(), ...waiting]
     const id = theirs.length > 0 && random.chance(0.5) ? random.pick(theirs) : random.uuid()
     // An item that was made on a device of the first, and did not reach the server yet, is guessed as well.
     if (verb === 'item.create') args['id'] = random.pick([...things.items, random.uuid()])
@@ -99,10 +103,11 @@ export class Intruder {
     tell(`people of another organisation push ${verb} ${JSON.stringify(args)} as ${id}, with a stolen client id`)
     const input = { clientId, epoch: 1, deviceNow: time.now, mutations: [{ seq, id, name: verb, args, at }] }
     const reply = await this.#ask('push', input)
-    if (!reply.ok) throw new Broken(8, `people of another organisation were refused their own: ${reply.refusal}`)
+    if (!reply.ok)
+      throw new InvariantViolation(8, `people of another organisation were refused their own: ${reply.refusal}`)
     const { lastSeq, results } = reply.value as { lastSeq: number; results: { status: string }[] }
     if (results[0]!.status === 'duplicate' && !this.#pushed.has(id))
-      throw new Broken(8, `people of another organisation were told that ${id} is known`)
+      throw new InvariantViolation(8, `people of another organisation were told that ${id} is known`)
     this.#pushed.add(id)
     this.#lastSeqs.set(clientId, seq)
     await this.#check({ lastSeq }, clientId)
@@ -128,13 +133,16 @@ export class Intruder {
   /** Every row is their own, and of a device that is not theirs they learn nothing. */
   async #check({ tables = {}, lastSeq }: { tables?: Tables; lastSeq: number }, clientId: string): Promise<void> {
     if (lastSeq !== (this.#lastSeqs.get(clientId) ?? 0))
-      throw new Broken(8, `people of another organisation were told that ${clientId} has come to ${lastSeq}`)
+      throw new InvariantViolation(
+        8,
+        `people of another organisation were told that ${clientId} has come to ${lastSeq}`,
+      )
     await this.#truth.refresh(this.#world.time.written)
     const own = new Set(this.#truth.rows.map(({ kind, key }) => `${kind} ${key}`))
     for (const [kind, { columns, rows }] of Object.entries(tables)) {
       for (const row of rows) {
         const key = (KEYS[kind] ?? ['id']).map((column) => row[columns.indexOf(column)]).join('/')
-        if (!own.has(`${kind} ${key}`)) throw new Broken(8, `another organisation was given ${kind} ${key}`)
+        if (!own.has(`${kind} ${key}`)) throw new InvariantViolation(8, `another organisation was given ${kind} ${key}`)
       }
     }
   }

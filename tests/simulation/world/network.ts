@@ -30,7 +30,7 @@ export interface Request extends Sent {
   answer(reply: Reply): void
 }
 
-export interface Answer extends Sent {
+export interface SentAnswer extends Sent {
   kind: 'answer'
   path: Request['path']
   reply: Reply
@@ -57,7 +57,7 @@ export interface NoticeSent extends Sent {
   notice: ServerEvent
 }
 
-export type Message = Request | Answer | Dial | FrameSent | NoticeSent
+export type Message = Request | SentAnswer | Dial | FrameSent | NoticeSent
 
 export class Network {
   #messages: Message[] = []

@@ -7,7 +7,7 @@ import { insertOrganisation, insertUser } from '../../../server/accounts/account
 import type { Database } from '../../../server/database/database.ts'
 import type { Ledger } from '../../../server/ledger/ledger.ts'
 
-export interface Person {
+export interface SimulatedPerson {
   userId: string
   orgId: string
   name: string
@@ -33,7 +33,7 @@ interface Parts {
 export async function makeOrganisation(
   { database, ledger, uuid }: Parts,
   { name, people }: { name: string; people: { name: string; role: Role }[] },
-): Promise<Person[]> {
+): Promise<SimulatedPerson[]> {
   const orgId = randomUUID() // not of the seed: a world may be run again beside its first run
   const users = people.map((person) => ({
     ...person,
@@ -59,6 +59,9 @@ export async function makeOrganisation(
 }
 
 /** Signs somebody in, with everything but a password. */
-export async function signIn(accounts: Accounts, { orgId, userId }: Pick<Person, 'orgId' | 'userId'>): Promise<Issued> {
+export async function signIn(
+  accounts: Accounts,
+  { orgId, userId }: Pick<SimulatedPerson, 'orgId' | 'userId'>,
+): Promise<Issued> {
   return (await accounts.openSession(orgId, userId))!
 }

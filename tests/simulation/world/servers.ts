@@ -6,11 +6,11 @@ import type { Meanwhile } from '../plan.ts'
 import { REPLICAS } from '../plan.ts'
 import type { Reads } from './replica.ts'
 import { Replica } from './replica.ts'
-import type { Stage } from './stage.ts'
+import type { SimulationStage } from './stage.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 export interface ServersParts {
-  stage: Stage
+  stage: SimulationStage
   time: VirtualTime
   network: Network
   reads: Reads

@@ -55,7 +55,7 @@ export class SimulatedDatabase extends Database {
   }
 }
 
-export class Stage {
+export class SimulationStage {
   /** Sees all organisations: for checks, and for what no server may do. */
   readonly owner: postgres.Sql
   readonly readReplica: ReadReplica

@@ -1,24 +1,24 @@
 // One world: an organisation, its servers and devices, the network between them, and what people did. It lives through a
 // plan, checks what must always hold after every step, then heals and checks what must hold at the end.
 import 'fake-indexeddb/auto' // before Dexie, which looks for it as it is loaded
-import { Broken } from '../checks/invariant-violation.ts'
+import { InvariantViolation } from '../checks/invariant-violation.ts'
 import { Browser } from '../device/browser.ts'
 import { CHECKS_AT_THE_END } from '../checks/check-end.ts'
 import { checkDevice } from '../checks/check-device.ts'
-import { comeBack, Deeds, record, signInWhereAsked } from '../people/actions.ts'
+import { comeBack, Actions, record, signInWhereAsked } from '../people/actions.ts'
 import { metaOn } from '../device/disk.ts'
 import { Intruder } from '../people/intruder.ts'
 import { Network, SILENCE } from './network.ts'
 import type { Things } from './operations.ts'
-import type { Person } from './organisation.ts'
+import type { SimulatedPerson } from './organisation.ts'
 import { makeOrganisation, signIn } from './organisation.ts'
-import type { Deed, Plan } from '../plan.ts'
+import type { Action, Plan } from '../plan.ts'
 import { meanwhile, REPLICAS } from '../plan.ts'
 import { Random } from '../random.ts'
 import { ServerTruth } from '../checks/server-truth.ts'
 import { Servers } from './servers.ts'
 import { SimulatedDevice } from '../device/simulated-device.ts'
-import type { Stage } from './stage.ts'
+import type { SimulationStage } from './stage.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** After the faults everything settles by itself within so long. */
@@ -29,7 +29,7 @@ const SMALL_PAGE = 10
 const MESSAGES_MAX = 1_000
 
 /** A mutation that a person was told is saved. */
-export interface Said {
+export interface Acknowledged {
   id: string
   verb: string
   args: Record<string, unknown>
@@ -44,35 +44,35 @@ let runs = 0
 
 export class World {
   readonly time: VirtualTime
-  readonly stage: Stage
+  readonly stage: SimulationStage
   readonly plan: Plan
   readonly network = new Network()
   readonly browser = new Browser()
-  readonly said = new Map<string, Said>()
+  readonly acknowledged = new Map<string, Acknowledged>()
   /** Those that no server can take. */
   readonly poison = new Set<string>()
   /** What happened, in plain sentences. */
   readonly story: string[] = []
   readonly things: Things
   devices: SimulatedDevice[] = []
-  people: Person[] = []
+  people: SimulatedPerson[] = []
   servers!: Servers
   truth!: ServerTruth
   /** Devices that have not heard of the last restore, with the epoch before it. */
   readonly #unaware = new Map<SimulatedDevice, number>()
-  readonly #deeds: Deeds
+  readonly #deeds: Actions
   readonly #random: Random
   #intruder: Intruder | undefined
   #isHealed = false
   /** While the world begins, and once it heals, nothing befalls anybody. */
   #isPeaceful = true
 
-  constructor(stage: Stage, plan: Plan) {
+  constructor(stage: SimulationStage, plan: Plan) {
     this.stage = stage
     this.plan = plan
     this.time = new VirtualTime(plan.seed)
     this.#random = new Random(plan.seed, 6)
-    this.#deeds = new Deeds(this)
+    this.#deeds = new Actions(this)
     const newId = () => this.time.uuid()
     this.things = {
       items: [],
@@ -87,7 +87,7 @@ export class World {
     }
   }
 
-  /** Lives through the plan. @throws {Broken} where something does not hold that must. */
+  /** Lives through the plan. @throws {InvariantViolation} where something does not hold that must. */
   live(): Promise<void> {
     return this.time.run(async () => {
       const uninstall = this.browser.install()
@@ -95,7 +95,7 @@ export class World {
         await this.#begin()
         for (const { pauseMs, ...deed } of this.plan.steps) {
           await this.pass(1 + pauseMs)
-          await this.#deeds.perform(deed as Deed)
+          await this.#deeds.perform(deed as Action)
           await this.settle()
           await this.#checkNow()
         }
@@ -112,8 +112,8 @@ export class World {
     this.story.push(sentence)
   }
 
-  say(device: SimulatedDevice, { id, verb, args }: Pick<Said, 'id' | 'verb' | 'args'>): void {
-    this.said.set(id, { id, verb, args, device: device.name, userId: device.person.userId, at: this.time.now })
+  acknowledge(device: SimulatedDevice, { id, verb, args }: Pick<Acknowledged, 'id' | 'verb' | 'args'>): void {
+    this.acknowledged.set(id, { id, verb, args, device: device.name, userId: device.person.userId, at: this.time.now })
     this.things.mutations.push(id)
   }
 
@@ -124,7 +124,7 @@ export class World {
   /** Until nothing moves any more but by time, or by the plan. */
   async settle(): Promise<void> {
     for (let i = 0; ; i++) {
-      if (i > MESSAGES_MAX) throw new Broken(6, 'devices and servers send each other around in circles')
+      if (i > MESSAGES_MAX) throw new InvariantViolation(6, 'devices and servers send each other around in circles')
       await this.time.stillness()
       const outdated = this.devices.flatMap(({ awake }) => awake).find(({ isOutdated }) => isOutdated)
       if (outdated) await outdated.host.reload(outdated)
@@ -139,7 +139,7 @@ export class World {
     }
   }
 
-  async intrude(deed: Deed & { do: 'intrude' }): Promise<void> {
+  async intrude(deed: Action & { do: 'intrude' }): Promise<void> {
     this.#intruder ??= await Intruder.enter(this)
     await this.#intruder.intrude(deed)
   }

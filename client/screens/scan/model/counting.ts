@@ -15,7 +15,7 @@ import type { ScanSetting } from './scan-setting.ts'
 /** Drafts older than this are a person's to sort out, in the tray. */
 export const RESUME_MS = 12 * 3_600_000
 
-export interface CountingParts {
+export interface CountingOptions {
   device: Device
   lines: DraftLines
   recorder: Recorder
@@ -26,9 +26,9 @@ export interface CountingParts {
 }
 
 export class Counting {
-  readonly #parts: CountingParts
+  readonly #parts: CountingOptions
 
-  constructor(parts: CountingParts) {
+  constructor(parts: CountingOptions) {
     this.#parts = parts
   }
 
@@ -48,12 +48,12 @@ export class Counting {
     const { lines } = this.#parts
     const before = lines.has(key) ? undefined : this.#countedBefore(key)
     lines.add(key, { quantity: (before?.quantity ?? 0) + quantity, scan, since: before?.since })
-    this.#keep(key)
+    this.#saveDraft(key)
   }
 
   set(key: LineKey, quantity: number): void {
     this.#parts.lines.set(key, quantity, this.#parts.now())
-    this.#keep(key)
+    this.#saveDraft(key)
   }
 
   /** By a person's word. False where it could not be recorded. */
@@ -103,7 +103,7 @@ export class Counting {
     if (answer === 'record') return this.#record(line)
     if (answer === 'goOn') {
       lines.set(line, quantity, now())
-      this.#keep(line)
+      this.#saveDraft(line)
       return true
     }
     if (answer === 'discard') await device.scans.dismiss(scanIds, 'set aside')
@@ -125,7 +125,7 @@ export class Counting {
     return true
   }
 
-  #keep(key: LineKey): void {
+  #saveDraft(key: LineKey): void {
     const { device, kept, lines, setting } = this.#parts
     const line = lines.of(key)
     if (!line || setting.locationId === null) return

@@ -3,7 +3,7 @@ import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../../device/records.ts'
 import type { HistoryEntry } from '../../../device/state/mutation-history.ts'
 
-export type LogLine =
+export type ScanLogLine =
   | { kind: 'recorded'; at: number; entry: HistoryEntry; undone: boolean }
   | { kind: 'unresolved'; at: number; scan: ScanRecord }
 
@@ -21,7 +21,7 @@ export function logLines({
   unresolved: readonly ScanRecord[]
   /** Scans of a count or a move under way: the card shows them. */
   held: ReadonlySet<string>
-}): LogLine[] {
+}): ScanLogLine[] {
   const undone = new Set<unknown>()
   for (const { envelope } of recent) {
     if (envelope.name === 'stock.undo') undone.add((envelope.args as { mutationId?: unknown }).mutationId)
@@ -29,13 +29,13 @@ export function logLines({
   const recorded = recent
     .filter(({ envelope }) => MOVEMENTS.has(envelope.name))
     .slice(0, LINES_MAX)
-    .map((entry): LogLine => {
+    .map((entry): ScanLogLine => {
       const { envelope } = entry
       return { kind: 'recorded', at: stampMs(envelope.at), entry, undone: undone.has(envelope.id) }
     })
   const waiting = unresolved
     .filter(({ id }) => !held.has(id))
     .slice(0, LINES_MAX)
-    .map((scan): LogLine => ({ kind: 'unresolved', at: scan.at, scan }))
+    .map((scan): ScanLogLine => ({ kind: 'unresolved', at: scan.at, scan }))
   return [...recorded, ...waiting].toSorted((a, b) => b.at - a.at).slice(0, LINES_MAX)
 }

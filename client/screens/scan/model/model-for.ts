@@ -32,7 +32,7 @@ export function modelFor(workspace: Omit<Workspace, 'useFrame'>): ScanModel {
     })
     models.set(device, model)
     // A question's buttons come where the message of what was done before it lies; the log offers its way back as well.
-    model.questions.open.subscribe((question) => question && takeAway?.())
+    model.prompts.open.subscribe((question) => question && takeAway?.())
   }
   return model
 }

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
-import type { PlacedMode } from './scan-setting.ts'
+import type { StockMode } from './scan-setting.ts'
 
 export interface LotAnswer {
   lot: string
@@ -14,10 +14,10 @@ export type DraftAnswer = 'record' | 'keep' | 'discard' | 'goOn'
 
 interface Answers {
   /** Where? */
-  place: { question: { mode: PlacedMode; item: Item }; answer: string | undefined }
+  place: { question: { mode: StockMode; item: Item }; answer: string | undefined }
   /** Which lot? */
   lot: {
-    question: { mode: PlacedMode; item: Item; known: { lot: string; quantity: number }[] }
+    question: { mode: StockMode; item: Item; known: { lot: string; quantity: number }[] }
     answer: LotAnswer | undefined
   }
   /** There is less than that. All the same? Quantities in thousandths. */

@@ -7,7 +7,7 @@ import type { Movement } from '../../../domain/movement.ts'
 import { recordMovement, refusalOf, shortageOf } from '../../../domain/movement.ts'
 import type { AnswerOf, PromptKind, Prompts } from './prompts.ts'
 
-export type Outcome = { id: string } | 'declined' | 'refused'
+export type RecordOutcome = { id: string } | 'declined' | 'refused'
 
 type QuestionOf<K extends PromptKind> = Parameters<typeof Prompts.prototype.ask<K>>[1]
 
@@ -26,7 +26,7 @@ export class Recorder {
   async record(
     movement: Movement,
     { item, scanId, further = false }: { item: Item; scanId?: string | undefined; further?: boolean },
-  ): Promise<Outcome> {
+  ): Promise<RecordOutcome> {
     const refusal = refusalOf(this.#device, movement)
     if (refusal) {
       await this.ask('refused', { refusal, title: item.name })

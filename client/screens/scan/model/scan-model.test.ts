@@ -96,7 +96,7 @@ async function open(name: string): Promise<void> {
 async function scan(code: string): Promise<void> {
   const { mode, locationId } = model.setting
   const record = await device.scans.store({ code, at: clock++, mode, locationId })
-  await model.take(record)
+  await model.handle(record)
 }
 
 async function standAt(mode: Mode, code: string): Promise<void> {
@@ -105,7 +105,7 @@ async function standAt(mode: Mode, code: string): Promise<void> {
 }
 
 const here = (itemId: string, locationId = SHELF, lot = '') => device.queries.position(itemId, locationId, lot).quantity
-const question = () => model.questions.open.value
+const question = () => model.prompts.open.value
 /** Waits until something is so: how long that takes is the machine's business. */
 const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
 const asked = (kind: string) => until(() => expect(question()).toMatchObject({ kind }))
@@ -117,7 +117,7 @@ test('each scan withdraws one, or its pack, and the card runs on', async () => {
   await scan(CODES.coffee)
   await scan(CODES.carton)
   expect(here(COFFEE)).toBe(6000)
-  expect(model.hit.value).toMatchObject({ kind: 'run', was: 20_000, steps: [{}, {}, { quantity: 12_000 }] })
+  expect(model.result.value).toMatchObject({ kind: 'run', was: 20_000, steps: [{}, {}, { quantity: 12_000 }] })
   expect(device.scans.unresolved.value).toEqual([])
 })
 
@@ -161,7 +161,7 @@ test('more than there is: asked, the scans behind it wait, and none is lost', as
   await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
   expect(here(COFFEE)).toBe(20_000)
   expect(device.scans.unresolved.value).toHaveLength(2)
-  model.questions.answer('shortage', true)
+  model.prompts.answer('shortage', true)
   await Promise.all([third, behind])
   expect(here(TEA)).toBe(-1000)
   expect(here(COFFEE)).toBe(19_000)
@@ -174,7 +174,7 @@ test('not recorded all the same: the scan is dismissed with its reason', async (
     for (let i = 0; i < 3; i++) await scan(CODES.tea)
   })()
   await asked('shortage')
-  model.questions.answer('shortage', false)
+  model.prompts.answer('shortage', false)
   await asking
   expect(here(TEA)).toBe(0)
   expect(device.scans.unresolved.value).toEqual([])
@@ -185,7 +185,7 @@ test('without a place it asks where, and goes on with the same scan', async () =
   const scanning = scan(CODES.tea)
   await asked('place')
   expect(question()).toMatchObject({ kind: 'place' })
-  model.questions.answer('place', CELLAR)
+  model.prompts.answer('place', CELLAR)
   await scanning
   expect(here(TEA, CELLAR)).toBe(1000)
   expect(model.setting.locationId).toBe(CELLAR)
@@ -235,7 +235,7 @@ for (const [what, leave] of [
     await asked('draft')
     expect(question()).toMatchObject({ quantity: 1000, locationId: SHELF })
     expect(here(COFFEE)).toBe(20_000)
-    model.questions.answer('draft', 'record')
+    model.prompts.answer('draft', 'record')
     await leaving
     expect(here(COFFEE)).toBe(1000)
     expect([model.setting.mode, model.setting.locationId]).not.toEqual(['count', SHELF])
@@ -247,7 +247,7 @@ test('a count that is discarded changes nothing', async () => {
   await scan(CODES.coffee)
   const leaving = model.changeMode('look')
   await asked('draft')
-  model.questions.answer('draft', 'discard')
+  model.prompts.answer('draft', 'discard')
   await leaving
   expect(names()).toEqual([])
   expect(device.scans.unresolved.value).toEqual([])
@@ -259,7 +259,7 @@ test('a count that is kept for later is asked about in its place again, whole, a
   await model.setQuantity(7000)
   const leaving = model.changeMode('look')
   await asked('draft')
-  model.questions.answer('draft', 'keep')
+  model.prompts.answer('draft', 'keep')
   await leaving
   expect(names()).toEqual([])
   expect(device.scans.unresolved.value).toHaveLength(1)
@@ -268,7 +268,7 @@ test('a count that is kept for later is asked about in its place again, whole, a
   const back = model.changeMode('count')
   await asked('draft')
   expect(question()).toMatchObject({ quantity: 7000, mayGoOn: true })
-  model.questions.answer('draft', 'goOn')
+  model.prompts.answer('draft', 'goOn')
   await back
   await scan(CODES.coffee)
   await scan(CODES.tea)
@@ -284,7 +284,7 @@ test('a count from before a pause is asked about, whatever is scanned after it',
   await asked('draft')
   expect(question()).toMatchObject({ item: { id: COFFEE }, mayGoOn: false })
   expect((question() as { countedAt: number }).countedAt).toBeLessThanOrEqual(countedAt)
-  model.questions.answer('draft', 'keep')
+  model.prompts.answer('draft', 'keep')
   await other
   expect(names()).toEqual([])
   expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 1000 }])
@@ -292,7 +292,7 @@ test('a count from before a pause is asked about, whatever is scanned after it',
   const same = scan(CODES.tea)
   await asked('draft')
   expect(question()).toMatchObject({ item: { id: TEA }, mayGoOn: true })
-  model.questions.answer('draft', 'goOn')
+  model.prompts.answer('draft', 'goOn')
   await same
   expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 2000 }])
 })
@@ -331,8 +331,8 @@ test('[Z1] a restart in the middle of a count makes it again from its scans, onc
   device.close()
   await open(device.name)
   await asked('draft')
-  model.questions.answer('draft', 'goOn')
-  await until(() => expect(model.hit.value).toMatchObject({ kind: 'count', itemId: COFFEE }))
+  model.prompts.answer('draft', 'goOn')
+  await until(() => expect(model.result.value).toMatchObject({ kind: 'count', itemId: COFFEE }))
   expect(model.lines.all).toMatchObject([{ quantity: 2000 }])
   await model.finishCount()
   expect(here(COFFEE)).toBe(2000)
@@ -361,7 +361,7 @@ test('a move takes from here, is held in hand, and is put down where the next pl
 test('what is set aside was never taken, and says so', async () => {
   await standAt('move', CODES.shelf)
   await scan(CODES.coffee)
-  await model.setAside()
+  await model.cancelMove()
   expect(model.holdsGoods).toBe(false)
   expect(here(COFFEE)).toBe(20_000)
   expect(device.scans.unresolved.value).toEqual([])
@@ -372,7 +372,7 @@ test('an item that is kept by lot asks for it once, and keeps it for the run', a
   const scanning = scan(CODES.fish)
   await asked('lot')
   expect(question()).toMatchObject({ kind: 'lot' })
-  model.questions.answer('lot', { lot: 'L1', expiresOn: '2027-01-31' })
+  model.prompts.answer('lot', { lot: 'L1', expiresOn: '2027-01-31' })
   await scanning
   await scan(CODES.fish)
   expect(here(FISH, SHELF, 'L1')).toBe(2000)
@@ -383,7 +383,7 @@ test('a GS1 label brings its lot, expiry and count', async () => {
   await scan(`(01)0${CODES.coffee}(30)6`)
   expect(here(COFFEE)).toBe(26_000)
   await scan(`(01)0${CODES.coffee.slice(0, -1)}2(30)6`)
-  expect(model.hit.value).toMatchObject({ kind: 'unknown', unreadable: true })
+  expect(model.result.value).toMatchObject({ kind: 'unknown', unreadable: true })
   expect(sounds.at(-1)).toBe('error')
 })
 
@@ -395,7 +395,7 @@ test('an unknown code waits in the list, blocks nobody, and is recorded once it 
   expect(here(COFFEE)).toBe(21_000)
   expect(device.scans.unresolved.value).toHaveLength(2)
   await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
-  expect(await model.recordWaiting('9999')).toEqual({ recorded: 2, left: 0 })
+  expect(await model.recordScansOf('9999')).toEqual({ recorded: 2, left: 0 })
   expect(here(TEA)).toBe(6000)
   expect(device.scans.unresolved.value).toEqual([])
 })
@@ -458,7 +458,7 @@ test('a scan that the tray recorded while it waited behind a question is not rec
   for (const waiting of device.scans.unresolved.value) {
     await recordProposal(device, proposalsFor(device, waiting, { kept: counts, given: {} })[0]!)
   }
-  model.questions.answer('shortage', true)
+  model.prompts.answer('shortage', true)
   await Promise.all([third, behind])
   expect([here(TEA), here(COFFEE)]).toEqual([-1000, 19_000])
 })
@@ -469,7 +469,7 @@ test('scans that come while a sheet is open wait behind it, after what it was op
   const closed = sheetOpened() // the number pad
   const behind = [scan(CODES.tea), scan(CODES.tea)]
   await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
-  expect([here(TEA), model.hit.value]).toMatchObject([2000, { itemId: COFFEE }])
+  expect([here(TEA), model.result.value]).toMatchObject([2000, { itemId: COFFEE }])
   const set = model.setQuantity(5000)
   closed()
   await Promise.all([set, ...behind])

@@ -20,12 +20,12 @@ import type { Scan } from '../../../scanner/code.ts'
 import type { FeedbackKind } from '../../../scanner/feedback.ts'
 import { Counting, RESUME_MS } from './counting.ts'
 import { DraftLines } from './draft-lines.ts'
-import type { ScanResult, MovementRun, Step } from './scan-result.ts'
+import type { ScanResult, MovementRun, MovementStep } from './scan-result.ts'
 import { sumOf } from './scan-result.ts'
 import type { LotAnswer } from './prompts.ts'
 import { Prompts } from './prompts.ts'
 import { Recorder } from './recorder.ts'
-import type { Mode, PlacedMode, ScanSetting } from './scan-setting.ts'
+import type { Mode, StockMode, ScanSetting } from './scan-setting.ts'
 import { TaskQueue } from './task-queue.ts'
 
 /** What is told of the last thing done: for the toast. */
@@ -34,7 +34,7 @@ export interface Done {
   lines: readonly { itemId: string; quantity: number; mutationId: string }[]
 }
 
-export interface ScanModelParts {
+export interface ScanModelOptions {
   device: Device
   remote: Pick<ApiClient, 'lookup'>
   setting: ScanSetting
@@ -52,32 +52,32 @@ type StockScan = ReadItem & { scan: ScanRecord }
 
 export class ScanModel {
   readonly setting: ScanSetting
-  readonly hit = signal<ScanResult | undefined>(undefined)
+  readonly result = signal<ScanResult | undefined>(undefined)
   /** Grows with each answer, with its tone: for the flash. */
-  readonly beat = signal<{ tone: 'good' | 'bad' | 'warn'; count: number }>({ tone: 'good', count: 0 })
-  readonly questions = new Prompts()
+  readonly pulse = signal<{ tone: 'good' | 'bad' | 'warn'; count: number }>({ tone: 'good', count: 0 })
+  readonly prompts = new Prompts()
   readonly lines: DraftLines
   readonly queue = new TaskQueue()
-  readonly #parts: ScanModelParts
+  readonly #parts: ScanModelOptions
   /** Scans that came while a sheet was open. */
   #held = 0
   #free: Promise<void> = Promise.resolve()
   readonly #recorder: Recorder
   readonly #counting: Counting
 
-  constructor(parts: ScanModelParts) {
+  constructor(parts: ScanModelOptions) {
     this.#parts = parts
     this.setting = parts.setting
     this.lines = new DraftLines(parts)
     const signal = (tone: 'bad' | 'warn') => this.#signal(tone)
-    this.#recorder = new Recorder({ device: parts.device, questions: this.questions, signal })
+    this.#recorder = new Recorder({ device: parts.device, questions: this.prompts, signal })
     const counted = (line: Done['lines'][number]) => parts.told({ kind: 'counted', lines: [line] })
     this.#counting = new Counting({ ...parts, lines: this.lines, recorder: this.#recorder, counted })
     void this.queue.add(() => this.#resume())
   }
 
   /** Takes a scan that is stored. Behind a sheet it does nothing: it comes once that is closed, after what it was for. */
-  take(scan: ScanRecord, raw: TakenScan = scan): Promise<void> {
+  handle(scan: ScanRecord, raw: TakenScan = scan): Promise<void> {
     if (this.#held === 0 && !this.#parts.sheetsClosed()) return this.queue.add(() => this.#process(scan, raw))
     this.#held++
     const taken = this.#free
@@ -95,7 +95,7 @@ export class ScanModel {
       if (mode === this.setting.mode || this.holdsGoods) return
       if (!(await this.#counting.leave())) return
       this.setting.change({ mode, since: this.#parts.now() })
-      this.hit.value = undefined
+      this.result.value = undefined
       await this.#comeBackToCount()
     })
   }
@@ -115,7 +115,7 @@ export class ScanModel {
   /** Sets the quantity of what the card shows. Thousandths. */
   setQuantity(quantity: number): Promise<void> {
     return this.queue.add(async () => {
-      const result = this.hit.value
+      const result = this.result.value
       if (result?.kind === 'run') await this.#setRun(result, quantity)
       else if (result?.kind === 'count') this.#counting.set(result, quantity)
       else if (result?.kind === 'hand') {
@@ -128,7 +128,7 @@ export class ScanModel {
   /** "This is what is here": the count as it stands is recorded. */
   finishCount(counted?: number): Promise<void> {
     return this.queue.add(async () => {
-      const result = this.hit.value
+      const result = this.result.value
       if (counted !== undefined && result?.kind === 'count') this.#counting.set(result, counted)
       await this.#counting.record()
     })
@@ -140,12 +140,12 @@ export class ScanModel {
   }
 
   /** A code has become known: what waited for it is recorded. */
-  recordWaiting(code: string): Promise<{ recorded: number; left: number }> {
+  recordScansOf(code: string): Promise<{ recorded: number; left: number }> {
     return this.queue.add(() => recordScans(this.#parts.device, scansOfCode(this.#parts.device, code)))
   }
 
   /** What is in hand was never taken, what was counted does not count: nothing is recorded. */
-  setAside(): Promise<void> {
+  cancelMove(): Promise<void> {
     return this.queue.add(async () => {
       for (const line of this.lines.all) await this.#setAside(line)
     })
@@ -187,7 +187,7 @@ export class ScanModel {
     await this.#parts.device.scans.answer(scan.id)
   }
 
-  async #stock(taken: StockScan, mode: PlacedMode): Promise<void> {
+  async #stock(taken: StockScan, mode: StockMode): Promise<void> {
     const { item } = taken
     const locationId = this.setting.locationId ?? (await this.#recorder.ask('place', { mode, item }))
     if (locationId === undefined) return
@@ -200,16 +200,16 @@ export class ScanModel {
     if (lot === undefined) return
     const at = { ...taken, locationId, lot: lot.lot, expiresOn: lot.expiresOn }
     if (mode === 'count') await this.#count(at)
-    else if (mode === 'move') this.#takeInHand(at)
+    else if (mode === 'move') this.#pickUp(at)
     else await this.#move(at, mode)
   }
 
   /** The lot on the label, of the run under way, or as the person says; empty for what is not kept by lot. */
-  async #lotOf(taken: StockScan, at: { mode: PlacedMode; locationId: string }): Promise<LotAnswer | undefined> {
+  async #lotOf(taken: StockScan, at: { mode: StockMode; locationId: string }): Promise<LotAnswer | undefined> {
     const { item } = taken
     if (!item.tracksLots) return { lot: '' }
     if (taken.lot) return { lot: taken.lot, expiresOn: taken.expiresOn }
-    const result = this.hit.value
+    const result = this.result.value
     if (
       result &&
       'lot' in result &&
@@ -238,7 +238,7 @@ export class ScanModel {
 
   /** The run that a movement continues, or a new one. */
   #runOf({ kind, itemId, locationId, lot = '', expiresOn }: Movement): MovementRun {
-    const result = this.hit.value
+    const result = this.result.value
     const continues =
       result?.kind === 'run' &&
       result.mode === kind &&
@@ -251,7 +251,7 @@ export class ScanModel {
     return { kind: 'run', mode: kind as MovementRun['mode'], itemId, locationId, lot, expiresOn, was, steps: [] }
   }
 
-  #show(run: MovementRun, step: Step): void {
+  #show(run: MovementRun, step: MovementStep): void {
     const steps = [...run.steps, step]
     this.#answer('good', { ...run, steps })
     this.#parts.told({
@@ -271,7 +271,7 @@ export class ScanModel {
       const { saved } = await this.#recorder.keep(() => this.#parts.device.undo(last.mutationId), item.name)
       if (!saved) return
       steps = steps.slice(0, -1)
-      this.hit.value = { ...run, steps }
+      this.result.value = { ...run, steps }
     }
     const rest = quantity - sumOf(steps)
     if (rest <= 0) return
@@ -284,11 +284,11 @@ export class ScanModel {
     const key = { itemId: item.id, lot }
     if (!(await this.#counting.makeWay(key))) return
     this.#counting.add(key, { quantity, scan })
-    this.#answer('good', this.#countHit({ ...key, locationId }))
+    this.#answer('good', this.#countResult({ ...key, locationId }))
   }
 
-  #countHit({ itemId, locationId, lot }: { itemId: string; locationId: string; lot: string }): ScanResult {
-    const result = this.hit.value
+  #countResult({ itemId, locationId, lot }: { itemId: string; locationId: string; lot: string }): ScanResult {
+    const result = this.result.value
     const keepsWas = result?.kind === 'count' && result.itemId === itemId && result.lot === lot
     const was = keepsWas ? result.was : this.#parts.device.queries.position(itemId, locationId, lot).quantity
     return { kind: 'count', itemId, locationId, lot, was }
@@ -298,10 +298,10 @@ export class ScanModel {
   async #comeBackToCount(): Promise<void> {
     const { locationId } = this.setting
     const line = await this.#counting.comeBack()
-    if (line && locationId !== null) this.hit.value = this.#countHit({ ...line, locationId })
+    if (line && locationId !== null) this.result.value = this.#countResult({ ...line, locationId })
   }
 
-  #takeInHand({ item, locationId, lot, quantity, scan }: StockScan & { locationId: string; lot: string }): void {
+  #pickUp({ item, locationId, lot, quantity, scan }: StockScan & { locationId: string; lot: string }): void {
     this.lines.add({ itemId: item.id, lot }, { quantity, scan })
     this.#answer('good', { kind: 'hand', itemId: item.id, locationId, lot })
   }
@@ -329,7 +329,7 @@ export class ScanModel {
   async #setAside(key: { itemId: string; lot: string }): Promise<void> {
     await this.#parts.device.scans.dismiss(this.lines.of(key)?.scanIds ?? [], 'set aside')
     this.lines.remove(key)
-    this.hit.value = undefined
+    this.result.value = undefined
   }
 
   /** False where the person stays: what is under way here could not be settled. */
@@ -337,15 +337,15 @@ export class ScanModel {
     if (locationId === this.setting.locationId || this.holdsGoods) return true
     if (!(await this.#counting.leave())) return false
     this.setting.change({ locationId, since: this.#parts.now() })
-    this.hit.value = undefined
+    this.result.value = undefined
     return true
   }
 
   async #undo(mutationId: string): Promise<RecordResult> {
     const result = await this.#recorder.keep(() => this.#parts.device.undo(mutationId), '')
-    const hit = this.hit.value
+    const hit = this.result.value
     if (result.saved && hit?.kind === 'run') {
-      this.hit.value = { ...hit, steps: hit.steps.filter((step) => step.mutationId !== mutationId) }
+      this.result.value = { ...hit, steps: hit.steps.filter((step) => step.mutationId !== mutationId) }
     }
     return result
   }
@@ -380,13 +380,13 @@ export class ScanModel {
 
   #answer(tone: 'good' | 'bad', result: ScanResult): void {
     batch(() => {
-      this.hit.value = result
+      this.result.value = result
       this.#signal(tone)
     })
   }
 
   #signal(tone: 'good' | 'bad' | 'warn'): void {
-    this.beat.value = { tone, count: this.beat.value.count + 1 }
+    this.pulse.value = { tone, count: this.pulse.value.count + 1 }
     this.#parts.feedback(tone === 'good' ? 'success' : tone === 'bad' ? 'error' : 'attention')
   }
 }

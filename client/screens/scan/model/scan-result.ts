@@ -3,7 +3,7 @@ import type { RemoteLookup } from '../../../api/api-client.ts'
 import type { Mode } from './scan-setting.ts'
 
 /** One recorded step of a run. */
-export interface Step {
+export interface MovementStep {
   mutationId: string
   /** Thousandths. */
   quantity: number
@@ -22,7 +22,7 @@ export interface MovementRun {
   expiresOn: string | undefined
   /** Before its first step. Thousandths. */
   was: number
-  steps: readonly Step[]
+  steps: readonly MovementStep[]
 }
 
 /** What a scan adds to a count or a move that is not recorded yet. */
@@ -38,7 +38,7 @@ export interface DraftLine {
   touched: number
 }
 
-export interface CountHit {
+export interface CountResult {
   kind: 'count'
   itemId: string
   locationId: string
@@ -48,7 +48,7 @@ export interface CountHit {
 
 export type ScanResult =
   | MovementRun
-  | CountHit
+  | CountResult
   | { kind: 'hand'; itemId: string; locationId: string; lot: string }
   | { kind: 'look'; itemId: string; locationId: string | null }
   | { kind: 'place'; locationId: string; mode: Mode }
@@ -56,6 +56,6 @@ export type ScanResult =
   | { kind: 'remote'; found: NonNullable<RemoteLookup> }
   | { kind: 'unknown'; code: string; scanId: string; unreadable: boolean }
 
-export function sumOf(steps: readonly Step[]): number {
+export function sumOf(steps: readonly MovementStep[]): number {
   return steps.reduce((sum, { quantity }) => sum + quantity, 0)
 }

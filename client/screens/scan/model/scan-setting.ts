@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 export const MODES = ['look', 'receive', 'withdraw', 'move', 'count'] as const
 export type Mode = (typeof MODES)[number]
 /** What happens in a place, and changes stock. */
-export type PlacedMode = Exclude<Mode, 'look'>
+export type StockMode = Exclude<Mode, 'look'>
 
 export interface SettingStore {
   getItem(key: string): string | null
