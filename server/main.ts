@@ -235,7 +235,7 @@ async function startJobs(
     name: BACKUP_JOB,
     cron: backups.cron,
     run: async () => {
-      const made = await makeBackup({ ownerUrl, storage: storage, recipient: backups.recipient, now: Date.now })
+      const made = await makeBackup({ ownerUrl, storage, recipient: backups.recipient, now: Date.now })
       log.info({ ...made, where: storage.where }, 'a backup is made')
       if (made.notRemoved !== undefined) log.warn({ error: made.notRemoved }, 'older backups could not be removed')
     },

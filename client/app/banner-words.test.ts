@@ -44,7 +44,7 @@ test('the first sync counts its rows', () => {
 test('[D9] whatever the state, what waits is said to wait', () => {
   for (const link of Object.keys(LOOKS) as ConnectionStatus['link'][]) {
     for (const loading of [undefined, { rows: 0, fraction: 0 }, { rows: 7, fraction: 0.5 }]) {
-      const { text, tone } = bannerWords({ ...facts, status: { ...status, link: link, loading }, pending: 3 })
+      const { text, tone } = bannerWords({ ...facts, status: { ...status, link, loading }, pending: 3 })
       expect([link, plain(text)]).toEqual([link, expect.stringContaining('3 waiting')])
       expect(tone === 'quiet').toBe(
         loading === undefined ? link === 'online' || link === 'connecting' : link === 'connecting',

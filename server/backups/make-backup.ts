@@ -69,7 +69,7 @@ export async function makeBackup(parts: BackupParts): Promise<BackupMade> {
 }
 
 async function makeAndNote(owner: Owner, parts: BackupParts): Promise<BackupMade> {
-  const { storage: storage, recipient, now } = parts
+  const { storage, recipient, now } = parts
   const { file, atMs } = await freeName(parts)
   const id = randomUUID()
   await noteBegun(owner, { id, atMs, file, encrypted: recipient !== undefined })
@@ -87,7 +87,7 @@ async function makeAndNote(owner: Owner, parts: BackupParts): Promise<BackupMade
 }
 
 /** Where the store lets nobody remove anything (an object lock), the backup counts all the same. */
-async function removeOld({ storage: storage, now }: BackupParts): Promise<Pick<BackupMade, 'removed' | 'notRemoved'>> {
+async function removeOld({ storage, now }: BackupParts): Promise<Pick<BackupMade, 'removed' | 'notRemoved'>> {
   const removed: string[] = []
   try {
     for (const name of expiredBackups(await storage.list(), now())) {
@@ -101,7 +101,7 @@ async function removeOld({ storage: storage, now }: BackupParts): Promise<Pick<B
 }
 
 /** A name tells the second: one that is taken is waited out. */
-async function freeName({ storage: storage, recipient, now }: BackupParts): Promise<{ file: string; atMs: number }> {
+async function freeName({ storage, recipient, now }: BackupParts): Promise<{ file: string; atMs: number }> {
   const taken = new Set(await storage.list())
   for (;;) {
     const atMs = now()
@@ -113,7 +113,7 @@ async function freeName({ storage: storage, recipient, now }: BackupParts): Prom
 
 function write(
   owner: Owner,
-  { storage: storage, recipient }: BackupParts,
+  { storage, recipient }: BackupParts,
   { file, atMs }: { file: string; atMs: number },
 ): Promise<{ bytes: number; sha256: string }> {
   return inOneSnapshot(owner, async (tx) => {

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   try {
     const storage = backupStorage(config.backups)
     const { recipient } = config.backups
-    const made = await makeBackup({ ownerUrl, storage: storage, recipient, now: Date.now })
+    const made = await makeBackup({ ownerUrl, storage, recipient, now: Date.now })
     const { file, bytes, rowCount, tookMs, removed, notRemoved } = made
     const size = `${(bytes / 1e6).toFixed(1)} MB, ${(tookMs / 1000).toFixed(1)} s`
     const checked = recipient === undefined ? `${rowCount} rows read back` : 'encrypted, bytes read back'

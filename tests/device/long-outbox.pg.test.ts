@@ -45,7 +45,7 @@ const open = (name: string) => Device.open({ name, actor: { userId: parts.manage
 /** A device that holds everything, with how it talks to the server. */
 async function joined(name: string, transport: SyncTransport = real): Promise<{ device: Device; sync: Sync }> {
   const device = await open(name)
-  const sync = new Sync({ device, session, transport: transport })
+  const sync = new Sync({ device, session, transport })
   sync.start()
   await until(() => device.syncPoint.value.complete && sync.status.value.link === 'online', 10_000)
   return { device, sync }

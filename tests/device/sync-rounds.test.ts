@@ -69,7 +69,7 @@ async function open(name: string): Promise<TestTab> {
       return () => undefined
     },
   }
-  const sync = new Sync({ device, session, transport: transport, clock: countingClock })
+  const sync = new Sync({ device, session, transport, clock: countingClock })
   sync.start()
   const tab = { device, sync, expired }
   opened.push(tab)

@@ -66,7 +66,7 @@ async function join(
     subscribe: (request, handlers) =>
       real.subscribe(request, { ...handlers, message: (message) => !isCut && handlers.message(message) }),
   }
-  const sync = new Sync({ device, session, transport: transport, clock })
+  const sync = new Sync({ device, session, transport, clock })
   sync.start()
   const joined = {
     device,

@@ -40,7 +40,7 @@ afterEach(async () => {
 })
 
 const backUp = (extra: { recipient?: string } = {}) =>
-  makeBackup({ ownerUrl: parts.urls.ownerUrl, storage: storage, recipient: extra.recipient, now: Date.now })
+  makeBackup({ ownerUrl: parts.urls.ownerUrl, storage, recipient: extra.recipient, now: Date.now })
 
 async function emptyDatabase(): Promise<TestDatabase> {
   const database = await createEmptyTestDatabase()
@@ -267,7 +267,7 @@ test('a backup of an older version is restored, and brought up to date', { timeo
   await sql`insert into org_heads (org_id) values (${orgId})`
   await sql.unsafe(readFileSync(join(ROOT, 'sql/0004_backups.sql'), 'utf8')) // whoever makes a backup is of today
   await sql.end()
-  const { file } = await makeBackup({ ownerUrl: old.ownerUrl, storage: storage, recipient: undefined, now: Date.now })
+  const { file } = await makeBackup({ ownerUrl: old.ownerUrl, storage, recipient: undefined, now: Date.now })
   const target = await emptyDatabase()
   const { code, text } = await restore(join(dir, file), target)
   expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining('Old Shop') })

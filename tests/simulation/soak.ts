@@ -25,7 +25,7 @@ if (values.bug !== undefined) {
 }
 // Only now, so that what is planted is in what is loaded.
 const { runSeed } = await import('./run-seed.ts')
-const { SimulationStage: SimulationStage } = await import('./world/stage.ts')
+const { SimulationStage } = await import('./world/stage.ts')
 
 if (values.url !== undefined && values.owner !== undefined) await run({ url: values.url, ownerUrl: values.owner })
 else {

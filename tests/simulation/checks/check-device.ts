@@ -11,7 +11,7 @@ import type { SimulatedTab } from '../device/simulated-tab.ts'
 import type { World } from '../world/world.ts'
 
 export function checkDevice(world: World, device: SimulatedDevice): void {
-  const { acknowledged: acknowledged, truth } = world
+  const { acknowledged, truth } = world
   checkTabs(device)
   if (world.isUnawareOfRestore(device)) return // what it holds is of a history that is no more
   const { point } = metaOn(device.storage)

@@ -54,7 +54,7 @@ function poisonHarmsNobody({ poison, truth }: World): void {
   }
 }
 
-function everyMutationIsInOnePlace({ acknowledged: acknowledged, truth }: World): void {
+function everyMutationIsInOnePlace({ acknowledged, truth }: World): void {
   const lines = Map.groupBy(truth.lines, ({ mutation }) => mutation)
   for (const { id, verb, args } of acknowledged.values()) {
     if (!truth.mutations.has(id))
@@ -158,7 +158,7 @@ async function chainsAreWhole({ stage, people }: World): Promise<void> {
 }
 
 /** However wrong a clock was, what it stamped lies where it was made, but for the time that its request was under way. */
-function stampsAreTrue({ acknowledged: acknowledged, truth, plan, servers }: World): void {
+function stampsAreTrue({ acknowledged, truth, plan, servers }: World): void {
   const isSteady = !plan.steps.some((step) => step.do === 'set clock')
   if (!isSteady) return // what was made before a clock was set may have been sent after
   const tolerance = CLOCK_ERROR_MS + servers.longestWay

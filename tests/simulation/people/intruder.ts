@@ -88,7 +88,7 @@ export class Intruder {
   }
 
   async #push(random: Random, picks: number[]): Promise<void> {
-    const { things, acknowledged: acknowledged, devices, time, tell } = this.#world
+    const { things, acknowledged, devices, time, tell } = this.#world
     const { clientId } = this.#steal(random)
     const verb = random.pick(VERBS)
     const args = makeArgs({ do: 'record', device: 0, tab: 0, verb, picks }, { ...things, newId: () => random.uuid() })
