@@ -1,7 +1,9 @@
 // The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, D19, T6.
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import type { Outcome } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
+import type { MutationName, Mutations, RefusalOf } from '#shared/mutations/verbs.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
@@ -134,26 +136,26 @@ export class Device {
   }
 
   /** What a mutation would do, without recording it: for screens that ask before they record. */
-  check(name: string, args: Record<string, unknown>): Refusal | undefined {
+  check<N extends MutationName>(name: N, args: Mutations[N]): Refusal<RefusalOf<N>> | undefined {
     const outcome = this.#state.dryRunStrict({ id: '', name, args })
-    return outcome.status === 'refused' ? outcome.refusal : undefined
+    return outcome.status === 'refused' ? refusalOf<N>(outcome) : undefined
   }
 
   /**
    * Records a mutation: decided on what is displayed, kept in one strict transaction, and only then shown. Refused where
    * it could never take effect; nothing is kept then. Rejects where the device cannot keep it.
    */
-  async record(
-    name: string,
-    args: Record<string, unknown>,
+  async record<N extends MutationName>(
+    name: N,
+    args: Mutations[N],
     { scanId }: { scanId?: string } = {},
-  ): Promise<RecordResult> {
+  ): Promise<RecordResult<N>> {
     const id = scanId ?? this.#newId() // a scan that was copied elsewhere and recorded there too is one mutation
     if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - 1024) {
       return { saved: false, refusal: refuse('mutation_too_large') }
     }
     const trial = this.#state.dryRun({ id, name, args })
-    if (trial.status === 'refused') return { saved: false, refusal: trial.refusal }
+    if (trial.status === 'refused') return { saved: false, refusal: refusalOf<N>(trial) }
     const { entry, clientId } = await this.#enqueue({ id, name, args, scanId })
     const isAnew = clientId !== this.#clientId // another tab has made the storage anew: what memory numbered is no more
     if (isAnew) this.#state.addUnnumbered(entry)
@@ -166,7 +168,7 @@ export class Device {
   }
 
   /** Undoes one of this device's own movements: as a movement of its own if it was sent, or may have been. */
-  undo(mutationId: string): Promise<RecordResult> {
+  undo(mutationId: string): Promise<RecordResult<'stock.undo'>> {
     return this.record('stock.undo', { mutationId })
   }
 
@@ -410,4 +412,9 @@ export class Device {
   #doneOf(entry: OutboxEntry): DoneEntry {
     return { ...entry, id: entry.envelope.id, doneAt: this.#now(), posted: this.#state.pending.postedOf(entry.seq) }
   }
+}
+
+/** The verb was checked before: only its own codes can come out of it. */
+function refusalOf<N extends MutationName>({ refusal }: Outcome & { status: 'refused' }): Refusal<RefusalOf<N>> {
+  return refusal as Refusal<RefusalOf<N>>
 }

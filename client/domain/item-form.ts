@@ -1,4 +1,5 @@
 // The fields of an item as a person types them, and what they make: arguments for item.create and item.update.
+import type { Mutations } from '#shared/mutations/verbs.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import { decimalSign, formatQuantity, parseQuantity } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
@@ -16,6 +17,9 @@ export interface ItemDraft {
   tracksLots: boolean
   notes: string
 }
+
+/** The fields of an item as the verbs name them: levels and cost in units. */
+export type ItemFields = Omit<Mutations['item.create'], 'id' | 'barcodes'>
 
 export type ItemErrors = Partial<Record<keyof ItemDraft, string>>
 
@@ -52,8 +56,7 @@ export function errorsIn(draft: ItemDraft): ItemErrors {
   return errors
 }
 
-/** The fields as the verbs name them: levels and cost in units. */
-export function fieldsOf(draft: ItemDraft): Record<string, unknown> {
+export function fieldsOf(draft: ItemDraft): ItemFields {
   const { low, high, target } = levelsOf(draft)
   return {
     name: draft.name.trim(),
@@ -71,15 +74,13 @@ export function fieldsOf(draft: ItemDraft): Record<string, unknown> {
 }
 
 /** What changed against what the person saw: `set` and `base` of item.update; undefined where nothing did. */
-export function changesOf(
-  item: Item,
-  draft: ItemDraft,
-): { set: Record<string, unknown>; base: Record<string, unknown> } | undefined {
+export function changesOf(item: Item, draft: ItemDraft): Omit<Mutations['item.update'], 'id'> | undefined {
   const seen = fieldsOf(draftOf(item))
   const wanted = fieldsOf(draft)
-  const changed = Object.keys(wanted).filter((field) => wanted[field] !== seen[field])
+  const changed = (Object.keys(wanted) as (keyof ItemFields)[]).filter((field) => wanted[field] !== seen[field])
   if (changed.length === 0) return undefined
-  const only = (fields: Record<string, unknown>) => Object.fromEntries(changed.map((field) => [field, fields[field]]))
+  const only = (fields: ItemFields): Partial<ItemFields> =>
+    Object.fromEntries(changed.map((field) => [field, fields[field]]))
   return { set: only(wanted), base: only(seen) }
 }
 

@@ -1,4 +1,5 @@
 // Recording a movement: what is asked first, what is recorded, and what came of it. Scan, item page and tray share it.
+import type { Mutation } from '#shared/mutations/verbs.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
@@ -43,12 +44,19 @@ export function refusalOf(device: Device, movement: Movement): Refusal | undefin
   return refusal?.code === 'insufficient_stock' ? undefined : refusal
 }
 
-export function recordMovement(device: Device, movement: Movement, scanId?: string): Promise<RecordResult> {
+export function recordMovement(
+  device: Device,
+  movement: Movement,
+  scanId?: string,
+): Promise<RecordResult<MovementVerb>> {
   const { name, args } = mutationOf(movement)
   return device.record(name, args, scanId === undefined ? {} : { scanId })
 }
 
-export function mutationOf({ kind, quantity, ...rest }: Movement): { name: string; args: Record<string, unknown> } {
+type MovementMutation = Extract<Mutation, { name: `stock.${'receive' | 'withdraw' | 'transfer' | 'count'}` }>
+type MovementVerb = MovementMutation['name']
+
+export function mutationOf({ kind, quantity, ...rest }: Movement): MovementMutation {
   const { itemId, locationId, lot, expiresOn, toLocationId, reason, begunAtMs } = rest
   const batch = lot ? { lot } : {}
   const why = reason ? { reason } : {}
@@ -68,10 +76,10 @@ export function mutationOf({ kind, quantity, ...rest }: Movement): { name: strin
         args: { itemId, locationId, counted: units, ...batch, ...(begun && { since: begun }) },
       }
     case 'move': {
-      const places = { fromLocationId: locationId, toLocationId: toLocationId ?? '' }
+      const locations = { fromLocationId: locationId, toLocationId: toLocationId ?? '' }
       return {
         name: 'stock.transfer',
-        args: { itemId, ...places, quantity: units, ...batch, ...(begun && { takenAt: begun }) },
+        args: { itemId, ...locations, quantity: units, ...batch, ...(begun && { takenAt: begun }) },
       }
     }
   }

@@ -6,6 +6,7 @@ import { uuidv7 } from '#shared/values/id.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import type { ScanRecord } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
+import type { ItemFields } from './item-form.ts'
 import type { CountDraftStore } from './count-drafts.ts'
 import { openCountDrafts } from './count-drafts.ts'
 import type { Movement, MovementKind } from './movement.ts'
@@ -180,7 +181,7 @@ export async function attachCode(
 
 export async function createItem(
   device: Device,
-  { fields, code }: { fields: Record<string, unknown>; code: string | undefined },
+  { fields, code }: { fields: ItemFields; code: string | undefined },
 ): Promise<{ id: string } | { refusal: Refusal }> {
   const id = uuidv7(Date.now(), crypto.getRandomValues(new Uint8Array(10)))
   const barcodes = code === undefined ? {} : { barcodes: [{ code }] }

@@ -6,7 +6,7 @@ import { refuse } from '../values/refusals.ts'
 /** More of them say nothing that the first few do not. */
 const PROBLEMS_MAX = 5
 
-export function refuseArgs({ issues }: z.ZodError): Refusal {
+export function refuseArgs({ issues }: z.ZodError): Refusal<'bad_args'> {
   const problems = issues.slice(0, PROBLEMS_MAX).map(({ path, message }) => `${path.join('.')}: ${message}`)
   return refuse('bad_args', { problems: problems.map((problem) => problem.replaceAll('\u0000', '').toWellFormed()) })
 }

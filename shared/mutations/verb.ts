@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { WorkingSet, MovedKind, TreeKind, UniqueKey } from '../working-set/working-set.ts'
 import type { Kind, Role } from '../rows/rows.ts'
-import type { Refusal } from '../values/refusals.ts'
+import type { MutationRefusal, Refusal } from '../values/refusals.ts'
 
 /** What `decide` may know besides the book and the arguments. */
 export interface DecideContext {
@@ -42,19 +42,24 @@ export interface ReadPlan {
   conflict(id: string, args: unknown): void
 }
 
-export interface Verb<Args = unknown> {
-  name: string
+export interface Verb<Name extends string = string, Args = unknown, Code extends MutationRefusal = MutationRefusal> {
+  name: Name
   args: z.ZodType<Args>
-  /** The least role that may. */
+  /** The lowest role that may use the verb. */
   role: Role
+  /** Every code that `decide` can return. */
+  refusals: readonly Code[]
+  /** Names every row that `decide` may look at. */
   reads(args: Args, plan: ReadPlan): void
-  /** Changes the book, or returns a refusal and changes nothing. */
-  decide(rows: WorkingSet, args: Args, context: DecideContext): Refusal | undefined
+  /** Changes the rows, or returns a refusal and changes nothing. */
+  decide(rows: WorkingSet, args: Args, context: DecideContext): Refusal<NoInfer<Code>> | undefined
 }
 
-/** Checks a verb's types and forgets its arguments' type, so that verbs of all kinds stand in one list. */
-export function defineVerb<Args>(verb: Verb<Args>): Verb {
-  return verb as unknown as Verb
+/** Infers the name, the arguments and the refusals of a verb, and checks `decide` against them. */
+export function defineVerb<const Name extends string, Args, const Code extends MutationRefusal>(
+  verb: Verb<Name, Args, Code>,
+): Verb<Name, Args, Code> {
+  return verb
 }
 
 const RANK: Record<Role, number> = { viewer: 0, staff: 1, manager: 2 }

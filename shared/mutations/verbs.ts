@@ -30,7 +30,7 @@ import { stockUndo } from './stock/stock-undo.ts'
 import { stockWithdraw } from './stock/stock-withdraw.ts'
 import type { Verb } from './verb.ts'
 
-const list: Verb[] = [
+const list = [
   itemCreate,
   itemUpdate,
   itemArchive,
@@ -60,11 +60,29 @@ const list: Verb[] = [
   countCancel,
   alertAcknowledge,
   alertSnooze,
+  conflictResolveVerb((name) => findVerb(name)),
 ]
 
-const byName = new Map(list.map((verb) => [verb.name, verb]))
-const conflictResolve = conflictResolveVerb((name) => byName.get(name))
-byName.set(conflictResolve.name, conflictResolve)
+type ListedVerb = (typeof list)[number]
+
+/** The name of every verb. */
+export type MutationName = ListedVerb['name']
+
+/** The arguments of every verb, as parsed: `Mutations['stock.receive']`. */
+export type Mutations = { [V in ListedVerb as V['name']]: V extends Verb<string, infer Args> ? Args : never }
+
+/** The codes that can refuse a mutation of this verb: its own, and those of every verb. */
+export type RefusalOf<N extends MutationName> =
+  | Extract<ListedVerb, { name: N }>['refusals'][number]
+  | 'unknown_verb'
+  | 'bad_args'
+  | 'role_too_low'
+  | 'mutation_too_large'
+
+/** A verb's name with its arguments. */
+export type Mutation = { [N in MutationName]: { name: N; args: Mutations[N] } }[MutationName]
+
+const byName = new Map<string, Verb>(list.map((verb) => [verb.name, verb]))
 
 export function findVerb(name: string): Verb | undefined {
   return byName.get(name)

@@ -181,6 +181,8 @@ export type RequestRefusal = keyof typeof requestRefusals
 export type MutationRefusal = keyof typeof mutationRefusals
 export type MergeCode = keyof typeof mergeCodes
 
+export const MUTATION_REFUSALS = Object.keys(mutationRefusals) as MutationRefusal[]
+
 /** What a code means. A code of a newer server is shown as it is. */
 export function meaningOf(code: string): Meaning {
   const all: Record<string, Meaning> = { ...requestRefusals, ...mergeCodes, ...mutationRefusals }
@@ -188,11 +190,16 @@ export function meaningOf(code: string): Meaning {
 }
 
 /** Why one mutation changes nothing. */
-export interface Refusal {
-  code: MutationRefusal
-  detail?: Record<string, unknown>
+export interface Refusal<C extends MutationRefusal = MutationRefusal> {
+  code: C
+  detail?: Detail
 }
 
-export function refuse(code: MutationRefusal, detail?: Record<string, unknown>): Refusal {
+/** What a code is about, by name: ids, fields, quantities in units. It travels and is stored as JSON. */
+export interface Detail {
+  readonly [name: string]: unknown
+}
+
+export function refuse<const C extends MutationRefusal>(code: C, detail?: Detail): Refusal<C> {
   return detail ? { code, detail } : { code }
 }

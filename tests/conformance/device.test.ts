@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
+import type { MutationName, Mutations } from '#shared/mutations/verbs.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { stampDevice } from '#shared/values/stamp.ts'
 import { Device } from '../../client/device/device.ts'
@@ -14,7 +15,7 @@ describeBook('a device', async () => {
   let version = 0
   return {
     do: async (name, args) => {
-      const outcome = await device.record(name, args)
+      const outcome = await device.record(name as MutationName, args as Mutations[MutationName])
       if (!outcome.saved) return { id: '', status: 'refused', code: outcome.refusal.code }
       server.do(name, args, outcome.id)
       return { id: outcome.id, status: outcome.note === undefined ? 'applied' : 'merged', code: outcome.note }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
+import type { MutationName, Mutations } from '#shared/mutations/verbs.ts'
 import { checkLedger } from '../../server/ledger/verify/ledger-check.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestServer } from '../support/test-server.ts'
@@ -48,7 +49,7 @@ async function until(holds: () => boolean, what: string): Promise<void> {
   }
 }
 
-async function saved(one: AnyDevice, name: string, args: Record<string, unknown>): Promise<void> {
+async function saved<N extends MutationName>(one: AnyDevice, name: N, args: Mutations[N]): Promise<void> {
   const result = await one.device.record(name, args)
   if (!result.saved) throw new Error(result.refusal.code)
 }

@@ -8,11 +8,12 @@ import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({ id: idSchema })
 
-function archivingVerb(name: string, kind: 'items' | 'categories' | 'locations', archived: boolean) {
-  return defineVerb<z.infer<typeof args>>({
+function archivingVerb<const N extends string>(name: N, kind: 'items' | 'categories' | 'locations', archived: boolean) {
+  return defineVerb({
     name,
     args,
     role: 'manager',
+    refusals: ['depends_on_missing'],
     reads({ id }, plan) {
       plan.row(kind, id)
       if (archived && kind !== 'categories') plan.lastMoved(kind, id)

@@ -8,10 +8,11 @@ import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({ itemId: idSchema, ...barcodeArgs })
 
-export const barcodeAttach = defineVerb<z.infer<typeof args>>({
+export const barcodeAttach = defineVerb({
   name: 'barcode.attach',
   args,
   role: 'staff',
+  refusals: ['depends_on_missing'],
   reads({ itemId, code }, plan) {
     plan.row('items', itemId)
     plan.row('barcodes', canonicalCode(code))

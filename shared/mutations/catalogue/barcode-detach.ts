@@ -8,10 +8,11 @@ import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({ itemId: idSchema, ...barcodeArgs })
 
-export const barcodeDetach = defineVerb<z.infer<typeof args>>({
+export const barcodeDetach = defineVerb({
   name: 'barcode.detach',
   args,
   role: 'manager',
+  refusals: ['depends_on_missing'],
   reads({ code }, plan) {
     plan.row('barcodes', canonicalCode(code))
   },

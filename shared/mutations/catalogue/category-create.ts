@@ -8,10 +8,11 @@ import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({ id: idSchema, name: nameSchema(120), parentId: idSchema.nullable().optional() })
 
-export const categoryCreate = defineVerb<z.infer<typeof args>>({
+export const categoryCreate = defineVerb({
   name: 'category.create',
   args,
   role: 'manager',
+  refusals: ['already_exists', 'cycle', 'depends_on_missing', 'too_deep'],
   reads({ id, parentId }, plan) {
     plan.row('categories', id)
     if (parentId) plan.tree('categories')

@@ -9,10 +9,11 @@ import { defineVerb } from '../verb.ts'
 const fields = z.strictObject({ name: nameSchema(120).optional(), parentId: idSchema.nullable().optional() })
 const args = z.strictObject({ id: idSchema, set: fields, base: fields })
 
-export const categoryUpdate = defineVerb<z.infer<typeof args>>({
+export const categoryUpdate = defineVerb({
   name: 'category.update',
   args,
   role: 'manager',
+  refusals: ['cycle', 'depends_on_missing', 'too_deep'],
   reads({ id, set }, plan) {
     plan.row('categories', id)
     if (set.parentId) plan.tree('categories')

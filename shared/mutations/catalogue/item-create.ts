@@ -18,10 +18,11 @@ const args = z.strictObject({
   barcodes: z.array(z.strictObject(barcodeArgs)).max(BARCODES_MAX).optional(),
 })
 
-export const itemCreate = defineVerb<z.infer<typeof args>>({
+export const itemCreate = defineVerb({
   name: 'item.create',
   args,
   role: 'manager',
+  refusals: ['already_exists', 'depends_on_missing'],
   reads({ id, sku, categoryId, barcodes = [] }, plan) {
     plan.row('items', id)
     if (sku) plan.owner('sku', sku)

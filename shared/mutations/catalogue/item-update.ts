@@ -8,10 +8,11 @@ import { defineVerb } from '../verb.ts'
 const fields = z.strictObject({ ...itemFields, name: itemNameSchema.optional() })
 const args = z.strictObject({ id: idSchema, set: fields, base: fields })
 
-export const itemUpdate = defineVerb<z.infer<typeof args>>({
+export const itemUpdate = defineVerb({
   name: 'item.update',
   args,
   role: 'manager',
+  refusals: ['depends_on_missing'],
   reads({ id, set }, plan) {
     plan.row('items', id)
     if (set.sku) plan.owner('sku', set.sku)

@@ -18,10 +18,11 @@ const args = z.strictObject({
   target: level,
 })
 
-export const levelSet = defineVerb<z.infer<typeof args>>({
+export const levelSet = defineVerb({
   name: 'level.set',
   args,
   role: 'manager',
+  refusals: ['depends_on_missing'],
   reads({ itemId, locationId }, plan) {
     plan.row('items', itemId)
     plan.total(itemId)

@@ -11,10 +11,11 @@ import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({ ...locationFields, id: idSchema, name: nameSchema(120) })
 
-export const locationCreate = defineVerb<z.infer<typeof args>>({
+export const locationCreate = defineVerb({
   name: 'location.create',
   args,
   role: 'manager',
+  refusals: ['already_exists', 'cycle', 'depends_on_missing', 'too_deep'],
   reads({ id, parentId, barcode }, plan) {
     plan.row('locations', id)
     if (parentId) plan.tree('locations')

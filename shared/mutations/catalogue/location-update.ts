@@ -11,10 +11,11 @@ import { defineVerb } from '../verb.ts'
 const fields = z.strictObject({ ...locationFields, name: nameSchema(120).optional() })
 const args = z.strictObject({ id: idSchema, set: fields, base: fields })
 
-export const locationUpdate = defineVerb<z.infer<typeof args>>({
+export const locationUpdate = defineVerb({
   name: 'location.update',
   args,
   role: 'manager',
+  refusals: ['cycle', 'depends_on_missing', 'too_deep'],
   reads({ id, set }, plan) {
     plan.row('locations', id)
     if (set.parentId) plan.tree('locations')

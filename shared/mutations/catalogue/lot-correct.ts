@@ -9,10 +9,11 @@ import { defineVerb } from '../verb.ts'
 const args = z.strictObject({ itemId: idSchema, lot: lotSchema.min(1), expiresOn: daySchema.nullable() })
 
 /** A lot's first expiry stands, until somebody who looked at the label says otherwise. */
-export const lotCorrect = defineVerb<z.infer<typeof args>>({
+export const lotCorrect = defineVerb({
   name: 'lot.correct',
   args,
   role: 'manager',
+  refusals: ['depends_on_missing'],
   reads({ itemId, lot }, plan) {
     plan.row('lots', lotKey(itemId, lot))
   },

@@ -10,7 +10,7 @@ export function refuseParent(
   rows: WorkingSet,
   kind: TreeKind,
   { id, parentId }: { id: string; parentId?: string | null | undefined },
-): Refusal | undefined {
+): Refusal<'cycle' | 'depends_on_missing' | 'too_deep'> | undefined {
   const ancestors = new Set<string>()
   for (let next = parentId ?? null; next !== null && !ancestors.has(next);) {
     if (next === id) return refuse('cycle', { kind, id, parentId })

@@ -32,10 +32,11 @@ const args = z.strictObject({
 })
 type Args = z.infer<typeof args>
 
-export const countApprove = defineVerb<Args>({
+export const countApprove = defineVerb({
   name: NAME,
   args,
   role: 'manager',
+  refusals: ['count_rivals', 'count_unsynced', 'depends_on_missing', 'not_open'],
   reads({ countId }, plan) {
     plan.row('counts', countId)
     plan.lines(countId)
@@ -67,13 +68,13 @@ function isSeen({ version }: CountLine, seen: number): boolean {
 }
 
 /** Whoever joined and has not submitted may hold lines that have not arrived. A manager may close with a reason. */
-function refuseUnsynced({ counters }: Count, reason: string | undefined): Refusal | undefined {
+function refuseUnsynced({ counters }: Count, reason: string | undefined): Refusal<'count_unsynced'> | undefined {
   const unsynced = counters.filter(({ submittedAt }) => submittedAt === null)
   if (unsynced.length === 0 || reason) return undefined
   return refuse('count_unsynced', { userIds: unsynced.map(({ userId }) => userId) })
 }
 
-function refuseRivals(lines: CountLine[], settle: NonNullable<Args['settle']>): Refusal | undefined {
+function refuseRivals(lines: CountLine[], settle: NonNullable<Args['settle']>): Refusal<'count_rivals'> | undefined {
   const open = [...byPosition(lines)].filter(([position, rivals]) => {
     const choice = settle.find((one) => positionOf(one) === position)?.take
     return rivals.length > 1 && choice !== 'sum' && !rivals.some(({ id }) => id === choice)

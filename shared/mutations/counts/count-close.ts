@@ -11,10 +11,11 @@ const recountArgs = z.strictObject({ countId: idSchema, lines: z.array(idSchema)
 const cancelArgs = z.strictObject({ countId: idSchema })
 
 /** The lines are set aside, so that whoever counts again has no rival in them. */
-export const countRecount = defineVerb<z.infer<typeof recountArgs>>({
+export const countRecount = defineVerb({
   name: 'count.recount',
   args: recountArgs,
   role: 'staff',
+  refusals: ['depends_on_missing'],
   reads({ countId, lines }, plan) {
     plan.row('counts', countId)
     for (const id of lines) plan.row('countLines', id)
@@ -34,10 +35,11 @@ export const countRecount = defineVerb<z.infer<typeof recountArgs>>({
   },
 })
 
-export const countCancel = defineVerb<z.infer<typeof cancelArgs>>({
+export const countCancel = defineVerb({
   name: 'count.cancel',
   args: cancelArgs,
   role: 'manager',
+  refusals: ['depends_on_missing', 'not_open'],
   reads({ countId }, plan) {
     plan.row('counts', countId)
     plan.lines(countId)

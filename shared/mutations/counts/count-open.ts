@@ -7,10 +7,11 @@ import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({ id: idSchema, name: nameSchema(120), scope: scopeSchema, blind: z.boolean() })
 
-export const countOpen = defineVerb<z.infer<typeof args>>({
+export const countOpen = defineVerb({
   name: 'count.open',
   args,
   role: 'manager',
+  refusals: ['already_exists'],
   reads: ({ id }, plan) => plan.row('counts', id),
   decide(rows, args, { at, userId }) {
     if (rows.row('counts', args.id)) return refuse('already_exists', { id: args.id })

@@ -24,11 +24,15 @@ export const countSubmit = countWork('count.submit', (known, { at, userId }) => 
   submittedAt: at,
 }))
 
-function countWork(name: string, counterAfter: (known: Counter | undefined, context: DecideContext) => Counter) {
-  return defineVerb<z.infer<typeof args>>({
+function countWork<const N extends string>(
+  name: N,
+  counterAfter: (known: Counter | undefined, context: DecideContext) => Counter,
+) {
+  return defineVerb({
     name,
     args,
     role: 'staff',
+    refusals: ['depends_on_missing'],
     reads: ({ countId }, plan) => plan.row('counts', countId),
     decide(rows, { countId }, context) {
       const count = rows.row('counts', countId)

@@ -16,23 +16,25 @@ const snoozeArgs = z.strictObject({
     .max(2 ** 47),
 })
 
-export const alertAcknowledge = defineVerb<z.infer<typeof acknowledgeArgs>>({
+export const alertAcknowledge = defineVerb({
   name: 'alert.acknowledge',
   args: acknowledgeArgs,
   role: 'staff',
+  refusals: ['depends_on_missing'],
   reads: ({ id }, plan) => plan.row('alerts', id),
   decide: (rows, { id }, { userId }) => change(rows, id, { state: 'acknowledged', acknowledgedBy: userId }),
 })
 
-export const alertSnooze = defineVerb<z.infer<typeof snoozeArgs>>({
+export const alertSnooze = defineVerb({
   name: 'alert.snooze',
   args: snoozeArgs,
   role: 'staff',
+  refusals: ['depends_on_missing'],
   reads: ({ id }, plan) => plan.row('alerts', id),
   decide: (rows, { id, until }) => change(rows, id, { snoozedUntil: until }),
 })
 
-function change(rows: WorkingSet, id: string, fields: Partial<Alert>): Refusal | undefined {
+function change(rows: WorkingSet, id: string, fields: Partial<Alert>): Refusal<'depends_on_missing'> | undefined {
   const alert = rows.row('alerts', id)
   if (!alert) return refuse('depends_on_missing', { kind: 'alerts', id })
   if (alert.state === 'resolved') rows.note('already_resolved', { id })

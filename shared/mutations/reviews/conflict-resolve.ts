@@ -3,7 +3,7 @@ import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Conflict } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import type { Refusal } from '../../values/refusals.ts'
-import { refuse } from '../../values/refusals.ts'
+import { MUTATION_REFUSALS, refuse } from '../../values/refusals.ts'
 import { textSchema } from '../../values/text.ts'
 import { mutationOf, otherSide } from './conflict-ways.ts'
 import { refuseArgs } from '../refuse-args.ts'
@@ -26,11 +26,12 @@ const CHOICES: Record<Conflict['kind'], readonly Args['choice'][]> = {
 }
 
 /** The way out of a refusal or a review. It runs other verbs, so it is made with the list of them. */
-export function conflictResolveVerb(find: FindVerb): Verb {
-  return defineVerb<Args>({
+export function conflictResolveVerb(find: FindVerb) {
+  return defineVerb({
     name: 'conflict.resolve',
     args,
     role: 'staff',
+    refusals: MUTATION_REFUSALS, // the verbs that it runs may return any
     reads({ id, args }, plan) {
       plan.conflict(id, args)
     },

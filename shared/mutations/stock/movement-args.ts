@@ -33,7 +33,7 @@ export function planLocationReads(
 export function findLocation(
   rows: WorkingSet,
   { itemId, locationId }: { itemId: string; locationId: string },
-): { item: Item; location: Location } | Refusal {
+): { item: Item; location: Location } | Refusal<'depends_on_missing'> {
   const item = rows.row('items', itemId)
   if (!item) return refuse('depends_on_missing', { kind: 'items', id: itemId })
   const location = rows.row('locations', locationId)
@@ -126,7 +126,7 @@ export function refuseShortage(
   rows: WorkingSet,
   { position, quantity }: { position: string; quantity: number },
   { strict }: DecideContext,
-): Refusal | undefined {
+): Refusal<'insufficient_stock'> | undefined {
   const there = rows.position(position).quantity
   if (!strict || there >= quantity) return undefined
   return refuse('insufficient_stock', { available: there / 1000, wanted: quantity / 1000 })

@@ -28,10 +28,11 @@ const args = z.strictObject({
 type Args = z.infer<typeof args>
 
 /** A count takes effect at once; as a line of a planned count it waits for that to be approved. */
-export const stockCount = defineVerb<Args>({
+export const stockCount = defineVerb({
   name: NAME,
   args,
   role: 'staff',
+  refusals: ['depends_on_missing'],
   reads(args, plan) {
     planLocationReads({ itemId: args.itemId, locationIds: [args.locationId] }, plan)
     if (args.countId === undefined) return plan.counted(positionOf(args), args.since)
@@ -65,7 +66,11 @@ export const stockCount = defineVerb<Args>({
   },
 })
 
-function keepLine(rows: WorkingSet, args: Args & { countId: string }, context: DecideContext): Refusal | undefined {
+function keepLine(
+  rows: WorkingSet,
+  args: Args & { countId: string },
+  context: DecideContext,
+): Refusal<'depends_on_missing'> | undefined {
   const { itemId, locationId, lot = '', countId } = args
   const count = rows.row('counts', countId)
   if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })

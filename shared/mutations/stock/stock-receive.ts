@@ -24,10 +24,11 @@ const receiveArgs = z.strictObject({
   unitCost: costSchema.optional(),
 })
 
-export const stockReceive = defineVerb<z.infer<typeof receiveArgs>>({
+export const stockReceive = defineVerb({
   name: NAME,
   args: receiveArgs,
   role: 'staff',
+  refusals: ['depends_on_missing'],
   reads(args, plan) {
     planLocationReads({ itemId: args.itemId, locationIds: [args.locationId] }, plan)
     plan.row('positions', positionOf(args))

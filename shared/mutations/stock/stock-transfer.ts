@@ -28,10 +28,11 @@ const args = z.strictObject({
   takenAt: stampSchema.optional(),
 })
 
-export const stockTransfer = defineVerb<z.infer<typeof args>>({
+export const stockTransfer = defineVerb({
   name: NAME,
   args,
   role: 'staff',
+  refusals: ['depends_on_missing', 'insufficient_stock', 'same_place'],
   reads({ itemId, fromLocationId, toLocationId, lot = '' }, plan) {
     planLocationReads({ itemId, locationIds: [fromLocationId, toLocationId] }, plan)
     plan.row('positions', positionKey(itemId, fromLocationId, lot))

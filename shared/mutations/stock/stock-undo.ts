@@ -10,10 +10,11 @@ import { defineVerb, hasRole } from '../verb.ts'
 const NAME = 'stock.undo'
 const args = z.strictObject({ mutationId: idSchema })
 
-export const stockUndo = defineVerb<z.infer<typeof args>>({
+export const stockUndo = defineVerb({
   name: NAME,
   args,
   role: 'staff',
+  refusals: ['depends_on_missing', 'not_yours', 'nothing_to_undo'],
   reads({ mutationId }, plan) {
     plan.posted(mutationId)
     plan.row('countLines', mutationId)
@@ -37,7 +38,7 @@ function undoLine(
   rows: WorkingSet,
   line: CountLine,
   { userId, role }: Pick<DecideContext, 'userId' | 'role'>,
-): Refusal | undefined {
+): Refusal<'not_yours' | 'nothing_to_undo'> | undefined {
   if (line.userId !== userId && !hasRole(role, 'manager')) return refuse('not_yours', { id: line.id })
   if (line.state === 'approved') return refuse('nothing_to_undo', { id: line.id, state: line.state })
   if (line.state === 'void') rows.note('already_undone', { id: line.id })

@@ -17,10 +17,11 @@ import { defineVerb } from '../verb.ts'
 const NAME = 'stock.withdraw'
 const args = z.strictObject({ ...locationArgs, ...movementArgs })
 
-export const stockWithdraw = defineVerb<z.infer<typeof args>>({
+export const stockWithdraw = defineVerb({
   name: NAME,
   args,
   role: 'staff',
+  refusals: ['depends_on_missing', 'insufficient_stock'],
   reads(args, plan) {
     planLocationReads({ itemId: args.itemId, locationIds: [args.locationId] }, plan)
     plan.row('positions', positionOf(args))

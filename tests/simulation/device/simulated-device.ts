@@ -2,6 +2,7 @@
 // them; a service worker that may wake with none open; and a plug that can be pulled.
 import 'fake-indexeddb/auto'
 import { Dexie } from 'dexie'
+import type { MutationName, Mutations } from '#shared/mutations/verbs.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import { nextStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { RecordResult } from '../../../client/device/record-result.ts'
@@ -162,7 +163,8 @@ export class SimulatedDevice {
   }
 
   async record(verb: string, args: Record<string, unknown>, tab: SimulatedTab): Promise<RecordResult> {
-    return tab.agent.run(() => tab.device.record(verb, args))
+    // The plan also records what no screen would: unknown verbs and wrong arguments.
+    return tab.agent.run(() => tab.device.record(verb as MutationName, args as Mutations[MutationName]))
   }
 
   /** Power off in the middle of whatever it does: what is not committed is lost. */
