@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-const CHECKED = ['*.ts', '*.tsx', '*.md', '*.sql', '*.css']
+/** The catalogues of German texts are not English. */
+const CHECKED = ['*.ts', '*.tsx', '*.md', '*.sql', '*.css', ':(exclude)client/strings/*de.ts']
 const ALLOWED = 'language-ok'
 /** `git log --oneline` and web pages cut longer subjects off. */
 const SUBJECT_MAX = 72

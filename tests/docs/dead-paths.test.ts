@@ -31,11 +31,17 @@ const LINK = /\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)|(?:src|href)="(?!\w+:)([^"#]+)
 const FILE_NAME = /`([\w-]+(?:\.[\w-]+)*\.(?:tsx?|mjs|sql|css))`/g
 /** Read as a whole: their strings are paths. */
 const CONFIGURATION =
-  /^(package\.json|knip\.jsonc|\.oxlintrc\.json|\.oxfmtrc\.json|\.dockerignore|Dockerfile|docker-compose\.yml|fly.*\.toml|tsconfig\.json|[\w.]+\.config\.ts|\.ci\/.*|\.github\/.*\.yml|monitoring\/.*\.ya?ml|k8s\/.*\.yaml)$/
+  /^(package\.json|knip\.jsonc|\.oxlintrc\.json|\.oxfmtrc\.json|\.dockerignore|Dockerfile|docker-compose\.yml|fly.*\.toml|tsconfig\.json|(?:.*\/)?[\w.]+\.config\.ts|\.ci\/.*|\.github\/.*\.yml|monitoring\/.*\.ya?ml|k8s\/.*\.yaml)$/
+/** The folders that a glob of the configuration begins with: `{client,server}/**`. */
+const GLOB_FOLDERS = /["']\{([\w,]+)\}\//g
+/** What a tsconfig.json names, relative to its own folder. */
+const TSCONFIG_LISTS = /"(?:include|exclude)": \[([^\]]*)\]|"extends": ("[^"]*")/g
 const HASH_COMMENTS = /\.(sh|ya?ml|toml)$/
 
 /** Written by a command and ignored by git, or a placeholder for a name. */
 const NOT_IN_GIT = ['k8s/overlays/minikube/secrets.env', 'k8s/overlays/digitalocean/secrets.env', 'sql/NNNN_name.sql']
+/** Folders that an installation or a build creates. */
+const BUILT = ['node_modules', 'dist']
 /** Named already, to come soon. An entry that exists by now fails the test: remove it. */
 const PLANNED = [
   'client/api',
@@ -127,7 +133,17 @@ class Checker {
       if (!exists || (anchor !== undefined && !this.#hasAnchor(clean, anchor.slice(1)))) dead.push(written)
     }
     if (file.endsWith('.md')) dead.push(...this.#deadLinks(file, text))
+    if (file.endsWith('tsconfig.json')) dead.push(...this.#deadTsconfigEntries(file))
+    if (CONFIGURATION.test(file))
+      for (const [, folders] of text.matchAll(GLOB_FOLDERS))
+        dead.push(...folders!.split(',').filter((folder) => !this.exists(folder)))
     return dead
+  }
+
+  #deadTsconfigEntries(file: string): string[] {
+    return [...this.#tree.read(file).matchAll(TSCONFIG_LISTS)]
+      .flatMap(([, list, base]) => (list ?? base!).match(/[^",\s]+/g) ?? [])
+      .filter((entry) => !BUILT.includes(entry) && !this.exists(normalize(join(dirname(file), entry))))
   }
 
   #startsWith(prefix: string): boolean {
@@ -249,6 +265,8 @@ test('a dead path is found wherever it is written', () => {
     write('docs/page.md', PLANTED_PAGE)
     write('docs/architecture.md', '    server/\n      planted/  a folder\n      gone/  http/\n')
     write('knip.jsonc', '{ "entry": ["server/planted/here.ts", "server/gone.ts", "{client,server}/**/*.ts"] }\n')
+    write('client/tsconfig.json', '{ "include": [".", "../server", "../tests/gone"], "exclude": ["gone", "dist"] }\n')
+    write('vite.config.ts', "export const include = ['{client,gone}/**/*.ts']\n")
     write('vitest.config.ts', "export const setup = 'tests/gone.ts'\n")
     write('Dockerfile', 'COPY server/gone ./\n')
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -259,6 +277,8 @@ test('a dead path is found wherever it is written', () => {
       'Dockerfile: server/gone',
       'client/planted.css: client/ui/gone.css',
       'client/planted.tsx: client/gone.tsx.',
+      'client/tsconfig.json: ../tests/gone',
+      'client/tsconfig.json: gone',
       'docs/page.md: ](#there)',
       'docs/page.md: ](gone.md)',
       'docs/page.md: `gone.ts`',
@@ -267,6 +287,7 @@ test('a dead path is found wherever it is written', () => {
       'server/planted/here.ts: docs/page.md#nowhere',
       'server/planted/here.ts: server/planted/gone.ts',
       'sql/0001_begin.sql: sql/0002_gone.sql',
+      'vite.config.ts: gone',
       'vitest.config.ts: tests/gone.ts',
     ])
     expect(new Checker(tree).deadFoldersIn(tree.read('docs/architecture.md'))).toEqual(['server/gone', 'server/http'])
