@@ -1,6 +1,6 @@
-// The gate: types, lint, format, boundaries, unused code, migrations. Run by `npm run check`, or a few parts by name:
-// `npm run check lint format`. Guarantees: every part runs even if one before it fails, and a part that looked at
-// nothing has failed. tests/gate proves each of them with a planted violation.
+// The gate: types, lint, format, boundaries, unused code, migrations, language. Run by `npm run check`, or a few parts
+// by name: `npm run check lint format`. Guarantees: every part runs even if one before it fails, and a part that did not
+// look at anything has failed. tests/gate proves each of them with a planted violation.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -14,6 +14,7 @@ type Outcome = { passed: boolean; output: string; seconds: number }
 
 const ROOT = resolve(import.meta.dirname, '..')
 const TYPE_PROJECTS = ['.', 'client', 'client/service-worker']
+const LOOKED_AT = /looked at \d+ added lines.*/
 const CRUISED = ['client', 'server', 'shared', 'scripts', 'functions', 'monitoring', 'tests', 'bench']
 
 /** Runs one part on the tree below a folder. */
@@ -35,7 +36,7 @@ export async function runPart(name: PartName, folder: string): Promise<Outcome> 
 }
 
 export type PartName = (typeof PART_NAMES)[number]
-export const PART_NAMES = ['types', 'lint', 'format', 'boundaries', 'unused', 'migrations'] as const
+export const PART_NAMES = ['types', 'lint', 'format', 'boundaries', 'unused', 'migrations', 'language'] as const
 
 function parts(folder: string): Record<PartName, Part> {
   const present = (paths: string[]) => paths.filter((path) => existsSync(join(folder, path)))
@@ -65,6 +66,8 @@ function parts(folder: string): Record<PartName, Part> {
     migrations: {
       commands: sql.length === 0 ? [] : [['squawk', '--reporter=gcc', ...sql.map((name) => `sql/${name}`)]],
     },
+    // Without new lines it passes, and says so.
+    language: { commands: [['node', join(ROOT, 'scripts/check-language.ts')]], proof: LOOKED_AT },
   }
 }
 
@@ -93,7 +96,8 @@ async function main(names: readonly string[]): Promise<void> {
   const outcomes = await Promise.all(
     chosen.map(async (name) => {
       const outcome = await runPart(name, ROOT)
-      console.log(`${outcome.passed ? 'ok    ' : 'FAILED'} ${name.padEnd(10)} ${outcome.seconds.toFixed(1)} s`)
+      const extent = name === 'language' ? `  ${LOOKED_AT.exec(outcome.output)?.[0] ?? ''}` : ''
+      console.log(`${outcome.passed ? 'ok    ' : 'FAILED'} ${name.padEnd(10)} ${outcome.seconds.toFixed(1)} s${extent}`)
       if (!outcome.passed) console.log(outcome.output.trimEnd().replaceAll(/^/gm, '    '))
       return outcome
     }),

@@ -1,10 +1,11 @@
 // The gate guards the tree only if each of its parts fails when it should. Every part runs here, as `npm run check` runs
 // it and with its real configuration, on a small tree with one planted violation, and on the same tree without it.
+import { spawnSync } from 'node:child_process'
 import { stripVTControlCharacters } from 'node:util'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type PartName, runPart } from '../../scripts/check.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -270,5 +271,95 @@ describe('the gate', () => {
     expect(passed).toBe(false)
     expect(output).toContain('sql/0002_planted.sql')
     expect(output).toContain(rule)
+  })
+
+  describe('language', () => {
+    const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null', PATH: process.env['PATH'] }
+
+    function git(folder: string, ...args: string[]): void {
+      const identity = ['-c', 'user.name=gate', '-c', 'user.email=gate@example.com']
+      const { status, stderr } = spawnSync('git', [...identity, ...args], { cwd: folder, env, encoding: 'utf8' })
+      if (status !== 0) throw new Error(`git ${args[0]}: ${stderr}`)
+    }
+
+    function commit(folder: string, subject: string): void {
+      git(folder, 'add', '--all')
+      git(folder, 'commit', '--quiet', '--allow-empty', '-m', subject)
+    }
+
+    /** A repository whose main has one old line in the language that new lines must not have. */
+    function repository(): string {
+      const folder = plant({ ...SOUND, 'docs/old.md': 'What waits is told anew.\n' }) // language-ok
+      rmSync(join(folder, 'node_modules'))
+      git(folder, 'init', '--quiet', '--initial-branch=main')
+      commit(folder, 'all: begin')
+      git(folder, 'switch', '--quiet', '--create', 'work')
+      return folder
+    }
+
+    beforeEach(() => {
+      vi.stubEnv('CHECK_BASE', '')
+    })
+    afterEach(() => vi.unstubAllEnvs())
+
+    it('passes without new lines, and says so', async () => {
+      const { passed, output } = await runPart('language', repository())
+      expect(output).toContain('no earlier commit in this clone, looked at 0 added lines')
+      expect(passed).toBe(true)
+    })
+
+    it('does not read old lines, moved lines, other files, German and quoted examples', async () => {
+      const folder = repository()
+      git(folder, 'mv', 'docs/old.md', 'docs/moved.md')
+      writeFileSync(join(folder, 'docs/data.json'), '"anew"\n') // language-ok
+      mkdirSync(join(folder, 'client/strings'))
+      writeFileSync(join(folder, 'client/strings/de.ts'), "export const email = 'E-Mail'\n") // language-ok
+      writeFileSync(join(folder, 'docs/new.md'), 'Say "again", not "anew". <!-- language-ok -->\nA standing order.\n')
+      commit(folder, 'docs: add a page')
+      const { passed, output } = await runPart('language', folder)
+      expect(output).toContain('looked at 2 added lines and 1 commit subjects')
+      expect(passed).toBe(true)
+    })
+
+    it.each([
+      ['server/planted.ts', '// Reads what waits.\n', 'what waits'], // language-ok
+      ['client/planted.tsx', "export const text = 'You are told.'\n", 'are told'], // language-ok
+      ['docs/planted.md', 'The rows are loaded anew.\n', 'anew'], // language-ok
+      ['sql/0002_planted.sql', '-- Whoever asks gets it.\n', 'Whoever'], // language-ok
+      ['client/ui/planted.css', '/* It stands on the left. */\n', 'stands'], // language-ok
+    ])('finds a phrase in %s, committed or not', async (path, text, phrase) => {
+      const folder = repository()
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+      git(folder, 'commit', '--quiet', '--allow-empty', '-m', 'all: begin to work')
+      const before = await runPart('language', folder)
+      commit(folder, 'all: add a file')
+      for (const { passed, output } of [before, await runPart('language', folder)]) {
+        expect(output).toContain(`${path}:1: "${phrase}"`)
+        expect(passed).toBe(false)
+      }
+    })
+
+    it('finds a commit subject of more than 72 characters', async () => {
+      const folder = repository()
+      commit(folder, `all: ${'a'.repeat(67)}`)
+      expect(await runPart('language', folder)).toMatchObject({ passed: true })
+      commit(folder, `all: ${'a'.repeat(68)}`)
+      const { passed, output } = await runPart('language', folder)
+      expect(output).toContain('a subject of 73 characters')
+      expect(passed).toBe(false)
+    })
+
+    it('on main looks at the last commit, and CHECK_BASE names another one', async () => {
+      const folder = repository()
+      git(folder, 'switch', '--quiet', 'main')
+      writeFileSync(join(folder, 'docs/planted.md'), 'It came in vain.\n') // language-ok
+      commit(folder, 'docs: add a page')
+      expect(await runPart('language', folder)).toMatchObject({ passed: false })
+      vi.stubEnv('CHECK_BASE', 'HEAD')
+      expect(await runPart('language', folder)).toMatchObject({ passed: true })
+      vi.stubEnv('CHECK_BASE', 'nowhere')
+      expect(await runPart('language', folder)).toMatchObject({ passed: false })
+    })
   })
 })

@@ -72,7 +72,8 @@ describe.each(names)('%s', (name) => {
     for (const [job, { permissions = {} }] of jobs)
       if (Object.values(permissions).includes('write')) expect(['image', 'release'], job).toContain(job)
     for (const { uses, with: given } of steps)
-      if (uses?.startsWith('actions/checkout')) expect(given).toEqual({ 'persist-credentials': false })
+      if (uses?.startsWith('actions/checkout'))
+        expect({ 'fetch-depth': 0, ...given }).toEqual({ 'fetch-depth': 0, 'persist-credentials': false })
   })
 
   it('puts nothing from outside into a script: it comes as a variable', () => {
