@@ -13,12 +13,11 @@ import { openLog } from './log.ts'
 import { startServer } from './main.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { StartError } from './start-error.ts'
+import { STOP_TIMEOUT_MS } from './stop-timeout.ts'
 
 type Stop = () => Promise<void>
 type Database = { url: string; ownerUrl: string; embedded: boolean }
 
-/** A socket or job that does not end must not keep the process from ending; Kubernetes kills it after 30 s. */
-const STOP_TIMEOUT_MS = 25_000
 /** Ctrl-C under npm arrives twice: from the terminal, and again from npm. The person pressed it once. */
 const SAME_SIGNAL_MS = 1_000
 const ROOT = resolve(import.meta.dirname, '..')
