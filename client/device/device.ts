@@ -5,7 +5,7 @@ import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
-import { type Arrival, GoneAhead, START, type Told } from './arrival.ts'
+import { type Arrival, GoneAhead, type Told } from './arrival.ts'
 import { ClockKeeper } from './clock-keeper.ts'
 import { DeviceDatabase, type DoneEntry, type Identity } from './database.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from './database.ts'
@@ -15,6 +15,7 @@ import { type Brought, type Luggage, unpacked } from './luggage.ts'
 import { MirrorStore } from './mirror-store.ts'
 import { isAside, type Kept, type Making, Outbox } from './outbox.ts'
 import { Paused } from './paused.ts'
+import { persistUpdate } from './persist-update.ts'
 import type { RecentEntry } from './recent.ts'
 import type { Loss, Recorded } from './recorded.ts'
 import { ScanLog } from './scan-log.ts'
@@ -199,27 +200,16 @@ export class Device {
     const known = new Set(this.#shown.pending.upTo(arrival.lastSeq).map(({ seq }) => seq))
     const planned = this.#shown.mirror.plan(tables)
     const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
-    const { meta, chunks, log, outbox, done } = this.#database
-    const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
-      const identity = await this.#database.readMeta('identity')
-      if (!identity) return 'lost'
-      if (identity.clientId !== arrival.clientId) return 'behind'
-      if (((await this.#database.readMeta('point')) ?? START).cursor !== cursor) return 'behind'
-      const gone = point.complete ? await this.#outbox.upTo(arrival.lastSeq) : []
-      // Another tab has recorded it meanwhile: whether the server's number is its own or a copy's, pushing tells.
-      if (gone.some(({ seq }) => seq > this.#outbox.answeredTo && !known.has(seq))) return 'behind'
-      await keeping.write()
-      await this.#database.writeMeta('point', point)
-      await this.#outbox.settle(gone.map((entry) => this.#doneOf(entry)))
-      return gone
-    })
-    if (typeof kept === 'string') {
+    const storage = { database: this.#database, outbox: this.#outbox }
+    const update = { arrival, cursor, known, keeping }
+    const acknowledged = await persistUpdate(storage, update, (entry) => this.#doneOf(entry))
+    if (!acknowledged) {
       await this.reread()
       throw new GoneAhead()
     }
     const changes = whole ? [] : this.#shown.mirror.take(planned)
     keeping.done()
-    this.#shown.takeIn(arrival, changes, kept)
+    this.#shown.takeIn(arrival, changes, acknowledged)
     // Pages of a first sync are many and large: the other tabs read the disk once, when all of them are there.
     if (point.complete) this.tell(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival, from })
   }

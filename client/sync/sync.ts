@@ -1,10 +1,10 @@
 // The sync loop of the leading tab: push before pull, live in between. What happens when is written in sync-state.ts;
 // here it is done. Keeps D8, D9, D11, D12.
 import type { ReadonlySignal } from '@preact/signals'
-import { effect, signal, untracked } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import { GoneAhead } from '../device/arrival.ts'
+import { GoneAhead, isNextUpdate } from '../device/arrival.ts'
 import type { Device } from '../device/device.ts'
 import type { LinkStatus, Loading } from '../device/link-status.ts'
 import { isStorageFailure } from '../device/storage-failure.ts'
@@ -16,6 +16,7 @@ import { httpServerLink } from './http-server-link.ts'
 import type { ServerLink } from './server-link.ts'
 import { LinkFailure } from './server-link.ts'
 import { lockName } from './lock-name.ts'
+import { onChange } from './on-change.ts'
 import type { Effect, SyncEvent, SyncState } from './sync-state.ts'
 import { SHOWN, TRANSITIONS, WAIT_MS } from './sync-state.ts'
 import type { Tabs, Wish } from './tabs.ts'
@@ -93,14 +94,17 @@ export class Sync {
       asked: () => this.#tellUnkept(),
     })
     this.#listenToBrowser()
-    // Untracked: what an event reads on its way (the status, say) must not become another reason for it.
+    const { wanted } = this.#device
+    const { expired } = this.#session
     const stops = [
-      effect(() => {
-        if (this.#device.wanted.value > 0) untracked(() => this.#on('written'))
-      }),
-      effect(() => {
-        if (!this.#session.expired.value) untracked(() => this.#on('signedIn'))
-      }),
+      onChange(
+        () => wanted.value > 0,
+        () => this.#on('written'),
+      ),
+      onChange(
+        () => !expired.value,
+        () => this.#on('signedIn'),
+      ),
     ]
     this.#ended.signal.addEventListener('abort', () => stops.forEach((stop) => stop()))
   }
@@ -367,8 +371,8 @@ export class Sync {
       if (isWhole) this.#device.confirm(asOf)
       return
     }
-    const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
-    if (follows && !isForeign && !this.#pulling) {
+    const isNext = isWhole && isNextUpdate({ epoch, from }, point)
+    if (tables && isNext && !isForeign && !this.#pulling) {
       await this.#device.arrive({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
       return
     }
