@@ -7,7 +7,7 @@ import type { MutationName, Mutations, RefusalOf } from '#shared/mutations/verbs
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
-import { type SyncUpdate, StaleTabError, INITIAL_SYNC_POINT, type TabMessage } from './sync-update.ts'
+import { type SyncUpdate, StaleTabError, type TabMessage } from './sync-update.ts'
 import { ClockCorrection } from './clock-correction.ts'
 import { DeviceDatabase } from './storage/database.ts'
 import { type DoneEntry, type Identity } from './records.ts'
@@ -28,6 +28,7 @@ import { isSkipped, type Enqueued, type NewMutation, Outbox } from './outbox/out
 import { OfflineMode } from './outbox/offline-mode.ts'
 import type { HistoryEntry } from './state/mutation-history.ts'
 import type { StorageLoss, RecordResult } from './record-result.ts'
+import { persistUpdate } from './storage/persist-update.ts'
 import { ScanLog } from './outbox/scan-log.ts'
 import { OptimisticState } from './state/optimistic-state.ts'
 import type { Queries } from './state/queries.ts'
@@ -218,27 +219,17 @@ export class Device {
     const known = new Set(this.#state.pending.upTo(update.lastSeq).map(({ seq }) => seq))
     const planned = this.#state.confirmed.plan(tables)
     const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
-    const { meta, chunks, log, outbox, done } = this.#database
-    const kept = await this.#database.transaction('rw', [meta, chunks, log, outbox, done], async () => {
-      const identity = await this.#database.readMeta('identity')
-      if (!identity) return 'lost'
-      if (identity.clientId !== update.clientId) return 'behind'
-      if (((await this.#database.readMeta('point')) ?? INITIAL_SYNC_POINT).cursor !== cursor) return 'behind'
-      const gone = point.complete ? await this.#outbox.upTo(update.lastSeq) : []
-      // Another tab has recorded it meanwhile: whether the server's number is its own or a copy's, pushing tells.
-      if (gone.some(({ seq }) => seq > this.#outbox.answeredUpTo && !known.has(seq))) return 'behind'
-      await keeping.write()
-      await this.#database.writeMeta('point', point)
-      await this.#outbox.dequeue(gone.map((entry) => this.#doneOf(entry)))
-      return gone
-    })
-    if (typeof kept === 'string') {
+    const storage = { database: this.#database, outbox: this.#outbox }
+    const acknowledged = await persistUpdate(storage, { update, cursor, known, prepared: keeping }, (entry) =>
+      this.#doneOf(entry),
+    )
+    if (!acknowledged) {
       await this.reread()
       throw new StaleTabError()
     }
     const changes = whole ? [] : this.#state.confirmed.applyPlanned(planned)
     keeping.done()
-    this.#state.applyUpdate(update, changes, kept)
+    this.#state.applyUpdate(update, changes, acknowledged)
     // Pages of a first sync are many and large: the other tabs read the disk once, when all of them are there.
     if (point.complete)
       this.notifyTabs(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival: update, from })

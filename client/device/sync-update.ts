@@ -15,6 +15,11 @@ export interface SyncUpdate {
   whole?: ConfirmedRows
 }
 
+/** True if an update starts exactly where the rows of this device end. */
+export function isNextUpdate({ epoch, from }: { epoch: number; from: number }, point: SyncPoint): boolean {
+  return epoch === point.epoch && from === point.version
+}
+
 /** What other tabs of this device must know. */
 export type TabMessage =
   | { kind: 'recorded'; entries: OutboxEntry[]; clientId: string }

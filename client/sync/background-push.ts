@@ -27,14 +27,7 @@ export async function pushInBackground(
 }
 
 async function push(database: DeviceDatabase, transport: Pick<SyncTransport, 'push'>, clock: Clock): Promise<void> {
-  const [point, identity, doubt, paused] = await database.transaction('r', database.meta, () =>
-    Promise.all([
-      database.readMeta('point'),
-      database.readMeta('identity'),
-      database.readMeta('clockDoubt'),
-      database.readMeta('paused'),
-    ]),
-  )
+  const { point, identity, doubt, paused } = await readState(database)
   if (!point || point.epoch === 0 || !identity || doubt || paused) return
   const outbox = new Outbox(database, { now: clock.now, newId: () => identity.clientId })
   if (await outbox.jumpBehindLastStamp()) return // the clock was set: a tab moves the stamps along first
@@ -51,6 +44,19 @@ async function push(database: DeviceDatabase, transport: Pick<SyncTransport, 'pu
   } catch (error) {
     if (!(error instanceof MutationTooLargeError) && !isForATab(error)) throw error
   }
+}
+
+/** What decides whether anything can be sent without a tab, from one snapshot. */
+export async function readState(database: DeviceDatabase) {
+  const [point, identity, doubt, paused] = await database.transaction('r', database.meta, () =>
+    Promise.all([
+      database.readMeta('point'),
+      database.readMeta('identity'),
+      database.readMeta('clockDoubt'),
+      database.readMeta('paused'),
+    ]),
+  )
+  return { point, identity, doubt, paused }
 }
 
 /** An answer that asks for more than another try. */

@@ -1,10 +1,10 @@
 // The sync loop of the leading tab: push before pull, live in between. What happens when is written in sync-state.ts;
 // here it is done. Keeps D8, D9, D11, D12.
 import type { ReadonlySignal } from '@preact/signals'
-import { effect, signal, untracked } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import { StaleTabError } from '../device/sync-update.ts'
+import { isNextUpdate, StaleTabError } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus, LoadProgress } from '../device/connection-status.ts'
 import { isStorageFailure } from '../device/storage/storage-failure.ts'
@@ -16,6 +16,7 @@ import { trpcTransport } from './trpc-transport.ts'
 import type { SyncTransport } from './sync-transport.ts'
 import { RequestError } from './sync-transport.ts'
 import { lockName } from './lock-name.ts'
+import { onChange } from './on-change.ts'
 import type { Effect, SyncEvent, SyncState } from './sync-state.ts'
 import { DISPLAYED_STATE, TRANSITIONS, WAIT_MS } from './sync-state.ts'
 import type { TabCoordinator, TabCommand } from './tab-coordinator.ts'
@@ -98,14 +99,17 @@ export class Sync {
       asked: () => this.#showUnsavedSwitch(),
     })
     this.#listenToBrowser()
-    // Untracked: what an event reads on its way (the status, say) must not become another reason for it.
+    const { pushRequests } = this.#device
+    const { expired } = this.#session
     const stops = [
-      effect(() => {
-        if (this.#device.pushRequests.value > 0) untracked(() => this.#handle('written'))
-      }),
-      effect(() => {
-        if (!this.#session.expired.value) untracked(() => this.#handle('signedIn'))
-      }),
+      onChange(
+        () => pushRequests.value > 0,
+        () => this.#handle('written'),
+      ),
+      onChange(
+        () => !expired.value,
+        () => this.#handle('signedIn'),
+      ),
     ]
     this.#ended.signal.addEventListener('abort', () => stops.forEach((stop) => stop()))
   }
@@ -374,8 +378,8 @@ export class Sync {
       if (isWhole) this.#device.confirm(asOf)
       return
     }
-    const follows = epoch === point.epoch && from === point.version && tables !== undefined && isWhole
-    if (follows && !isForeign && !this.#pulling) {
+    const isNext = isWhole && isNextUpdate({ epoch, from }, point)
+    if (tables && isNext && !isForeign && !this.#pulling) {
       await this.#device.applyUpdate({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
       return
     }

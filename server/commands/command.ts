@@ -1,18 +1,9 @@
 // What a container does, by the first word of its command: server, migrate, backup, restore, verify or import. Guarantees:
 // what a server in a container cannot do without is asked for in one line before anything starts, because its file
 // system is read-only and its replicas must agree.
+import { COMMANDS } from './commands.ts'
 import { readConfig } from '../process/config.ts'
 import { StartError } from '../process/start-error.ts'
-
-/** Each is a program of its own, which reads its arguments as if it had been started by itself. */
-const COMMANDS: Record<string, () => Promise<unknown>> = {
-  server: () => import('./start.ts'),
-  migrate: () => import('./migrate.ts'),
-  backup: () => import('./backup.ts'),
-  restore: () => import('./restore.ts'),
-  verify: () => import('./verify.ts'),
-  import: () => import('./import.ts'),
-}
 
 /** Containers work together on one database and honour each other's tokens: none of this can be made up at a start. */
 function requireShared(command: string): void {

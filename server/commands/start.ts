@@ -12,13 +12,12 @@ import { greeting } from '../process/greeting.ts'
 import { openLog } from '../process/log.ts'
 import { startServer } from '../main.ts'
 import { prepareDatabase } from './prepare-database.ts'
+import { STOP_TIMEOUT_MS } from '../process/stop-timeout.ts'
 import { StartError } from '../process/start-error.ts'
 
 type Stop = () => Promise<void>
 type Database = { url: string; ownerUrl: string; embedded: boolean }
 
-/** A socket or job that does not end must not keep the process from ending; Kubernetes kills it after 30 s. */
-const STOP_TIMEOUT_MS = 25_000
 /** Ctrl-C under npm arrives twice: from the terminal, and again from npm. The person pressed it once. */
 const SAME_SIGNAL_MS = 1_000
 const ROOT = resolve(import.meta.dirname, '../..')

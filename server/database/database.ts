@@ -10,7 +10,7 @@ import { surviveOrphanedErrors } from './postgres-js-workarounds/orphaned-errors
 export type Sql = postgres.ReservedSql
 
 /** Enough for the commits and reads of one process; PostgreSQL's own limit is 100 by default. */
-const POOL_MAX = 12
+export const POOL_MAX = 12
 const CONNECT_TIMEOUT_S = 5
 /** Longer than a transaction takes that does not wait for a lock. */
 const GIVE_UP_TIMEOUT_S = 10

@@ -146,19 +146,14 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
   if (!cursor) Object.assign(from, { kind: -1 })
   const limit = request.limit ?? PAGE_DEFAULT
   return database.snapshot(viewer.orgId, async (sql) => {
-    const [, head, end] = await Promise.all([
+    const [, read, end] = await Promise.all([
       readAlongVersions(sql),
       readHead(sql, viewer, { clientId: request.clientId, cursorVersion: cursor?.version }),
       findPageEnd(sql, viewer, { from, limit: Math.min(limit, PULL_MAX) }),
     ])
-    const isPrimary = database === parts.primary
-    if (!head && isPrimary) throw new PullRefusedError('unauthenticated')
-    if (!head) return undefined // made so lately that a replica has not heard of it
-    if (cursor && cursor.epoch !== head.epoch) {
-      if (isPrimary) throw new PullRefusedError('epoch_changed', head.lastSeq)
-      return undefined
-    }
-    if (head.version < (request.atLeast ?? 0) || (cursor && !holds(head, cursor))) return undefined
+    const { atLeast = 0 } = request
+    const head = headToAnswerFrom(read, { cursor, atLeast, isPrimary: database === parts.primary })
+    if (!head) return undefined
     // Most pulls find that there is nothing new: they need not look into each table.
     const isThere = from.version === head.version && cursor?.within === undefined
     const tables = isThere ? {} : await readPage(sql, viewer, { from, to: end })
@@ -172,6 +167,25 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
       tables,
     }
   })
+}
+
+/**
+ * The head of a database that has everything the device has seen or sent. Returns undefined if another database has to
+ * answer. @throws {PullRefusedError} if the primary has lost what the device has seen, or if none can continue the cursor
+ */
+export function headToAnswerFrom(
+  head: FeedHead | undefined,
+  { cursor, atLeast, isPrimary }: { cursor: Cursor | undefined; atLeast: number; isPrimary: boolean },
+): FeedHead | undefined {
+  if (!head) {
+    if (isPrimary) throw new PullRefusedError('unauthenticated')
+    return undefined // an organisation that was created after the replica's last update
+  }
+  if (cursor && cursor.epoch !== head.epoch) {
+    if (isPrimary) throw new PullRefusedError('epoch_changed', head.lastSeq)
+    return undefined
+  }
+  return head.version < atLeast || (cursor && !holds(head, cursor)) ? undefined : head
 }
 
 function cursorAt(

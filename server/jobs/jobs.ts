@@ -5,6 +5,8 @@ import { PgBoss } from 'pg-boss'
 import { grantSchema } from '../database/schema/grant-schema.ts'
 
 const SCHEMA = 'jobs'
+/** Connections of a process for its queue, beside the pool of its database. */
+export const JOBS_POOL_MAX = 2
 /** A job that takes longer has died with its replica, and is done again. */
 const EXPIRE_S = 3_600
 const RETRIES = 3
@@ -32,7 +34,7 @@ export class Jobs {
       createSchema: false,
       supervise: works,
       schedule: works,
-      max: 2,
+      max: JOBS_POOL_MAX,
     })
     this.#boss.on('error', (error) => log.warn({ error: error.message }, 'the queue of jobs has a problem'))
     this.#log = log

@@ -5,6 +5,9 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { VARIABLE_NAMES } from '../../server/process/config.ts'
+import { STOP_TIMEOUT_MS } from '../../server/process/stop-timeout.ts'
+import { POOL_MAX } from '../../server/database/database.ts'
+import { JOBS_POOL_MAX } from '../../server/jobs/jobs.ts'
 import { type Manifest, schemaProblems } from './support/kubernetes-schema.ts'
 import { renderOverlay } from './support/kustomize.ts'
 import { lacks } from './support/lacks.ts'
@@ -42,9 +45,7 @@ interface PodTemplate {
 type Labels = { matchLabels?: Record<string, string>; matchExpressions?: { key: string; values: string[] }[] }
 
 const ROOT = resolve(import.meta.dirname, '../..')
-/** Connections that a process opens, as its source says; and what PostgreSQL keeps back by default. */
-const POOL = Number(/POOL_MAX = (\d+)/.exec(readFileSync(join(ROOT, 'server/database/database.ts'), 'utf8'))![1])
-const POOL_OF_JOBS = Number(/max: (\d+),/.exec(readFileSync(join(ROOT, 'server/jobs/jobs.ts'), 'utf8'))![1])
+/** Connections that PostgreSQL reserves by default. */
 const KEPT_FOR_SUPERUSERS = 3
 const IMAGE_OF_POSTGRES = ['POSTGRES_USER', 'POSTGRES_DB', 'POSTGRES_PASSWORD', 'PGDATA']
 const IMAGE_OF_REDIS = ['REDISCLI_AUTH']
@@ -114,7 +115,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     }
     const others = ['CronJob/backup', 'Deployment/backup-on-demand', 'Job/migrate']
     expect(pods.map(({ owner }) => owner)).toEqual(expect.arrayContaining(others))
-    const asked = most('api') * POOL + (most('worker') + others.length) * (POOL + POOL_OF_JOBS)
+    const asked = most('api') * POOL_MAX + (most('worker') + others.length) * (POOL_MAX + JOBS_POOL_MAX)
     const database = containers.find(({ container }) => container.name === 'postgres')!.container
     const taken = Number(/^max_connections=(\d+)$/.exec(database.args!.find((arg) => arg.startsWith('max_conn'))!)![1])
     expect(asked).toBeLessThanOrEqual(taken - KEPT_FOR_SUPERUSERS)
@@ -231,11 +232,9 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
   })
 
   it('gives servers more time to end than they take', () => {
-    const start = readFileSync(join(ROOT, 'server/commands/start.ts'), 'utf8')
-    const takesS = Number(/STOP_TIMEOUT_MS = ([\d_]+)/.exec(start)![1]!.replaceAll('_', '')) / 1000
     for (const name of ['api', 'worker']) {
       const { template } = named('Deployment', name).spec as { template: PodTemplate }
-      expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThan(takesS + 5)
+      expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThan(STOP_TIMEOUT_MS / 1000 + 5)
       expect(template.spec.topologySpreadConstraints).toHaveLength(2)
     }
   })

@@ -1,7 +1,8 @@
 // `npm run soak -- --seeds 2000 [--seed 1] [--bug 'its name']`: many worlds, one after the other, until one breaks a rule.
 import { parseArgs } from 'node:util'
 import { cloneDatabase, startTemplateServer, TEMPLATE, withDatabase } from '../support/template-server.ts'
-import { plant, PLANTED_BUGS } from './planted-bugs.ts'
+import { plant } from './planted-bugs/plant.ts'
+import { PLANTED_BUGS } from './planted-bugs/planted-bugs.ts'
 
 const PROGRESS_EVERY = 50
 const DATABASE = 'simulation'
@@ -20,10 +21,10 @@ const { values } = parseArgs({
 
 if (values.bug !== undefined) {
   const bug = PLANTED_BUGS.find(({ name }) => name === values.bug)
-  if (!bug) throw new Error(`no planted bug is called ${values.bug}`)
-  plant(bug)
+  if (!bug) throw new Error(`there is no planted bug ${values.bug}`)
+  await plant(bug)
 }
-// Only now, so that what is planted is in what is loaded.
+// Only now: a bug must be planted before the product is loaded.
 const { runSeed } = await import('./run-seed.ts')
 const { SimulationStage } = await import('./world/stage.ts')
 

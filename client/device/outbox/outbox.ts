@@ -192,13 +192,9 @@ export class Outbox {
       .map(({ envelope, at, answer, scanId }) => ({ envelope, at: answer?.at ?? at, ...kept({ scanId }) }))
       .toSorted((a, b) => (a.at < b.at ? -1 : 1))
       .map((entry) => ({ ...entry, envelope: withStamp(entry.envelope, inOwnTime(entry.at, clockOffsetMs)) }))
-    const entries = [...again, ...waiting].map(({ envelope, at, scanId }, index): OutboxEntry => {
-      const seq = index + 1
-      const { seen, ...unseen } = envelope
-      // Versions are an epoch's own: in another one `seen` would name a commit that came later.
-      const own = resend || seen === undefined ? unseen : { ...unseen, seen }
-      return { seq, at, envelope: { ...own, seq }, ...kept({ scanId }) }
-    })
+    const entries = [...again, ...waiting].map((entry, index) =>
+      renumber(entry, { seq: index + 1, isNewEpoch: resend }),
+    )
     await outbox.clear()
     await outbox.bulkPut(entries)
     if (resend) await done.clear()
@@ -325,6 +321,17 @@ export class Outbox {
 
 function numbered(entry: Omit<OutboxEntry, 'seq'>, seq: number): OutboxEntry {
   return { ...entry, seq, envelope: { ...entry.envelope, seq } }
+}
+
+/** An entry under its number as a new client. Its id stays the same, because the server may have applied it already. */
+export function renumber(
+  { envelope, at, scanId }: Omit<OutboxEntry, 'seq'>,
+  { seq, isNewEpoch }: { seq: number; isNewEpoch: boolean },
+): OutboxEntry {
+  const { seen, ...unseen } = envelope
+  // A version belongs to its epoch: in another epoch `seen` would name a later commit.
+  const own = isNewEpoch || seen === undefined ? unseen : { ...unseen, seen }
+  return { seq, at, envelope: { ...own, seq }, ...kept({ scanId }) }
 }
 
 function byOwnTime(one: OutboxEntry, other: OutboxEntry): number {

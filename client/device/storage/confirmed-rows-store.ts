@@ -81,17 +81,29 @@ export class ConfirmedRowsStore {
 
   /** Prepares to keep rows that the mirror is about to take. */
   prepare(tables: WireTables, planned: readonly PlannedRow[]): PreparedWrite {
-    const { chunks: table, log } = this.#database
+    return this.fitsLog(planned.length) ? this.#appendToLog(tables, planned) : this.foldLog(planned)
+  }
+
+  /** True if a pull of so many rows is appended to the log; false if the log is folded into the chunks with it. */
+  fitsLog(count: number): boolean {
+    return count <= LOG_PULL_MAX && this.#logRows + count <= LOG_ROWS_MAX
+  }
+
+  #appendToLog(tables: WireTables, planned: readonly PlannedRow[]): PreparedWrite {
+    const { log } = this.#database
     const count = planned.length
-    if (count <= LOG_PULL_MAX && this.#logRows + count <= LOG_ROWS_MAX) {
-      return {
-        write: async () => void (count > 0 && (await log.add({ tables, count }))),
-        done: () => {
-          this.#logRows += count
-          for (const { kind, key } of planned) this.#logged.push({ kind, key })
-        },
-      }
+    return {
+      write: async () => void (count > 0 && (await log.add({ tables, count }))),
+      done: () => {
+        this.#logRows += count
+        for (const { kind, key } of planned) this.#logged.push({ kind, key })
+      },
     }
+  }
+
+  /** Prepares to write the rows of the log and the planned ones into their chunks, and to empty the log. */
+  foldLog(planned: readonly PlannedRow[]): PreparedWrite {
+    const { chunks: table, log } = this.#database
     this.#confirmed.parseAll() // where each row lies is known once all are read
     const chunks = this.#touch([...this.#logged, ...planned], planned)
     const places = this.#chunkOf

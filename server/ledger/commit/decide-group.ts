@@ -95,13 +95,10 @@ export class GroupDecision {
   }
 
   #decideOne(batch: Batch, role: Role, { envelope, prepared }: PreparedEnvelope): PushResult {
+    const repeated = this.repeatAnswer(batch, envelope)
+    if (repeated) return repeated
     const { seq, id } = envelope
     const device = this.deviceOf(batch)
-    const known = this.#loaded.known.get(id)
-    if (known) {
-      if (batch.device && seq > device.lastSeq) this.devices.set(batch.clientId, { ...device, lastSeq: seq })
-      return { seq, status: 'duplicate', ...answerOf(known.code, known.detail) }
-    }
     const at = this.#effectiveStamp(batch, envelope)
     const outcome = this.#run(prepared, { envelope, role, userId: batch.userId, at })
     this.#applyDecision({ batch, envelope, at, outcome })
@@ -109,6 +106,15 @@ export class GroupDecision {
     const { code = null, detail = null } = outcomeCode(outcome) ?? {}
     this.#loaded.known.set(id, { id, clientId: batch.clientId, seq, code, detail })
     return { seq, status: outcome.status, ...answerOf(code, detail), ...(at !== envelope.at && { at }) }
+  }
+
+  /** The recorded answer to a mutation that was decided before. Returns undefined if the mutation is new. */
+  repeatAnswer(batch: Batch, { seq, id }: Envelope): PushResult | undefined {
+    const known = this.#loaded.known.get(id)
+    if (!known) return undefined
+    const device = this.deviceOf(batch)
+    if (batch.device && seq > device.lastSeq) this.devices.set(batch.clientId, { ...device, lastSeq: seq })
+    return { seq, status: 'duplicate', ...answerOf(known.code, known.detail) }
   }
 
   /** Keeps what became of a mutation, and decides what waited for it. */

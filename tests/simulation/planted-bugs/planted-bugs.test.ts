@@ -1,12 +1,12 @@
-// The simulation bites: each of these bugs, planted into the product's source, is caught within some seeds.
+// The simulation catches each of the planted bugs within some seeds.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { TestDatabase } from '../support/postgres.ts'
-import { createTestDatabase } from '../support/postgres.ts'
+import type { TestDatabase } from '../../support/postgres.ts'
+import { createTestDatabase } from '../../support/postgres.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
 
-/** From the seed on that caught it last: what is drawn from a seed changes with the simulation. */
+/** Seeds after the one that last caught a bug: what a seed leads to changes with the simulation. */
 const SEEDS_MAX = 80
 
 let database: TestDatabase
@@ -24,7 +24,7 @@ test.each(PLANTED_BUGS)('caught: $name', { timeout: 120_000 }, async ({ name, ru
 
 function soak(...args: string[]): Promise<{ code: number | null; output: string }> {
   const { url, ownerUrl } = database
-  const script = join(import.meta.dirname, 'soak.ts')
+  const script = join(import.meta.dirname, '../soak.ts')
   const child = spawn(process.execPath, [script, ...args, '--url', url, '--owner', ownerUrl])
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
