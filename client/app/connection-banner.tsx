@@ -59,10 +59,10 @@ export function ConnectionBanner() {
           <i style={{ transform: `scaleX(${words.fraction})` }} />
         </div>
       )}
-      {(storageIsLow.value || device.loss.value) && (
+      {(storageIsLow.value || device.recovery.loss.value) && (
         <a class="update-line notice-line" href="/tray">
           <TriangleAlert aria-hidden="true" size={18} />
-          <span class="grow">{t(device.loss.value ? 'notice.lossShort' : 'notice.roomShort')}</span>
+          <span class="grow">{t(device.recovery.loss.value ? 'notice.lossShort' : 'notice.roomShort')}</span>
         </a>
       )}
       {updateReady.value && drafts.open.value === 0 && (

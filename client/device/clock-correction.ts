@@ -1,45 +1,55 @@
-// Keeps the stamps of what waits right when the device's clock is set: moves them along at once, or once the server's clock
-// has told by how much. Keeps T6.
+// Keeps the stamps of pending mutations correct when the device's clock is set: shifts them at once, or after the server's
+// clock has shown by how much. Keeps T6.
+import type { Signal } from '@preact/signals'
 import { ClockJumpDetector } from './clock-jump-detector.ts'
-import type { DeviceDatabase } from './storage/database.ts'
-import type { UnresolvedClockJump, SyncPoint } from './records.ts'
 import type { Outbox } from './outbox/outbox.ts'
+import type { SyncPoint, UnresolvedClockJump } from './records.ts'
+import type { DeviceDatabase } from './storage/database.ts'
+
+export interface ClockCorrectionOptions {
+  database: DeviceDatabase
+  outbox: Outbox
+  point: Signal<SyncPoint>
+  /** Reads the disk again, in this tab and the others. */
+  reload: () => Promise<void>
+}
 
 export class ClockCorrection {
-  /** The clock was set while something waited, and only the server can tell how far. */
+  /** The clock was set while mutations were pending, and only the server can tell by how much. */
   unresolvedJump: UnresolvedClockJump | undefined
   readonly #detector: ClockJumpDetector
-  readonly #database: DeviceDatabase
-  readonly #outbox: Outbox
+  readonly #options: ClockCorrectionOptions
 
-  constructor(
-    clock: { now: () => number; monotonic: () => number },
-    { database, outbox }: { database: DeviceDatabase; outbox: Outbox },
-  ) {
+  constructor(clock: { now: () => number; monotonic: () => number }, options: ClockCorrectionOptions) {
     this.#detector = new ClockJumpDetector(clock)
-    this.#database = database
-    this.#outbox = outbox
+    this.#options = options
   }
 
-  /** Looks whether the clock was set. True where what waits was moved along. */
+  /**
+   * Shifts the stamps of pending mutations if the wall clock was set. Only the leading tab may call this. Returns true if
+   * the server's clock has to be asked: see `resolveJump`.
+   */
   async correctJump(): Promise<boolean> {
-    const jump = this.#detector.jump() ?? (await this.#outbox.jumpBehindLastStamp())
-    if (!jump) return false
-    this.unresolvedJump = await this.#outbox.shiftAfterJump(jump)
-    return jump.ms < 0 && this.unresolvedJump !== undefined
+    const { outbox, reload } = this.#options
+    const jump = this.#detector.jump() ?? (await outbox.jumpBehindLastStamp())
+    if (jump) {
+      this.unresolvedJump = await outbox.shiftAfterJump(jump)
+      if (jump.ms < 0 && this.unresolvedJump !== undefined) await reload()
+    }
+    return this.unresolvedJump !== undefined
   }
 
-  /** The server's clock, asked after the jump: what is left of it is moved along. False where there was no doubt. */
-  async resolveJump({ epoch, clockOffsetMs: before }: SyncPoint, clockOffsetMs: number): Promise<boolean> {
-    if (!this.unresolvedJump) return false
-    await this.#outbox.shiftRemaining(
-      this.unresolvedJump,
-      epoch === 0 ? this.unresolvedJump.movedMs : before - clockOffsetMs,
-    )
-    await this.#database.transaction('rw', this.#database.meta, async () => {
-      const point = await this.#database.readMeta('point') // another tab may have come further
-      if (point) await this.#database.writeMeta('point', { ...point, clockOffsetMs })
+  /** Shifts the stamps by the rest of an unresolved jump. `clockOffsetMs`: the server's clock minus this one, asked after it. */
+  async resolveJump(clockOffsetMs: number): Promise<void> {
+    if (!this.unresolvedJump) return
+    const { database, outbox, point, reload } = this.#options
+    const { epoch, clockOffsetMs: before } = point.value
+    const jumpedMs = epoch === 0 ? this.unresolvedJump.movedMs : before - clockOffsetMs
+    await outbox.shiftRemaining(this.unresolvedJump, jumpedMs)
+    await database.transaction('rw', database.meta, async () => {
+      const stored = await database.readMeta('point') // another tab may have received more
+      if (stored) await database.writeMeta('point', { ...stored, clockOffsetMs })
     })
-    return true
+    await reload()
   }
 }

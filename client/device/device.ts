@@ -1,53 +1,56 @@
-// The device: what it knows, what it wants, and the only door to change either. Keeps D1–D8, D12, D13, D19, T6.
-import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
+// The device of one person in one browser: its confirmed rows, its pending mutations and scans, and the operations that
+// change them. Keeps D1–D8, D12, D13, D19, T6.
+import { type ReadonlySignal, type Signal } from '@preact/signals'
 import type { Outcome } from '#shared/mutations/apply.ts'
-import type { Envelope } from '#shared/mutations/envelope.ts'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { MutationName, Mutations, RefusalOf } from '#shared/mutations/verbs.ts'
-import type { PushResult } from '#shared/protocol/wire.ts'
 import { uuidv7 } from '#shared/values/id.ts'
 import { type Refusal, refuse } from '#shared/values/refusals.ts'
-import { type SyncUpdate, StaleTabError, type TabMessage } from './sync-update.ts'
 import { ClockCorrection } from './clock-correction.ts'
+import { type DeviceOptions, withDefaults } from './device-options.ts'
+import { OfflineMode } from './outbox/offline-mode.ts'
+import { type Enqueued, isSkipped, type NewMutation, Outbox } from './outbox/outbox.ts'
+import { type ImportResult, type OutboxExport, rebaseImport } from './outbox/outbox-import.ts'
+import { PushQueue } from './outbox/push-queue.ts'
+import { ScanLog } from './outbox/scan-log.ts'
+import type { RecordResult } from './record-result.ts'
+import type { DoneEntry, OutboxEntry, ScanRecord, SyncPoint } from './records.ts'
+import type { HistoryEntry } from './state/mutation-history.ts'
+import { OptimisticState } from './state/optimistic-state.ts'
+import type { Queries } from './state/queries.ts'
+import { ConfirmedRowsStore } from './storage/confirmed-rows-store.ts'
 import { DeviceDatabase } from './storage/database.ts'
-import { type DoneEntry, type Identity } from './records.ts'
-import type { OutboxEntry, ScanRecord, SyncPoint } from './records.ts'
-import { withDefaults, type DeviceOptions } from './device-options.ts'
 import {
-  resetSyncPoint,
   deleteDatabase,
   openDatabase,
   readSnapshot,
   rememberStored,
+  resetSyncPoint,
   wasEvicted,
-  rebuildFromMemory,
 } from './storage/device-storage.ts'
-import { type ImportResult, type OutboxExport, rebaseImport } from './outbox/outbox-import.ts'
-import { ConfirmedRowsStore } from './storage/confirmed-rows-store.ts'
-import { isSkipped, type Enqueued, type NewMutation, Outbox } from './outbox/outbox.ts'
-import { OfflineMode } from './outbox/offline-mode.ts'
-import type { HistoryEntry } from './state/mutation-history.ts'
-import type { StorageLoss, RecordResult } from './record-result.ts'
 import { persistUpdate } from './storage/persist-update.ts'
-import { ScanLog } from './outbox/scan-log.ts'
-import { OptimisticState } from './state/optimistic-state.ts'
-import type { Queries } from './state/queries.ts'
+import { StorageRecovery } from './storage/storage-recovery.ts'
+import { StaleTabError, type SyncUpdate, type TabMessage } from './sync-update.ts'
 
-/** Who empties it again each time cannot be outrun. */
-const DELETIONS_MAX = 5
+/** Room for the envelope around the arguments of a mutation. */
+const ENVELOPE_MAX_BYTES = 1024
 
 export class Device {
+  readonly name: string
+  /** What screens show: confirmed rows with the pending mutations applied. */
+  readonly queries: Queries
+  /** How far this device is in sync. */
+  readonly syncPoint: Signal<SyncPoint>
+  readonly pendingCount: ReadonlySignal<number>
+  /** This device's own last mutations, newest first. */
+  readonly history: ReadonlySignal<readonly HistoryEntry[]>
   readonly scans: ScanLog
-  /** What is too large for the way to the server; it waits for a person. */
-  readonly skipped = signal<OutboxEntry[]>([])
-  /** Rises when something waits to be sent. */
-  readonly pushRequests = signal(0)
   readonly offlineMode: OfflineMode
-  /** Tells the other tabs; set by whoever joins them. */
+  readonly clock: ClockCorrection
+  readonly queue: PushQueue
+  readonly recovery: StorageRecovery
+  /** Sends a message to the other tabs. The tab coordinator sets it. */
   notifyTabs: (message: TabMessage) => void = () => undefined
-
-  /** The browser has deleted what was kept here: what memory held was put back, or nothing could be. */
-  readonly loss = signal<StorageLoss | undefined>(undefined)
 
   readonly #database: DeviceDatabase
   readonly #now: () => number
@@ -55,160 +58,124 @@ export class Device {
   readonly #state: OptimisticState
   readonly #store: ConfirmedRowsStore
   readonly #outbox: Outbox
-  readonly #clock: ClockCorrection
-  /** Whose numbers memory knows what waits by. */
+  /** The client id that the in-memory sequence numbers belong to. */
   #clientId = ''
 
-  private constructor(database: DeviceDatabase, parts: DeviceOptions) {
-    const { actor, now, monotonic, random } = withDefaults(parts)
+  private constructor(database: DeviceDatabase, options: DeviceOptions) {
+    const { actor, now, monotonic, random } = withDefaults(options)
+    const newId = () => this.#newId()
+    const reload = () => this.#rereadAll()
+    const scansChanged = () => this.notifyTabs({ kind: 'scans' })
+    const damaged = () => void this.#reloadDamagedRows().catch((error: unknown) => globalThis.reportError?.(error))
+    const state = new OptimisticState({ actor, now })
+    const store = new ConfirmedRowsStore(database, { mirror: state.confirmed, damaged })
+    const outbox = new Outbox(database, { now, newId })
+    const scans = new ScanLog(database, { newId, now, tell: scansChanged })
+    const offlineMode = new OfflineMode(database)
+    const parts = { database, state, store, outbox, scans, offlineMode }
+    const recovery = new StorageRecovery({ ...parts, now, newId, reload, scansChanged })
+    const renewIdentity = () => this.startOver({ newIdentity: true, resend: false })
+    this.name = database.name
+    this.queries = state.queries
+    this.syncPoint = state.point
+    this.pendingCount = state.pendingCount
+    this.history = state.history.entries
+    this.scans = scans
+    this.offlineMode = offlineMode
+    this.recovery = recovery
+    this.queue = new PushQueue({ outbox, pending: state.pending, recovery, reload, renewIdentity })
+    this.clock = new ClockCorrection({ now, monotonic }, { database, outbox, point: state.point, reload })
     this.#database = database
     this.#now = now
     this.#random = random
-    this.#state = new OptimisticState({ actor, now })
-    const damaged = () => void this.#reloadDamagedRows().catch((error: unknown) => globalThis.reportError?.(error))
-    this.#store = new ConfirmedRowsStore(database, { mirror: this.#state.confirmed, damaged })
-    this.#outbox = new Outbox(database, { now, newId: () => this.#newId() })
-    this.offlineMode = new OfflineMode(database)
-    this.#clock = new ClockCorrection({ now, monotonic }, { database, outbox: this.#outbox })
-    this.scans = new ScanLog(database, {
-      newId: () => this.#newId(),
-      now,
-      tell: () => this.notifyTabs({ kind: 'scans' }),
-    })
+    this.#state = state
+    this.#store = store
+    this.#outbox = outbox
   }
 
-  /** Opens what this device keeps, or begins anew. @throws {NewerDatabase} where a newer app has been here */
-  static async open(parts: DeviceOptions): Promise<Device> {
-    const database = new DeviceDatabase(parts.name)
+  /** Opens the stored device, or creates it. @throws {NewerDatabaseError} if a newer version of the app has stored it */
+  static async open(options: DeviceOptions): Promise<Device> {
+    const database = new DeviceDatabase(options.name)
     await openDatabase(database)
-    const device = new Device(database, parts)
-    if (await wasEvicted(database)) device.loss.value = 'gone'
+    const device = new Device(database, options)
+    if (await wasEvicted(database)) device.recovery.loss.value = 'gone'
     await device.#outbox.loadOrCreateIdentity()
     await device.reread()
-    rememberStored(parts.name)
+    rememberStored(options.name)
     await device.scans.open()
     return device
   }
 
-  /** Reads everything from the disk again: at the start, and when another tab went ahead. Then all at once in memory. */
+  /** Reads everything from the disk into memory: at the start, and when this tab has missed what another tab wrote. */
   async reread(): Promise<void> {
-    const all = await readSnapshot(this.#database, { held: () => this.#state.pending.envelopes() })
-    if (!all) return this.#restore()
+    const snapshot = await readSnapshot(this.#database, { held: () => this.#state.pending.envelopes() })
+    if (!snapshot) return this.recovery.restore()
     const { epoch } = this.syncPoint.value
-    const { missing } = all
-    this.#store.fill(all.kept)
-    this.#clock.unresolvedJump = all.doubt
-    this.offlineMode.loadFromDisk(all.paused)
-    this.#clientId = all.clientId
-    this.#state.fill(all)
+    this.#store.fill(snapshot.kept)
+    this.clock.unresolvedJump = snapshot.doubt
+    this.offlineMode.loadFromDisk(snapshot.paused)
+    this.#clientId = snapshot.clientId
+    this.#state.fill(snapshot)
     this.#outbox.answeredUpTo = 0
-    this.skipped.value = all.outbox.filter(isSkipped)
-    if (missing.length > 0) await this.#restoreMissing(missing, epoch)
+    this.queue.skipped.value = snapshot.outbox.filter(isSkipped)
+    if (snapshot.missing.length === 0) return
+    await this.recovery.addMissing(snapshot.missing, epoch)
+    this.queue.request()
   }
 
-  /**
-   * Storage that was deleted has been made anew of another tab's memory, which had not heard of these yet. What the disk
-   * knows after all stays as it is; what the server does, it tells by its id.
-   */
-  async #restoreMissing(pending: readonly Envelope[], epoch: number): Promise<void> {
-    const { clockOffsetMs, epoch: here } = this.syncPoint.value
-    const luggage = { pending, scans: this.scans.unresolved.value, settledScans: [], clockOffsetMs, epoch }
-    const unknown = rebaseImport(luggage, { clockOffsetMs, epoch: here, nowMs: this.#now() })
-    await this.#certainly(() => this.#outbox.importEntries(unknown))
-    await this.#rereadAll()
-    this.pushRequests.value++
+  /** The number of confirmed rows in memory. */
+  get rowCount(): number {
+    return this.#state.confirmed.size
   }
 
-  get queries(): Queries {
-    return this.#state.queries
-  }
-
-  get syncPoint(): Signal<SyncPoint> {
-    return this.#state.point
-  }
-
-  get pendingCount(): ReadonlySignal<number> {
-    return this.#state.pendingCount
-  }
-
-  /** This device's own last mutations, newest first. */
-  get history(): ReadonlySignal<readonly HistoryEntry[]> {
-    return this.#state.history.entries
-  }
-
-  /** What a mutation would do, without recording it: for screens that ask before they record. */
+  /** Why a strict mutation would be refused now, for screens that ask before they record. */
   check<N extends MutationName>(name: N, args: Mutations[N]): Refusal<RefusalOf<N>> | undefined {
     const outcome = this.#state.dryRunStrict({ id: '', name, args })
     return outcome.status === 'refused' ? refusalOf<N>(outcome) : undefined
   }
 
   /**
-   * Records a mutation: decided on what is displayed, kept in one strict transaction, and only then shown. Refused where
-   * it could never take effect; nothing is kept then. Rejects where the device cannot keep it.
+   * Records a mutation: decides it on the displayed state, stores it in one strict transaction, and only then shows it.
+   * Stores nothing if it is refused. Rejects if it cannot be stored. A scan and its mutation have the same id, so that a
+   * scan that is recorded on two devices counts once.
    */
   async record<N extends MutationName>(
     name: N,
     args: Mutations[N],
     { scanId }: { scanId?: string } = {},
   ): Promise<RecordResult<N>> {
-    const id = scanId ?? this.#newId() // a scan that was copied elsewhere and recorded there too is one mutation
-    if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - 1024) {
+    const id = scanId ?? this.#newId()
+    if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - ENVELOPE_MAX_BYTES) {
       return { saved: false, refusal: refuse('mutation_too_large') }
     }
     const trial = this.#state.dryRun({ id, name, args })
     if (trial.status === 'refused') return { saved: false, refusal: refusalOf<N>(trial) }
     const { entry, clientId } = await this.#enqueue({ id, name, args, scanId })
-    const isAnew = clientId !== this.#clientId // another tab has made the storage anew: what memory numbered is no more
-    if (isAnew) this.#state.addUnnumbered(entry)
+    // Another tab has restored the storage: the sequence numbers in memory are out of date.
+    const isRenumbered = clientId !== this.#clientId
+    if (isRenumbered) this.#state.addUnnumbered(entry)
     else this.#state.add(entry)
     if (scanId !== undefined) this.scans.markResolved(scanId)
-    if (isAnew) await this.#rereadAll().then(() => this.#reloadScans())
+    if (isRenumbered) await this.#rereadAll().then(() => this.recovery.reloadScans())
     else this.notifyTabs({ kind: 'recorded', entries: [entry], clientId })
-    this.pushRequests.value++
+    this.queue.request()
     return { saved: true, id, ...(trial.status === 'merged' && { note: trial.note.code }) }
   }
 
-  /** Undoes one of this device's own movements: as a movement of its own if it was sent, or may have been. */
+  /** Undoes one of this device's own mutations, by a mutation of its own. */
   undo(mutationId: string): Promise<RecordResult<'stock.undo'>> {
     return this.record('stock.undo', { mutationId })
   }
 
-  /** The oldest pending mutations after a seq, in order. */
-  pendingAfter(seq: number, limit: number): Promise<OutboxEntry[]> {
-    return this.#outbox.after(seq, limit)
-  }
-
-  /** The oldest that wait, in order, whether they can be sent already or not. */
-  oldestPending(limit: number): Promise<OutboxEntry[]> {
-    return this.#outbox.oldest(limit)
-  }
-
-  /** True where a mutation up to that seq waits. */
-  hasPendingUpTo(seq: number): boolean {
-    return this.#state.pending.hasUpTo(seq)
-  }
-
-  get name(): string {
-    return this.#database.name
-  }
-
-  get rowCount(): number {
-    return this.#state.confirmed.size
-  }
-
-  /** The server said that this device holds all there is. */
+  /** The server has confirmed that this device has everything. `asOf`: the server's time, Unix ms. */
   confirm(asOf: number): void {
     this.syncPoint.value = { ...this.syncPoint.value, asOf }
   }
 
-  async identity(): Promise<Identity> {
-    const known = await this.#outbox.identity()
-    if (known) return known
-    await this.#restore()
-    return this.identity()
-  }
-
-  /** Takes what the server answered: rows, cursor and cleared outbox in one transaction, then all at once in memory. */
+  /**
+   * Applies what the server sent: rows, cursor and the shortened outbox in one transaction, then in memory at once.
+   * @throws {StaleTabError} if another tab has written in the meantime; this tab has read the disk again then
+   */
   async applyUpdate(update: SyncUpdate): Promise<void> {
     const { cursor, version: from, complete: wasComplete } = this.syncPoint.value
     if (this.#store.isStale) {
@@ -218,9 +185,9 @@ export class Device {
     const { tables, point, whole } = update
     const known = new Set(this.#state.pending.upTo(update.lastSeq).map(({ seq }) => seq))
     const planned = this.#state.confirmed.plan(tables)
-    const keeping = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
+    const prepared = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
     const storage = { database: this.#database, outbox: this.#outbox }
-    const acknowledged = await persistUpdate(storage, { update, cursor, known, prepared: keeping }, (entry) =>
+    const acknowledged = await persistUpdate(storage, { update, cursor, known, prepared }, (entry) =>
       this.#doneOf(entry),
     )
     if (!acknowledged) {
@@ -228,39 +195,41 @@ export class Device {
       throw new StaleTabError()
     }
     const changes = whole ? [] : this.#state.confirmed.applyPlanned(planned)
-    keeping.done()
+    prepared.done()
     this.#state.applyUpdate(update, changes, acknowledged)
-    // Pages of a first sync are many and large: the other tabs read the disk once, when all of them are there.
+    // The pages of a first sync are many and large: the other tabs read the disk once, after the last page.
     if (point.complete)
       this.notifyTabs(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival: update, from })
   }
 
-  /** Takes what another tab has recorded or received; where this one has missed something, or knows it already, off the disk. */
+  /** Applies what another tab has recorded or received. Reads the disk if the message does not follow this tab's memory. */
   async handleTabMessage(message: TabMessage): Promise<void> {
-    if (message.kind === 'scans') return (await this.#outbox.identity()) ? this.#loadScans() : this.#restore()
+    if (message.kind === 'scans') {
+      return (await this.#outbox.identity()) ? this.recovery.loadScans() : this.recovery.restore()
+    }
     if (!this.#applyTabMessage(message)) await this.reread()
-    if (message.kind !== 'arrived' && this.pendingCount.value > 0) this.pushRequests.value++
+    if (message.kind !== 'arrived' && this.pendingCount.value > 0) this.queue.request()
   }
 
-  /** False where what is told does not follow what memory holds. */
-  #applyTabMessage(told: Exclude<TabMessage, { kind: 'scans' }>): boolean {
-    if (told.kind === 'recorded') {
-      for (const { scanId } of told.entries) if (scanId !== undefined) this.scans.markResolved(scanId)
-      return told.clientId === this.#clientId && told.entries.every((entry) => this.#state.addIfNext(entry))
+  /** Returns false if the message does not follow this tab's memory. */
+  #applyTabMessage(message: Exclude<TabMessage, { kind: 'scans' }>): boolean {
+    if (message.kind === 'recorded') {
+      for (const { scanId } of message.entries) if (scanId !== undefined) this.scans.markResolved(scanId)
+      return message.clientId === this.#clientId && message.entries.every((entry) => this.#state.addIfNext(entry))
     }
-    if (told.kind === 'reread' || told.from !== this.syncPoint.value.version) return false
-    const { arrival: update } = told
+    if (message.kind === 'reread' || message.from !== this.syncPoint.value.version) return false
+    const { arrival: update } = message
     if (update.clientId !== this.#clientId) return false
-    const gone = update.point.complete ? this.#state.pending.upTo(update.lastSeq) : []
+    const acknowledged = update.point.complete ? this.#state.pending.upTo(update.lastSeq) : []
     this.#store.markStale()
-    this.#state.applyUpdate(update, this.#state.confirmed.apply(update.tables), gone)
+    this.#state.applyUpdate(update, this.#state.confirmed.apply(update.tables), acknowledged)
     return true
   }
 
   /**
-   * Begins again with the server: everything is loaded anew, what is pending stays, and so do the old rows until the new
-   * ones are all there. `newIdentity` also takes a new client id and renumbers the outbox; `resend` puts what was
-   * acknowledged in the last week before it.
+   * Starts the sync again from nothing. Pending mutations stay, and so do the old rows until all new ones have arrived.
+   * `newIdentity` also takes a new client id and renumbers the outbox. `resend` first queues what was acknowledged in the
+   * last week, because the server began a new epoch.
    */
   async startOver({ newIdentity, resend }: { newIdentity: boolean; resend: boolean }): Promise<void> {
     await resetSyncPoint(this.#database, async (clockOffsetMs) => {
@@ -270,73 +239,31 @@ export class Device {
     await this.#rereadAll()
   }
 
-  /** Rows that are kept here cannot be read: all are loaded anew. The next start finds out again, should this fail. */
+  /** Loads all rows again because stored ones cannot be read. If this fails, the next start finds the damage again. */
   async #reloadDamagedRows(): Promise<void> {
     if (this.syncPoint.value.cursor === null) return
     await this.startOver({ newIdentity: false, resend: false })
-    this.pushRequests.value++
+    this.queue.request()
   }
 
-  /** Keeps what the server answered to a push. What it took leaves the outbox with its rows, not before. */
-  storeResults(clientId: string, results: readonly PushResult[]): Promise<void> {
-    return this.#outbox.storeResults(clientId, results)
-  }
-
-  /** A mutation that nothing on the way lets through must not hold up those behind it. */
-  async skip(mutation: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
-    await this.#outbox.skip(mutation)
-    await this.#rereadAll()
-  }
-
-  /** A person wants what was set aside to be tried again. */
-  async retrySkipped(): Promise<void> {
-    await this.#outbox.retrySkipped()
-    await this.#rereadAll()
-    this.pushRequests.value++
-  }
-
-  /** Takes in what waited on another device, or on this one before its data was lost: whole or not at all. Keeps D19. */
+  /** Imports the pending mutations of another device, or of this one before its data was lost, all or none. Keeps D19. */
   async importOutbox(file: OutboxExport): Promise<ImportResult> {
-    const brought = await this.#certainly(() => {
+    const imported = await this.recovery.persist(() => {
       const { clockOffsetMs, epoch } = this.syncPoint.value
       return this.#outbox.importEntries(rebaseImport(file, { clockOffsetMs, epoch, nowMs: this.#now() }))
     })
     await this.#rereadAll()
-    await this.#reloadScans()
-    this.pushRequests.value++
-    return brought
+    await this.recovery.reloadScans()
+    this.queue.request()
+    return imported
   }
 
-  /**
-   * Puts what was acknowledged after `lastSeq` back into the outbox: the server has lost it. What is older than a week is
-   * kept no more; then this device numbers what it has anew, as another one.
-   */
-  async requeueAfter(lastSeq: number): Promise<void> {
-    const isWhole = await this.#outbox.requeueAfter(lastSeq)
-    if (!isWhole) return this.startOver({ newIdentity: true, resend: false })
-    await this.#rereadAll()
-  }
-
-  /**
-   * Notices that the wall clock was set, and moves what waits along. For the tab that leads: one must do it, not each.
-   * True where only the server's clock can tell by how much: see `settleClock`.
-   */
-  async correctClockJump(): Promise<boolean> {
-    if (await this.#clock.correctJump()) await this.#rereadAll()
-    return this.#clock.unresolvedJump !== undefined
-  }
-
-  /** The server's clock, asked after the jump: what is left of it is moved along. */
-  async resolveClockJump(clockOffsetMs: number): Promise<void> {
-    if (await this.#clock.resolveJump(this.syncPoint.value, clockOffsetMs)) await this.#rereadAll()
-  }
-
-  /** All that waits here, for a file that a person can keep. */
+  /** Everything pending on this device, for a file that a person can save. */
   async exportPending(): Promise<{ outbox: OutboxEntry[]; scans: ScanRecord[] }> {
     return { outbox: await this.#database.outbox.toArray(), scans: await this.#database.scans.toArray() }
   }
 
-  /** Deletes everything that this device keeps. */
+  /** Deletes everything that this device has stored. */
   async deleteEverything(): Promise<void> {
     this.#database.close()
     await deleteDatabase(this.#database.name)
@@ -346,54 +273,16 @@ export class Device {
     this.#database.close()
   }
 
-  #enqueue(making: Pick<NewMutation, 'id' | 'name' | 'args' | 'scanId'>): Promise<Enqueued> {
-    return this.#certainly(() => {
+  #enqueue(mutation: Pick<NewMutation, 'id' | 'name' | 'args' | 'scanId'>): Promise<Enqueued> {
+    return this.recovery.persist(() => {
       const seen = this.syncPoint.value.version
-      return this.#outbox.enqueue({ ...making, seen, estimate: (stamp) => this.#state.estimateStamp(stamp) })
+      return this.#outbox.enqueue({ ...mutation, seen, estimate: (stamp) => this.#state.estimateStamp(stamp) })
     })
-  }
-
-  /** Keeps something; where the storage was deleted under the open app, in what is made anew of memory. */
-  async #certainly<T>(keep: () => Promise<T | undefined>): Promise<T> {
-    for (let deletions = 0; deletions <= DELETIONS_MAX; deletions++) {
-      const kept = await keep()
-      if (kept !== undefined) return kept
-      await this.#restore()
-    }
-    throw new Error('what is made anew is gone again each time')
-  }
-
-  /** The storage was deleted under the open app: what memory holds is kept anew, as a new device, ids unchanged. */
-  async #restore(): Promise<void> {
-    await rebuildFromMemory(this.#database, {
-      rows: this.#store.prepareWhole(this.#state.confirmed),
-      point: this.syncPoint.value,
-      paused: this.offlineMode.isOn,
-      clientId: this.#newId(),
-      envelopes: this.#state.pending.envelopes(),
-      scans: this.scans.unresolved.value,
-    })
-    await this.#rereadAll()
-    await this.#reloadScans()
-    this.loss.value = 'restored'
   }
 
   async #rereadAll(): Promise<void> {
     await this.reread()
     this.notifyTabs({ kind: 'reread' })
-  }
-
-  async #reloadScans(): Promise<void> {
-    await this.#loadScans()
-    this.notifyTabs({ kind: 'scans' })
-  }
-
-  /** What only this tab knows still asks after storage was made anew without it: it is kept there too. */
-  async #loadScans(): Promise<void> {
-    const scans = await this.scans.load()
-    if (scans.length === 0) return
-    await this.#certainly(() => this.#outbox.importEntries({ mutations: [], scans, settledScans: [] }))
-    await this.#reloadScans()
   }
 
   #newId(): string {
@@ -405,7 +294,7 @@ export class Device {
   }
 }
 
-/** The verb was checked before: only its own codes can come out of it. */
+/** A verb with valid arguments returns only the codes that it lists. */
 function refusalOf<N extends MutationName>({ refusal }: Outcome & { status: 'refused' }): Refusal<RefusalOf<N>> {
   return refusal as Refusal<RefusalOf<N>>
 }

@@ -33,11 +33,11 @@ async function push(database: DeviceDatabase, transport: Pick<SyncTransport, 'pu
   if (await outbox.jumpBehindLastStamp()) return // the clock was set: a tab moves the stamps along first
   const source = {
     identity: async () => identity,
-    pendingAfter: (seq: number, limit: number) => outbox.after(seq, limit),
+    after: (seq: number, limit: number) => outbox.after(seq, limit),
     storeResults: outbox.storeResults.bind(outbox),
   }
   const { signal } = new AbortController() // the browser itself ends what takes too long
-  const pusher = new Pusher({ source, link: transport, clock })
+  const pusher = new Pusher({ source, transport, clock })
   try {
     for (let sentTo: number | undefined = 0; sentTo !== undefined;)
       sentTo = (await pusher.send(point.epoch, sentTo, signal))?.lastSeq

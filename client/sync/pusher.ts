@@ -18,7 +18,7 @@ const GROWTH_BYTES = 16 * 1024
 /** Where what waits is kept. */
 export interface PushSource {
   identity(): Promise<Identity>
-  pendingAfter(seq: number, limit: number): Promise<OutboxEntry[]>
+  after(seq: number, limit: number): Promise<OutboxEntry[]>
   storeResults(clientId: string, results: readonly PushResult[]): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export class MutationTooLargeError extends Error {
 
 export class Pusher {
   readonly #source: PushSource
-  readonly #link: Pick<SyncTransport, 'push'>
+  readonly #transport: Pick<SyncTransport, 'push'>
   readonly #clock: Clock
   /** How much the next request may hold: halved when one is found too large on the way. */
   #max = PUSH_MAX
@@ -45,15 +45,15 @@ export class Pusher {
 
   constructor({
     source,
-    link: transport,
+    transport,
     clock,
   }: {
     source: PushSource
-    link: Pick<SyncTransport, 'push'>
+    transport: Pick<SyncTransport, 'push'>
     clock: Clock
   }) {
     this.#source = source
-    this.#link = transport
+    this.#transport = transport
     this.#clock = clock
   }
 
@@ -61,13 +61,13 @@ export class Pusher {
   async send(epoch: number, afterSeq: number, signal: AbortSignal): Promise<PushOutcome | undefined> {
     for (;;) {
       const { clientId } = await this.#source.identity()
-      const { batch, bytes } = fitting(await this.#source.pendingAfter(afterSeq, this.#max), this.#maxBytes)
+      const { batch, bytes } = fitting(await this.#source.after(afterSeq, this.#max), this.#maxBytes)
       if (batch.length === 0) return undefined
       try {
         const mutations = batch.map(({ envelope }) => envelope)
         const request = () => ({ clientId, epoch, deviceNow: this.#clock.now(), mutations })
         const patience = { clock: this.#clock, ms: PUSH_TIMEOUT_MS, signal }
-        const answer = await withTimeout(this.#link.push(request, signal), patience)
+        const answer = await withTimeout(this.#transport.push(request, signal), patience)
         await this.#source.storeResults(clientId, answer.results)
         this.#max = PUSH_MAX
         this.#maxBytes = Math.min(PUSH_BYTES, this.#maxBytes + GROWTH_BYTES)

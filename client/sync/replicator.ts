@@ -1,13 +1,10 @@
 // One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps D4, D5, D12, T6.
-import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
-import type { WireTables } from '#shared/rows/rows.ts'
-import { KINDS } from '#shared/rows/rows.ts'
-import type { SyncPoint } from '../device/records.ts'
+import type { PullRequest } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
 import type { LoadProgress } from '../device/connection-status.ts'
-import { ConfirmedRows } from '../device/state/confirmed-rows.ts'
 import type { Clock } from './clock.ts'
 import { browserClock } from './clock.ts'
+import { CatchUp, FirstSync, type LoaderOptions, type Page, Resnapshot } from './page-loaders.ts'
 import { withTimeout, PULL_TIMEOUT_MS } from './with-timeout.ts'
 import { Pusher, MutationTooLargeError } from './pusher.ts'
 import type { SyncTransport } from './sync-transport.ts'
@@ -23,11 +20,11 @@ const PUSHED_MAX = 5_000
 
 export class Replicator {
   readonly #device: Device
-  readonly #link: SyncTransport
+  readonly #transport: SyncTransport
   readonly #clock: Clock
   readonly #pusher: Pusher
-  /** All rows anew, as far as they have come, and where to go on. */
-  #buffered: { mirror: ConfirmedRows; cursor: string } | undefined
+  readonly #loaderOptions: LoaderOptions
+  readonly #resnapshot: Resnapshot
   /** The version that the last push led to. Undefined where what this device shows says more. */
   #atLeast: number | undefined
   /** More waits than was sent at once. */
@@ -39,17 +36,24 @@ export class Replicator {
 
   constructor({
     device,
-    link: transport,
+    transport,
     clock = browserClock,
   }: {
     device: Device
-    link: SyncTransport
+    transport: SyncTransport
     clock?: Clock
   }) {
     this.#device = device
-    this.#link = transport
+    this.#transport = transport
     this.#clock = clock
-    this.#pusher = new Pusher({ source: device, link: transport, clock })
+    this.#pusher = new Pusher({ source: device.queue, transport, clock })
+    this.#loaderOptions = {
+      device,
+      now: () => clock.now(),
+      request: (cursor, signal) => this.#request(cursor, signal),
+      acknowledgedBy: async ({ lastSeq }) => ((await this.isForeignAcknowledgement(lastSeq)) ? 0 : lastSeq),
+    }
+    this.#resnapshot = new Resnapshot(this.#loaderOptions)
   }
 
   /** Sends what waits, oldest first, up to a limit: see `isUnsent`. Resolves to true where something was sent. */
@@ -60,11 +64,11 @@ export class Replicator {
       signal.throwIfAborted()
       this.#isUnsent = sent >= PUSHED_MAX
       if (this.#isUnsent) return true
-      if ((await this.#device.identity()).broughtFrom !== undefined) {
+      if ((await this.#device.queue.identity()).broughtFrom !== undefined) {
         await this.#device.startOver({ newIdentity: true, resend: false })
         sentTo = 0
       }
-      if (await this.#device.correctClockJump()) await this.#askClock(signal)
+      if (await this.#device.clock.correctJump()) await this.#askClock(signal)
       const epoch = await this.#epoch(signal)
       if (epoch === undefined) return sent > 0
       try {
@@ -76,7 +80,7 @@ export class Replicator {
         this.#atLeast = answer.version
         this.#answered = { clientId: answer.clientId, seq: sentTo }
       } catch (error) {
-        if (error instanceof MutationTooLargeError) await this.#device.skip(error.mutation)
+        if (error instanceof MutationTooLargeError) await this.#device.queue.skip(error.mutation)
         else if (error instanceof RequestError) await this.#recover(error)
         else throw error
         sentTo = 0
@@ -84,55 +88,40 @@ export class Replicator {
     }
   }
 
-  /** Pulls until this device holds everything. In the first sync the next page travels while this one is taken in. */
+  /** Pulls until this device has everything. `onAnswer` is called for each page, before it is applied. */
   async pull(
     signal: AbortSignal,
     onLoading: (loading: LoadProgress) => void,
     onAnswer: () => void = () => undefined,
   ): Promise<void> {
-    const aside: Page[] = []
-    let ahead: Promise<Page> | undefined
+    const firstSync = new FirstSync(this.#loaderOptions, onLoading)
+    const catchUp = new CatchUp(this.#loaderOptions)
     let pushed = false
     for (;;) {
       signal.throwIfAborted()
-      if (this.#device.syncPoint.value.epoch === 0 && !this.#buffered) await this.#pushAll(signal)
-      const point = this.#device.syncPoint.value
-      const isAnew = point.complete && point.cursor === null
-      if (!isAnew) this.#buffered = undefined
-      const cursor = (isAnew ? this.#buffered?.cursor : aside.at(-1)?.cursor) ?? point.cursor
-      const answer = await this.#answerOf(ahead ?? this.#request(cursor, signal), signal)
-      ahead = undefined
+      if (this.#device.syncPoint.value.epoch === 0 && !this.#resnapshot.isStarted) await this.#pushAll(signal)
+      const { complete, cursor, epoch } = this.#device.syncPoint.value
+      const isResnapshot = complete && cursor === null
+      if (!isResnapshot) this.#resnapshot.clear()
+      const loader = isResnapshot ? this.#resnapshot : complete ? catchUp : firstSync
+      const page = await this.#answerOf(loader.fetch(signal), signal)
       onAnswer()
-      if (!answer) continue
-      if (point.epoch !== 0 && answer.epoch !== point.epoch) {
-        // Another history, told by no refusal: who serves now cannot read the cursors of who served before (a restore on
-        // another machine, with other secrets).
+      if (!page) continue
+      if (epoch !== 0 && page.epoch !== epoch) {
+        // No refusal has announced the new epoch: the server was restored with other secrets and cannot read the cursors
+        // of the one before.
         await this.#beginInNewEpoch()
-        aside.length = 0
+        catchUp.clear()
         continue
       }
-      if (point.complete && !answer.more && !pushed && (await this.isForeignAcknowledgement(answer.lastSeq))) {
+      if (complete && !page.more && !pushed && (await this.isForeignAcknowledgement(page.lastSeq))) {
         pushed = await this.push(signal)
-        aside.length = 0
-        this.#buffered = undefined
+        catchUp.clear()
+        this.#resnapshot.clear()
         continue
       }
-      if (!point.complete) {
-        if (answer.more) ahead = this.#request(answer.cursor, signal)
-        ahead?.catch(() => undefined) // looked at when its turn comes
-        const lastSeq = (await this.isForeignAcknowledgement(answer.lastSeq)) ? 0 : answer.lastSeq
-        const { tables, clientId } = answer
-        await this.#device.applyUpdate({ tables, point: this.#pointAt(answer), lastSeq, clientId })
-        onLoading({ rows: this.#device.rowCount, fraction: fractionOf(answer) })
-      } else if (isAnew) await this.#bufferPage(answer)
-      else {
-        aside.push(answer)
-        if (answer.more) continue
-        const tables = joined(aside.map((page) => page.tables))
-        const { lastSeq, clientId } = answer
-        await this.#device.applyUpdate({ tables, point: this.#pointAt(answer), lastSeq, clientId })
-      }
-      if (!answer.more) return
+      await loader.add(page, signal)
+      if (!page.more) return
     }
   }
 
@@ -142,27 +131,16 @@ export class Replicator {
     while (this.#isUnsent)
   }
 
-  /** All rows anew: kept aside until the last of them is there, so that the old ones stay readable. */
-  async #bufferPage(answer: Page): Promise<void> {
-    const { mirror: confirmed } = (this.#buffered ??= { mirror: new ConfirmedRows(), cursor: answer.cursor })
-    confirmed.apply(answer.tables)
-    this.#buffered.cursor = answer.cursor
-    if (answer.more) return
-    const { lastSeq, clientId } = answer
-    await this.#device.applyUpdate({ tables: {}, whole: confirmed, point: this.#pointAt(answer), lastSeq, clientId })
-    this.#buffered = undefined
-  }
-
   /**
    * True where `lastSeq` would acknowledge what this device has no answer for. Another copy of it (a restored backup of
    * the machine, a copied profile) may have sent something else under that number: pushing tells.
    */
   async isForeignAcknowledgement(lastSeq: number): Promise<boolean> {
     if (this.#device.pendingCount.value === 0) return false
-    const { clientId } = await this.#device.identity()
+    const { clientId } = await this.#device.queue.identity()
     const answered = this.#answered.clientId === clientId ? this.#answered.seq : 0
     if (lastSeq <= answered) return false
-    const [first] = await this.#device.pendingAfter(answered, 1)
+    const [first] = await this.#device.queue.after(answered, 1)
     return first !== undefined && first.seq <= lastSeq
   }
 
@@ -171,9 +149,7 @@ export class Replicator {
    * word that its own is among it (a first sync does not know whose it took in).
    */
   get isBehind(): boolean {
-    return (
-      this.#device.syncPoint.value.version < (this.#atLeast ?? 0) || this.#device.hasPendingUpTo(this.#answered.seq)
-    )
+    return this.#device.syncPoint.value.version < (this.#atLeast ?? 0) || this.#device.queue.hasUpTo(this.#answered.seq)
   }
 
   /** True where the last push left something for the next one. */
@@ -182,7 +158,7 @@ export class Replicator {
   }
 
   async #request(cursor: string | null, signal: AbortSignal): Promise<Page> {
-    const { clientId } = await this.#device.identity()
+    const { clientId } = await this.#device.queue.identity()
     const { complete, epoch, version } = this.#device.syncPoint.value
     const limit = complete ? PAGE : cursor === null ? GLANCE : FIRST_PAGE
     // Where all is loaded anew no cursor says what is shown already: a replica that lags must not take it back.
@@ -193,7 +169,7 @@ export class Replicator {
   /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */
   async #fetch(request: PullRequest & { clientId: string }, signal: AbortSignal): Promise<Page> {
     const askedAt = this.#clock.now()
-    const answer = await this.#link.pull(request, signal)
+    const answer = await this.#transport.pull(request, signal)
     const [least, most] = [answer.serverNow - this.#clock.now(), answer.serverNow - askedAt]
     const known = this.#device.syncPoint.value.clockOffsetMs
     return { ...answer, clientId: request.clientId, clockOffsetMs: Math.min(Math.max(known, least), most) }
@@ -214,14 +190,8 @@ export class Replicator {
   #beginInNewEpoch(): Promise<void> {
     this.#answered = { clientId: '', seq: 0 }
     this.#atLeast = 0
-    this.#buffered = undefined
+    this.#resnapshot.clear()
     return this.#device.startOver({ newIdentity: true, resend: true })
-  }
-
-  #pointAt(answer: Page): SyncPoint {
-    const { epoch, version, cursor, more, clockOffsetMs, lastAt } = answer
-    const asOf = more ? this.#device.syncPoint.value.asOf : this.#clock.now() + clockOffsetMs
-    return { cursor, epoch, version, complete: !more, asOf, clockOffsetMs, lastAt }
   }
 
   /**
@@ -232,7 +202,7 @@ export class Replicator {
     const { epoch, complete } = this.#device.syncPoint.value
     if (epoch !== 0) return epoch
     if (!complete) return undefined
-    const { clientId } = await this.#device.identity()
+    const { clientId } = await this.#device.queue.identity()
     if (this.#newEpoch.clientId !== clientId) {
       const asking = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
       const answer = await withTimeout(asking, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
@@ -243,10 +213,10 @@ export class Replicator {
 
   /** The clock was set: what the server's reads, asked before what waits is sent with stamps of before. */
   async #askClock(signal: AbortSignal): Promise<void> {
-    const { clientId } = await this.#device.identity()
+    const { clientId } = await this.#device.queue.identity()
     const { cursor } = this.#device.syncPoint.value
     const answer = await this.#answerOf(this.#fetch({ clientId, cursor, limit: 1 }, signal), signal)
-    if (answer) await this.#device.resolveClockJump(answer.clockOffsetMs)
+    if (answer) await this.#device.clock.resolveJump(answer.clockOffsetMs)
   }
 
   /** Does what a refusal asks for, or throws it on where only time or a person can help. */
@@ -254,14 +224,14 @@ export class Replicator {
     this.#answered = { clientId: '', seq: 0 }
     switch (failure.refusal) {
       case 'gap':
-        return this.#device.requeueAfter(failure.lastSeq ?? 0)
+        return this.#device.queue.requeueAfter(failure.lastSeq ?? 0)
       case 'seq_reused':
       case 'device_taken':
         return this.#device.startOver({ newIdentity: true, resend: false })
       case 'epoch_changed':
         return this.#beginInNewEpoch()
       case 'resnapshot':
-        this.#buffered = undefined
+        this.#resnapshot.clear()
         this.#atLeast = undefined
         return this.#device.startOver({ newIdentity: false, resend: false })
       case 'unavailable':
@@ -273,34 +243,4 @@ export class Replicator {
         throw failure
     }
   }
-}
-
-/** An answer, to whom, and how far the server's clock lies beside this device's. */
-type Page = PullAnswer & { clientId: string; clockOffsetMs: number }
-
-/** How far a first sync has come: its rows arrive in the order of their versions. */
-function fractionOf({ tables, version, more }: PullAnswer): number {
-  if (!more) return 1
-  let reached = 0
-  for (const kind of KINDS) {
-    const table = tables[kind]
-    const column = table?.columns.indexOf('version') ?? -1
-    const last = table?.rows.at(-1)?.[column]
-    if (typeof last === 'number') reached = Math.max(reached, last)
-  }
-  return version === 0 ? 0 : Math.min(0.99, reached / version)
-}
-
-function joined(pages: WireTables[]): WireTables {
-  const [first = {}, ...rest] = pages
-  const all: WireTables = { ...first }
-  for (const page of rest) {
-    for (const kind of KINDS) {
-      const table = page[kind]
-      if (!table) continue
-      const known = all[kind]
-      all[kind] = known ? { columns: known.columns, rows: [...known.rows, ...table.rows] } : table
-    }
-  }
-  return all
 }

@@ -3,8 +3,7 @@
 import type { ReadonlySignal } from '@preact/signals'
 import { signal } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
-import type { LiveMessage } from '#shared/protocol/wire.ts'
-import { isNextUpdate, StaleTabError } from '../device/sync-update.ts'
+import { StaleTabError } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus, LoadProgress } from '../device/connection-status.ts'
 import { isStorageFailure } from '../device/storage/storage-failure.ts'
@@ -15,6 +14,7 @@ import type { TokenSource } from './trpc-transport.ts'
 import { trpcTransport } from './trpc-transport.ts'
 import type { SyncTransport } from './sync-transport.ts'
 import { RequestError } from './sync-transport.ts'
+import { LiveSocket, type SocketEvent } from './live-socket.ts'
 import { lockName } from './lock-name.ts'
 import { onChange } from './on-change.ts'
 import type { Effect, SyncEvent, SyncState } from './sync-state.ts'
@@ -36,15 +36,12 @@ const LIVE_GRACE_MS = 80
 const LIVE_GLANCE_MS = 5
 /** Over how long those who lost their sockets at one moment come back. */
 const SPREAD_MS = 3_000
-/** A socket that is refused for these learns more by asking; for anything else it takes its time. */
-const ASKS_FOR_A_PULL = new Set(['epoch_changed', 'resnapshot', 'unauthenticated'])
 const CONNECTING: ConnectionStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
 
 export class Sync {
   readonly status = signal<ConnectionStatus>(CONNECTING)
   readonly #device: Device
   readonly #session: SyncOptions['session']
-  readonly #transport: SyncTransport
   readonly #clock: Clock
   readonly #replicator: Replicator
   readonly #ended = new AbortController()
@@ -64,9 +61,7 @@ export class Sync {
   #problem: string | undefined
   #retryAfterMs: number | undefined
   #failures = 0
-  #live: { clientId: string; end: () => void; open: boolean } | undefined
-  /** Live messages are taken one after the other, and not while a pull is under way. */
-  #receiving: Promise<void> = Promise.resolve()
+  readonly #socket: LiveSocket
   #pulling = false
   /** Settles with the push under way: its answer and the message of its commit come by two ways. */
   #pushing: Promise<void> = Promise.resolve()
@@ -80,9 +75,17 @@ export class Sync {
   }: SyncOptions) {
     this.#device = device
     this.#session = session
-    this.#transport = transport
     this.#clock = clock
-    this.#replicator = new Replicator({ device, link: transport, clock })
+    this.#replicator = new Replicator({ device, transport, clock })
+    this.#socket = new LiveSocket({
+      device,
+      transport,
+      clock,
+      replicator: this.#replicator,
+      isPulling: () => this.#pulling,
+      pushed: () => this.#pushing,
+      report: (event) => this.#socketReported(event),
+    })
   }
 
   start(): void {
@@ -99,11 +102,11 @@ export class Sync {
       asked: () => this.#showUnsavedSwitch(),
     })
     this.#listenToBrowser()
-    const { pushRequests } = this.#device
+    const { requests } = this.#device.queue
     const { expired } = this.#session
     const stops = [
       onChange(
-        () => pushRequests.value > 0,
+        () => requests.value > 0,
         () => this.#handle('written'),
       ),
       onChange(
@@ -117,7 +120,7 @@ export class Sync {
   async stop(): Promise<void> {
     this.#ended.abort()
     this.#roundEnd.abort()
-    this.#closeSocket()
+    this.#socket.close()
     this.#tabs?.leave()
     this.#wakeLoop?.()
   }
@@ -196,7 +199,7 @@ export class Sync {
         this.#probe = false
         return this.#roundEnd.abort()
       case 'hangUp':
-        return this.#closeSocket()
+        return this.#socket.close()
     }
   }
 
@@ -246,7 +249,7 @@ export class Sync {
     const facts = {
       failures: this.#failures,
       retryAfterMs: this.#retryAfterMs,
-      isListening: this.#live?.open === true,
+      isListening: this.#socket.isOpen,
       random: this.#clock.random(),
     }
     this.#dueAt = this.#clock.monotonic() + WAIT_MS[this.#state](facts)
@@ -267,13 +270,13 @@ export class Sync {
         () => undefined, // told to whoever pushes
       )
       const sent = await pushing
-      if (sent && this.#live?.open) await this.#awaitRead(() => !this.#replicator.isBehind)
+      if (sent && this.#socket.isOpen) await this.#awaitRead(() => !this.#replicator.isBehind)
       const { complete, epoch, cursor } = this.#device.syncPoint.value
       if (this.#pullWanted || this.#replicator.isBehind || !complete || cursor === null) await this.#pull(ended)
       if (epoch === 0 || this.#replicator.isUnsent) this.#due = true // what waited for this pull can be sent now
       ended.throwIfAborted()
       this.#agreed()
-      await this.#listen(ended)
+      await this.#socket.open(AbortSignal.any([ended, this.#ended.signal]))
     } catch (error) {
       if (!ended.aborted) this.#failed(error)
     } finally {
@@ -282,6 +285,12 @@ export class Sync {
       this.#schedule()
       this.#show()
     }
+  }
+
+  #socketReported(event: SocketEvent): void {
+    if (event === 'poked') return this.#handle('poked')
+    this.#schedule()
+    if (event !== 'opened') this.#handle(event === 'moved' ? 'socketMoved' : 'socketLost')
   }
 
   #agreed(): void {
@@ -297,7 +306,7 @@ export class Sync {
     // Said before the first page is taken in: an answer alone does not mean that this device holds anything.
     if (!this.#device.syncPoint.value.complete) this.#loading ??= { rows: this.#device.rowCount, fraction: 0 }
     try {
-      await this.#receiving
+      await this.#socket.applied
       const onLoading = (loading: LoadProgress) => {
         this.#loading = loading
         this.#handle('firstPage')
@@ -313,7 +322,7 @@ export class Sync {
     const until = this.#clock.monotonic() + LIVE_GRACE_MS
     while (!isThere() && this.#clock.monotonic() < until) {
       await this.#clock.wait(LIVE_GLANCE_MS)
-      await this.#receiving
+      await this.#socket.applied
     }
   }
 
@@ -329,61 +338,6 @@ export class Sync {
     const isDisk = isStorageFailure(error)
     this.#problem = isDisk ? undefined : 'internal_error'
     this.#handle(isDisk ? 'diskRefused' : 'refused')
-  }
-
-  async #listen(ended: AbortSignal): Promise<void> {
-    const { clientId } = await this.#device.identity()
-    if (this.#live && this.#live.clientId !== clientId) this.#closeSocket()
-    if (this.#live || ended.aborted || this.#ended.signal.aborted) return
-    const live = { clientId, open: false, end: (): void => undefined }
-    this.#live = live
-    live.end = this.#transport.subscribe(
-      { clientId, cursor: this.#device.syncPoint.value.cursor },
-      {
-        message: (message) => this.#receive(message, clientId),
-        open: (isOpen, isMoved = false) => {
-          live.open = isOpen
-          if (this.#live !== live) return
-          this.#schedule()
-          if (!isOpen) this.#handle(isMoved ? 'socketMoved' : 'socketLost')
-        },
-        refused: (code) => {
-          if (this.#live !== live) return
-          this.#closeSocket()
-          this.#handle(ASKS_FOR_A_PULL.has(code) ? 'poked' : 'socketLost')
-        },
-      },
-    )
-  }
-
-  #closeSocket(): void {
-    this.#live?.end()
-    this.#live = undefined
-  }
-
-  #receive(message: LiveMessage, clientId: string): void {
-    this.#receiving = this.#receiving
-      .then(() => this.#applyMessage(message, clientId))
-      .catch(() => this.#handle('poked'))
-  }
-
-  /** A live message is taken when it follows what this device holds and no pull is under way; else it is a poke. */
-  async #applyMessage({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage, clientId: string): Promise<void> {
-    if (await this.#replicator.isForeignAcknowledgement(lastSeq)) await this.#pushing
-    const isForeign = await this.#replicator.isForeignAcknowledgement(lastSeq)
-    const point = this.#device.syncPoint.value
-    const isWhole = point.complete && point.cursor !== null
-    const asOf = this.#clock.now() + point.clockOffsetMs
-    if (epoch === point.epoch && to <= point.version) {
-      if (isWhole) this.#device.confirm(asOf)
-      return
-    }
-    const isNext = isWhole && isNextUpdate({ epoch, from }, point)
-    if (tables && isNext && !isForeign && !this.#pulling) {
-      await this.#device.applyUpdate({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
-      return
-    }
-    this.#handle('poked')
   }
 }
 

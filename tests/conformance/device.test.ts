@@ -11,7 +11,7 @@ describeBook('a device', async () => {
   const userId = randomUUID()
   const device = await Device.open({ name: randomUUID(), actor: { userId, role: 'manager' } })
   // What it records, a book in memory decides as the server would; `sync` brings its rows.
-  const server = new MemoryBook(userId, stampDevice((await device.identity()).clientId))
+  const server = new MemoryBook(userId, stampDevice((await device.queue.identity()).clientId))
   let version = 0
   return {
     do: async (name, args) => {
@@ -28,7 +28,7 @@ describeBook('a device', async () => {
         tables: server.tables(version),
         point,
         lastSeq: Number.MAX_SAFE_INTEGER,
-        clientId: (await device.identity()).clientId,
+        clientId: (await device.queue.identity()).clientId,
       })
     },
   }

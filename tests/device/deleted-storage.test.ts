@@ -101,7 +101,7 @@ class Browser {
     const actor = { userId: randomUUID(), role: 'manager' as const }
     for (let tab = 0; tab < 2; tab++) this.#tabs.push(await Device.open({ name: this.#name, actor }))
     for (const tab of this.#tabs) tab.notifyTabs = (message) => this.#tellOthers(tab, structuredClone(message))
-    this.#exchange = new Replicator({ device: this.#tabs[0]!, link: this.server, clock: browserClock })
+    this.#exchange = new Replicator({ device: this.#tabs[0]!, transport: this.server, clock: browserClock })
     await this.#round()
     await this.still()
   }

@@ -24,7 +24,7 @@ import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import type { PushRequest, SyncTransport } from '../../client/sync/sync-transport.ts'
 import { RequestError } from '../../client/sync/sync-transport.ts'
 
-const clientOf = async (device: Device) => (await device.identity()).clientId
+const clientOf = async (device: Device) => (await device.queue.identity()).clientId
 
 const HOUR = 3_600_000
 const NOON = Date.UTC(2026, 10, 22, 12)
@@ -82,7 +82,7 @@ class World {
   /** A device that holds everything, with how it talks to the server. */
   async synced(): Promise<{ device: Device; exchange: Replicator }> {
     const device = await this.open()
-    const replicator = new Replicator({ device, link: this.link, clock: this.clock })
+    const replicator = new Replicator({ device, transport: this.link, clock: this.clock })
     await round(replicator)
     return { device, exchange: replicator }
   }
@@ -125,9 +125,9 @@ test('[T6] the clock set back while offline: what waits keeps its age, and what 
   await receive(device, 1)
   world.pass(HOUR)
   await receive(device, 2)
-  await device.correctClockJump()
+  await device.clock.correctJump()
   world.wall -= 5 * HOUR
-  await device.correctClockJump()
+  await device.clock.correctJump()
   world.pass(HOUR)
   await receive(device, 3)
   expect((await stamps(world)).map((ms) => ms / HOUR)).toEqual([-5, -4, -3])
@@ -139,9 +139,9 @@ test('[T6] the stamps inside a mutation are moved with it: when a count began, w
   const { device } = await world.synced()
   const since = formatStamp({ ms: NOON - HOUR, counter: 0, device: '00000000' })
   await device.record('stock.count', { ...AT, counted: 5, since })
-  await device.correctClockJump()
+  await device.clock.correctJump()
   world.wall -= 5 * HOUR
-  await device.correctClockJump()
+  await device.clock.correctJump()
   const [entry] = await world.outbox()
   expect((stampMs((entry!.envelope.args as { since: string }).since) - NOON) / HOUR).toBe(-6)
 })
@@ -149,11 +149,11 @@ test('[T6] the stamps inside a mutation are moved with it: when a count began, w
 test('[T6] sleep stops the monotonic clock: what waits is not moved, once the server has told the time', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
-  await device.correctClockJump()
+  await device.clock.correctJump()
   await receive(device, 1)
   world.wall += 8 * HOUR
   world.serverNow += 8 * HOUR
-  expect(await device.correctClockJump()).toBe(true) // in doubt
+  expect(await device.clock.correctJump()).toBe(true) // in doubt
   await receive(device, 2)
   await replicator.push(idle)
   expect(world.pulls.at(-1)?.limit).toBe(1) // asked for its clock before anything was sent
@@ -163,16 +163,16 @@ test('[T6] sleep stops the monotonic clock: what waits is not moved, once the se
 test('[T6] the clock set forward: what was stamped before is moved along by as much as the server says', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
-  await device.correctClockJump()
+  await device.clock.correctJump()
   await receive(device, 1)
   world.pass(HOUR)
   world.wall += 48 * HOUR
-  await device.correctClockJump()
+  await device.clock.correctJump()
   await receive(device, 2)
   await replicator.push(idle)
   const { mutations, deviceNow } = world.pushes.at(-1)!
   expect(mutations.map(({ at }) => (deviceNow - stampMs(at)) / HOUR)).toEqual([1, 0])
-  expect(await device.correctClockJump()).toBe(false)
+  expect(await device.clock.correctJump()).toBe(false)
 })
 
 test('[T6] a restart finds the clock behind the last stamp: what waits is moved behind now, then by what is known', async () => {
@@ -185,10 +185,10 @@ test('[T6] a restart finds the clock behind the last stamp: what waits is moved 
   world.serverNow += 2 * HOUR
   world.monotonic = 0
   const device = await world.open()
-  await device.correctClockJump()
+  await device.clock.correctJump()
   expect((await stamps(world)).map((ms) => ms / HOUR)).toEqual([2])
   await receive(device, 2)
-  const replicator = new Replicator({ device, link: world.link, clock: world.clock })
+  const replicator = new Replicator({ device, transport: world.link, clock: world.clock })
   await replicator.push(idle)
   expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 2])
 })
@@ -197,7 +197,7 @@ test('[T8] what waits is placed anew, in order, when the server’s clock is kno
   const world = new World()
   world.serverNow = NOON + 3 * HOUR
   const device = await world.open()
-  const replicator = new Replicator({ device, link: world.link, clock: world.clock })
+  const replicator = new Replicator({ device, transport: world.link, clock: world.clock })
   await device.applyUpdate({
     tables: goods(),
     point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 },
@@ -272,7 +272,7 @@ test('[D12] a tab that followed another and then leads keeps all rows in their p
   }
   world.version = 10
   world.onPull = () => ({ tables: many(3000, 10) })
-  const next = new Replicator({ device: follower, link: world.link, clock: world.clock })
+  const next = new Replicator({ device: follower, transport: world.link, clock: world.clock })
   await next.pull(idle, () => undefined)
   expect((await world.open()).rowCount).toBe(4502)
 })
@@ -320,7 +320,7 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
   expect(device.pendingCount.value).toBe(0)
   await receive(device, 3)
   const [third] = await world.outbox()
-  const { clientId } = await device.identity()
+  const { clientId } = await device.queue.identity()
   await device.startOver({ newIdentity: true, resend: true })
   const entries = await world.outbox()
   expect(entries.map(({ seq, envelope }) => [seq, envelope.seq, envelope.args])).toEqual(
@@ -331,7 +331,7 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
   const { seen, ...unseen } = third!.envelope
   expect(seen).toBe(7)
   expect(entries[2]!.envelope).toEqual({ ...unseen, seq: 3 }) // versions are an epoch's own
-  expect((await device.identity()).clientId).not.toBe(clientId)
+  expect((await device.queue.identity()).clientId).not.toBe(clientId)
   expect(device.syncPoint.value).toMatchObject({ epoch: 0, cursor: null })
 })
 
@@ -385,7 +385,7 @@ test('[D5] a crash in the middle of the new beginning leaves everything as it wa
   await receive(device, 1)
   await round(replicator)
   await receive(device, 2)
-  const before = [await world.outbox(), await device.identity(), device.syncPoint.value]
+  const before = [await world.outbox(), await device.queue.identity(), device.syncPoint.value]
   const clear = vi.spyOn(IDBObjectStore.prototype, 'clear').mockImplementation(function (this: IDBObjectStore) {
     clear.mockRestore()
     const request = this.clear()
@@ -395,7 +395,7 @@ test('[D5] a crash in the middle of the new beginning leaves everything as it wa
   await expect(device.startOver({ newIdentity: true, resend: true })).rejects.toThrow()
   device.close()
   const again = await world.open()
-  expect([await world.outbox(), await again.identity(), again.syncPoint.value]).toEqual(before)
+  expect([await world.outbox(), await again.queue.identity(), again.syncPoint.value]).toEqual(before)
   expect(shown(again)).toBe(2000)
 })
 
@@ -406,9 +406,9 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   await device.offlineMode.set(true, { again: () => Promise.reject(new Error('kept at once')), signal: idle })
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
-  await device.identity() // as the next attempt to synchronise asks, before anything is recorded
+  await device.queue.identity() // as the next attempt to synchronise asks, before anything is recorded
   await receive(device, 2)
-  expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([3000, 2, 'restored'])
+  expect([shown(device), device.pendingCount.value, device.recovery.loss.value]).toEqual([3000, 2, 'restored'])
   device.close()
   const again = await world.open()
   expect([shown(again), again.queries.item(itemId)?.name, again.offlineMode.isOn]).toEqual([3000, 'Coffee', true])
@@ -422,7 +422,7 @@ test('[D13] storage deleted while another tab says to read it again: memory is k
   await receive(device, 1)
   await Dexie.delete(world.name)
   await device.reread()
-  expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([1000, 1, 'restored'])
+  expect([shown(device), device.pendingCount.value, device.recovery.loss.value]).toEqual([1000, 1, 'restored'])
   expect(await world.outbox()).toHaveLength(1)
 })
 
@@ -433,7 +433,7 @@ test('[D13] storage deleted right before a new beginning: what waits is sent all
   for (const resend of [false, true]) {
     await Dexie.delete(world.name)
     await device.startOver({ newIdentity: true, resend })
-    expect([shown(device), device.pendingCount.value, device.loss.value]).toEqual([1000, 1, 'restored'])
+    expect([shown(device), device.pendingCount.value, device.recovery.loss.value]).toEqual([1000, 1, 'restored'])
     expect(await world.outbox()).toHaveLength(1)
   }
 })
@@ -473,7 +473,7 @@ test('[D13] storage made anew by a tab that had not heard of a scan yet gets it 
   const scan = { at: Date.now(), mode: 'receive', locationId: null }
   const { id } = await tab.scans.store({ ...scan, code: '4006381333931' })
   await Dexie.delete(world.name)
-  await device.identity()
+  await device.queue.identity()
   await tab.handleTabMessage({ kind: 'scans' }) // as the tab says that has made it anew
   await device.handleTabMessage({ kind: 'scans' })
   for (const { scans } of [device, tab]) expect(scans.unresolved.value.map((one) => one.id)).toEqual([id])
@@ -487,12 +487,12 @@ test('[D13] storage found empty at the start, where something was kept before, i
   })
   const world = new World()
   const { device } = await world.synced()
-  expect(device.loss.value).toBeUndefined()
+  expect(device.recovery.loss.value).toBeUndefined()
   device.close()
   await Dexie.delete(world.name)
   const again = await world.open()
-  expect(again.loss.value).toBe('gone')
-  expect((await world.open()).loss.value).toBeUndefined()
+  expect(again.recovery.loss.value).toBe('gone')
+  expect((await world.open()).recovery.loss.value).toBeUndefined()
 })
 
 test('a connection that the browser closes is opened again, as often as it takes', async () => {
@@ -565,7 +565,7 @@ test('[D9] a connection that is half open is given up, and a person’s "work of
       passed = resolve
       signal?.addEventListener('abort', () => resolve())
     })
-  const replicator = new Replicator({ device, link: transport, clock: { ...world.clock, wait } })
+  const replicator = new Replicator({ device, transport, clock: { ...world.clock, wait } })
   const tooLong = replicator.push(idle)
   await vi.waitFor(() => expect(waits).toHaveLength(1))
   passed()
@@ -656,12 +656,12 @@ test('[D4] what another tab has recorded meanwhile is not taken for what a copy 
   const { device } = await world.synced()
   const tab = await Device.open({ name: world.name, actor: { userId: randomUUID(), role: 'manager' } })
   await receive(tab, 4)
-  const [entry] = await tab.pendingAfter(0, 1)
+  const [entry] = await tab.queue.after(0, 1)
   const point = { ...device.syncPoint.value, cursor: 'v9', version: 9 }
   await expect(
     device.applyUpdate({ tables: {}, point, lastSeq: entry!.seq, clientId: await clientOf(device) }),
   ).rejects.toBeInstanceOf(StaleTabError)
-  expect([device.pendingCount.value, (await device.pendingAfter(0, 9)).length]).toEqual([1, 1])
+  expect([device.pendingCount.value, (await device.queue.after(0, 9)).length]).toEqual([1, 1])
   tab.close()
 })
 
@@ -675,7 +675,7 @@ test('[D4] what the server took of a client that this device is no more acknowle
   await Dexie.delete(world.name)
   expect(await clientOf(device)).not.toBe(before) // made anew of memory, numbered from the first again
   // An answer, and a message, that were under way all the while.
-  await device.storeResults(before, [{ seq: 2, status: 'merged', code: 'absorbed_by_count' }])
+  await device.queue.storeResults(before, [{ seq: 2, status: 'merged', code: 'absorbed_by_count' }])
   const late = { tables: {}, point: { ...point, cursor: 'v9', version: 9 }, lastSeq: 3, clientId: before }
   await expect(device.applyUpdate(late)).rejects.toBeInstanceOf(StaleTabError)
   expect((await world.outbox()).map(({ seq, answer }) => [seq, answer])).toEqual([
@@ -693,7 +693,7 @@ test('[D8] what a tab recorded in storage that was made anew meanwhile is not ta
   other.notifyTabs = (one) => message.push(one)
   await receive(device, 1)
   await Dexie.delete(world.name)
-  await device.identity() // made anew of what this tab knows, whose next number is 2
+  await device.queue.identity() // made anew of what this tab knows, whose next number is 2
   await receive(other, 5) // by a tab that has heard of neither
   for (const one of message) await device.handleTabMessage(one)
   for (const each of [device, other]) expect([each.pendingCount.value, shown(each)]).toEqual([2, 6000])
@@ -714,23 +714,23 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   await round(replicator)
   const sent = world.pushes.at(-1)!.mutations
   expect(sent.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([[2, 3]])
-  expect([device.pendingCount.value, device.skipped.value.length]).toEqual([1, 1])
+  expect([device.pendingCount.value, device.queue.skipped.value.length]).toEqual([1, 1])
   expect(shown(device)).toBe(2000) // still shown: it has happened
   await receive(device, 4)
-  expect(device.hasPendingUpTo(3)).toBe(true)
+  expect(device.queue.hasUpTo(3)).toBe(true)
   await round(replicator)
-  expect([device.pendingCount.value, device.hasPendingUpTo(3), shown(device)]).toEqual([1, false, 2000])
+  expect([device.pendingCount.value, device.queue.hasUpTo(3), shown(device)]).toEqual([1, false, 2000])
   const asked = world.pushes.length
   await replicator.push(idle)
   expect(world.pushes.length).toBe(asked) // and nothing spins
   narrow = false
-  await device.retrySkipped()
+  await device.queue.retrySkipped()
   await round(replicator)
   const [first, last] = [world.pushes[0]!, world.pushes.at(-1)!]
   expect(last.mutations).toMatchObject([{ args: { quantity: 2 } }])
   expect(last.mutations[0]!.at < sent[0]!.at).toBe(true) // at its own time, which the server keeps for another client
   expect(last.clientId).not.toBe(first.clientId)
-  expect([device.pendingCount.value, device.skipped.value.length]).toEqual([0, 0])
+  expect([device.pendingCount.value, device.queue.skipped.value.length]).toEqual([0, 0])
 })
 
 test('[D15] what is too large by a number that another has meanwhile sets nothing aside', async () => {
@@ -738,21 +738,21 @@ test('[D15] what is too large by a number that another has meanwhile sets nothin
   const { device } = await world.synced()
   const tab = await world.open()
   await receive(device, 1)
-  const [sent] = await device.pendingAfter(0, 1)
+  const [sent] = await device.queue.after(0, 1)
   // While the answer is under way, a tab that had not heard of it makes the storage anew, and records first.
   await Dexie.delete(world.name)
-  await tab.identity()
+  await tab.queue.identity()
   await receive(tab, 4)
-  await device.skip(sent!.envelope)
-  expect([device.skipped.value, device.pendingCount.value, shown(device)]).toEqual([[], 2, 5000])
+  await device.queue.skip(sent!.envelope)
+  expect([device.queue.skipped.value, device.pendingCount.value, shown(device)]).toEqual([[], 2, 5000])
 })
 
 test('[D15] two that are set aside at one moment are both kept, in their order', async () => {
   const world = new World()
   const { device } = await world.synced()
   for (const quantity of [1, 2, 3]) await receive(device, quantity)
-  for (const { envelope } of await device.pendingAfter(0, 2)) await device.skip({ ...envelope, seq: 1 })
-  const aside = device.skipped.value.map(({ envelope }) => (envelope.args as { quantity: number }).quantity)
+  for (const { envelope } of await device.queue.after(0, 2)) await device.queue.skip({ ...envelope, seq: 1 })
+  const aside = device.queue.skipped.value.map(({ envelope }) => (envelope.args as { quantity: number }).quantity)
   expect([aside, device.pendingCount.value, shown(device)]).toEqual([[1, 2], 3, 6000])
 })
 
@@ -899,11 +899,11 @@ test('what is brought back in a tab that follows, the leading one sends', async 
   follower.notifyTabs = (message) => void leader.handleTabMessage(structuredClone(message))
   await receive(follower, 5)
   await vi.waitFor(() => expect(leader.pendingCount.value).toBe(1))
-  await leader.skip((await leader.pendingAfter(0, 1))[0]!.envelope)
-  const before = leader.pushRequests.value
-  await follower.retrySkipped()
-  await vi.waitFor(() => expect(leader.pushRequests.value).toBeGreaterThan(before))
-  expect(await leader.pendingAfter(0, 1)).toHaveLength(1)
+  await leader.queue.skip((await leader.queue.after(0, 1))[0]!.envelope)
+  const before = leader.queue.requests.value
+  await follower.queue.retrySkipped()
+  await vi.waitFor(() => expect(leader.queue.requests.value).toBeGreaterThan(before))
+  expect(await leader.queue.after(0, 1)).toHaveLength(1)
 })
 
 test('[T6] however far the clock was set, what was made before stays before what was made after', async () => {
@@ -916,12 +916,12 @@ test('[T6] however far the clock was set, what was made before stays before what
     lastSeq: 0,
     clientId: await clientOf(device),
   })
-  await device.correctClockJump()
+  await device.clock.correctJump()
   await receive(device, 1)
   world.wall += HOUR
-  await device.correctClockJump()
+  await device.clock.correctJump()
   await receive(device, 2)
-  await device.resolveClockJump(-11 * HOUR)
+  await device.clock.resolveJump(-11 * HOUR)
   const [before, after] = await stamps(world)
   expect(before).toBeLessThanOrEqual(after!)
 })
@@ -980,7 +980,7 @@ test('[D5] what the server lost is older than what is kept here: the rest is sen
   world.monotonic += 8 * 24 * HOUR
   await send(2)
   await receive(device, 3)
-  const { clientId } = await device.identity()
+  const { clientId } = await device.queue.identity()
   world.lastSeq = 0
   let refusals = 0
   world.onPush = ({ mutations }) => {

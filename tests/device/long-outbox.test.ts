@@ -9,7 +9,7 @@ import { DeviceDatabase } from '../../client/device/storage/database.ts'
 import { arriveWhole, madeItem, madeLocation } from './made-rows.ts'
 import { Device } from '../../client/device/device.ts'
 
-const clientOf = async (device: Device) => (await device.identity()).clientId
+const clientOf = async (device: Device) => (await device.queue.identity()).clientId
 
 const FEW = 500
 const MANY = 10_000

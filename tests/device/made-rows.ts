@@ -33,6 +33,6 @@ export function tablesOf(rows: MadeRows): WireTables {
 /** A device gets all that there is up to a version, as from a pull. */
 export async function arriveWhole(device: Device, rows: MadeRows, version = 1): Promise<void> {
   const point = { ...device.syncPoint.value, cursor: `v${version}`, epoch: 1, version, complete: true }
-  const { clientId } = await device.identity()
+  const { clientId } = await device.queue.identity()
   await device.applyUpdate({ tables: tablesOf(rows), point, lastSeq: 0, clientId })
 }

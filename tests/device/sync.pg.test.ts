@@ -455,7 +455,7 @@ test('[D19] a saved file is brought in on another device, each mutation once, un
   expect(brought).toEqual({ mutations: 2, scans: 1 })
   expect(shown(here)).toBe(37_000)
   expect(here.device.pendingCount.value).toBe(4)
-  expect((await here.device.oldestPending(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
+  expect((await here.device.queue.oldest(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
   expect(here.device.scans.unresolved.value.map(({ code }) => code)).toEqual(['unknown'])
   expect(await here.device.importOutbox(file)).toEqual({ mutations: 0, scans: 0 })
   here.cut(false)

@@ -109,7 +109,7 @@ test('[D3] what arrives before anything was read is kept with what was there', a
 test('[D3] what arrives while the disk is read again is kept with what arrives after it', async () => {
   const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
   const device = await Device.open(parts)
-  const { clientId } = await device.identity()
+  const { clientId } = await device.queue.identity()
   const arrive = (version: number) => {
     const items = Array.from({ length: 250 }, (_, index) => item(version * 1000 + index, version))
     const point = { ...device.syncPoint.value, cursor: `at ${version}`, epoch: 1, version, complete: true }
@@ -144,7 +144,7 @@ async function openedWithIdle() {
     positions: encodeTable('positions', [{ ...position, ...counted }]),
   }
   const point = { ...before.syncPoint.value, cursor: 'one', epoch: 1, version: 1, complete: true }
-  await before.applyUpdate({ tables, point, lastSeq: 0, clientId: (await before.identity()).clientId })
+  await before.applyUpdate({ tables, point, lastSeq: 0, clientId: (await before.queue.identity()).clientId })
   before.close()
 
   waiting.length = 0
@@ -184,7 +184,7 @@ test('[D3] who was told of no shelf below zero is told of it, though somebody el
 
 test('[D7] who goes through all items bit by bit is not stopped by a new beginning that has fewer of them', async () => {
   const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
-  const { clientId } = await device.identity()
+  const { clientId } = await device.queue.identity()
   const point = { ...device.syncPoint.value, cursor: 'one', epoch: 1, version: 1, complete: true }
   await device.applyUpdate({ tables: tablesOf([item(1, 1), item(2, 1)], []), point, lastSeq: 0, clientId })
   const items = device.queries.items()[Symbol.iterator]()
@@ -199,7 +199,7 @@ test('[D7] who goes through all items bit by bit is not stopped by a new beginni
 test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits, and the other rows, stay', async () => {
   const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
   const before = await Device.open(parts)
-  const { clientId } = await before.identity()
+  const { clientId } = await before.queue.identity()
   const items = Array.from({ length: 1_500 }, (_, index) => item(index, 1))
   const point = { ...before.syncPoint.value, cursor: 'one', epoch: 1, version: 1, complete: true }
   await before.applyUpdate({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
@@ -210,9 +210,9 @@ test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits,
   database.close()
 
   const device = await Device.open(parts)
-  const wanted = device.pushRequests.value
+  const wanted = device.queue.requests.value
   expect(device.queries.itemCount).toBe(500)
-  await vi.waitFor(() => expect(device.pushRequests.value).toBeGreaterThan(wanted))
+  await vi.waitFor(() => expect(device.queue.requests.value).toBeGreaterThan(wanted))
   expect(device.syncPoint.value).toMatchObject({ cursor: null, complete: true })
   expect([device.queries.itemCount, device.pendingCount.value]).toEqual([500, 1])
   const whole = new ConfirmedRows()

@@ -12,7 +12,7 @@ import { amountOf, describeMutation } from '../../domain/describe-mutation.ts'
 export function Notices() {
   const { device, status } = useWorkspace()
   const { link: state } = status.value
-  const loss = device.loss.value
+  const loss = device.recovery.loss.value
   return (
     <>
       {state === 'storage' && <Notice text={t('notice.storage')} />}
@@ -23,7 +23,7 @@ export function Notices() {
       {loss && (
         <Notice
           text={t(`notice.loss.${loss}`)}
-          action={<Button onPress={() => (device.loss.value = undefined)}>{t('notice.seen')}</Button>}
+          action={<Button onPress={() => (device.recovery.loss.value = undefined)}>{t('notice.seen')}</Button>}
         />
       )}
       <Aside />
@@ -43,7 +43,7 @@ function Notice({ text, action }: { text: string; action?: ComponentChildren }) 
 /** What is too large for the way to the server. */
 function Aside() {
   const { device } = useWorkspace()
-  const entries = device.skipped.value
+  const entries = device.queue.skipped.value
   if (entries.length === 0) return null
   return (
     <Card title={t('tray.aside')} mark={<Tag tone="bad">{entries.length}</Tag>} flush>
@@ -55,7 +55,7 @@ function Aside() {
       </RowList>
       <div class="tray-note stack">
         <p class="soft">{t('tray.asideHint')}</p>
-        <Button onPress={() => void device.retrySkipped()}>{t('tray.asideAgain')}</Button>
+        <Button onPress={() => void device.queue.retrySkipped()}>{t('tray.asideAgain')}</Button>
       </div>
     </Card>
   )

@@ -15,12 +15,12 @@ const SHOWN_MAX = 100
 
 export function Pending() {
   const { device, status } = useWorkspace()
-  const count = device.pendingCount.value - device.skipped.value.length // those are named apart
+  const count = device.pendingCount.value - device.queue.skipped.value.length // those are named apart
   const [oldest, setOldest] = useState<readonly OutboxEntry[]>([])
   const newest = device.history.value[0]
   useEffect(() => {
     let isCurrent = true
-    void device.oldestPending(SHOWN_MAX).then((entries) => isCurrent && setOldest(entries))
+    void device.queue.oldest(SHOWN_MAX).then((entries) => isCurrent && setOldest(entries))
     return () => {
       isCurrent = false
     }

@@ -50,7 +50,7 @@ function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: 
   const { name } = agent
   const { version } = device.syncPoint.value
   // What was set aside as too large for the way comes after all others, and those that build on it show nothing.
-  if (device.skipped.value.length > 0) return
+  if (device.queue.skipped.value.length > 0) return
   const standings = standingsAt(world.truth.lines, version)
   const pending = pendingOf(outbox.filter(({ envelope }) => !world.poison.has(envelope.id)))
   if (!pending) return

@@ -103,7 +103,7 @@ export class SimulatedDevice {
     await Dexie.delete(this.storage)
     Object.defineProperty(console, 'warn', saying)
     // It notices before it dies, at what it does next: with it would die what only its memory holds.
-    await tab.agent.run(() => tab.device.identity())
+    await tab.agent.run(() => tab.device.queue.identity())
     await this.time.stillness()
     return true
   }

@@ -27,7 +27,7 @@ export async function comeBack(world: World, device: SimulatedDevice): Promise<v
   const tab = await device.tabInSight()
   if (device.person.disabled) await enable(world, device.person)
   if (metaOn(device.storage).paused) await workOffline(world, device, { tab: 0, isPaused: false })
-  await tab.agent.run(() => tab.device.retrySkipped())
+  await tab.agent.run(() => tab.device.queue.retrySkipped())
 }
 
 /** Somebody who is asked to sign in does. */

@@ -1,12 +1,14 @@
 // Bugs in how a device talks to the server, and its tabs to each other.
 import { effect } from '@preact/signals'
 import type { Device } from '../../../client/device/device.ts'
-import type { PushSource, PushOutcome } from '../../../client/sync/pusher.ts'
+import type { PushQueue } from '../../../client/device/outbox/push-queue.ts'
+import type { PushOutcome, PushSource } from '../../../client/sync/pusher.ts'
 import { alter, type Change, type PlantedBug, replaceClass, replaceEntry, wrapFunction, wrapMethod } from './plant.ts'
 
 const backgroundPush = () => import('../../../client/sync/background-push.ts')
 const device = () => import('../../../client/device/device.ts')
 const persisting = () => import('../../../client/device/storage/persist-update.ts')
+const replicator = () => import('../../../client/sync/replicator.ts')
 const pusher = () => import('../../../client/sync/pusher.ts')
 const signals = () => import('../../../client/sync/on-change.ts')
 const syncState = () => import('../../../client/sync/sync-state.ts')
@@ -35,7 +37,7 @@ export const SYNC_BUGS: PlantedBug[] = [
     rules: [1, 3, 5, 6, 13],
     seed: 2,
     changes: [
-      afterPush(async ({ syncPoint }, answer) => {
+      ...afterPush(async ({ syncPoint }, answer) => {
         syncPoint.value = alter(syncPoint.value, { version: answer.version })
         return answer
       }),
@@ -46,7 +48,7 @@ export const SYNC_BUGS: PlantedBug[] = [
     rules: [5],
     seed: 2,
     changes: [
-      afterPush(async (pushing, answer) => {
+      ...afterPush(async (pushing, answer) => {
         const { lastSeq, clientId } = answer
         await pushing.applyUpdate({ tables: {}, point: pushing.syncPoint.value, lastSeq, clientId })
         return answer
@@ -147,14 +149,14 @@ export const SYNC_BUGS: PlantedBug[] = [
         const { clientId = '' } = (await storage.database.readMeta('identity')) ?? {}
         return persistUpdate(storage, alter(update, { update: alter(update.update, { clientId }) }), doneOf)
       }),
-      afterPush(async (pushing, answer) => alter(answer, { clientId: (await pushing.identity()).clientId })),
+      ...afterPush(async (pushing, answer) => alter(answer, { clientId: (await pushing.queue.identity()).clientId })),
     ],
   },
 ]
 
 /** Does something more when the push of a tab is answered. The service worker pushes from an outbox without a device. */
-function afterPush(act: (device: Device, answer: PushOutcome) => Promise<PushOutcome>): Change {
-  return replaceClass(
+function afterPush(act: (device: Device, answer: PushOutcome) => Promise<PushOutcome>): Change[] {
+  const pushing = replaceClass(
     pusher,
     'Pusher',
     (Pusher) =>
@@ -170,12 +172,27 @@ function afterPush(act: (device: Device, answer: PushOutcome) => Promise<PushOut
           ...request: Parameters<InstanceType<typeof Pusher>['send']>
         ): Promise<PushOutcome | undefined> {
           const answer = await super.send(...request)
-          return answer && isDevice(this.source) ? act(this.source, answer) : answer
+          const device = devices.get(this.source as PushQueue)
+          return answer && device ? act(device, answer) : answer
         }
       },
   )
+  return [rememberDevices(), pushing]
 }
 
-function isDevice(source: PushSource): source is Device {
-  return ('syncPoint' satisfies keyof Device) in source
+/** The devices that synchronise, by their queues. */
+const devices = new WeakMap<PushQueue, Device>()
+
+function rememberDevices(): Change {
+  return replaceClass(
+    replicator,
+    'Replicator',
+    (Replicator) =>
+      class extends Replicator {
+        constructor(options: ConstructorParameters<typeof Replicator>[0]) {
+          super(options)
+          devices.set(options.device.queue, options.device)
+        }
+      },
+  )
 }
