@@ -50,7 +50,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 
 /** The real command, as whoever restores runs it. */
 async function run(command: 'backup' | 'restore', args: string[], env: Record<string, string>) {
-  const script = join(ROOT, `server/${command}.ts`)
+  const script = join(ROOT, `server/commands/${command}.ts`)
   const options = { env: { ...process.env, ...env }, cwd: ROOT }
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], options)
