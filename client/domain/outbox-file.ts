@@ -1,5 +1,5 @@
 // A file in which a device saved what waited on it, read again: checked whole before anything of it is taken in. Keeps D19.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { envelopeSchema } from '#shared/mutations/envelope.ts'
 import { hasRole } from '#shared/mutations/verb.ts'
 import type { Role } from '#shared/rows/rows.ts'
@@ -17,7 +17,7 @@ const scanSchema = z.object({
   code: z.string(),
   at: z.number(),
   mode: z.string(),
-  locationId: idSchema.nullable(),
+  locationId: z.nullable(idSchema),
   state: z.literal('unresolved'),
 })
 
@@ -25,13 +25,13 @@ const scanSchema = z.object({
 const fileSchema = z.object({
   about: z.literal(FILE_MARK),
   device: z.string(),
-  person: z.string().optional(),
-  epoch: z.int().min(0).default(0),
-  clockOffsetMs: z.number().default(0),
+  person: z.optional(z.string()),
+  epoch: z._default(z.int().check(z.minimum(0)), 0),
+  clockOffsetMs: z._default(z.number(), 0),
   savedAt: z.iso.datetime(),
-  pending: z.array(envelopeSchema.extend({ args: z.record(z.string(), z.unknown()) })),
+  pending: z.array(z.extend(envelopeSchema, { args: z.record(z.string(), z.unknown()) })),
   scans: z.array(scanSchema),
-  settledScans: z.array(idSchema).default([]),
+  settledScans: z._default(z.array(idSchema), []),
 })
 
 /** Why nothing of a file can be taken in here. */

@@ -13,10 +13,10 @@ const timeSchema = z
   .max(2 ** 47)
 
 const listSchema = z.object({
-  itemId: idSchema.optional(),
-  locationId: idSchema.optional(),
+  itemId: z.optional(idSchema),
+  locationId: z.optional(idSchema),
   kind: z.enum(['receive', 'withdraw', 'transfer_out', 'transfer_in', 'count', 'void']).optional(),
-  userId: idSchema.optional(),
+  userId: z.optional(idSchema),
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   cursor: z.string().max(200).nullable().optional(),

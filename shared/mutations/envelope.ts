@@ -1,5 +1,5 @@
 // The envelope of a mutation: who made it, when, and in which order of the device. Keeps M3, M4.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../values/id.ts'
 import { stampSchema } from '../values/stamp-schema.ts'
 
@@ -11,14 +11,14 @@ export const MUTATION_MAX_BYTES = 16 * 1024
  * where they are missing, they refuse that mutation alone.
  */
 export const envelopeSchema = z.object({
-  seq: z.int().min(1),
+  seq: z.int().check(z.minimum(1)),
   id: idSchema,
-  name: z.string().catch(''),
-  args: z.unknown().default(null),
+  name: z.catch(z.string(), ''),
+  args: z._default(z.unknown(), null),
   at: stampSchema,
-  seen: z.int().min(0).optional(),
-  strict: z.boolean().optional(),
-  by: idSchema.optional(),
+  seen: z.optional(z.int().check(z.minimum(0))),
+  strict: z.optional(z.boolean()),
+  by: z.optional(idSchema),
 })
 
 export type Envelope = z.infer<typeof envelopeSchema>

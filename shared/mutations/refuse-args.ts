@@ -1,12 +1,12 @@
 // Arguments that a verb does not take, said in words that can be kept: they quote what was sent. Keeps M1, M3.
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 import type { Refusal } from '../values/refusals.ts'
 import { refuse } from '../values/refusals.ts'
 
 /** More of them say nothing that the first few do not. */
 const PROBLEMS_MAX = 5
 
-export function refuseArgs({ issues }: z.ZodError): Refusal<'bad_args'> {
+export function refuseArgs({ issues }: z.core.$ZodError): Refusal<'bad_args'> {
   const problems = issues.slice(0, PROBLEMS_MAX).map(({ path, message }) => `${path.join('.')}: ${message}`)
   return refuse('bad_args', { problems: problems.map((problem) => problem.replaceAll('\u0000', '').toWellFormed()) })
 }

@@ -1,5 +1,5 @@
 // A verb: one named change of synced data, decided by one pure function on the device and again on the server. M1–M4.
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 import type { WorkingSet, MovedKind, TreeKind, UniqueKey } from '../working-set/working-set.ts'
 import type { Kind, Role } from '../rows/rows.ts'
 import type { MutationRefusal, Refusal } from '../values/refusals.ts'
@@ -44,7 +44,7 @@ export interface ReadPlan {
 
 export interface Verb<Name extends string = string, Args = unknown, Code extends MutationRefusal = MutationRefusal> {
   name: Name
-  args: z.ZodType<Args>
+  args: z.ZodMiniType<Args>
   /** The lowest role that may use the verb. */
   role: Role
   /** Every code that `decide` can return. */

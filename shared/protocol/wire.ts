@@ -1,5 +1,5 @@
 // The wire contract: requests, answers and their bounds. These shapes are fixed; programs that we do not write use them.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WireTables } from '../rows/rows.ts'
 import { idSchema } from '../values/id.ts'
 import { textSchema } from '../values/text.ts'
@@ -8,23 +8,23 @@ import { PULL_MAX } from './limits.ts'
 /** The frame of a push. The mutations in it are checked one by one, so that the answer can name the bad one. */
 export const pushFrameSchema = z.object({
   clientId: idSchema,
-  epoch: z.int().min(1),
-  deviceNow: z
-    .number()
-    .min(0)
-    .max(2 ** 47),
+  epoch: z.int().check(z.minimum(1)),
+  deviceNow: z.number().check(z.minimum(0), z.maximum(2 ** 47)),
   mutations: z.array(z.unknown()),
 })
 
 export const pullSchema = z.object({
-  clientId: idSchema.optional(),
-  cursor: z.string().max(1000).nullable(),
-  limit: z.int().min(1).max(PULL_MAX).optional(),
-  atLeast: z.int().min(0).optional(),
+  clientId: z.optional(idSchema),
+  cursor: z.nullable(z.string().check(z.maxLength(1000))),
+  limit: z.optional(z.int().check(z.minimum(1), z.maximum(PULL_MAX))),
+  atLeast: z.optional(z.int().check(z.minimum(0))),
 })
 export type PullRequest = z.infer<typeof pullSchema>
 
-export const liveSchema = z.object({ clientId: idSchema.optional(), cursor: z.string().max(1000).nullable() })
+export const liveSchema = z.object({
+  clientId: z.optional(idSchema),
+  cursor: z.nullable(z.string().check(z.maxLength(1000))),
+})
 export type LiveRequest = z.infer<typeof liveSchema>
 
 export interface PushResult {

@@ -1,13 +1,13 @@
 // The kinds of row that devices hold: one schema each, its key, and which columns are quantities. Keeps B4.
 // On the wire quantities are numbers in units; in a row they are integers of thousandths.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../values/id.ts'
 import type { Json } from '../values/json.ts'
 
 const id = z.string()
 const text = z.string()
-const thousandths = z.number().int()
-const version = z.number().int()
+const thousandths = z.int()
+const version = z.int()
 const stamp = z.string()
 
 const role = z.enum(['viewer', 'staff', 'manager'])
@@ -19,63 +19,63 @@ export const ALERT_KINDS = ['low_stock', 'high_stock', 'negative_stock', 'import
 
 /** What a planned count is to cover: any of these, or everything. It guides whoever counts, and refuses nothing. */
 export const scopeSchema = z.strictObject({
-  locationIds: z.array(idSchema).max(200).optional(),
-  categoryIds: z.array(idSchema).max(200).optional(),
-  itemIds: z.array(idSchema).max(200).optional(),
-  abc: z.array(z.enum(['A', 'B', 'C'])).optional(),
+  locationIds: z.optional(z.array(idSchema).check(z.maxLength(200))),
+  categoryIds: z.optional(z.array(idSchema).check(z.maxLength(200))),
+  itemIds: z.optional(z.array(idSchema).check(z.maxLength(200))),
+  abc: z.optional(z.array(z.enum(['A', 'B', 'C']))),
   /** Positions that were not counted since then, Unix ms. */
-  notCountedSince: z.number().min(0).optional(),
+  notCountedSince: z.optional(z.number().check(z.minimum(0))),
 })
 
 /** Somebody who counts, on one device: until `submittedAt` there may be lines that have not arrived. */
-const counterSchema = z.object({ userId: id, device: text, joinedAt: stamp, submittedAt: stamp.nullable() })
+const counterSchema = z.object({ userId: id, device: text, joinedAt: stamp, submittedAt: z.nullable(stamp) })
 
 const schemas = {
   items: z.object({
     id,
-    sku: text.nullable(),
+    sku: z.nullable(text),
     name: text,
-    categoryId: id.nullable(),
+    categoryId: z.nullable(id),
     unit: text,
-    decimals: z.number().int(),
-    cost: z.number().nullable(),
-    low: thousandths.nullable(),
-    high: thousandths.nullable(),
-    target: thousandths.nullable(),
+    decimals: z.int(),
+    cost: z.nullable(z.number()),
+    low: z.nullable(thousandths),
+    high: z.nullable(thousandths),
+    target: z.nullable(thousandths),
     tracksLots: z.boolean(),
-    notes: text.nullable(),
+    notes: z.nullable(text),
     custom: customSchema,
     archived: z.boolean(),
     version,
   }),
   barcodes: z.object({ code: text, itemId: id, packQuantity: thousandths, version, deleted: z.boolean() }),
-  categories: z.object({ id, name: text, parentId: id.nullable(), archived: z.boolean(), version }),
+  categories: z.object({ id, name: text, parentId: z.nullable(id), archived: z.boolean(), version }),
   locations: z.object({
     id,
     name: text,
-    parentId: id.nullable(),
-    kind: text.nullable(),
-    barcode: text.nullable(),
+    parentId: z.nullable(id),
+    kind: z.nullable(text),
+    barcode: z.nullable(text),
     archived: z.boolean(),
     version,
   }),
-  lots: z.object({ itemId: id, lot: text, expiresOn: text.nullable(), version }),
+  lots: z.object({ itemId: id, lot: text, expiresOn: z.nullable(text), version }),
   positions: z.object({
     itemId: id,
     locationId: id,
     lot: text,
     quantity: thousandths,
-    countedAt: stamp.nullable(),
-    countedId: id.nullable(),
-    countedSince: stamp.nullable(),
+    countedAt: z.nullable(stamp),
+    countedId: z.nullable(id),
+    countedSince: z.nullable(stamp),
     version,
   }),
   levels: z.object({
     itemId: id,
     locationId: id,
-    low: thousandths.nullable(),
-    high: thousandths.nullable(),
-    target: thousandths.nullable(),
+    low: z.nullable(thousandths),
+    high: z.nullable(thousandths),
+    target: z.nullable(thousandths),
     version,
     deleted: z.boolean(),
   }),
@@ -88,9 +88,9 @@ const schemas = {
     openedBy: id,
     at: stamp,
     counters: z.array(counterSchema),
-    approvedBy: id.nullable(),
-    approvedAt: stamp.nullable(),
-    reason: text.nullable(),
+    approvedBy: z.nullable(id),
+    approvedAt: z.nullable(stamp),
+    reason: z.nullable(text),
     version,
   }),
   countLines: z.object({
@@ -101,7 +101,7 @@ const schemas = {
     lot: text,
     counted: thousandths,
     at: stamp,
-    since: stamp.nullable(),
+    since: z.nullable(stamp),
     userId: id,
     state: z.enum(['waiting', 'approved', 'dropped', 'recount', 'void']),
     version,
@@ -109,33 +109,33 @@ const schemas = {
   alerts: z.object({
     id,
     kind: z.enum(ALERT_KINDS),
-    itemId: id.nullable(),
-    locationId: id.nullable(),
-    lot: text.nullable(),
+    itemId: z.nullable(id),
+    locationId: z.nullable(id),
+    lot: z.nullable(text),
     state: z.enum(['open', 'acknowledged', 'resolved']),
-    quantity: thousandths.nullable(),
-    level: thousandths.nullable(),
+    quantity: z.nullable(thousandths),
+    level: z.nullable(thousandths),
     openedAt: z.number(),
     /** Who took it on, and until when nobody wants to hear of it (Unix ms). */
-    acknowledgedBy: id.nullable(),
-    snoozedUntil: z.number().nullable(),
+    acknowledgedBy: z.nullable(id),
+    snoozedUntil: z.nullable(z.number()),
     version,
   }),
   conflicts: z.object({
     id,
     kind: z.enum(['refusal', 'review']),
     clientId: id,
-    seq: z.number().int(),
+    seq: z.int(),
     userId: id,
     code: text,
-    detail: z.record(z.string(), z.unknown()).nullable(),
+    detail: z.nullable(z.record(z.string(), z.unknown())),
     state: z.enum(['open', 'resolved']),
-    resolution: text.nullable(),
+    resolution: z.nullable(text),
     mutation: text,
     at: stamp,
     version,
   }),
-  members: z.object({ id, name: text, email: text.nullable(), role, disabled: z.boolean(), version }),
+  members: z.object({ id, name: text, email: z.nullable(text), role, disabled: z.boolean(), version }),
   settings: z.object({ id: text, value: z.unknown(), version }),
 }
 

@@ -1,10 +1,10 @@
 // Ids: UUIDs, made on the device (UUIDv7, RFC 9562 §5.7) or derived from another id so that a rerun makes the same one.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Any UUID, kept in lower case as PostgreSQL prints it. */
-export const idSchema = z.string().regex(UUID, 'not a UUID').toLowerCase()
+export const idSchema = z.string().check(z.regex(UUID, 'not a UUID'), z.toLowerCase())
 
 export function isId(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value)

@@ -1,6 +1,6 @@
 // What a stamp looks like on the wire. Apart from stamp.ts, which a service worker runs without any schema.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 const STAMP = /^[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{8}$/
 
-export const stampSchema = z.string().regex(STAMP, 'not a stamp')
+export const stampSchema = z.string().check(z.regex(STAMP, 'not a stamp'))

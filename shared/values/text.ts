@@ -1,5 +1,5 @@
 // Texts: what PostgreSQL and JSON both can hold. A NUL or half of a surrogate pair is refused at the door.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 /** True for a text without U+0000 and without a lone surrogate: both would be an error deep inside the database. */
 export function isStorable(text: string): boolean {
@@ -7,10 +7,11 @@ export function isStorable(text: string): boolean {
 }
 
 /** A storable text of at most `max` characters. */
-export const textSchema = (max: number) => z.string().max(max).refine(isStorable, 'holds U+0000 or a lone surrogate')
+export const textSchema = (max: number) =>
+  z.string().check(z.maxLength(max), z.refine(isStorable, 'holds U+0000 or a lone surrogate'))
 
 /** A storable text that says something, without space around it. */
-export const nameSchema = (max: number) => textSchema(max).trim().min(1)
+export const nameSchema = (max: number) => textSchema(max).check(z.trim(), z.minLength(1))
 
 /** A day, `YYYY-MM-DD`, that exists. */
-export const daySchema = z.iso.date().refine((day) => !day.startsWith('0000'), 'there is no year 0')
+export const daySchema = z.iso.date().check(z.refine((day) => !day.startsWith('0000'), 'there is no year 0'))

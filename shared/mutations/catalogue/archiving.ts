@@ -1,5 +1,5 @@
 // Archiving and restoring: the later of the two stands, as for any field. Archived rows keep their stock and history.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
 import { mergeFields } from './fields.ts'

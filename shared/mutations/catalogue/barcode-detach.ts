@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { canonicalCode } from '../../values/gtin.ts'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
 import { nameSchema } from '../../values/text.ts'
@@ -6,7 +6,7 @@ import { stampAll } from './fields.ts'
 import { refuseParent } from './tree.ts'
 import { defineVerb } from '../verb.ts'
 
-const args = z.strictObject({ id: idSchema, name: nameSchema(120), parentId: idSchema.nullable().optional() })
+const args = z.strictObject({ id: idSchema, name: nameSchema(120), parentId: z.optional(z.nullable(idSchema)) })
 
 export const categoryCreate = defineVerb({
   name: 'category.create',

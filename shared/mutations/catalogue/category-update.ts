@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
 import { nameSchema } from '../../values/text.ts'
@@ -6,7 +6,7 @@ import { mergeFields } from './fields.ts'
 import { refuseParent } from './tree.ts'
 import { defineVerb } from '../verb.ts'
 
-const fields = z.strictObject({ name: nameSchema(120).optional(), parentId: idSchema.nullable().optional() })
+const fields = z.strictObject({ name: z.optional(nameSchema(120)), parentId: z.optional(z.nullable(idSchema)) })
 const args = z.strictObject({ id: idSchema, set: fields, base: fields })
 
 export const categoryUpdate = defineVerb({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { Item } from '../../rows/rows.ts'
 import { canonicalCode } from '../../values/gtin.ts'
 import { idSchema } from '../../values/id.ts'
@@ -15,7 +15,7 @@ const args = z.strictObject({
   ...itemFields,
   id: idSchema,
   name: itemNameSchema,
-  barcodes: z.array(z.strictObject(barcodeArgs)).max(BARCODES_MAX).optional(),
+  barcodes: z.optional(z.array(z.strictObject(barcodeArgs)).check(z.maxLength(BARCODES_MAX))),
 })
 
 export const itemCreate = defineVerb({

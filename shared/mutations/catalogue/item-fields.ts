@@ -1,5 +1,5 @@
 // The fields of an item, as its verbs name them.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
 import { costSchema, countedSchema, quantitySchema, toThousandths } from '../../values/quantity.ts'
 import { nameSchema, textSchema } from '../../values/text.ts'
@@ -13,26 +13,26 @@ export const codeSchema = nameSchema(CODE_MAX)
 
 const customSchema = z
   .record(nameSchema(60), z.union([textSchema(500), z.number(), z.boolean()]))
-  .refine((custom) => Object.keys(custom).length <= CUSTOM_FIELDS_MAX, 'too many custom fields')
+  .check(z.refine((custom) => Object.keys(custom).length <= CUSTOM_FIELDS_MAX, 'too many custom fields'))
 
 /** Every field that a person can set, none required. `null` clears. */
 export const itemFields = {
-  sku: nameSchema(64).nullable().optional(),
-  categoryId: idSchema.nullable().optional(),
-  unit: nameSchema(20).optional(),
-  decimals: z.int().min(0).max(3).optional(),
-  cost: costSchema.nullable().optional(),
-  low: countedSchema.nullable().optional(),
-  high: countedSchema.nullable().optional(),
-  target: countedSchema.nullable().optional(),
-  tracksLots: z.boolean().optional(),
-  notes: textSchema(4000).nullable().optional(),
-  custom: customSchema.optional(),
+  sku: z.optional(z.nullable(nameSchema(64))),
+  categoryId: z.optional(z.nullable(idSchema)),
+  unit: z.optional(nameSchema(20)),
+  decimals: z.optional(z.int().check(z.minimum(0), z.maximum(3))),
+  cost: z.optional(z.nullable(costSchema)),
+  low: z.optional(z.nullable(countedSchema)),
+  high: z.optional(z.nullable(countedSchema)),
+  target: z.optional(z.nullable(countedSchema)),
+  tracksLots: z.optional(z.boolean()),
+  notes: z.optional(z.nullable(textSchema(4000))),
+  custom: z.optional(customSchema),
 }
 
 export const itemNameSchema = nameSchema(300)
 
-export const barcodeArgs = { code: codeSchema, packQuantity: quantitySchema.optional() }
+export const barcodeArgs = { code: codeSchema, packQuantity: z.optional(quantitySchema) }
 
 const QUANTITIES = new Set(['low', 'high', 'target'])
 

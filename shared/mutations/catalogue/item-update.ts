@@ -1,11 +1,11 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
 import { mergeFields } from './fields.ts'
 import { itemFields, itemNameSchema, toItemRow } from './item-fields.ts'
 import { defineVerb } from '../verb.ts'
 
-const fields = z.strictObject({ ...itemFields, name: itemNameSchema.optional() })
+const fields = z.strictObject({ ...itemFields, name: z.optional(itemNameSchema) })
 const args = z.strictObject({ id: idSchema, set: fields, base: fields })
 
 export const itemUpdate = defineVerb({

@@ -1,5 +1,5 @@
 // Levels: low, high and target of an item, everywhere or at one place. Fields merge one by one, `null` clears. Keeps C1.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { Level } from '../../rows/rows.ts'
 import { levelKey } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
@@ -9,10 +9,10 @@ import { mergeFields } from './fields.ts'
 import { toItemRow } from './item-fields.ts'
 import { defineVerb } from '../verb.ts'
 
-const level = countedSchema.nullable().optional()
+const level = z.optional(z.nullable(countedSchema))
 const args = z.strictObject({
   itemId: idSchema,
-  locationId: idSchema.optional(),
+  locationId: z.optional(idSchema),
   low: level,
   high: level,
   target: level,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { canonicalCode } from '../../values/gtin.ts'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
@@ -8,7 +8,7 @@ import { locationFields } from './location-fields.ts'
 import { refuseParent } from './tree.ts'
 import { defineVerb } from '../verb.ts'
 
-const fields = z.strictObject({ ...locationFields, name: nameSchema(120).optional() })
+const fields = z.strictObject({ ...locationFields, name: z.optional(nameSchema(120)) })
 const args = z.strictObject({ id: idSchema, set: fields, base: fields })
 
 export const locationUpdate = defineVerb({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { lotKey } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
@@ -6,7 +6,11 @@ import { daySchema } from '../../values/text.ts'
 import { lotSchema } from '../stock/movement-args.ts'
 import { defineVerb } from '../verb.ts'
 
-const args = z.strictObject({ itemId: idSchema, lot: lotSchema.min(1), expiresOn: daySchema.nullable() })
+const args = z.strictObject({
+  itemId: idSchema,
+  lot: lotSchema.check(z.minLength(1)),
+  expiresOn: z.nullable(daySchema),
+})
 
 /** A lot's first expiry stands, until somebody who looked at the label says otherwise. */
 export const lotCorrect = defineVerb({

@@ -1,5 +1,5 @@
 // Approving a planned count: its lines take effect, each at the time when it was counted. Keeps N3–N6.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
 import type { Count, CountLine } from '../../rows/rows.ts'
@@ -21,14 +21,14 @@ const POSITIONS_MAX = 10_000
 const settlement = z.strictObject({
   itemId: idSchema,
   locationId: idSchema,
-  lot: lotSchema.optional(),
+  lot: z.optional(lotSchema),
   take: z.union([z.literal('sum'), idSchema]),
 })
 const args = z.strictObject({
   countId: idSchema,
-  seen: z.int().min(0),
-  settle: z.array(settlement).max(SETTLE_MAX).optional(),
-  reason: textSchema(500).optional(),
+  seen: z.int().check(z.minimum(0)),
+  settle: z.optional(z.array(settlement).check(z.maxLength(SETTLE_MAX))),
+  reason: z.optional(textSchema(500)),
 })
 type Args = z.infer<typeof args>
 

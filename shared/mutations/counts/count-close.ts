@@ -1,5 +1,5 @@
 // What a manager does with a planned count besides approving it: have lines counted again, or give the count up. N5.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'
 import { defineVerb } from '../verb.ts'
@@ -7,7 +7,10 @@ import { defineVerb } from '../verb.ts'
 /** A mutation is at most 16 KB: this many ids fit. */
 const LINES_MAX = 300
 
-const recountArgs = z.strictObject({ countId: idSchema, lines: z.array(idSchema).min(1).max(LINES_MAX) })
+const recountArgs = z.strictObject({
+  countId: idSchema,
+  lines: z.array(idSchema).check(z.minLength(1), z.maxLength(LINES_MAX)),
+})
 const cancelArgs = z.strictObject({ countId: idSchema })
 
 /** The lines are set aside, so that whoever counts again has no rival in them. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { scopeSchema } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'

@@ -1,6 +1,6 @@
 // Taking part in a planned count: joining says that lines may be under way, submitting that all have arrived, because a
 // device sends in order. Nobody holds a lock. Keeps N2.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { Count, Counter } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refusals.ts'

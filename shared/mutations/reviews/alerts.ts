@@ -1,5 +1,5 @@
 // What people do about an alert: take it on, or ask to hear of it later. Only the stock resolves it. Keeps A3.
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Alert } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
@@ -10,10 +10,7 @@ import { defineVerb } from '../verb.ts'
 const acknowledgeArgs = z.strictObject({ id: idSchema })
 const snoozeArgs = z.strictObject({
   id: idSchema,
-  until: z
-    .int()
-    .min(0)
-    .max(2 ** 47),
+  until: z.int().check(z.minimum(0), z.maximum(2 ** 47)),
 })
 
 export const alertAcknowledge = defineVerb({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Conflict } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
@@ -13,8 +13,8 @@ import { defineVerb, hasRole } from '../verb.ts'
 const args = z.strictObject({
   id: idSchema,
   choice: z.enum(['resend', 'record', 'keep', 'take', 'discard']),
-  args: z.record(textSchema(100), z.unknown()).optional(),
-  reason: textSchema(500).optional(),
+  args: z.optional(z.record(textSchema(100), z.unknown())),
+  reason: z.optional(textSchema(500)),
 })
 type Args = z.infer<typeof args>
 type FindVerb = (name: string) => Verb | undefined

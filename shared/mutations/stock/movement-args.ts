@@ -1,4 +1,5 @@
 // What the movements have in common: where, how much, why; and what a movement checks before it posts. Keeps S1–S5.
+import * as z from 'zod/mini'
 import type { WorkingSet, MovedKind, LedgerEntry } from '../../working-set/working-set.ts'
 import { fieldStampsOf } from '../../working-set/working-set.ts'
 import type { Item, Location } from '../../rows/rows.ts'
@@ -11,14 +12,14 @@ import { parseStamp } from '../../values/stamp.ts'
 import { textSchema } from '../../values/text.ts'
 import type { DecideContext, ReadPlan } from '../verb.ts'
 
-export const lotSchema = textSchema(60).trim()
+export const lotSchema = textSchema(60).check(z.trim())
 
-export const locationArgs = { itemId: idSchema, locationId: idSchema, lot: lotSchema.optional() }
+export const locationArgs = { itemId: idSchema, locationId: idSchema, lot: z.optional(lotSchema) }
 
 export const movementArgs = {
   quantity: quantitySchema,
-  reason: textSchema(60).optional(),
-  reference: textSchema(120).optional(),
+  reason: z.optional(textSchema(60)),
+  reference: z.optional(textSchema(120)),
 }
 
 export function planLocationReads(

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
 import { idSchema } from '../../values/id.ts'
@@ -22,8 +22,8 @@ const NAME = 'stock.count'
 const args = z.strictObject({
   ...locationArgs,
   counted: countedSchema,
-  countId: idSchema.optional(),
-  since: stampSchema.optional(),
+  countId: z.optional(idSchema),
+  since: z.optional(stampSchema),
 })
 type Args = z.infer<typeof args>
 

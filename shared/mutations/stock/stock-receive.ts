@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
 import { lotKey } from '../../rows/rows.ts'
@@ -20,8 +20,8 @@ const NAME = 'stock.receive'
 const receiveArgs = z.strictObject({
   ...locationArgs,
   ...movementArgs,
-  expiresOn: daySchema.optional(),
-  unitCost: costSchema.optional(),
+  expiresOn: z.optional(daySchema),
+  unitCost: z.optional(costSchema),
 })
 
 export const stockReceive = defineVerb({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { positionKey } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import { toThousandths } from '../../values/quantity.ts'
@@ -23,9 +23,9 @@ const args = z.strictObject({
   itemId: idSchema,
   fromLocationId: idSchema,
   toLocationId: idSchema,
-  lot: lotSchema.optional(),
+  lot: z.optional(lotSchema),
   quantity: movementArgs.quantity,
-  takenAt: stampSchema.optional(),
+  takenAt: z.optional(stampSchema),
 })
 
 export const stockTransfer = defineVerb({

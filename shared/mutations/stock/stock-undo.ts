@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { CountLine } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { positionOf } from '../../working-set/working-set.ts'
 import { toThousandths } from '../../values/quantity.ts'
 import {
