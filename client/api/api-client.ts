@@ -1,52 +1,56 @@
-// What needs a connection: the whole ledger, and the catalogue while this device still loads it.
-import { createTRPCClient, httpLink } from '@trpc/client'
+// Calls that need a connection: the whole ledger, backups, and the catalogue while this device still loads it.
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import type { AppRouter } from '../../server/api/app-router.ts'
 
 export type MovementPage = inferRouterOutputs<AppRouter>['movements']['list']
 export type MovementEntry = MovementPage['rows'][number]
 export type RemoteLookup = inferRouterOutputs<AppRouter>['catalogue']['lookup']
-
 export type LedgerReport = inferRouterOutputs<AppRouter>['ledger']['check']
-
 export type BackupEntry = inferRouterOutputs<AppRouter>['backups']['list'][number]
 
 export class ApiClient {
-  readonly #client
+  readonly #session: { token(): Promise<string | undefined> }
   readonly #version: () => number
 
-  /** `version` is what this device holds: no answer may be older. */
+  /** `version`: the version that this device has. No answer may be older. */
   constructor(session: { token(): Promise<string | undefined> }, version: () => number) {
+    this.#session = session
     this.#version = version
-    this.#client = createTRPCClient<AppRouter>({
-      links: [
-        httpLink({ url: '/trpc', headers: async () => ({ authorization: `Bearer ${(await session.token()) ?? ''}` }) }),
-      ],
-    })
   }
 
   /** A page of movements, newest first. Rejects without a connection. */
-  movements(filter: inferRouterInputs<AppRouter>['movements']['list']): Promise<MovementPage> {
-    return this.#client.movements.list.query({ ...filter, atLeast: this.#version() })
+  async movements(filter: inferRouterInputs<AppRouter>['movements']['list']): Promise<MovementPage> {
+    const client = await this.#client()
+    return client.movements.list.query({ ...filter, atLeast: this.#version() })
   }
 
   /** The item that a code belongs to, or null. Rejects without a connection. */
-  lookup(code: string): Promise<RemoteLookup> {
-    return this.#client.catalogue.lookup.query({ code })
+  async lookup(code: string): Promise<RemoteLookup> {
+    const client = await this.#client()
+    return client.catalogue.lookup.query({ code })
   }
 
-  /** The backups of this installation, the newest first. Rejects without a connection, and for whoever is no manager. */
-  backups(): Promise<BackupEntry[]> {
-    return this.#client.backups.list.query()
+  /** The backups of this installation, newest first. Rejects without a connection, and for anyone but managers. */
+  async backups(): Promise<BackupEntry[]> {
+    const client = await this.#client()
+    return client.backups.list.query()
   }
 
-  /** Has a backup made soon; false where the newest was begun minutes ago. Rejects as `backups` does. */
+  /** Requests a backup. Returns false if one was started in the last minutes. Rejects as `backups` does. */
   async askForBackup(): Promise<boolean> {
-    return (await this.#client.backups.ask.mutate()).asked
+    const client = await this.#client()
+    return (await client.backups.ask.mutate()).asked
   }
 
-  /** Whether the ledger says what was written. Rejects without a connection, and for whoever is no manager. */
-  checkLedger(): Promise<LedgerReport> {
-    return this.#client.ledger.check.mutate()
+  /** Verifies the ledger. Rejects without a connection, and for anyone but managers. */
+  async checkLedger(): Promise<LedgerReport> {
+    const client = await this.#client()
+    return client.ledger.check.mutate()
+  }
+
+  /** tRPC is loaded with the first call. */
+  async #client() {
+    const { createApiClient } = await import('./trpc-client.ts')
+    return createApiClient(() => this.#session.token())
   }
 }

@@ -40,7 +40,10 @@ function take(id: string): void {
   const find = (code: string) => (code === '9' ? { kind: 'unknown', code } : { kind: 'item', item: { id: code } })
   const device = { queries: { find }, scans } as unknown as Workspace['device']
   const feedback = { give: () => undefined, wake: () => undefined } as unknown as Workspace['feedback']
-  defaultScanHandler({ app: () => ({ device, feedback }), go: (href) => gone.push(href) }).handle(scanOf(id), raw(id))
+  defaultScanHandler({ workspace: () => ({ device, feedback }), go: (href) => gone.push(href) }).handle(
+    scanOf(id),
+    raw(id),
+  )
 }
 
 test('it opens what the code names; an unknown one stays in the tray', async () => {

@@ -7,10 +7,10 @@ import { sheetsClosed } from '../ui/layout/open-sheets.ts'
 import { showToast } from '../ui/feedback/toast.tsx'
 
 export function defaultScanHandler({
-  app: workspace,
+  workspace,
   go,
 }: {
-  app: () => Pick<Workspace, 'device' | 'feedback'> | undefined
+  workspace: () => Pick<Workspace, 'device' | 'feedback'> | undefined
   go: (href: string) => void
 }): DefaultScanHandler {
   return {

@@ -1,4 +1,5 @@
 // The device cannot keep anything, or must not: said before a person scans into nothing.
+import { systemClock } from '#shared/values/clock.ts'
 import { HardDrive } from 'lucide-preact'
 import { NewerDatabaseError, readPendingFrom } from '../device/storage/device-storage.ts'
 import { exportOutbox } from '../domain/export-outbox.ts'
@@ -21,7 +22,7 @@ export function NoStorage({ problem }: { problem: unknown }) {
 
 /** A newer version has been used here. Nothing is opened, changed or deleted by this one. */
 function OlderApp({ name }: { name: string }) {
-  const save = async () => exportOutbox(await readPendingFrom(name), { device: name })
+  const save = async () => exportOutbox(await readPendingFrom(name), { device: name }, new Date(systemClock.now()))
   return (
     <AppFrame bare bar={[]} side={[]} title={t('storage.newer')}>
       <EmptyState

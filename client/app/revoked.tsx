@@ -2,6 +2,7 @@
 // file, and is sent once they are let in again. Keeps D17.
 import { LogIn, UserX } from 'lucide-preact'
 import { useState } from 'preact/hooks'
+import { systemClock } from '#shared/values/clock.ts'
 import type { Device } from '../device/device.ts'
 import { exportOutbox } from '../domain/export-outbox.ts'
 import { SignIn } from '../screens/sign-in/sign-in.tsx'
@@ -18,7 +19,7 @@ export function Revoked({ session, device }: { session: Session; device: Device 
   const save = async () => {
     if (!device) return
     const from = { device: device.name, person: session.person.value?.user.name, point: device.syncPoint.value }
-    exportOutbox(await device.exportPending(), from)
+    exportOutbox(await device.exportPending(), from, new Date(systemClock.now()))
   }
   return (
     <AppFrame bare bar={[]} side={[]} title={t('revoked.title')}>

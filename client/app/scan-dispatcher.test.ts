@@ -14,7 +14,7 @@ function station(store: (code: string) => Promise<void> = () => Promise.resolve(
         return { ...scan, id: `id-${scan.code}`, state: 'unresolved' } satisfies ScanRecord
       },
     },
-    otherwise: {
+    fallback: {
       context: () => ({ mode: 'look', locationId: null }),
       handle: ({ code }) => taken.push(`else ${code}`) > 0,
     },

@@ -17,9 +17,9 @@ export class ScanDispatcher {
   #handlers: readonly ScanHandler[] = []
   #stored: Promise<void> = Promise.resolve()
 
-  constructor({ store, otherwise }: { store: Store; otherwise: DefaultScanHandler }) {
+  constructor({ store, fallback }: { store: Store; fallback: DefaultScanHandler }) {
     this.#store = store
-    this.#fallback = otherwise
+    this.#fallback = fallback
   }
 
   /** Returns what ends it. */

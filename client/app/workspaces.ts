@@ -1,48 +1,52 @@
-// What a signed-in person works with here: the device that keeps their data, the sync that moves it, and the scanner's
-// way in. One at a time; another person, organisation or role is another workplace.
-import { effect, signal } from '@preact/signals'
+// Opens the workspace of the signed-in person: the device with their data, its sync, and the dispatcher of their scans.
+// There is one at a time; another person, organisation or role opens another one.
+import { effect, type ReadonlySignal, signal } from '@preact/signals'
+import { systemClock } from '#shared/values/clock.ts'
+import { ApiClient } from '../api/api-client.ts'
+import type { Drafts } from '../context/drafts.ts'
+import { Models } from '../context/models.ts'
+import { StockTotals } from '../context/stock-totals.ts'
+import type { DefaultScanHandler, FrameParts, Workspace } from '../context/workspace.ts'
+import type { ConnectionStatus } from '../device/connection-status.ts'
 import { Device } from '../device/device.ts'
 import { deviceName } from '../device/storage/device-name.ts'
-import type { Workspace, DefaultScanHandler } from '../context/workspace.ts'
-import { Drafts } from '../context/drafts.ts'
-import { ApiClient } from '../api/api-client.ts'
+import { CountDraftStore } from '../domain/count-drafts.ts'
 import { createFeedback } from '../scanner/feedback.ts'
-import { Sync } from '../sync/sync.ts'
+import type { Person, Session } from '../session/session.ts'
 import { clearToasts } from '../ui/feedback/toast.tsx'
 import { ScanDispatcher } from './scan-dispatcher.ts'
-import type { Person, Session } from '../session/session.ts'
 
 export interface OpenWorkspace {
-  workspace: Omit<Workspace, 'useFrame'>
+  workspace: Workspace
   scans: ScanDispatcher
+}
+
+export interface WorkspacesOptions {
+  session: Session
+  drafts: Drafts
+  /** Handles the scans that no screen wants. */
+  fallback: DefaultScanHandler
+  captureText: (on: boolean) => void
+  useFrame: () => FrameParts
 }
 
 const SOUNDS_KEY = 'stockhand.sounds'
 
 export class Workspaces {
   readonly current = signal<OpenWorkspace | undefined>(undefined)
-  /** Why this device cannot keep anything: a private window, a full disk. */
+  /** Why this browser cannot store anything: a private window, a full disk. */
   readonly problem = signal<unknown>(undefined)
-  readonly drafts = new Drafts()
   readonly soundsOn = signal(localStorage.getItem(SOUNDS_KEY) !== 'off')
-  readonly #session: Session
   readonly feedback = createFeedback({ isMuted: () => !this.soundsOn.value })
-  readonly #catchText: (on: boolean) => void
-  /** A scan that no screen asked for. */
-  readonly #fallback: DefaultScanHandler
+  readonly #options: WorkspacesOptions
   #openedAs: string | undefined
   #switching: Promise<void> = Promise.resolve()
   #close: (() => Promise<void>) | undefined
 
-  constructor(
-    session: Session,
-    { otherwise, catchText }: { otherwise: DefaultScanHandler; catchText: (on: boolean) => void },
-  ) {
-    this.#session = session
-    this.#catchText = catchText
-    this.#fallback = otherwise
+  constructor(options: WorkspacesOptions) {
+    this.#options = options
     effect(() => localStorage.setItem(SOUNDS_KEY, this.soundsOn.value ? 'on' : 'off'))
-    effect(() => this.#follow(session.person.value))
+    effect(() => this.#follow(options.session.person.value))
   }
 
   #follow(person: Person | undefined): void {
@@ -64,34 +68,65 @@ export class Workspaces {
 
   async #open(person: Person): Promise<void> {
     const { user } = person
-    const name = deviceName(person)
-    const device = await Device.open({ name, actor: { userId: user.id, role: user.role } })
-    // Until this workplace is left, another tab's sign-in must not send what waits here under another name.
-    const session = this.#session.of(person)
-    const sync = new Sync({ device, session })
-    const dispatcher = new ScanDispatcher({ store: device.scans, otherwise: this.#fallback })
+    const { session, drafts, fallback, captureText, useFrame } = this.#options
+    const device = await Device.open({ name: deviceName(person), actor: { userId: user.id, role: user.role } })
+    // A token of another person, who signs in in another tab, must not send this person's mutations.
+    const ownSession = session.of(person)
+    const sync = startSync(device, ownSession)
+    const scans = new ScanDispatcher({ store: device.scans, fallback })
     this.#close = async () => {
       await sync.stop()
       device.close()
     }
-    const { soundsOn, drafts } = this
-    this.current.value = {
-      scans: dispatcher,
-      workspace: {
-        person,
-        device,
-        session: this.#session,
-        api: new ApiClient(session, () => device.syncPoint.value.version),
-        status: sync.status,
-        syncNow: () => sync.syncNow(),
-        setOffline: (paused) => sync.setOffline(paused),
-        handleScans: dispatcher.handle,
-        captureText: this.#catchText,
-        feedback: this.feedback,
-        soundsOn,
-        drafts,
-      },
+    const workspace: Omit<Workspace, 'models'> = {
+      person,
+      session,
+      device,
+      api: new ApiClient(ownSession, () => device.syncPoint.value.version),
+      clock: systemClock,
+      status: sync.status,
+      syncNow: sync.syncNow,
+      setOffline: sync.setOffline,
+      handleScans: scans.handle,
+      captureText,
+      feedback: this.feedback,
+      soundsOn: this.soundsOn,
+      drafts,
+      countDrafts: new CountDraftStore({ store: localStorage, deviceName: device.name }),
+      totals: new StockTotals(device),
+      settings: localStorage,
+      useFrame,
     }
+    const owner = workspace as Workspace
+    this.current.value = { workspace: Object.assign(owner, { models: new Models(owner) }), scans }
+  }
+}
+
+interface RunningSync {
+  status: ReadonlySignal<ConnectionStatus>
+  syncNow(): void
+  setOffline(isOffline: boolean): void
+  stop(): Promise<void>
+}
+
+/** Loads the sync engine and starts it. Screens show the stored data before it is there. */
+function startSync(device: Device, session: ReturnType<Session['of']>): RunningSync {
+  const status = signal<ConnectionStatus>({ link: 'connecting', busy: false, loading: undefined, problem: undefined })
+  const starting = import('../sync/sync.ts').then(({ Sync }) => {
+    const sync = new Sync({ device, session })
+    const unsubscribe = effect(() => void (status.value = sync.status.value))
     sync.start()
+    return { sync, unsubscribe }
+  })
+  starting.catch((error: unknown) => globalThis.reportError?.(error))
+  return {
+    status,
+    syncNow: () => void starting.then(({ sync }) => sync.syncNow()),
+    setOffline: (isOffline) => void starting.then(({ sync }) => sync.setOffline(isOffline)),
+    stop: async () => {
+      const running = await starting.catch(() => undefined)
+      running?.unsubscribe()
+      await running?.sync.stop()
+    },
   }
 }

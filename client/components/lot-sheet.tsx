@@ -27,7 +27,7 @@ export function LotSheet({ item, known, asksExpiry, onClose, onDone }: Props) {
   // A scan while this is open is the lot's own label.
   useScans(true, (record) => {
     void device.scans.answer(record.id)
-    const label = parseGs1(record.code, new Date().getFullYear())
+    const label = parseGs1(record.code, new Date(record.at).getFullYear())
     setLot(label?.lot ?? record.code)
     if (label?.expiresOn) setExpiresOn(label.expiresOn)
     return true

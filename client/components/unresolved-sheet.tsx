@@ -11,12 +11,11 @@ import { Sheet } from '../ui/layout/sheet.tsx'
 import { showToast } from '../ui/feedback/toast.tsx'
 import { useWorkspace } from '../context/workspace.ts'
 import { mayDo } from '../session/permissions.ts'
-import { countDraftStore } from '../domain/count-drafts.ts'
 import { LocationPicker } from './location-picker.tsx'
 import { LotSheet } from './lot-sheet.tsx'
 import type { Shortage } from '../domain/movement.ts'
 import { shortageOf } from '../domain/movement.ts'
-import { locationName } from '../domain/location-name.ts'
+import { locationName } from '../domain/names.ts'
 import { readScan } from '../domain/read-scan.ts'
 import { UnknownCode } from './unknown-code.tsx'
 import type { ScanAnswers, ScanProposal } from '../domain/unresolved-scans.ts'
@@ -29,8 +28,8 @@ const REASONS = ['mistake', 'notOurs', 'damaged', 'twice'] as const
 type Reason = (typeof REASONS)[number]
 
 export function UnresolvedSheet({ scan, onClose }: Props) {
-  const { device } = useWorkspace()
-  const read = readScan(device.queries, scan, new Date())
+  const { device, clock } = useWorkspace()
+  const read = readScan(device.queries, scan, new Date(scan.at))
   const code = read.kind === 'unknown' || read.kind === 'unreadable' ? read.code : scan.code
   const isUnknown = read.kind === 'unknown' || read.kind === 'unreadable'
   const known = async (code: string) => {
@@ -40,7 +39,7 @@ export function UnresolvedSheet({ scan, onClose }: Props) {
   }
   return (
     <Sheet open title={t('unresolved.title', { code: printedCode(code) })} onClose={onClose}>
-      <p class="soft">{describeScan(device, scan)}</p>
+      <p class="soft">{describeScan(device, scan, clock.now())}</p>
       {isUnknown && <UnknownCode code={code} unreadable={read.kind === 'unreadable'} onKnown={known} />}
       {read.kind === 'item' && <Known scan={scan} itemName={read.item.name} onClose={onClose} />}
       <Dismiss scan={scan} onClose={onClose} />
@@ -51,10 +50,10 @@ export function UnresolvedSheet({ scan, onClose }: Props) {
 /** The scan's code is known: it is recorded as what it was made for, by itself or with all that are like it. */
 function Known({ scan, itemName, onClose }: Props & { readonly itemName: string }) {
   const workspace = useWorkspace()
-  const { device } = workspace
+  const { device, countDrafts } = workspace
   const [given, setGiven] = useState<ScanAnswers>({})
   const [choosing, setChoosing] = useState(false)
-  const wishes = proposalsFor(device, scan, { kept: countDraftStore(device), given })
+  const wishes = proposalsFor(device, scan, { kept: countDrafts, given })
   const [wish] = wishes
   if (!wish || !mayDo(workspace, 'staff')) {
     return (
@@ -149,10 +148,10 @@ function Choose({ wish: { missing, item, movement }, onGive, onClose }: ChoosePr
 }
 
 function Dismiss({ scan, onClose }: Props) {
-  const { device } = useWorkspace()
+  const { device, countDrafts } = useWorkspace()
   const [reason, setReason] = useState<Reason>('mistake')
   // One piece less would be another count: a count goes as a whole.
-  const [count] = scan.mode === 'count' ? proposalsFor(device, scan, { kept: countDraftStore(device), given: {} }) : []
+  const [count] = scan.mode === 'count' ? proposalsFor(device, scan, { kept: countDrafts, given: {} }) : []
   const scans = count?.scans ?? [scan]
   const dismiss = async () => {
     await device.scans.dismiss(

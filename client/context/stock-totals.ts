@@ -16,14 +16,6 @@ const STRIDE = 50
 /** Changes within this time are counted together. */
 const SETTLE_MS = 400
 
-const known = new WeakMap<Device, StockTotals>()
-
-export function stockTotals(device: Device): StockTotals {
-  let totals = known.get(device)
-  if (!totals) known.set(device, (totals = new StockTotals(device)))
-  return totals
-}
-
 export class StockTotals {
   /** Undefined until the first count is through. */
   readonly current = signal<Totals | undefined>(undefined)

@@ -1,30 +1,34 @@
-// What the shell hands down to every screen: the device, the session, how it stands with the server, and who gets scans.
+// The workspace: what the screens of one signed-in person share. Built once per person by the shell, and passed down.
 import type { ReadonlySignal, Signal } from '@preact/signals'
-import { createContext } from 'preact'
+import { type ComponentChildren, createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { ComponentChildren } from 'preact'
-import type { Person, Session } from '../session/session.ts'
-import type { ScanRecord } from '../device/records.ts'
-import type { Device } from '../device/device.ts'
-import type { ConnectionStatus } from '../device/connection-status.ts'
+import type { Clock } from '#shared/values/clock.ts'
 import type { ApiClient } from '../api/api-client.ts'
+import type { ConnectionStatus } from '../device/connection-status.ts'
+import type { Device } from '../device/device.ts'
+import type { ScanRecord } from '../device/records.ts'
+import type { CountDraftStore } from '../domain/count-drafts.ts'
 import type { Scan } from '../scanner/code.ts'
 import type { Feedback } from '../scanner/feedback.ts'
+import type { SettingStore } from '../session/local-setting.ts'
+import type { Person, Session } from '../session/session.ts'
 import type { NavEntry } from '../ui/layout/app-frame.tsx'
 import type { Drafts } from './drafts.ts'
+import type { Models } from './models.ts'
+import type { StockTotals } from './stock-totals.ts'
 
-/** Who gets a scan: the one that asked last, or, where that one has no use for it, who asked before. */
+/** Handles scans. The handler that was added last is asked first. */
 export interface ScanHandler {
-  /** What a scan means now, kept with it before it is looked up. Left out by who only asks aside: as it would mean without. */
+  /** The mode and location that are stored with a scan, before it is looked up. Without it, those of the handler below. */
   context?: () => Pick<ScanRecord, 'mode' | 'locationId'>
-  /** False where it was not for this one. */
+  /** Returns false if the scan is not for this handler. */
   handle(record: ScanRecord, scan: Scan): boolean
 }
 
-/** Takes what nobody else does. */
+/** Handles the scans that no other handler wants. */
 export type DefaultScanHandler = Required<ScanHandler>
 
-/** What stands around a screen. */
+/** The navigation and the banner around a screen. */
 export interface FrameParts {
   bar: readonly NavEntry[]
   side: readonly NavEntry[]
@@ -34,19 +38,27 @@ export interface FrameParts {
 
 export interface Workspace {
   person: Person
-  device: Device
   session: Session
+  device: Device
   api: ApiClient
+  clock: Clock
   status: ReadonlySignal<ConnectionStatus>
   syncNow(): void
-  setOffline(paused: boolean): void
-  /** Returns what ends it. */
+  setOffline(isOffline: boolean): void
+  /** Adds a scan handler. Returns the function that removes it. */
   handleScans(handler: ScanHandler): () => void
   /** Holds a focus for scanners that write into a field; see the scanner's catcher. */
   captureText(on: boolean): void
   feedback: Feedback
   soundsOn: Signal<boolean>
+  /** Work that is started and not recorded. While there is any, nothing reloads the page. */
   drafts: Drafts
+  countDrafts: CountDraftStore
+  totals: StockTotals
+  /** The models of the screens. */
+  models: Models<Workspace>
+  /** Settings of this browser. */
+  settings: SettingStore
   useFrame(): FrameParts
 }
 
@@ -54,6 +66,6 @@ export const WorkspaceContext = createContext<Workspace | undefined>(undefined)
 
 export function useWorkspace(): Workspace {
   const workspace = useContext(WorkspaceContext)
-  if (!workspace) throw new Error('a screen is drawn inside the app only')
+  if (!workspace) throw new Error('a screen is rendered only inside a workspace')
   return workspace
 }

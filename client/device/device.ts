@@ -5,7 +5,7 @@ import type { Outcome } from '#shared/mutations/apply.ts'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { MutationName, Mutations, RefusalOf } from '#shared/mutations/verbs.ts'
 import { uuidv7 } from '#shared/values/id.ts'
-import { type Refusal, refuse } from '#shared/values/refusals.ts'
+import { type Refusal, refuse } from '#shared/values/refuse.ts'
 import { ClockCorrection } from './clock-correction.ts'
 import { type DeviceOptions, withDefaults } from './device-options.ts'
 import { OfflineMode } from './outbox/offline-mode.ts'
@@ -63,7 +63,7 @@ export class Device {
 
   private constructor(database: DeviceDatabase, options: DeviceOptions) {
     const { actor, now, monotonic, random } = withDefaults(options)
-    const newId = () => this.#newId()
+    const newId = () => this.newId()
     const reload = () => this.#rereadAll()
     const scansChanged = () => this.notifyTabs({ kind: 'scans' })
     const damaged = () => void this.#reloadDamagedRows().catch((error: unknown) => globalThis.reportError?.(error))
@@ -144,7 +144,7 @@ export class Device {
     args: Mutations[N],
     { scanId }: { scanId?: string } = {},
   ): Promise<RecordResult<N>> {
-    const id = scanId ?? this.#newId()
+    const id = scanId ?? this.newId()
     if (new TextEncoder().encode(JSON.stringify(args)).length > MUTATION_MAX_BYTES - ENVELOPE_MAX_BYTES) {
       return { saved: false, refusal: refuse('mutation_too_large') }
     }
@@ -285,7 +285,8 @@ export class Device {
     this.notifyTabs({ kind: 'reread' })
   }
 
-  #newId(): string {
+  /** A new id, from the device's clock. */
+  newId(): string {
     return uuidv7(this.#now(), this.#random())
   }
 

@@ -1,6 +1,7 @@
 // What became of something recorded here.
 import type { MutationName, RefusalOf } from '#shared/mutations/verbs.ts'
-import type { MergeCode, Refusal } from '#shared/values/refusals.ts'
+import type { MergeCode } from '#shared/values/refusals.ts'
+import type { Refusal } from '#shared/values/refuse.ts'
 
 /** `note` says why it will take effect only in part, as far as this device can tell. */
 export type RecordResult<N extends MutationName = MutationName> =

@@ -1,8 +1,11 @@
 // Counts that are begun and not recorded: their scans are in the scan log, and what a person said besides (the number, the
 // lot) lies here, so that a count that waits for a yes is kept whole over a restart. A draft goes by its first scan: that
 // one is settled in the transaction that records the count, so a draft without it is recorded.
+import * as z from 'zod/mini'
+import { idSchema } from '#shared/values/id.ts'
 import type { ScanRecord } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
+import { readSetting, type SettingStore, writeSetting } from '../session/local-setting.ts'
 import { readScan } from './read-scan.ts'
 
 export interface CountDraft {
@@ -25,35 +28,37 @@ export interface CountDraft {
  */
 export const COUNT_PAUSE_MS = 5 * 60_000
 
-interface Store {
-  getItem(key: string): string | null
-  setItem(key: string, value: string): void
-}
+const draftsSchema = z.array(
+  z.object({
+    itemId: idSchema,
+    locationId: idSchema,
+    lot: z.string(),
+    quantity: z.number(),
+    scanIds: z.array(idSchema),
+    since: z.number(),
+    touched: z.number(),
+  }),
+)
 
 export class CountDraftStore {
-  readonly #store: Store
+  readonly #store: SettingStore
   readonly #key: string
 
-  constructor({ store, deviceName }: { store: Store; deviceName: string }) {
+  constructor({ store, deviceName }: { store: SettingStore; deviceName: string }) {
     this.#store = store
     this.#key = `stockhand.counts.${deviceName}`
   }
 
   get all(): CountDraft[] {
-    return JSON.parse(this.#store.getItem(this.#key) ?? '[]') as CountDraft[]
+    return readSetting(this.#store, this.#key, draftsSchema) ?? []
   }
 
   /** Keeps a draft as it stands; those whose scans are all settled go. */
   put(draft: CountDraft, isOpen: (scanId: string) => boolean): void {
     if (draft.scanIds.length === 0) return
     const others = this.all.filter(({ scanIds }) => scanIds[0] !== draft.scanIds[0] && scanIds.some(isOpen))
-    this.#store.setItem(this.#key, JSON.stringify([draft, ...others]))
+    writeSetting(this.#store, this.#key, [draft, ...others])
   }
-}
-
-/** Those of a device in this browser. */
-export function countDraftStore(device: Pick<Device, 'name'>): CountDraftStore {
-  return new CountDraftStore({ store: localStorage, deviceName: device.name })
 }
 
 /** The counts that wait for a yes, oldest first, and scans that are left over from one that is recorded. */

@@ -3,7 +3,7 @@ import { printedCode } from '#shared/values/gtin.ts'
 import type { Device } from '../device/device.ts'
 import { formatQuantity } from '../strings/figures.ts'
 import { t } from '../strings/strings.ts'
-import { locationName } from './location-name.ts'
+import { itemName, locationName } from './names.ts'
 
 export interface MutationDescription {
   /** What it is about: an item's name. */
@@ -125,10 +125,6 @@ const WORDS: Readonly<Record<string, Say>> = {
     const isAbout = settled !== undefined && settled.name !== 'conflict.resolve'
     return { title: isAbout ? describeMutation(device, settled).title : t('words.settled'), note: t('words.settled') }
   },
-}
-
-export function itemName(device: Device, itemId: string): string {
-  return device.queries.item(itemId)?.name ?? t('item.unknown')
 }
 
 function lotWords(read: Reader): string {

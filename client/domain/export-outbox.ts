@@ -17,12 +17,12 @@ export interface ExportSource {
   inWords?: (entry: OutboxEntry) => unknown
 }
 
-export function exportOutbox(waiting: PendingData, from: ExportSource): void {
-  const text = JSON.stringify(outboxFile(waiting, from, new Date()), null, 2)
+export function exportOutbox(waiting: PendingData, from: ExportSource, now: Date): void {
+  const text = JSON.stringify(outboxFile(waiting, from, now), null, 2)
   const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
   const link = document.createElement('a')
   link.href = url
-  link.download = `stockhand-${new Date().toISOString().slice(0, 16).replaceAll(/[:T]/g, '-')}.json`
+  link.download = `stockhand-${now.toISOString().slice(0, 16).replaceAll(/[:T]/g, '-')}.json`
   link.click()
   URL.revokeObjectURL(url)
 }

@@ -1,7 +1,7 @@
 // Recording a movement: what is asked first, what is recorded, and what came of it. Scan, item page and tray share it.
 import type { Mutation } from '#shared/mutations/verbs.ts'
 import type { Item } from '#shared/rows/rows.ts'
-import type { Refusal } from '#shared/values/refusals.ts'
+import type { Refusal } from '#shared/values/refuse.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { Device } from '../device/device.ts'
 import type { RecordResult } from '../device/record-result.ts'

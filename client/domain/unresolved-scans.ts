@@ -2,8 +2,7 @@
 // wanted, or say why it means nothing.
 import { canonicalCode } from '#shared/values/gtin.ts'
 import type { Item } from '#shared/rows/rows.ts'
-import { uuidv7 } from '#shared/values/id.ts'
-import type { Refusal } from '#shared/values/refusals.ts'
+import type { Refusal } from '#shared/values/refuse.ts'
 import type { ScanRecord } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
 import type { ItemFields } from './item-form.ts'
@@ -18,7 +17,7 @@ export function scansOfCode(device: Device, code: string): ScanRecord[] {
   const wanted = canonicalCode(code)
   const isOf = (scan: ScanRecord) => {
     if (canonicalCode(scan.code) === wanted) return true
-    const read = readScan(device.queries, scan, new Date())
+    const read = readScan(device.queries, scan, new Date(scan.at))
     if (read.kind === 'unknown') return canonicalCode(read.code) === wanted
     const owner = device.queries.find(code)
     return read.kind === 'item' && owner.kind === 'item' && owner.item.id === read.item.id
@@ -30,7 +29,7 @@ export function scansOfCode(device: Device, code: string): ScanRecord[] {
 export function movementOf(device: Device, scan: ScanRecord): Movement | undefined {
   const { mode, locationId } = scan
   if ((mode !== 'receive' && mode !== 'withdraw') || locationId === null) return undefined
-  const read = readScan(device.queries, scan, new Date())
+  const read = readScan(device.queries, scan, new Date(scan.at))
   if (read.kind !== 'item' || (read.item.tracksLots && !read.lot)) return undefined
   const { item, quantity, lot, expiresOn } = read
   return { kind: mode, itemId: item.id, locationId, quantity, lot, expiresOn }
@@ -81,7 +80,9 @@ export function proposalsFor(
 
 function wishOf(device: Device, scans: readonly ScanRecord[], given: ScanAnswers): ScanProposal | undefined {
   const [first] = scans
-  const reads = scans.map((scan) => readScan(device.queries, scan, new Date())).filter((read) => read.kind === 'item')
+  const reads = scans
+    .map((scan) => readScan(device.queries, scan, new Date(scan.at)))
+    .filter((read) => read.kind === 'item')
   const [read] = reads
   if (!first || !read || !isKind(first.mode)) return undefined
   const { item } = read
@@ -107,7 +108,7 @@ function wishOf(device: Device, scans: readonly ScanRecord[], given: ScanAnswers
 /** The same item, scanned for the same in the same place. */
 function isAlike(device: Device, scan: ScanRecord, other: ScanRecord): boolean {
   if (scan.mode !== other.mode || scan.locationId !== other.locationId) return false
-  const [one, two] = [scan, other].map((each) => readScan(device.queries, each, new Date()))
+  const [one, two] = [scan, other].map((each) => readScan(device.queries, each, new Date(each.at)))
   return one?.kind === 'item' && two?.kind === 'item' && one.item.id === two.item.id && one.lot === two.lot
 }
 
@@ -134,7 +135,7 @@ export async function recordProposal(
   }
   let recorded = 0
   for (const scan of scans) {
-    const read = readScan(device.queries, scan, new Date())
+    const read = readScan(device.queries, scan, new Date(scan.at))
     if (read.kind !== 'item' || !isOpen(scan)) continue
     const { quantity } = read
     const outcome = await recordMovement(device, { ...movement, quantity, begunAtMs: scan.at }, scan.id)
@@ -183,7 +184,7 @@ export async function createItem(
   device: Device,
   { fields, code }: { fields: ItemFields; code: string | undefined },
 ): Promise<{ id: string } | { refusal: Refusal }> {
-  const id = uuidv7(Date.now(), crypto.getRandomValues(new Uint8Array(10)))
+  const id = device.newId()
   const barcodes = code === undefined ? {} : { barcodes: [{ code }] }
   const result = await device.record('item.create', { id, ...fields, ...barcodes })
   return result.saved ? { id } : { refusal: result.refusal }

@@ -1,9 +1,7 @@
 // Who is signed in here. Known without a connection too; the access token lives in memory, the refresh token in a cookie
 // that scripts cannot read. A session that the server ended hides nothing that waits on this device.
 import { signal } from '@preact/signals'
-import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client'
 import type { SignedIn } from '#shared/protocol/wire.ts'
-import type { AppRouter } from '../../server/api/app-router.ts'
 
 export type Person = Pick<SignedIn, 'user' | 'org'>
 
@@ -27,7 +25,6 @@ export class Session {
   readonly expired = signal(false)
   /** The person may no longer work here, as far as this device knows; also after a restart without a connection. */
   readonly revoked = signal(localStorage.getItem(REVOKED_AS) !== null)
-  readonly #client = createTRPCClient<AppRouter>({ links: [httpLink({ url: '/trpc' })] })
   #accessToken: { text: string; until: number } | undefined
   #renewing: Promise<string | undefined> | undefined
   /** The cookie is that of all tabs, and one of them may have given up on it. */
@@ -38,16 +35,17 @@ export class Session {
   }
 
   signIn(email: string, password: string): Promise<SignInResult> {
-    return this.#enter(() => this.#client.auth.login.mutate({ email, password }))
+    return this.#enter(({ auth }) => auth.login.mutate({ email, password }))
   }
 
   setup(input: SetupInput): Promise<SignInResult> {
-    return this.#enter(() => this.#client.auth.setup.mutate(input))
+    return this.#enter(({ auth }) => auth.setup.mutate(input))
   }
 
   async setupNeeded(): Promise<boolean> {
     try {
-      return (await this.#client.auth.setupNeeded.query()).needed
+      const { authClient } = await loadAuthClient()
+      return (await authClient.auth.setupNeeded.query()).needed
     } catch {
       return false // offline: there is nothing to set up from here
     }
@@ -60,7 +58,10 @@ export class Session {
     this.revoked.value = false
     this.#accessToken = undefined
     this.person.value = undefined
-    await this.#client.auth.logout.mutate().catch(() => undefined) // offline: the cookie stays until it runs out
+    // Offline, the cookie stays until it expires.
+    await loadAuthClient()
+      .then(({ authClient }) => authClient.auth.logout.mutate())
+      .catch(() => undefined)
   }
 
   /** An access token; undefined where the session has ended. @throws where the server cannot be asked */
@@ -88,12 +89,14 @@ export class Session {
   }
 
   async #renew(): Promise<string | undefined> {
+    const { authClient, authFailure } = await loadAuthClient()
     try {
-      return this.#take(await this.#client.auth.refresh.mutate())
+      return this.#begin(await authClient.auth.refresh.mutate())
     } catch (error) {
-      if (statusOf(error) !== 401) throw error
+      const { status, refusal } = authFailure(error)
+      if (status !== 401) throw error
       this.expired.value = true
-      if (refusalOf(error) === 'disabled') {
+      if (refusal === 'disabled') {
         localStorage.setItem(REVOKED_AS, 'yes')
         this.revoked.value = true
         throw error
@@ -102,15 +105,15 @@ export class Session {
     }
   }
 
-  async #enter(ask: () => Promise<SignedIn>): Promise<SignInResult> {
+  async #enter(ask: (client: AuthModule['authClient']) => Promise<SignedIn>): Promise<SignInResult> {
+    const { authClient, authFailure } = await loadAuthClient()
     try {
-      this.#take(await ask())
+      this.#begin(await ask(authClient))
       this.#otherTabs.postMessage('signed in')
       return { ok: true }
     } catch (error) {
-      const refusal = refusalOf(error)
-      const retryAfterS = retryAfterOf(error)
-      return { ok: false, refusal: refusal ?? 'offline', ...(retryAfterS !== undefined && { retryAfterS }) }
+      const { refusal = 'offline', retryAfterS } = authFailure(error)
+      return { ok: false, refusal, ...(retryAfterS !== undefined && { retryAfterS }) }
     }
   }
 
@@ -121,7 +124,7 @@ export class Session {
     this.revoked.value = false
   }
 
-  #take({ accessToken, expiresInS, user, org }: SignedIn): string {
+  #begin({ accessToken, expiresInS, user, org }: SignedIn): string {
     this.#accessToken = { text: accessToken, until: Date.now() + expiresInS * 1000 - RENEW_BEFORE_MS }
     const person = { user, org }
     localStorage.setItem(KEPT_AS, JSON.stringify(person))
@@ -138,17 +141,9 @@ function keptPerson(): Person | undefined {
   return text === null ? undefined : (JSON.parse(text) as Person)
 }
 
-function refusalOf(error: unknown): string | undefined {
-  return error instanceof TRPCClientError ? (error.data as { refusal?: string } | undefined)?.refusal : undefined
-}
+type AuthModule = typeof import('./auth-client.ts')
 
-function statusOf(error: unknown): number | undefined {
-  return error instanceof TRPCClientError ? (error.data as { httpStatus?: number } | undefined)?.httpStatus : undefined
-}
-
-function retryAfterOf(error: unknown): number | undefined {
-  if (!(error instanceof TRPCClientError)) return undefined
-  const response = error.meta?.response
-  const seconds = response instanceof Response ? Number(response.headers.get('retry-after')) : 0
-  return seconds > 0 ? seconds : undefined
+/** Loaded with the first request. Rejects if the app's files cannot be reached, which is as if the server could not. */
+function loadAuthClient(): Promise<AuthModule> {
+  return import('./auth-client.ts')
 }

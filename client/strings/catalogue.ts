@@ -1,21 +1,29 @@
-// What a catalogue is: the keys and kinds of the English one, and which values each sentence wants.
-import type { en } from './en.ts'
+// The type of a catalogue: the keys of the English one, and the values that each sentence needs. Every other language is
+// checked against it: a missing key, or a plural instead of a sentence, does not compile.
+import type { core } from './en/core.ts'
+import type { rest } from './en/rest.ts'
 
-export type StringKey = keyof typeof en
+type English = typeof core & typeof rest
+
+export type StringKey = keyof English
 
 /** Forms by Intl.PluralRules category; `other` is always there. `count` chooses. */
 export type Plural = { readonly other: string } & { readonly [form in Intl.LDMLPluralRule]?: string }
 
-export type StringCatalogue = { readonly [K in StringKey]: (typeof en)[K] extends string ? string : Plural }
+type Translated<Texts> = { readonly [K in keyof Texts]: Texts[K] extends string ? string : Plural }
+
+export type CoreStrings = Translated<typeof core>
+export type OtherStrings = Translated<typeof rest>
+export type StringCatalogue = CoreStrings & OtherStrings
 
 type Holes<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Holes<Rest> : never
 
 type HolesOf<Entry> = Entry extends string ? Holes<Entry> : 'count' | Holes<Entry[keyof Entry]>
 
 /** The values a sentence wants. Numbers are written in the person's language; hand quantities over as text. */
-export type Values<K extends StringKey> = { readonly [Name in HolesOf<(typeof en)[K]> as Name & string]: ValueOf<Name> }
+export type Values<K extends StringKey> = { readonly [Name in HolesOf<English[K]> as Name & string]: ValueOf<Name> }
 
 type ValueOf<Name> = Name extends 'count' ? number : string | number
 
 /** No second argument where the sentence has no holes, and a required one where it has. */
-export type ValuesArgument<K extends StringKey> = [HolesOf<(typeof en)[K]>] extends [never] ? [] : [values: Values<K>]
+export type ValuesArgument<K extends StringKey> = [HolesOf<English[K]>] extends [never] ? [] : [values: Values<K>]

@@ -1,10 +1,16 @@
 // What a person reads: plurals, holes, and figures as their language writes them.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { de } from './de.ts'
-import { en } from './en.ts'
+import { core as coreDe } from './de/core.ts'
+import { rest as restDe } from './de/rest.ts'
+import { core } from './en/core.ts'
+import { rest } from './en/rest.ts'
 import { formatAgo, formatQuantity, parseQuantity } from './figures.ts'
 import { chooseLanguage, currentLanguage, languageOf, startLanguage, t } from './strings.ts'
 
+const en = { ...core, ...rest }
+const de = { ...coreDe, ...restDe }
 const kept = new Map<string, string>()
 
 beforeEach(async () => {
@@ -74,3 +80,33 @@ test('how long ago, in words', () => {
   expect(formatAgo(0, 180_000)).toBe('3 minutes ago')
   expect(formatAgo(0, 2 * 86_400_000)).toBe('2 days ago')
 })
+
+test('what is on the screen before all sentences are loaded uses only the core ones', () => {
+  const files = loadedAtFirst('client/main.tsx', 'client/app/signed-in.tsx')
+  expect(files).toContain('client/screens/scan/scan.tsx')
+  expect(files).not.toContain('client/screens/home/home.tsx')
+  const missing = [...files].flatMap((file) =>
+    keysIn(readFileSync(file, 'utf8')).flatMap((key) => (key in rest ? [`${file}: ${key}`] : [])),
+  )
+  expect(missing).toEqual([])
+})
+
+/** The modules that these import, except by import(). */
+function loadedAtFirst(...entries: string[]): Set<string> {
+  const found = new Set<string>()
+  for (let queue = entries; queue.length > 0;) {
+    const file = queue.pop()!
+    if (found.has(file) || !/\.tsx?$/.test(file)) continue
+    found.add(file)
+    const imports = readFileSync(file, 'utf8').matchAll(/^import (?!type )(?:[^'"]*? from )?'([^']+)'/gm)
+    for (const [, path = ''] of imports) {
+      if (path.startsWith('.')) queue.push(join(dirname(file), path))
+    }
+  }
+  return found
+}
+
+/** Keys in full. The ones that are put together (`mode.${mode}`) have an area of their own in the core. */
+function keysIn(text: string): string[] {
+  return [...text.matchAll(/'([a-z]\w*\.\w+)'/gi)].map(([, key = '']) => key)
+}

@@ -1,9 +1,9 @@
-// The words and figures a person reads, in their language. `t` reads the language signal, so that whatever rendered
-// with it renders again when the language changes.
+// The sentences that a person reads, in their language. `t` reads a signal, so everything that was rendered with it is
+// rendered again when the language changes.
 import { signal } from '@preact/signals'
-import { meaningOf } from '#shared/values/refusals.ts'
-import type { StringCatalogue, StringKey, Plural, ValuesArgument } from './catalogue.ts'
-import { en } from './en.ts'
+import type { Meaning } from '#shared/values/refusals.ts'
+import type { CoreStrings, OtherStrings, Plural, StringCatalogue, StringKey, ValuesArgument } from './catalogue.ts'
+import { core as english } from './en/core.ts'
 
 export type Language = 'en' | 'de'
 
@@ -12,49 +12,86 @@ export const languages: Readonly<Record<Language, string>> = { en: 'English', de
 
 const STORAGE_KEY = 'stockhand.language'
 
-/** What a refusal's code means: why, and what a person can do. */
-export interface Meaning {
-  readonly cause: string
-  readonly remedy: string
+/** What is loaded after the first screen: all other sentences, and what the codes of refusals and reviews mean. */
+interface LaterStrings {
+  rest: OtherStrings
+  meaningOf: (code: string) => Meaning
 }
 
-interface Words {
-  readonly catalogue: StringCatalogue
-  readonly meanings: Readonly<Record<string, Meaning>>
+interface Loaders {
+  core: () => Promise<CoreStrings>
+  later: () => Promise<LaterStrings>
 }
 
-const loaders: Readonly<Record<Language, () => Promise<Words>>> = {
-  // The codes' own catalogue is in English.
-  en: () => Promise.resolve({ catalogue: en, meanings: {} }),
-  de: async () => {
-    const [{ de }, { meaningsDe }] = await Promise.all([import('./de.ts'), import('./meanings-de.ts')])
-    return { catalogue: de, meanings: meaningsDe }
+const loaders: Readonly<Record<Language, Loaders>> = {
+  en: {
+    core: () => Promise.resolve(english),
+    later: async () => {
+      const [{ rest }, { meaningOf }] = await Promise.all([
+        import('./en/rest.ts'),
+        import('#shared/values/refusals.ts'),
+      ])
+      return { rest, meaningOf }
+    },
+  },
+  de: {
+    core: () => import('./de/core.ts').then(({ core }) => core),
+    later: async () => {
+      const [{ rest }, { meaningOf }] = await Promise.all([import('./de/rest.ts'), import('./de/meanings.ts')])
+      return { rest, meaningOf }
+    },
   },
 }
 
-const current = signal<Words & { language: Language; locale: string }>({
-  language: 'en',
-  locale: 'en',
-  catalogue: en,
-  meanings: {},
-})
+interface Current {
+  language: Language
+  locale: string
+  catalogue: CoreStrings & Partial<StringCatalogue>
+  meaningOf: (code: string) => Meaning
+}
 
-/** Once at boot, before the first render: the kept choice, else the browser's first language that we speak. */
+const codeAlone = (code: string): Meaning => ({ cause: code, remedy: '' })
+
+const current = signal<Current>({ language: 'en', locale: 'en', catalogue: english, meaningOf: codeAlone })
+
+/** At boot, before the first render: the stored choice, or else the first language of the browser that the app has. */
 export async function startLanguage(): Promise<void> {
-  await use(storedLanguage() ?? languageOf(navigator.languages) ?? 'en')
+  const language = chosenLanguage()
+  use(language, await loaders[language].core())
 }
 
-/** The person's choice; `undefined` goes back to what the browser says. Kept on this device. */
-export async function chooseLanguage(language: Language | undefined): Promise<void> {
-  if (language) localStorage.setItem(STORAGE_KEY, language)
+/** Loads all sentences of the language in use. Every screen but the scan screen needs them. */
+export async function loadAllStrings(): Promise<void> {
+  const { language, meaningOf, catalogue } = current.peek()
+  if (meaningOf !== codeAlone) return
+  const later = await loaders[language].later()
+  if (current.peek().language === language) use(language, catalogue, later)
+}
+
+/** The person's choice, stored on this device. `undefined` follows the browser again. */
+export async function chooseLanguage(choice: Language | undefined): Promise<void> {
+  if (choice) localStorage.setItem(STORAGE_KEY, choice)
   else localStorage.removeItem(STORAGE_KEY)
-  await startLanguage()
+  const language = chosenLanguage()
+  const [core, later] = await Promise.all([loaders[language].core(), loaders[language].later()])
+  use(language, core, later)
 }
 
-/** The override, if there is one. */
+function chosenLanguage(): Language {
+  return storedLanguage() ?? languageOf(navigator.languages) ?? 'en'
+}
+
+function use(language: Language, core: CoreStrings, later?: LaterStrings): void {
+  const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language))
+  const catalogue = { ...core, ...later?.rest }
+  current.value = { language, locale: own ?? language, catalogue, meaningOf: later?.meaningOf ?? codeAlone }
+  document.documentElement.lang = language
+}
+
+/** The stored choice, if there is one. */
 export function storedLanguage(): Language | undefined {
-  const kept = localStorage.getItem(STORAGE_KEY)
-  return kept !== null && isLanguage(kept) ? kept : undefined
+  const stored = localStorage.getItem(STORAGE_KEY)
+  return stored !== null && isLanguage(stored) ? stored : undefined
 }
 
 export function currentLanguage(): Language {
@@ -66,10 +103,11 @@ export function currentLocale(): string {
   return current.value.locale
 }
 
-/** The sentence for a key, with its holes filled. `t('net.waiting', { count: 3 })` */
+/** The sentence of a key, with its values filled in: `t('net.waiting', { count: 3 })`. */
 export function t<K extends StringKey>(key: K, ...[values]: ValuesArgument<K>): string {
   const { catalogue, locale } = current.value
-  const entry: string | Plural = catalogue[key]
+  const entry: string | Plural | undefined = catalogue[key]
+  if (entry === undefined) return '' // rendered again when all sentences are loaded
   const filling = (values ?? {}) as Readonly<Record<string, string | number>>
   const text = typeof entry === 'string' ? entry : pluralForm(entry, locale, Number(filling['count']))
   return text.replace(/\{(\w+)\}/g, (hole, name: string) => {
@@ -79,16 +117,9 @@ export function t<K extends StringKey>(key: K, ...[values]: ValuesArgument<K>): 
   })
 }
 
-/** A code of a newer server is shown as it is. */
+/** The cause and the remedy of a code. A code of a newer server is shown as it is. */
 export function meaning(code: string): Meaning {
-  return current.value.meanings[code] ?? meaningOf(code)
-}
-
-async function use(language: Language): Promise<void> {
-  const words = await loaders[language]()
-  const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language))
-  current.value = { ...words, language, locale: own ?? language }
-  document.documentElement.lang = language
+  return current.value.meaningOf(code)
 }
 
 function pluralForm(plural: Plural, locale: string, count: number): string {

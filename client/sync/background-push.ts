@@ -2,8 +2,8 @@
 // take in. It holds the lock that a leading tab holds, so that the two never push at once. Keeps D16.
 import type { DeviceDatabase } from '../device/storage/database.ts'
 import { Outbox } from '../device/outbox/outbox.ts'
-import type { Clock } from './clock.ts'
-import { browserClock } from './clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import { lockName } from './lock-name.ts'
 import { Pusher, MutationTooLargeError } from './pusher.ts'
 import type { SyncTransport } from './sync-transport.ts'
@@ -13,7 +13,7 @@ import { RequestError } from './sync-transport.ts'
 export async function pushInBackground(
   database: DeviceDatabase,
   transport: Pick<SyncTransport, 'push'>,
-  clock: Clock = browserClock,
+  clock: Clock = systemClock,
 ): Promise<void> {
   const name = lockName(database.name)
   await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {

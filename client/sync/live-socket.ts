@@ -3,7 +3,7 @@
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
 import { isNextUpdate } from '../device/sync-update.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
 import type { Replicator } from './replicator.ts'
 import type { SyncTransport } from './sync-transport.ts'
 

@@ -2,8 +2,8 @@
 import type { PullRequest } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
 import type { LoadProgress } from '../device/connection-status.ts'
-import type { Clock } from './clock.ts'
-import { browserClock } from './clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import { CatchUp, FirstSync, type LoaderOptions, type Page, Resnapshot } from './page-loaders.ts'
 import { withTimeout, PULL_TIMEOUT_MS } from './with-timeout.ts'
 import { Pusher, MutationTooLargeError } from './pusher.ts'
@@ -34,15 +34,7 @@ export class Replicator {
   /** How far the server has said that what it took is what this device sent. */
   #answered = { clientId: '', seq: 0 }
 
-  constructor({
-    device,
-    transport,
-    clock = browserClock,
-  }: {
-    device: Device
-    transport: SyncTransport
-    clock?: Clock
-  }) {
+  constructor({ device, transport, clock = systemClock }: { device: Device; transport: SyncTransport; clock?: Clock }) {
     this.#device = device
     this.#transport = transport
     this.#clock = clock

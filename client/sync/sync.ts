@@ -7,8 +7,8 @@ import { StaleTabError } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus, LoadProgress } from '../device/connection-status.ts'
 import { isStorageFailure } from '../device/storage/storage-failure.ts'
-import type { Clock } from './clock.ts'
-import { browserClock } from './clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import { Replicator } from './replicator.ts'
 import type { TokenSource } from './trpc-transport.ts'
 import { trpcTransport } from './trpc-transport.ts'
@@ -70,7 +70,7 @@ export class Sync {
   constructor({
     device,
     session,
-    clock = browserClock,
+    clock = systemClock,
     transport = trpcTransport(session, undefined, clock),
   }: SyncOptions) {
     this.#device = device

@@ -3,7 +3,7 @@
 import type { TabMessage } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus } from '../device/connection-status.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
 
 /** How often the others ask whether the leader is there. A hidden tab's timers are slowed; its answers are not. */
 const ASK_MS = 3_000

@@ -2,8 +2,8 @@
 import { createTRPCClient, createWSClient, httpLink, TRPCClientError, wsLink } from '@trpc/client'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { AppRouter } from '../../server/api/app-router.ts'
-import type { Clock } from './clock.ts'
-import { browserClock } from './clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import type { LiveHandlers, SyncTransport } from './sync-transport.ts'
 import { RequestError, refusalOfStatus, retryAfterMs } from './sync-transport.ts'
 
@@ -24,7 +24,7 @@ export interface TokenSource {
 export function trpcTransport(
   session: TokenSource,
   origin: string = globalThis.location.origin,
-  clock: Clock = browserClock,
+  clock: Clock = systemClock,
 ): SyncTransport {
   const token = async () => {
     const text = await session.token()

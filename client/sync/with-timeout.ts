@@ -1,5 +1,5 @@
 // How long an answer is waited for: a connection that is half open never says that it is gone.
-import type { Clock } from './clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
 import { RequestError } from './sync-transport.ts'
 
 /** A push of 512 KB over a bad connection, and its commit. */

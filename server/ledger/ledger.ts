@@ -1,6 +1,6 @@
 // The ledger: sole writer of synced rows. Exactly once, in one line of versions per organisation. Keeps P1–P8.
 import type { CommitEvent } from '../events/commit-event.ts'
-import { refuse } from '#shared/values/refusals.ts'
+import { refuse } from '#shared/values/refuse.ts'
 import type { Batch, BatchAnswer, ReceivedBatch } from './commit/batch.ts'
 import { prepareBatch } from './commit/batch.ts'
 import { CommitQueue } from './commit/commit-queue.ts'

@@ -1,7 +1,7 @@
 // Arguments that a verb does not take, said in words that can be kept: they quote what was sent. Keeps M1, M3.
 import type * as z from 'zod/mini'
-import type { Refusal } from '../values/refusals.ts'
-import { refuse } from '../values/refusals.ts'
+import type { Refusal } from '../values/refuse.ts'
+import { refuse } from '../values/refuse.ts'
 
 /** More of them say nothing that the first few do not. */
 const PROBLEMS_MAX = 5

@@ -2,7 +2,8 @@
 import type * as z from 'zod/mini'
 import type { WorkingSet, MovedKind, TreeKind, UniqueKey } from '../working-set/working-set.ts'
 import type { Kind, Role } from '../rows/rows.ts'
-import type { MutationRefusal, Refusal } from '../values/refusals.ts'
+import type { MutationRefusal } from '../values/refusals.ts'
+import type { Refusal } from '../values/refuse.ts'
 
 /** What `decide` may know besides the book and the arguments. */
 export interface DecideContext {
@@ -47,8 +48,8 @@ export interface Verb<Name extends string = string, Args = unknown, Code extends
   args: z.ZodMiniType<Args>
   /** The lowest role that may use the verb. */
   role: Role
-  /** Every code that `decide` can return. */
-  refusals: readonly Code[]
+  /** Every code that `decide` can return. `any` is for a verb that runs other verbs. */
+  refusals: readonly Code[] | 'any'
   /** Names every row that `decide` may look at. */
   reads(args: Args, plan: ReadPlan): void
   /** Changes the rows, or returns a refusal and changes nothing. */

@@ -73,7 +73,7 @@ export type Mutations = { [V in ListedVerb as V['name']]: V extends Verb<string,
 
 /** The codes that can refuse a mutation of this verb: its own, and those of every verb. */
 export type RefusalOf<N extends MutationName> =
-  | Extract<ListedVerb, { name: N }>['refusals'][number]
+  | (Extract<ListedVerb, { name: N }> extends Verb<string, infer _Args, infer Code> ? Code : never)
   | 'unknown_verb'
   | 'bad_args'
   | 'role_too_low'

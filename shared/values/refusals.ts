@@ -1,6 +1,6 @@
 // The one catalogue of codes: why a request or a mutation did not (wholly) take effect, and what a person can do.
 
-interface Meaning {
+export interface Meaning {
   cause: string
   remedy: string
 }
@@ -181,25 +181,8 @@ export type RequestRefusal = keyof typeof requestRefusals
 export type MutationRefusal = keyof typeof mutationRefusals
 export type MergeCode = keyof typeof mergeCodes
 
-export const MUTATION_REFUSALS = Object.keys(mutationRefusals) as MutationRefusal[]
-
 /** What a code means. A code of a newer server is shown as it is. */
 export function meaningOf(code: string): Meaning {
   const all: Record<string, Meaning> = { ...requestRefusals, ...mergeCodes, ...mutationRefusals }
   return all[code] ?? { cause: code, remedy: 'Update the app to read what this means.' }
-}
-
-/** Why one mutation changes nothing. */
-export interface Refusal<C extends MutationRefusal = MutationRefusal> {
-  code: C
-  detail?: Detail
-}
-
-/** What a code is about, by name: ids, fields, quantities in units. It travels and is stored as JSON. */
-export interface Detail {
-  readonly [name: string]: unknown
-}
-
-export function refuse<const C extends MutationRefusal>(code: C, detail?: Detail): Refusal<C> {
-  return detail ? { code, detail } : { code }
 }

@@ -10,7 +10,7 @@ import { StaleTabError } from '../../client/device/sync-update.ts'
 import type { TabMessage } from '../../client/device/sync-update.ts'
 import { Device } from '../../client/device/device.ts'
 import { isStorageFailure } from '../../client/device/storage/storage-failure.ts'
-import { browserClock } from '../../client/sync/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import { Replicator } from '../../client/sync/replicator.ts'
 import type { PushRequest, SyncTransport } from '../../client/sync/sync-transport.ts'
 import { RequestError } from '../../client/sync/sync-transport.ts'
@@ -101,7 +101,7 @@ class Browser {
     const actor = { userId: randomUUID(), role: 'manager' as const }
     for (let tab = 0; tab < 2; tab++) this.#tabs.push(await Device.open({ name: this.#name, actor }))
     for (const tab of this.#tabs) tab.notifyTabs = (message) => this.#tellOthers(tab, structuredClone(message))
-    this.#exchange = new Replicator({ device: this.#tabs[0]!, transport: this.server, clock: browserClock })
+    this.#exchange = new Replicator({ device: this.#tabs[0]!, transport: this.server, clock: systemClock })
     await this.#round()
     await this.still()
   }

@@ -17,8 +17,8 @@ import { madeItem, madeLocation, tablesOf } from './made-rows.ts'
 import { StaleTabError } from '../../client/device/sync-update.ts'
 import { Device } from '../../client/device/device.ts'
 import { NewerDatabaseError, readPendingFrom } from '../../client/device/storage/device-storage.ts'
-import type { Clock } from '../../client/sync/clock.ts'
-import { browserClock } from '../../client/sync/clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import { Replicator } from '../../client/sync/replicator.ts'
 import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import type { PushRequest, SyncTransport } from '../../client/sync/sync-transport.ts'
@@ -42,7 +42,7 @@ class World {
   pulls: PullRequest[] = []
   pushes: PushRequest[] = []
   readonly name = randomUUID()
-  readonly clock: Clock = { ...browserClock, now: () => this.wall, monotonic: () => this.monotonic }
+  readonly clock: Clock = { ...systemClock, now: () => this.wall, monotonic: () => this.monotonic }
   onPush: (request: PushRequest) => Partial<PushAnswer> = () => ({})
   onPull: (request: PullRequest) => Partial<PullAnswer> = () => ({})
 
@@ -644,7 +644,7 @@ test('[T2] what the clock reads is told as of sending: a token that took its tim
     return 'token'
   }
   const session = { token, forgetToken: () => undefined }
-  const clock = { ...browserClock, now: () => now }
+  const clock = { ...systemClock, now: () => now }
   const transport = trpcTransport(session, `http://localhost:${(server.address() as AddressInfo).port}`, clock)
   await transport.push(() => ({ clientId: randomUUID(), epoch: 1, deviceNow: clock.now(), mutations: [] }))
   expect(sent[0]!.deviceNow).toBeGreaterThanOrEqual(NOON + HOUR)

@@ -5,8 +5,8 @@ import { signal } from '@preact/signals'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { PullAnswer } from '#shared/protocol/wire.ts'
 import { Device } from '../../client/device/device.ts'
-import type { Clock } from '../../client/sync/clock.ts'
-import { browserClock } from '../../client/sync/clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import type { SyncTransport } from '../../client/sync/sync-transport.ts'
 import { RequestError } from '../../client/sync/sync-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
@@ -36,11 +36,11 @@ let held: Promise<void> = Promise.resolve()
 let waits = 0
 let loseSocket = (): void => undefined
 const countingClock: Clock = {
-  ...browserClock,
+  ...systemClock,
   random: () => 0.01, // what is spread over seconds comes at once
   wait: (ms, ended) => {
     waits += 1
-    return browserClock.wait(ms, ended)
+    return systemClock.wait(ms, ended)
   },
 }
 

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Device } from '../../client/device/device.ts'
 import type { Actor } from '../../client/device/state/pending-mutations.ts'
 import type { SyncTransport } from '../../client/sync/sync-transport.ts'
-import type { Clock } from '../../client/sync/clock.ts'
-import { browserClock } from '../../client/sync/clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
+import { systemClock } from '#shared/values/clock.ts'
 import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import { RequestError } from '../../client/sync/sync-transport.ts'
 import { Sync } from '../../client/sync/sync.ts'
@@ -51,7 +51,7 @@ afterAll(async () => {
 async function join(
   name: string = randomUUID(),
   wrap: (transport: SyncTransport) => SyncTransport = (transport) => transport,
-  clock: Clock = browserClock,
+  clock: Clock = systemClock,
   as: { actor: Actor; token: string } = { actor: { userId: parts.manager, role: 'manager' }, token },
 ): Promise<Joined> {
   const { signal } = await import('@preact/signals')
@@ -282,7 +282,7 @@ test('the network comes back while an attempt of before is still failing: it is 
     pull: (request) =>
       fail ? transport.pull(request) : new Promise((_resolve, reject) => (fail = () => reject(new RequestError({})))),
   })
-  const joined = await join(randomUUID(), failing, { ...browserClock, random: () => 0.999 }) // the backoff is 1.1 s
+  const joined = await join(randomUUID(), failing, { ...systemClock, random: () => 0.999 }) // the backoff is 1.1 s
   await until(() => fail !== undefined, 'the attempt')
   vi.unstubAllGlobals()
   const start = performance.now()

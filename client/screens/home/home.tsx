@@ -3,12 +3,11 @@ import { useEffect } from 'preact/hooks'
 import { CircleCheck } from 'lucide-preact'
 import type { Alert } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
-import { useWorkspace } from '../../context/workspace.ts'
-import { amountOf, itemName, describeMutation } from '../../domain/describe-mutation.ts'
-import { locationName } from '../../domain/location-name.ts'
+import { useWorkspace, type Workspace } from '../../context/workspace.ts'
+import { amountOf, describeMutation } from '../../domain/describe-mutation.ts'
+import { itemName, locationName } from '../../domain/names.ts'
 import { Screen } from '../../components/screen.tsx'
 import { StateTag } from '../../components/state-tag.tsx'
-import { stockTotals } from '../../context/stock-totals.ts'
 import { currentLocale, t } from '../../strings/strings.ts'
 import { formatAgo, formatNumber, formatQuantity, formatTime } from '../../strings/figures.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -23,11 +22,14 @@ import type { Device } from '../../device/device.ts'
 import './home.css'
 
 export function Home() {
-  const { device } = useWorkspace()
-  const totals = stockTotals(device)
+  const { totals, clock } = useWorkspace()
   useEffect(totals.watch, [totals])
   return (
-    <Screen title={partOfDay(new Date())} head actions={<Button href="/stock?find">{t('home.find')}</Button>}>
+    <Screen
+      title={partOfDay(new Date(clock.now()))}
+      head
+      actions={<Button href="/stock?find">{t('home.find')}</Button>}
+    >
       <Figures />
       <div class="home-grid">
         <BelowLevel />
@@ -41,8 +43,8 @@ export function Home() {
 }
 
 /** Undefined until this device holds everything: "nothing below its level" would be no answer before. */
-function totalsOf(device: Device) {
-  return device.syncPoint.value.complete ? stockTotals(device).current.value : undefined
+function totalsOf({ device, totals }: Pick<Workspace, 'device' | 'totals'>) {
+  return device.syncPoint.value.complete ? totals.current.value : undefined
 }
 
 /** "Tuesday morning", as one would say it. */
@@ -54,8 +56,9 @@ function partOfDay(now: Date): string {
 }
 
 function Figures() {
-  const { device } = useWorkspace()
-  const totals = totalsOf(device)
+  const workspace = useWorkspace()
+  const { device } = workspace
+  const totals = totalsOf(workspace)
   const count = device.queries.itemCount
   const toDecide = device.queries.openConflicts().length + device.queries.positionsBelowZero().length
   const pending = device.pendingCount.value
@@ -95,8 +98,9 @@ function Figures() {
 const ROWS = 8
 
 function BelowLevel() {
-  const { device } = useWorkspace()
-  const totals = totalsOf(device)
+  const workspace = useWorkspace()
+  const { device } = workspace
+  const totals = totalsOf(workspace)
   if (!totals) {
     return (
       <Card title={t('home.belowLevel')}>

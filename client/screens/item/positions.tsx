@@ -2,7 +2,7 @@
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
-import { parentPath, locationName } from '../../domain/location-name.ts'
+import { parentPath, locationName } from '../../domain/names.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/layout/card.tsx'

@@ -79,13 +79,13 @@ function LanguageField() {
 }
 
 function SignOut() {
-  const { session, device, person } = useWorkspace()
+  const { session, device, person, clock } = useWorkspace()
   const asking = useSignal(false)
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
   const save = async () => {
     const from = { device: device.name, person: person.user.name, point: device.syncPoint.value }
-    exportOutbox(await device.exportPending(), from)
+    exportOutbox(await device.exportPending(), from, new Date(clock.now()))
   }
   const leave = () => void session.signOut()
   return (

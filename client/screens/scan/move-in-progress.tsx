@@ -1,8 +1,8 @@
 // A move under way: what was taken and where it goes.
 import { useSignal } from '@preact/signals'
 import { useWorkspace } from '../../context/workspace.ts'
-import { LocationPicker } from '../../components/location-picker.tsx'
-import { itemName } from '../../domain/describe-mutation.ts'
+import { LocationPicker } from '../../components/deferred-sheets.ts'
+import { itemName } from '../../domain/names.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'

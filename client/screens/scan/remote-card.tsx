@@ -1,7 +1,7 @@
 // What the server says of a code while this device still loads.
 import type { RemoteLookup } from '../../api/api-client.ts'
 import { useWorkspace } from '../../context/workspace.ts'
-import { locationName } from '../../domain/location-name.ts'
+import { locationName } from '../../domain/names.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Card } from '../../ui/layout/card.tsx'

@@ -4,8 +4,8 @@ import { MapPin } from 'lucide-preact'
 import { useEffect } from 'preact/hooks'
 import { useWorkspace } from '../../context/workspace.ts'
 import { mayDo } from '../../session/permissions.ts'
-import { LocationPicker } from '../../components/location-picker.tsx'
-import { parentPath, locationName } from '../../domain/location-name.ts'
+import { LocationPicker } from '../../components/deferred-sheets.ts'
+import { parentPath, locationName } from '../../domain/names.ts'
 import { Screen } from '../../components/screen.tsx'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
@@ -13,20 +13,20 @@ import { Flash } from '../../ui/feedback/flash.tsx'
 import { Icon } from '../../ui/controls/icon.tsx'
 import { Segments } from '../../ui/controls/segments.tsx'
 import { HitCard } from './hit-card.tsx'
-import { MoveInProgress } from './move-in-progress.tsx'
+import { MoveInProgress } from './deferred-parts.ts'
 import { MODE_ICONS } from './mode-icons.ts'
-import { QuestionCard } from './question-card.tsx'
-import { modelFor } from './model/model-for.ts'
-import { ScanLogList } from './scan-log-list.tsx'
+import { QuestionCard } from './deferred-parts.ts'
+import { createScanModel } from './model/create-scan-model.ts'
+import { ScanLogList } from './deferred-parts.ts'
 import type { ScanModel } from './model/scan-model.ts'
 import type { Mode } from './model/scan-setting.ts'
 import { MODES } from './model/scan-setting.ts'
-import { WaitingSheet } from './waiting-sheet.tsx'
+import { WaitingSheet } from './deferred-parts.ts'
 import './scan.css'
 
 export function Scan() {
   const workspace = useWorkspace()
-  const model = modelFor(workspace)
+  const model = workspace.models.of(createScanModel)
   useEffect(
     () =>
       workspace.handleScans({
@@ -57,7 +57,7 @@ export function Scan() {
             </p>
           )}
           {!asking && <HitCard model={model} />}
-          <MoveInProgress model={model} />
+          {model.holdsGoods && <MoveInProgress model={model} />}
         </div>
         <ScanLogList model={model} />
       </div>

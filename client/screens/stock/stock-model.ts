@@ -3,7 +3,8 @@ import { computed, signal } from '@preact/signals'
 import type { Item } from '#shared/rows/rows.ts'
 import type { SearchHits } from '../../device/search/search.ts'
 import type { Device } from '../../device/device.ts'
-import { stockTotals } from '../../context/stock-totals.ts'
+import type { StockTotals } from '../../context/stock-totals.ts'
+import type { Workspace } from '../../context/workspace.ts'
 
 type Test = (item: Item) => boolean
 export type Only = 'all' | 'in' | 'low'
@@ -11,12 +12,8 @@ export type Only = 'all' | 'in' | 'low'
 /** More of them than a screen shows: only these are put in order before somebody scrolls. */
 const HITS_FIRST = 300
 
-const models = new WeakMap<Device, StockModel>()
-
-export function stockModel(device: Device): StockModel {
-  let model = models.get(device)
-  if (!model) models.set(device, (model = new StockModel(device)))
-  return model
+export function createStockModel({ device, totals }: Pick<Workspace, 'device' | 'totals'>): StockModel {
+  return new StockModel(device, totals)
 }
 
 export class StockModel {
@@ -25,9 +22,11 @@ export class StockModel {
   readonly locationId = signal('')
   readonly only = signal<Only>('all')
   readonly #device: Device
+  readonly #totals: StockTotals
 
-  constructor(device: Device) {
+  constructor(device: Device, totals: StockTotals) {
     this.#device = device
+    this.#totals = totals
   }
 
   /** A link names its filters: those of before are gone. */
@@ -80,7 +79,7 @@ export class StockModel {
 
   #byStock(): Test | undefined {
     if (this.only.value === 'all') return undefined
-    const totals = stockTotals(this.#device).current.value
+    const totals = this.#totals.current.value
     if (!totals) return () => false
     const wanted = this.only.value === 'low' ? totals.low : totals.inStock
     return ({ id }) => wanted.has(id)

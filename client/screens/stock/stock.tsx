@@ -7,7 +7,6 @@ import { mayDo } from '../../session/permissions.ts'
 import { NewItemSheet } from '../../components/new-item-sheet.tsx'
 import { Screen } from '../../components/screen.tsx'
 import { isHandheld } from '../../context/form-factor.ts'
-import { stockTotals } from '../../context/stock-totals.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { EmptyState } from '../../ui/layout/empty-state.tsx'
@@ -16,21 +15,20 @@ import { IconButton } from '../../ui/controls/icon-button.tsx'
 import { Skeleton } from '../../ui/feedback/skeleton.tsx'
 import { Filters } from './filters.tsx'
 import { StockList } from './stock-list.tsx'
-import { stockModel } from './stock-model.ts'
+import { createStockModel } from './stock-model.ts'
 import './stock.css'
 
 export function Stock() {
   const workspace = useWorkspace()
-  const { device } = workspace
+  const { totals } = workspace
   const { query, route } = useLocation()
-  const model = stockModel(device)
+  const model = workspace.models.of(createStockModel)
   useMemo(() => model.open(query), [query])
   const [creating, setCreating] = useState(false)
   const search = useRef<HTMLInputElement>(null)
   useEffect(() => {
     if ('find' in query) search.current?.focus()
   }, [query])
-  const totals = stockTotals(device)
   const countsStock = model.only.value !== 'all'
   useEffect(() => (countsStock ? totals.watch() : undefined), [countsStock, totals])
   const isCounting = countsStock && totals.current.value === undefined
@@ -84,8 +82,9 @@ export function Stock() {
 }
 
 function None() {
-  const { device, status } = useWorkspace()
-  const model = stockModel(device)
+  const workspace = useWorkspace()
+  const { device, status } = workspace
+  const model = workspace.models.of(createStockModel)
   if (!device.syncPoint.value.complete && device.queries.isEmpty) {
     return status.value.link === 'online' ? (
       <Skeleton shape="rows" count={8} />

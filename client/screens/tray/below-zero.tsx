@@ -1,7 +1,6 @@
 // Shelves that hold less than nothing: only somebody who goes there and counts can say what is right.
 import { useWorkspace } from '../../context/workspace.ts'
-import { itemName } from '../../domain/describe-mutation.ts'
-import { locationName } from '../../domain/location-name.ts'
+import { itemName, locationName } from '../../domain/names.ts'
 import type { DisplayedPosition } from '../../device/state/queries.ts'
 import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'

@@ -8,6 +8,7 @@ import { meaning, t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
 import { SwitchField } from '../../ui/controls/field.tsx'
+import type { OutboxEntry } from '../../device/records.ts'
 import { describeMutation } from '../../domain/describe-mutation.ts'
 import { exportOutbox } from '../../domain/export-outbox.ts'
 import { ImportOutbox } from './import-outbox.tsx'
@@ -17,15 +18,17 @@ const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage
 
 export function Tools() {
   const workspace = useWorkspace()
-  const { status, device, person, syncNow, setOffline } = workspace
+  const { status, device, person, clock, syncNow, setOffline } = workspace
   const { link: state, busy, problem } = status.value
-  const save = async () =>
-    exportOutbox(await device.exportPending(), {
+  const save = async () => {
+    const from = {
       device: device.name,
       person: person.user.name,
       point: device.syncPoint.value,
-      inWords: ({ envelope }) => describeMutation(device, envelope),
-    })
+      inWords: ({ envelope }: OutboxEntry) => describeMutation(device, envelope),
+    }
+    exportOutbox(await device.exportPending(), from, new Date(clock.now()))
+  }
   const waits = device.pendingCount.value > 0 || device.scans.unresolved.value.length > 0
   return (
     <Card title={t('tray.tools')}>

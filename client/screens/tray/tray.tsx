@@ -88,7 +88,7 @@ function Conflicts({ conflicts }: { conflicts: readonly Conflict[] }) {
 }
 
 function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
-  const { device } = useWorkspace()
+  const { device, clock } = useWorkspace()
   const opened = useSignal<ScanRecord | undefined>(undefined)
   if (scans.length === 0) return null
   return (
@@ -101,7 +101,7 @@ function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
             <Row
               key={scan.id}
               title={read.kind === 'item' ? read.item.name : printedCode(scan.code)}
-              note={describeScan(device, scan)}
+              note={describeScan(device, scan, clock.now())}
               trail={!isKnown && <Tag tone="bad">{t('state.unknown')}</Tag>}
               onPress={() => (opened.value = scan)}
             />

@@ -4,7 +4,8 @@ import { prepare } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
-import type { Refusal, RequestRefusal } from '#shared/values/refusals.ts'
+import type { RequestRefusal } from '#shared/values/refusals.ts'
+import type { Refusal } from '#shared/values/refuse.ts'
 
 /** What somebody sends to be decided. */
 export interface ReceivedBatch {

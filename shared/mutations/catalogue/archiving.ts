@@ -1,7 +1,7 @@
 // Archiving and restoring: the later of the two stands, as for any field. Archived rows keep their stock and history.
 import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { mergeFields } from './fields.ts'
 import { askToRestore } from '../stock/movement-args.ts'
 import { defineVerb } from '../verb.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { canonicalCode } from '../../values/gtin.ts'
 import { idSchema } from '../../values/id.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { attachBarcode } from './barcodes.ts'
 import { barcodeArgs } from './item-fields.ts'
 import { defineVerb } from '../verb.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { mergeFields } from './fields.ts'
 import { itemFields, itemNameSchema, toItemRow } from './item-fields.ts'
 import { defineVerb } from '../verb.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { canonicalCode } from '../../values/gtin.ts'
 import { idSchema } from '../../values/id.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { nameSchema } from '../../values/text.ts'
 import { mergeFields } from './fields.ts'
 import { locationFields } from './location-fields.ts'

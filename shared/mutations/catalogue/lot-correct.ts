@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { lotKey } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { daySchema } from '../../values/text.ts'
 import { lotSchema } from '../stock/movement-args.ts'
 import { defineVerb } from '../verb.ts'

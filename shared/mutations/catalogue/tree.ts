@@ -1,7 +1,7 @@
 // Categories and locations are trees: a parent exists, nothing lies inside itself, and none is endlessly deep. Keeps C5.
 import type { WorkingSet, TreeKind } from '../../working-set/working-set.ts'
-import type { Refusal } from '../../values/refusals.ts'
-import { refuse } from '../../values/refusals.ts'
+import type { Refusal } from '../../values/refuse.ts'
+import { refuse } from '../../values/refuse.ts'
 
 /** Deeper than site, zone, aisle, rack, shelf and bin by far; a path beyond it is one that no screen can show. */
 export const DEPTH_MAX = 32

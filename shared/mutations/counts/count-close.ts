@@ -1,7 +1,7 @@
 // What a manager does with a planned count besides approving it: have lines counted again, or give the count up. N5.
 import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { defineVerb } from '../verb.ts'
 
 /** A mutation is at most 16 KB: this many ids fit. */

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini'
 import type { Count, Counter } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { parseStamp } from '../../values/stamp.ts'
 import type { DecideContext } from '../verb.ts'
 import { defineVerb } from '../verb.ts'

@@ -3,8 +3,8 @@ import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Alert } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
-import type { Refusal } from '../../values/refusals.ts'
-import { refuse } from '../../values/refusals.ts'
+import type { Refusal } from '../../values/refuse.ts'
+import { refuse } from '../../values/refuse.ts'
 import { defineVerb } from '../verb.ts'
 
 const acknowledgeArgs = z.strictObject({ id: idSchema })

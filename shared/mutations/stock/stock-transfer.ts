@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { positionKey } from '../../rows/rows.ts'
 import { idSchema } from '../../values/id.ts'
 import { toThousandths } from '../../values/quantity.ts'
-import { refuse } from '../../values/refusals.ts'
+import { refuse } from '../../values/refuse.ts'
 import { shiftStampMs } from '../../values/stamp.ts'
 import { stampSchema } from '../../values/stamp-schema.ts'
 import {

@@ -1,6 +1,6 @@
 // The clock of a tab or service worker: it may be wrong, its timers stand still while the machine sleeps, and ring late
 // where the tab was frozen.
-import type { Clock } from '../../../client/sync/clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
 import type { Agent } from '../people/agent.ts'
 import type { Random } from '../random.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'

@@ -1,7 +1,7 @@
 // A socket of a tab's live subscription, as the client of tRPC keeps one: it opens again by itself, with jitter, asks with
 // the cursor that it began with, and gives up a connection that answers no ping. It may be cut, or go deaf.
 import type { LiveHandlers } from '../../../client/sync/sync-transport.ts'
-import type { Clock } from '../../../client/sync/clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
 import type { Frame, Network } from '../world/network.ts'
 
 /** As http-server-link.ts has them. */

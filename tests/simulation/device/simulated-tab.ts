@@ -1,6 +1,6 @@
 // A tab of a simulated device: the real Device and Sync, with the network, clock and browser of the simulation.
 import { Device } from '../../../client/device/device.ts'
-import type { Clock } from '../../../client/sync/clock.ts'
+import type { Clock } from '#shared/values/clock.ts'
 import { lockName } from '../../../client/sync/lock-name.ts'
 import type { SyncTransport } from '../../../client/sync/sync-transport.ts'
 import { RequestError } from '../../../client/sync/sync-transport.ts'

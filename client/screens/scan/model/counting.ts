@@ -20,7 +20,7 @@ export interface CountingOptions {
   lines: DraftLines
   recorder: Recorder
   setting: ScanSetting
-  kept: CountDraftStore
+  countDrafts: CountDraftStore
   counted: (line: { itemId: string; quantity: number; mutationId: string }) => void
   now: () => number
 }
@@ -72,7 +72,7 @@ export class Counting {
 
   /** Back in a place: what was counted here and not recorded is asked about. Returns what the person goes on with. */
   async comeBack(): Promise<DraftLine | undefined> {
-    const { device, kept, setting, lines, now } = this.#parts
+    const { device, countDrafts: kept, setting, lines, now } = this.#parts
     if (!this.#isHere || lines.size > 0) return undefined
     const { drafts, leftOver } = openCountDrafts(device, kept)
     await device.scans.answer(...leftOver)
@@ -126,7 +126,7 @@ export class Counting {
   }
 
   #saveDraft(key: LineKey): void {
-    const { device, kept, lines, setting } = this.#parts
+    const { device, countDrafts: kept, lines, setting } = this.#parts
     const line = lines.of(key)
     if (!line || setting.locationId === null) return
     const open = new Set(device.scans.unresolved.value.map(({ id }) => id))

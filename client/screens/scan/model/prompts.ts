@@ -1,7 +1,7 @@
 // What only a person can answer. While one is open, the scans behind it wait.
 import { signal } from '@preact/signals'
 import type { Item } from '#shared/rows/rows.ts'
-import type { Refusal } from '#shared/values/refusals.ts'
+import type { Refusal } from '#shared/values/refuse.ts'
 import type { StockMode } from './scan-setting.ts'
 
 export interface LotAnswer {

@@ -78,14 +78,14 @@ async function open(name: string): Promise<void> {
     setItem: (key: string, value: string) => void kept.set(key, value),
   }
   counts = new CountDraftStore({ store, deviceName: name })
-  const setting = new ScanSetting({ kept: store, deviceName: name })
+  const setting = new ScanSetting({ store, deviceName: name })
   model = new ScanModel({
     device,
-    remote: { lookup: () => Promise.resolve(null) },
+    api: { lookup: () => Promise.resolve(null) },
     setting,
-    kept: counts,
+    countDrafts: counts,
     feedback: (kind) => sounds.push(kind),
-    told: (done) => told.push(done),
+    done: (done) => told.push(done),
     drafts: { begin: () => (drafts++, () => void drafts--) },
     sheetsClosed,
     now: () => clock++,

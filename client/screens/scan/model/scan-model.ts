@@ -36,11 +36,11 @@ export interface Done {
 
 export interface ScanModelOptions {
   device: Device
-  remote: Pick<ApiClient, 'lookup'>
+  api: Pick<ApiClient, 'lookup'>
   setting: ScanSetting
-  kept: CountDraftStore
+  countDrafts: CountDraftStore
   feedback: (kind: FeedbackKind) => void
-  told: (done: Done) => void
+  done: (done: Done) => void
   drafts: { begin(): () => void }
   /** Until no sheet lies over the screen; undefined where none does. */
   sheetsClosed: () => Promise<void> | undefined
@@ -71,7 +71,7 @@ export class ScanModel {
     this.lines = new DraftLines(parts)
     const signal = (tone: 'bad' | 'warn') => this.#signal(tone)
     this.#recorder = new Recorder({ device: parts.device, questions: this.prompts, signal })
-    const counted = (line: Done['lines'][number]) => parts.told({ kind: 'counted', lines: [line] })
+    const counted = (line: Done['lines'][number]) => parts.done({ kind: 'counted', lines: [line] })
     this.#counting = new Counting({ ...parts, lines: this.lines, recorder: this.#recorder, counted })
     void this.queue.add(() => this.#resume())
   }
@@ -254,7 +254,7 @@ export class ScanModel {
   #show(run: MovementRun, step: MovementStep): void {
     const steps = [...run.steps, step]
     this.#answer('good', { ...run, steps })
-    this.#parts.told({
+    this.#parts.done({
       kind: run.mode === 'receive' ? 'received' : 'withdrawn',
       lines: [{ itemId: run.itemId, ...step }],
     })
@@ -319,7 +319,7 @@ export class ScanModel {
       this.lines.remove({ itemId, lot })
       done.push({ itemId, quantity, mutationId: recorded.id })
     }
-    if (done.length > 0) this.#parts.told({ kind: 'moved', lines: done })
+    if (done.length > 0) this.#parts.done({ kind: 'moved', lines: done })
     if (this.lines.size > 0) return
     if (scan) await this.#parts.device.scans.answer(scan.id)
     this.setting.change({ since: this.#parts.now() })
@@ -352,7 +352,7 @@ export class ScanModel {
 
   /** While the first sync runs, the server knows what this device does not know yet. */
   async #lookedUpRemotely(scan: ScanRecord, code: string): Promise<boolean> {
-    const { device, remote: api } = this.#parts
+    const { device, api } = this.#parts
     if (device.syncPoint.value.complete || this.setting.mode !== 'look') return false
     const found = await api.lookup(code).catch(() => null)
     if (!found) return false

@@ -1,50 +1,47 @@
-// What scanning does and where, remembered across restarts.
+// The mode of the scan screen and its location, stored on this device so that a restart continues with them.
 import { signal } from '@preact/signals'
+import * as z from 'zod/mini'
+import { idSchema } from '#shared/values/id.ts'
+import { readSetting, type SettingStore, writeSetting } from '../../../session/local-setting.ts'
 
 export const MODES = ['look', 'receive', 'withdraw', 'move', 'count'] as const
 export type Mode = (typeof MODES)[number]
-/** What happens in a place, and changes stock. */
+/** A mode that changes stock, in a location. */
 export type StockMode = Exclude<Mode, 'look'>
 
-export interface SettingStore {
-  getItem(key: string): string | null
-  setItem(key: string, value: string): void
-}
-
-interface Setting {
-  mode: Mode
-  locationId: string | null
-  /** Since when this mode is at work in this place, Unix ms: what one stay at a shelf counts. */
-  since: number
-}
+const settingSchema = z.object({
+  mode: z._default(z.enum(MODES), 'look'),
+  locationId: z._default(z.nullable(idSchema), null),
+  since: z._default(z.number(), 0),
+})
+type Setting = z.infer<typeof settingSchema>
 
 export class ScanSetting {
-  readonly #now = signal<Setting>({ mode: 'look', locationId: null, since: 0 })
-  readonly #kept: SettingStore
+  readonly #current: { value: Setting }
+  readonly #store: SettingStore
   readonly #key: string
 
-  constructor({ kept, deviceName }: { kept: SettingStore; deviceName: string }) {
-    this.#kept = kept
+  constructor({ store, deviceName }: { store: SettingStore; deviceName: string }) {
+    this.#store = store
     this.#key = `stockhand.scan.${deviceName}`
-    const text = kept.getItem(this.#key)
-    if (text !== null) this.#now.value = { ...this.#now.value, ...(JSON.parse(text) as Partial<Setting>) }
-    if (!MODES.includes(this.#now.value.mode)) this.#now.value = { ...this.#now.value, mode: 'look' }
+    this.#current = signal(readSetting(store, this.#key, settingSchema) ?? settingSchema.parse({}))
   }
 
   get mode(): Mode {
-    return this.#now.value.mode
+    return this.#current.value.mode
   }
 
   get locationId(): string | null {
-    return this.#now.value.locationId
+    return this.#current.value.locationId
   }
 
+  /** When this mode began in this location, Unix ms. One stay at a shelf is one count. */
   get since(): number {
-    return this.#now.value.since
+    return this.#current.value.since
   }
 
   change(changed: Partial<Setting>): void {
-    this.#now.value = { ...this.#now.value, ...changed }
-    this.#kept.setItem(this.#key, JSON.stringify(this.#now.value))
+    this.#current.value = { ...this.#current.value, ...changed }
+    writeSetting(this.#store, this.#key, this.#current.value)
   }
 }

@@ -1,15 +1,20 @@
-// What refusals and reviews mean, in German. In English the catalogue of codes says it itself.
-import type { mergeCodes, mutationRefusals, requestRefusals } from '#shared/values/refusals.ts'
-import type { Meaning } from './strings.ts'
+// What refusals and reviews mean, in German. The English texts are in shared/values/refusals.ts.
+import type { Meaning, mergeCodes, mutationRefusals, requestRefusals } from '#shared/values/refusals.ts'
 
 type Code = keyof typeof requestRefusals | keyof typeof mutationRefusals | keyof typeof mergeCodes
+
+/** What a code means. A code of a newer server is shown as it is. */
+export function meaningOf(code: string): Meaning {
+  const all: Readonly<Record<string, Meaning>> = MEANINGS
+  return all[code] ?? { cause: code, remedy: 'Aktualisieren Sie die App, um zu lesen, was das bedeutet.' }
+}
 
 const say = (cause: string, remedy: string): Meaning => ({ cause, remedy })
 
 const NOTHING_TO_DO = 'Nichts zu tun.'
 const BY_ITSELF = 'Nichts zu tun: Das Gerät regelt es selbst.'
 
-export const meaningsDe: Readonly<Record<Code, Meaning>> = {
+const MEANINGS: Readonly<Record<Code, Meaning>> = {
   malformed: say('Diese Version versteht die Anfrage nicht.', 'Aktualisieren Sie die App; es wurde nichts geändert.'),
   unauthenticated: say(
     'Hier ist niemand angemeldet, oder die Anmeldung ist abgelaufen.',

@@ -1,63 +1,7 @@
-// German: proves that the catalogue is whole. Loaded only where it is chosen.
-import type { StringCatalogue } from './catalogue.ts'
+// German, all other sentences.
+import type { OtherStrings } from '../catalogue.ts'
 
-export const de: StringCatalogue = {
-  'ui.close': 'Schließen',
-  'ui.cancel': 'Abbrechen',
-  'ui.done': 'Fertig',
-  'ui.undo': 'Rückgängig',
-  'ui.dismiss': 'Ausblenden',
-  'ui.clear': 'Leeren',
-  'ui.delete': 'Letzte Ziffer löschen',
-  'ui.less': 'Eins weniger',
-  'ui.more': 'Eins mehr',
-  'ui.setQuantity': 'Menge ändern, jetzt {quantity}',
-  'ui.showPassword': 'Passwort zeigen',
-  'ui.hidePassword': 'Passwort verbergen',
-  'ui.skipToContent': 'Zum Inhalt',
-  'ui.mainNavigation': 'Hauptmenü',
-  'ui.loading': 'Lädt',
-  'ui.busy': 'In Arbeit',
-  'ui.ofTotal': '{done} von {total}',
-  'ui.notifications': 'Meldungen',
-  'ui.rows': { one: '{count} Zeile', other: '{count} Zeilen' },
-
-  'level.good': 'Mindestbestand ({low}) erreicht',
-  'level.warn': 'unter Mindestbestand ({low})',
-  'level.bad': 'nichts hier',
-  'level.plain': '{quantity} hier',
-  'level.target': 'Soll {target}',
-
-  'net.online': 'Online',
-  'net.offline': 'Offline',
-  'net.waiting': { one: '{count} wartet', other: '{count} warten' },
-  'net.asOf': 'Stand {time}',
-
-  'nav.scan': 'Scannen',
-  'nav.stock': 'Bestand',
-  'nav.counts': 'Zählung',
-  'nav.tray': 'Ablage',
-  'nav.more': 'Mehr',
-
-  // The shell.
-  'app.opening': 'Wird geöffnet',
-  'nav.home': 'Übersicht',
-  'net.connecting': 'Verbindet …',
-  'net.paused': 'Offline-Modus',
-  'net.limited': 'Server ausgelastet',
-  'net.outdated': 'Server veraltet',
-  'net.refused': 'Kein Abgleich',
-  'net.storage': 'Speicher gestört',
-  'net.revoked': 'Zugang beendet',
-  'net.signedOut': 'Abgemeldet',
-  'net.signedOutKept': {
-    one: 'Abgemeldet · {count}\u00a0bleibt erhalten',
-    other: 'Abgemeldet · {count}\u00a0bleiben erhalten',
-  },
-  'net.loading': { one: 'Lädt {count} Zeile …', other: 'Lädt {count} Zeilen …' },
-  'net.loadingFirst': 'Bestand wird geladen …',
-  'update.ready': 'Eine neue Version ist bereit',
-  'update.apply': 'Aktualisieren',
+export const rest: OtherStrings = {
   'storage.none': 'Dieses Gerät kann nichts speichern',
   'storage.noneHint':
     'Stockhand speichert Ihre Arbeit zuerst auf dem Gerät. Verlassen Sie den privaten Modus oder schaffen Sie Speicherplatz und versuchen Sie es erneut.',
@@ -88,8 +32,6 @@ export const de: StringCatalogue = {
     'Der Speicher dieses Browsers nimmt es nicht an: „Offline arbeiten“ bleibt nur so, bis Sie die App schließen. Schaffen Sie Platz, dann bleibt es auch danach so. Was gespeichert ist, ist sicher.',
   'notice.room':
     'Auf diesem Gerät wird der Speicher knapp. Schaffen Sie Platz, sonst kann Neues bald nicht mehr gespeichert werden.',
-  'notice.roomShort': 'Der Speicher wird knapp',
-  'notice.lossShort': 'Der Browser hat den Speicher der App gelöscht',
   'notice.loss.restored':
     'Der Browser hatte gelöscht, was dieses Gerät aufbewahrt. Alles, was hier offen war, ist wieder gesichert, auch das Wartende.',
   'notice.loss.gone':
@@ -99,7 +41,6 @@ export const de: StringCatalogue = {
   'tray.asideHint':
     'Etwas zwischen diesem Gerät und dem Server lässt keine Anfrage dieser Größe durch. Es bleibt hier und hält nichts anderes auf. Versuchen Sie es in einem anderen Netz.',
   'tray.asideAgain': 'Erneut versuchen',
-
   // Signing in.
   'signIn.title': 'Anmelden',
   'signIn.hint': 'Ihr Bestand, in jedem Regal, mit und ohne Verbindung.',
@@ -113,7 +54,6 @@ export const de: StringCatalogue = {
   'signIn.name': 'Ihr Name',
   'signIn.email': 'E-Mail-Adresse',
   'signIn.password': 'Passwort',
-  'signIn.do': 'Anmelden',
   'signIn.setupDo': 'Betrieb anlegen',
   'signIn.emailWanted': 'Geben Sie Ihre E-Mail-Adresse ein, etwa ada@example.com',
   'signIn.passwordWanted': 'Geben Sie Ihr Passwort ein',
@@ -132,75 +72,6 @@ export const de: StringCatalogue = {
   'signIn.unavailable': 'Der Server erreicht seine Datenbank gerade nicht. Versuchen Sie es gleich noch einmal.',
   'signIn.malformed': 'Der Server konnte das nicht lesen. Prüfen Sie die Felder oder laden Sie die Seite neu.',
   'signIn.refused': 'Die Anmeldung hat nicht geklappt ({code}). Versuchen Sie es erneut oder fragen Sie die Leitung.',
-
-  // Scanning.
-  'mode.look': 'Prüfen',
-  'mode.receive': 'Zugang',
-  'mode.withdraw': 'Abgang',
-  'mode.move': 'Transfer',
-  'mode.count': 'Zählen',
-  'scan.whatItDoes': 'Was Scannen bewirkt',
-  'scan.noPlace': 'Noch kein Lagerort',
-  'scan.noPlaceHint': 'Lagerort scannen oder wählen',
-  'scan.choosePlace': 'Wählen',
-  'scan.changePlace': 'Ändern',
-  'scan.where': 'Wo sind Sie?',
-  'scan.whereFor.receive': 'Wohin kommt {item}?',
-  'scan.whereFor.withdraw': 'Woher kommt {item}?',
-  'scan.whereFor.move': 'Woher kommt {item}?',
-  'scan.whereFor.count': 'Wo wird {item} gezählt?',
-  'scan.readyItem': 'Bereit zum Scannen',
-  'scan.readyPlace': 'Zuerst einen Lagerort scannen',
-  'scan.ready.look': 'Artikel oder Lagerort scannen, um zu sehen, was da ist.',
-  'scan.ready.receive': 'Jeder Scan bucht ein Stück oder eine Packung hier zu.',
-  'scan.ready.withdraw': 'Jeder Scan bucht ein Stück oder eine Packung hier ab.',
-  'scan.ready.move': 'Scannen Sie, was Sie nehmen, dann den neuen Lagerort.',
-  'scan.ready.count': 'Jedes Stück scannen, oder einmal scannen und die Zahl eingeben.',
-  'scan.noItems': 'Es gibt noch keine Artikel. Die Leitung legt sie an, auch durch Scannen.',
-  'scan.stillLoading': 'Der Katalog lädt noch; Prüfen geht schon.',
-  'scan.behind': {
-    one: '{count} Scan dahinter ist gespeichert und kommt danach.',
-    other: '{count} Scans dahinter sind gespeichert und kommen danach.',
-  },
-  'scan.unitHere': '{unit} hier',
-  'scan.unitInAll': '{unit} gesamt',
-  'scan.allPlaces': 'überall',
-  'scan.quantity.receive': 'Zugang',
-  'scan.quantity.withdraw': 'Abgang',
-  'scan.quantity.count': 'Gezählt',
-  'scan.quantity.hand': 'In der Hand',
-  'scan.countDone': '{quantity} {unit} festhalten',
-  'scan.counted': 'gezählt',
-  'scan.countCorrect': 'Berichtigen',
-  'scan.undone': 'rückgängig',
-  'scan.undoneToast': 'Rückgängig gemacht: {item}',
-  'scan.itemsHere': { one: '{count} Artikel hier.', other: '{count} Artikel hier.' },
-  'scan.showPlace': 'Zeigen, was hier ist',
-  'scan.fromServer': 'Vom Server: Dieses Gerät lädt noch.',
-  'scan.inHand': { one: '{count} Artikel in der Hand', other: '{count} Artikel in der Hand' },
-  'scan.inHandHint': 'Scannen oder wählen Sie, wohin es kommt.',
-  'scan.inHandLeave':
-    'Sie sind entnommen, aber noch nirgends angekommen. Legen Sie sie zuerst ab oder verwerfen Sie sie: dann wird nichts gebucht.',
-  'scan.putDown': 'Ablegen in …',
-  'scan.putDownWhere': 'Wohin kommt es?',
-  'scan.setAside': 'Verwerfen',
-  'scan.keepMoving': 'Weiter umlagern',
-  'scan.before': 'Zuvor gescannt',
-  'scan.openItem': 'Artikel öffnen',
-  'scan.open': 'Öffnen',
-  'scan.unknownCode': '{code} ist unbekannt',
-  'scan.lostTitle': {
-    one: 'Dieser Scan konnte nicht gespeichert werden',
-    other: '{count} Scans konnten nicht gespeichert werden',
-  },
-  'scan.lostHint':
-    'Der Speicher des Geräts hat abgelehnt. Notieren Sie die Codes, schaffen Sie Platz und scannen Sie erneut.',
-  'scan.lostNoted': 'Ich habe sie notiert',
-  'done.received': 'Zugang {quantity} · {item}',
-  'done.withdrawn': 'Abgang {quantity} · {item}',
-  'done.moved': 'Umgelagert {quantity} · {item}',
-  'done.counted': 'Gezählt {quantity} · {item}',
-
   // What only a person can answer.
   'ask.onlyHere': 'Hier nur {quantity} {unit}',
   'ask.noneHere': 'Davon ist hier nichts',
@@ -236,7 +107,6 @@ export const de: StringCatalogue = {
   'lot.missing': 'Geben Sie die Charge von der Packung an',
   'lot.take': 'Charge verwenden',
   'lot.choice': '{lot} ({quantity})',
-
   // Codes that nobody knows.
   'unknown.title': 'Unbekannter Code',
   'unknown.hint': 'Er ist gespeichert. Ordnen Sie ihn einem Artikel zu, dann lässt sich der Scan buchen.',
@@ -283,9 +153,6 @@ export const de: StringCatalogue = {
   'dismiss.notOurs': 'nicht von uns',
   'dismiss.damaged': 'Etikett beschädigt',
   'dismiss.twice': 'doppelt gescannt',
-
-  // Locations and searching.
-  'place.unknown': 'Unbekannter Lagerort',
   'place.none': 'Noch keine Lagerorte',
   'place.noneHint': 'Die Leitung legt sie am Schreibtisch an.',
   'place.scanOrPick': 'Barcode scannen oder hier wählen.',
@@ -297,7 +164,6 @@ export const de: StringCatalogue = {
   'search.notAnItem': '{what} ist kein Artikel, der hier bekannt ist. Der Scan bleibt und kommt danach dran.',
   'search.nothing': 'Nichts gefunden für „{query}“',
   'search.refine': { one: '{count} gefunden.', other: '{count} gefunden. Tippen Sie mehr, um einzugrenzen.' },
-
   // What a piece of work is, and where it is.
   'state.saved': 'gespeichert',
   'state.synced': 'gesendet',
@@ -310,7 +176,6 @@ export const de: StringCatalogue = {
   'words.withdrawn': 'Abgang · {place}',
   'words.counted': 'Gezählt · {place}',
   'words.moved': 'Umgelagert · {from} → {to}',
-  'words.lot': 'Charge {lot}',
   'words.undo': 'Rückgängig gemacht',
   'words.undone': 'Rückgängig: {what}',
   'words.newItem': 'Neuer Artikel',
@@ -322,18 +187,12 @@ export const de: StringCatalogue = {
   'words.attached': 'Barcode {code} zugeordnet',
   'words.detached': 'Barcode {code} entfernt',
   'words.settled': 'Erledigt',
-
-  // Items.
-  'item.unknown': 'Unbekannter Artikel',
   'item.unknownHint':
     'Dieses Gerät kennt ihn nicht: Es lädt vielleicht noch, oder der Link gehört zu einem anderen Betrieb.',
   'item.toStock': 'Zum Bestand',
-  'item.sku': 'SKU {sku}',
   'item.archived': 'archiviert',
-  'item.afterSync': 'nach Abgleich',
   'item.afterSyncHint': 'Eine Zählung wurde zurückgenommen. Was davor da war, weiß nur der Server.',
   'item.countIt': 'Bitte zählen',
-  'item.belowZero': 'Unter null: bitte zählen',
   'item.pending': 'noch nicht alles gesendet',
   'item.places': 'Wo er liegt',
   'item.nowhere': 'Noch nirgends',
@@ -392,7 +251,6 @@ export const de: StringCatalogue = {
   'newItem.title': 'Neuer Artikel',
   'newItem.create': 'Artikel anlegen',
   'newItem.withCode': 'Mit dem Barcode {code}',
-
   // Movements by hand.
   'move.title.receive': 'Zugang: {item}',
   'move.title.withdraw': 'Abgang: {item}',
@@ -428,9 +286,6 @@ export const de: StringCatalogue = {
   'history.count': 'Gezählt',
   'history.void': 'Rückgängig gemacht',
   'history.absorbed': 'seither gezählt',
-
-  // The stock list.
-  'stock.items': { one: '{count} Artikel', other: '{count} Artikel' },
   'stock.counting': 'Wird gerechnet …',
   'stock.newItem': 'Neuer Artikel',
   'stock.filters': 'Filter',
@@ -453,7 +308,6 @@ export const de: StringCatalogue = {
   'stock.noneFiltered': 'Nichts passt zu diesen Filtern',
   'stock.filtersOn': 'Es sind Filter gesetzt: Heben Sie sie auf, um alles zu durchsuchen.',
   'stock.searchHint': 'Gesucht wird in Namen, SKUs und Barcodes. Weniger Buchstaben finden mehr.',
-
   // The tray.
   'tray.empty': 'Alles gesendet',
   'tray.emptyHint': 'Was Sie buchen, wartet hier, bis der Server es hat. Nichts wartet, nichts wurde abgelehnt.',
@@ -520,7 +374,6 @@ export const de: StringCatalogue = {
   'conflict.still': 'Weiterhin abgelehnt: bleibt in der Ablage',
   'conflict.done': 'Erledigt',
   'conflict.askManager': 'Das kann die Person, die es gebucht hat, oder die Leitung entscheiden.',
-
   // The person and the device.
   'role.manager': 'Leitung',
   'role.staff': 'Mitarbeit',
@@ -575,7 +428,6 @@ export const de: StringCatalogue = {
   'keys.stock': 'Bestand',
   'keys.tray': 'Ablage',
   'keys.more': 'Mehr',
-
   // The overview.
   'home.morning': '{day}morgen',
   'home.afternoon': '{day}nachmittag',

@@ -1,20 +1,20 @@
-// All that synchronisation knows of time and chance, handed in: a simulation gives it another one.
+// Time and chance, passed in: the client, the server and the simulation each use one clock, so that a test can replace it.
 
 export interface Clock {
   /** The wall clock, Unix ms. It may jump. */
   now(): number
-  /** Ms since some moment; it never jumps. */
+  /** Ms since some moment. It never jumps. */
   monotonic(): number
-  /** Resolves after `ms`, or as soon as the signal aborts; `Infinity` waits for the signal alone. Never rejects. */
+  /** Resolves after `ms`, or when the signal aborts. `Infinity` waits for the signal only. Never rejects. */
   wait(ms: number, signal?: AbortSignal): Promise<void>
-  /** Evenly from 0 to below 1. */
+  /** A random number from 0 to below 1, evenly distributed. */
   random(): number
 }
 
-/** A timer of browsers holds no more. */
+/** The longest delay of setTimeout, in browsers and in Node. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
-export const browserClock: Clock = {
+export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),

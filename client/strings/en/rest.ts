@@ -1,67 +1,5 @@
-// English: the first language and the shape of the catalogue. Every other language is checked against it by the types:
-// a missing key, or a plural where a sentence belongs, does not compile. `{name}` is filled in; a plural chooses by
-// `count`. Keys are `area.what`; sentences say what happened and what the person can do.
-export const en = {
-  // The design system's own words.
-  'ui.close': 'Close',
-  'ui.cancel': 'Cancel',
-  'ui.done': 'Done',
-  'ui.undo': 'Undo',
-  'ui.dismiss': 'Dismiss',
-  'ui.clear': 'Clear',
-  'ui.delete': 'Delete last digit',
-  'ui.less': 'One less',
-  'ui.more': 'One more',
-  'ui.setQuantity': 'Set quantity, now {quantity}',
-  'ui.showPassword': 'Show password',
-  'ui.hidePassword': 'Hide password',
-  'ui.skipToContent': 'Skip to content',
-  'ui.mainNavigation': 'Main',
-  'ui.loading': 'Loading',
-  'ui.busy': 'Working',
-  'ui.ofTotal': '{done} of {total}',
-  'ui.notifications': 'Messages',
-  'ui.rows': { one: '{count} row', other: '{count} rows' },
-
-  // A level, in words, for those who do not see the bar.
-  'level.good': 'at or above low ({low})',
-  'level.warn': 'below low ({low})',
-  'level.bad': 'nothing here',
-  'level.plain': '{quantity} here',
-  'level.target': 'target {target}',
-
-  // Connection and work on its way.
-  'net.online': 'Online',
-  'net.offline': 'Offline',
-  'net.waiting': { one: '{count} waiting', other: '{count} waiting' },
-  'net.asOf': 'as of {time}',
-
-  // Navigation.
-  'nav.scan': 'Scan',
-  'nav.stock': 'Stock',
-  'nav.counts': 'Counts',
-  'nav.tray': 'Tray',
-  'nav.more': 'More',
-
-  // The shell.
-  'app.opening': 'Opening',
-  'nav.home': 'Overview',
-  'net.connecting': 'Connecting…',
-  'net.paused': 'Working offline',
-  'net.limited': 'Server busy',
-  'net.outdated': 'Server out of date',
-  'net.refused': 'Not syncing',
-  'net.storage': 'Storage failed',
-  'net.revoked': 'Access ended',
-  'net.signedOut': 'Signed out',
-  'net.signedOutKept': {
-    one: 'Signed out · {count}\u00a0waiting is kept',
-    other: 'Signed out · {count}\u00a0waiting are kept',
-  },
-  'net.loading': { one: 'Loading {count} row…', other: 'Loading {count} rows…' },
-  'net.loadingFirst': 'Loading your stock…',
-  'update.ready': 'A new version is ready',
-  'update.apply': 'Update',
+// English, all other sentences. They say what happened and what the person can do.
+export const rest = {
   'storage.none': 'This device cannot keep anything',
   'storage.noneHint':
     'Stockhand keeps your work on the device first. Leave private browsing, or free some storage, then try again.',
@@ -90,8 +28,6 @@ export const en = {
   'notice.pauseUnkept':
     'This browser’s storage refuses to keep it: “Work offline” stays as you set it only until you close the app. Free some storage, and it is kept. What is saved already is safe.',
   'notice.room': 'This device is running out of storage. Free some, or new work may soon not be saved.',
-  'notice.roomShort': 'Storage is running out',
-  'notice.lossShort': 'This browser deleted the app’s storage',
   'notice.loss.restored':
     'The browser had deleted what this device kept. Everything that was open here has been saved again, also what waits.',
   'notice.loss.gone':
@@ -101,7 +37,6 @@ export const en = {
   'tray.asideHint':
     'Something between this device and the server lets no request of this size through. It is kept here and holds up nothing else. Try again on another network.',
   'tray.asideAgain': 'Try again',
-
   // Signing in.
   'signIn.title': 'Sign in',
   'signIn.hint': 'Your stock, on every shelf, with or without a connection.',
@@ -115,7 +50,6 @@ export const en = {
   'signIn.name': 'Your name',
   'signIn.email': 'E-mail address',
   'signIn.password': 'Password',
-  'signIn.do': 'Sign in',
   'signIn.setupDo': 'Create organisation',
   'signIn.emailWanted': 'Write your e-mail address, such as ada@example.com',
   'signIn.passwordWanted': 'Write your password',
@@ -133,71 +67,6 @@ export const en = {
   'signIn.unavailable': 'The server cannot reach its database right now. Try again in a moment.',
   'signIn.malformed': 'The server could not read this. Check the fields, or reload the page.',
   'signIn.refused': 'Signing in did not work ({code}). Try again, or ask a manager.',
-
-  // Scanning.
-  'mode.look': 'Look up',
-  'mode.receive': 'Receive',
-  'mode.withdraw': 'Withdraw',
-  'mode.move': 'Move',
-  'mode.count': 'Count',
-  'scan.whatItDoes': 'What scanning does',
-  'scan.noPlace': 'No location yet',
-  'scan.noPlaceHint': 'Scan a location’s barcode, or choose one',
-  'scan.choosePlace': 'Choose',
-  'scan.changePlace': 'Change',
-  'scan.where': 'Where are you?',
-  'scan.whereFor.receive': 'Where does {item} go?',
-  'scan.whereFor.withdraw': 'Where is {item} taken from?',
-  'scan.whereFor.move': 'Where is {item} taken from?',
-  'scan.whereFor.count': 'Where is {item} counted?',
-  'scan.readyItem': 'Ready to scan',
-  'scan.readyPlace': 'Scan a location first',
-  'scan.ready.look': 'Scan an item or a location to see what is there.',
-  'scan.ready.receive': 'Each scan adds one, or its pack, to this location.',
-  'scan.ready.withdraw': 'Each scan takes one, or its pack, from this location.',
-  'scan.ready.move': 'Scan what you take, then the location it goes to.',
-  'scan.ready.count': 'Scan each piece, or scan once and set the number.',
-  'scan.noItems': 'There are no items yet. A manager creates them, also by scanning.',
-  'scan.stillLoading': 'The catalogue is still loading; look up works already.',
-  'scan.behind': {
-    one: '{count} scan behind this is kept and comes next.',
-    other: '{count} scans behind this are kept and come next.',
-  },
-  'scan.unitHere': '{unit} here',
-  'scan.unitInAll': '{unit} in all',
-  'scan.allPlaces': 'all places',
-  'scan.quantity.receive': 'Received',
-  'scan.quantity.withdraw': 'Withdrawn',
-  'scan.quantity.count': 'Counted',
-  'scan.quantity.hand': 'In hand',
-  'scan.countDone': 'Record {quantity} {unit}',
-  'scan.counted': 'counted',
-  'scan.countCorrect': 'Correct',
-  'scan.undone': 'undone',
-  'scan.undoneToast': 'Undone: {item}',
-  'scan.itemsHere': { one: '{count} item here.', other: '{count} items here.' },
-  'scan.showPlace': 'Show what is here',
-  'scan.fromServer': 'From the server: this device is still loading.',
-  'scan.inHand': { one: '{count} item in your hands', other: '{count} items in your hands' },
-  'scan.inHandHint': 'Scan where it goes, or choose it.',
-  'scan.inHandLeave':
-    'They left their place, but have not arrived anywhere. Put them down first, or set them aside: then nothing is recorded.',
-  'scan.putDown': 'Put down at…',
-  'scan.putDownWhere': 'Where does it go?',
-  'scan.setAside': 'Set aside',
-  'scan.keepMoving': 'Go on moving',
-  'scan.before': 'Scanned before',
-  'scan.openItem': 'Open item',
-  'scan.open': 'Open',
-  'scan.unknownCode': 'Nobody knows {code}',
-  'scan.lostTitle': { one: 'This scan could not be kept', other: '{count} scans could not be kept' },
-  'scan.lostHint': 'The device’s storage refused. Write these codes down, free some storage, then scan them again.',
-  'scan.lostNoted': 'I have noted them',
-  'done.received': 'Received {quantity} · {item}',
-  'done.withdrawn': 'Withdrew {quantity} · {item}',
-  'done.moved': 'Moved {quantity} · {item}',
-  'done.counted': 'Counted {quantity} · {item}',
-
   // What only a person can answer.
   'ask.onlyHere': 'Only {quantity} {unit} here',
   'ask.noneHere': 'Nothing of this here',
@@ -231,7 +100,6 @@ export const en = {
   'lot.missing': 'Write the lot that is on the package',
   'lot.take': 'Use this lot',
   'lot.choice': '{lot} ({quantity})',
-
   // Codes that nobody knows.
   'unknown.title': 'Unknown code',
   'unknown.hint': 'It is kept. Attach it to an item, and what you scanned can be recorded.',
@@ -278,9 +146,6 @@ export const en = {
   'dismiss.notOurs': 'not ours',
   'dismiss.damaged': 'label damaged',
   'dismiss.twice': 'scanned twice',
-
-  // Locations and searching.
-  'place.unknown': 'Unknown location',
   'place.none': 'No locations yet',
   'place.noneHint': 'A manager creates them on the desk.',
   'place.scanOrPick': 'Scan its barcode, or choose it here.',
@@ -292,7 +157,6 @@ export const en = {
   'search.notAnItem': '{what} is not an item that is known here. The scan is kept and comes after this.',
   'search.nothing': 'Nothing found for “{query}”',
   'search.refine': { one: '{count} found.', other: '{count} found. Type more to narrow it down.' },
-
   // What a piece of work is, and where it is.
   'state.saved': 'saved',
   'state.synced': 'synced',
@@ -305,7 +169,6 @@ export const en = {
   'words.withdrawn': 'Withdrawn · {place}',
   'words.counted': 'Counted · {place}',
   'words.moved': 'Moved · {from} → {to}',
-  'words.lot': 'Lot {lot}',
   'words.undo': 'An undo',
   'words.undone': 'Undone: {what}',
   'words.newItem': 'New item',
@@ -317,18 +180,12 @@ export const en = {
   'words.attached': 'Barcode {code} attached',
   'words.detached': 'Barcode {code} removed',
   'words.settled': 'Settled',
-
-  // Items.
-  'item.unknown': 'Unknown item',
   'item.unknownHint':
     'This device does not know it: it may still be loading, or the link may be of another organisation.',
   'item.toStock': 'To the stock',
-  'item.sku': 'SKU {sku}',
   'item.archived': 'archived',
-  'item.afterSync': 'after sync',
   'item.afterSyncHint': 'A count was undone. What lay there before it, only the server knows.',
   'item.countIt': 'Count it',
-  'item.belowZero': 'Below zero: count it',
   'item.pending': 'not all sent yet',
   'item.places': 'Where it is',
   'item.nowhere': 'Nowhere yet',
@@ -387,7 +244,6 @@ export const en = {
   'newItem.title': 'New item',
   'newItem.create': 'Create item',
   'newItem.withCode': 'With the barcode {code}',
-
   // Movements by hand.
   'move.title.receive': 'Receive {item}',
   'move.title.withdraw': 'Withdraw {item}',
@@ -423,9 +279,6 @@ export const en = {
   'history.count': 'Counted',
   'history.void': 'Undone',
   'history.absorbed': 'counted since',
-
-  // The stock list.
-  'stock.items': { one: '{count} item', other: '{count} items' },
   'stock.counting': 'Adding up…',
   'stock.newItem': 'New item',
   'stock.filters': 'Filters',
@@ -448,7 +301,6 @@ export const en = {
   'stock.noneFiltered': 'Nothing fits these filters',
   'stock.filtersOn': 'Filters are on: clear them to search everything.',
   'stock.searchHint': 'Names, SKUs and barcodes are searched. Fewer letters find more.',
-
   // The tray.
   'tray.empty': 'All sent',
   'tray.emptyHint': 'What you record waits here until the server has it. Nothing waits, and nothing was refused.',
@@ -516,7 +368,6 @@ export const en = {
   'conflict.still': 'Still refused: it stays in the tray',
   'conflict.done': 'Settled',
   'conflict.askManager': 'Its author or a manager can decide this.',
-
   // The person and the device.
   'role.manager': 'Manager',
   'role.staff': 'Staff',
@@ -566,7 +417,6 @@ export const en = {
   'keys.stock': 'Stock',
   'keys.tray': 'Tray',
   'keys.more': 'More',
-
   // The overview.
   'home.morning': '{day} morning',
   'home.afternoon': '{day} afternoon',

@@ -1,0 +1,17 @@
+// The models of the screens, one of each kind per workspace: what is half done outlives a look at another screen, and ends
+// with the workspace.
+
+export class Models<Owner> {
+  readonly #owner: Owner
+  readonly #models = new Map<unknown, unknown>()
+
+  constructor(owner: Owner) {
+    this.#owner = owner
+  }
+
+  /** The model that this function creates. The function is called once, and is the key. */
+  of<Model>(create: (owner: Owner) => Model): Model {
+    if (!this.#models.has(create)) this.#models.set(create, create(this.#owner))
+    return this.#models.get(create) as Model
+  }
+}
