@@ -1,41 +1,45 @@
 // The first thing that loads: whether somebody is signed in decides between the sign-in page and the workspace, which are
 // chunks of their own.
-import { lazy, LocationProvider, Route, Router } from 'preact-iso'
-import { loadDeferred } from '../ui/deferred.tsx'
+import { LocationProvider } from 'preact-iso'
 import type { Drafts } from '../context/drafts.ts'
 import type { Session } from '../session/session.ts'
 import { loadAllStrings } from '../strings/strings.ts'
+import { loadable, loadDeferred } from '../ui/deferred.tsx'
 
-const loadSignIn = async () => {
+const signIn = loadable(async () => {
   const [{ SignIn }] = await Promise.all([import('../screens/sign-in/sign-in.tsx'), loadAllStrings()])
   return SignIn
-}
-const loadSignedIn = () => import('./signed-in.tsx').then(({ SignedIn }) => SignedIn)
-const SignIn = lazy(loadSignIn)
-const SignedIn = lazy(loadSignedIn)
+})
+const signedIn = loadable(() => import('./signed-in.tsx').then(({ SignedIn }) => SignedIn))
 
 export function App({ session, drafts }: { session: Session; drafts: Drafts }) {
-  const isSignedIn = session.person.value !== undefined
   return (
     <LocationProvider>
-      <Router>
-        {isSignedIn
-          ? [<Route key="signed-in" default component={SignedIn} session={session} drafts={drafts} />]
-          : [<Route key="sign-in" default component={SignIn} session={session} />]}
-      </Router>
+      <Part session={session} drafts={drafts} />
     </LocationProvider>
   )
 }
 
-/** Starts loading what the app shows first, before it is rendered. */
+function Part({ session, drafts }: { session: Session; drafts: Drafts }) {
+  if (session.person.value) {
+    void signedIn.load()
+    const SignedIn = signedIn.component.value
+    return SignedIn ? <SignedIn session={session} drafts={drafts} /> : null
+  }
+  void signIn.load()
+  const SignIn = signIn.component.value
+  return SignIn ? <SignIn session={session} /> : null
+}
+
+/** Starts loading what the app shows first, before the language is known. */
 export function preload(session: Session): void {
-  const loading = session.person.peek() ? loadSignedIn() : import('../screens/sign-in/sign-in.tsx')
-  void loading.catch(() => undefined) // the router loads it again, and handles a failure
+  if (session.person.peek()) void signedIn.load()
+  else void import('../screens/sign-in/sign-in.tsx').catch(() => undefined) // loaded again when it is shown
 }
 
 /** Loads the rest in the background, once the first screen is there: all sentences, and the parts that it did not need. */
 export async function loadTheRest(): Promise<void> {
   await loadAllStrings()
-  await loadSignedIn()
+  await signedIn.load()
   await loadDeferred()
 }

@@ -33,7 +33,7 @@ const Tray = screen(() => import('../screens/tray/tray.tsx').then(({ Tray }) => 
 const More = screen(() => import('../screens/more/more.tsx').then(({ More }) => More))
 const SignIn = screen(() => import('../screens/sign-in/sign-in.tsx').then(({ SignIn }) => SignIn))
 const NoStorage = deferred(() => import('./no-storage.tsx').then((module) => module.NoStorage))
-const Revoked = screen(() => import('./revoked.tsx').then(({ Revoked }) => Revoked))
+const Revoked = deferred(() => import('./revoked.tsx').then((module) => module.Revoked))
 
 /** A screen in a chunk of its own. It needs sentences that are not loaded at first. */
 function screen<P extends object>(load: () => Promise<ComponentType<P>>) {
@@ -94,8 +94,7 @@ export function SignedIn({ session, drafts }: { session: Session; drafts: Drafts
   const open = workspaces.current.value
   if (workspaces.problem.value !== undefined) return <NoStorage problem={workspaces.problem.value} />
   if (session.revoked.value) {
-    const device = open?.workspace.device
-    return <Router>{[<Route key="revoked" default component={Revoked} session={session} device={device} />]}</Router>
+    return <Revoked session={session} device={open?.workspace.device} />
   }
   return (
     <>

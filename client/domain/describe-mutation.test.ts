@@ -5,7 +5,10 @@ import { expect, test } from 'vitest'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { arriveWhole } from '../../tests/device/made-rows.ts'
 import { Device } from '../device/device.ts'
+import { loadAllStrings } from '../strings/strings.ts'
 import { fieldName, describeMutation } from './describe-mutation.ts'
+
+await loadAllStrings()
 
 const conflictOf = (id: string, mutation: { name: string; args: unknown }): Conflict => ({
   id,

@@ -58,6 +58,7 @@ const current = signal<Current>({ language: 'en', locale: 'en', catalogue: engli
 export async function startLanguage(): Promise<void> {
   const language = chosenLanguage()
   use(language, await loaders[language].core())
+  document.documentElement.lang = language
 }
 
 /** Loads all sentences of the language in use. Every screen but the scan screen needs them. */
@@ -75,6 +76,7 @@ export async function chooseLanguage(choice: Language | undefined): Promise<void
   const language = chosenLanguage()
   const [core, later] = await Promise.all([loaders[language].core(), loaders[language].later()])
   use(language, core, later)
+  document.documentElement.lang = language
 }
 
 function chosenLanguage(): Language {
@@ -82,10 +84,9 @@ function chosenLanguage(): Language {
 }
 
 function use(language: Language, core: CoreStrings, later?: LaterStrings): void {
-  const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language))
+  const own = globalThis.navigator?.languages?.find((tag) => tag.toLowerCase().startsWith(language))
   const catalogue = { ...core, ...later?.rest }
   current.value = { language, locale: own ?? language, catalogue, meaningOf: later?.meaningOf ?? codeAlone }
-  document.documentElement.lang = language
 }
 
 /** The stored choice, if there is one. */

@@ -1,7 +1,7 @@
 // What a person is told when signing in does not work.
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { SignInResult } from '../../session/session.ts'
-import { startLanguage } from '../../strings/strings.ts'
+import { loadAllStrings, startLanguage } from '../../strings/strings.ts'
 import { SignInModel } from './sign-in-model.ts'
 
 beforeAll(async () => {
@@ -9,6 +9,7 @@ beforeAll(async () => {
   vi.stubGlobal('document', { documentElement: { lang: '' } })
   vi.stubGlobal('localStorage', { getItem: () => null })
   await startLanguage()
+  await loadAllStrings()
 })
 
 function modelOf(result: SignInResult, { setupNeeded = false } = {}) {
