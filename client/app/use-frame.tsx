@@ -5,9 +5,11 @@ import type { FrameParts } from '../context/workspace.ts'
 import { useWorkspace } from '../context/workspace.ts'
 import { t } from '../strings/strings.ts'
 import type { NavEntry } from '../ui/layout/app-frame.tsx'
-import { ConnectionBanner } from './connection-banner.tsx'
+import { deferred } from '../ui/deferred.tsx'
 import { isHandheld } from '../context/form-factor.ts'
 import { trayCount } from '../domain/tray-count.ts'
+
+const ConnectionBanner = deferred(() => import('./connection-banner.tsx').then((module) => module.ConnectionBanner))
 
 export function useFrame(): FrameParts {
   const { path } = useLocation()

@@ -6,3 +6,4 @@ export const RemoteCard = deferred(() => import('./remote-card.tsx').then((modul
 export const MoveInProgress = deferred(() => import('./move-in-progress.tsx').then((module) => module.MoveInProgress))
 export const ScanLogList = deferred(() => import('./scan-log-list.tsx').then((module) => module.ScanLogList))
 export const WaitingSheet = deferred(() => import('./waiting-sheet.tsx').then((module) => module.WaitingSheet))
+export const ResultCard = deferred(() => import('./result-card.tsx').then((module) => module.ResultCard))

@@ -12,16 +12,13 @@ import { Button } from '../../ui/controls/button.tsx'
 import { Flash } from '../../ui/feedback/flash.tsx'
 import { Icon } from '../../ui/controls/icon.tsx'
 import { Segments } from '../../ui/controls/segments.tsx'
-import { HitCard } from './hit-card.tsx'
-import { MoveInProgress } from './deferred-parts.ts'
+import { ReadyCard } from './ready-card.tsx'
 import { MODE_ICONS } from './mode-icons.ts'
-import { QuestionCard } from './deferred-parts.ts'
+import { MoveInProgress, QuestionCard, ResultCard, ScanLogList, WaitingSheet } from './deferred-parts.ts'
 import { createScanModel } from './model/create-scan-model.ts'
-import { ScanLogList } from './deferred-parts.ts'
 import type { ScanModel } from './model/scan-model.ts'
 import type { Mode } from './model/scan-setting.ts'
 import { MODES } from './model/scan-setting.ts'
-import { WaitingSheet } from './deferred-parts.ts'
 import './scan.css'
 
 export function Scan() {
@@ -45,6 +42,7 @@ export function Scan() {
   }, [workspace])
   const waiting = model.queue.waiting.value
   const asking = model.prompts.open.value !== undefined
+  const result = model.result.value
   return (
     <Screen title={t('nav.scan')} header={<Header model={model} />}>
       <div class="scan-body" data-own-focus onPointerUp={giveFocusBack}>
@@ -56,7 +54,7 @@ export function Scan() {
               {t('scan.behind', { count: waiting })}
             </p>
           )}
-          {!asking && <HitCard model={model} />}
+          {!asking && (result ? <ResultCard model={model} result={result} /> : <ReadyCard model={model} />)}
           {model.holdsGoods && <MoveInProgress model={model} />}
         </div>
         <ScanLogList model={model} />

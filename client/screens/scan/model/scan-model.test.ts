@@ -8,7 +8,7 @@ import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../../t
 import { Device } from '../../../device/device.ts'
 import { COUNT_PAUSE_MS, CountDraftStore } from '../../../domain/count-drafts.ts'
 import { sheetOpened, sheetsClosed } from '../../../ui/layout/open-sheets.ts'
-import { recordProposal, proposalsFor } from '../../../domain/unresolved-scans.ts'
+import { proposalsFor, recordProposal, recordScans, scansOfCode } from '../../../domain/unresolved-scans.ts'
 import type { Done } from './scan-model.ts'
 import { ScanModel } from './scan-model.ts'
 import { ScanSetting, type Mode } from './scan-setting.ts'
@@ -395,7 +395,10 @@ test('an unknown code waits in the list, blocks nobody, and is recorded once it 
   expect(here(COFFEE)).toBe(21_000)
   expect(device.scans.unresolved.value).toHaveLength(2)
   await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
-  expect(await model.recordScansOf('9999')).toEqual({ recorded: 2, left: 0 })
+  expect(await model.queue.add(() => recordScans(device, scansOfCode(device, '9999')))).toEqual({
+    recorded: 2,
+    left: 0,
+  })
   expect(here(TEA)).toBe(6000)
   expect(device.scans.unresolved.value).toEqual([])
 })

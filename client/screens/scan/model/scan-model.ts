@@ -14,7 +14,6 @@ import type { CountDraftStore } from '../../../domain/count-drafts.ts'
 import type { Movement } from '../../../domain/movement.ts'
 import type { ReadItem } from '../../../domain/read-scan.ts'
 import { readScan } from '../../../domain/read-scan.ts'
-import { recordScans, scansOfCode } from '../../../domain/unresolved-scans.ts'
 import type { ApiClient } from '../../../api/api-client.ts'
 import type { Scan } from '../../../scanner/code.ts'
 import type { FeedbackKind } from '../../../scanner/feedback.ts'
@@ -137,11 +136,6 @@ export class ScanModel {
   /** Undoes one of this device's own movements. */
   undo(mutationId: string): Promise<RecordResult> {
     return this.queue.add(() => this.#undo(mutationId))
-  }
-
-  /** A code has become known: what waited for it is recorded. */
-  recordScansOf(code: string): Promise<{ recorded: number; left: number }> {
-    return this.queue.add(() => recordScans(this.#parts.device, scansOfCode(this.#parts.device, code)))
   }
 
   /** What is in hand was never taken, what was counted does not count: nothing is recorded. */

@@ -1,8 +1,8 @@
-// The card of the last scan: the number is the hero.
-import { ScanBarcode } from 'lucide-preact'
+// The card of the last scan, with its number large.
 import { printedCode } from '#shared/values/gtin.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
+import { recordScans, scansOfCode } from '../../domain/unresolved-scans.ts'
 import { stepOf } from '../../domain/movement.ts'
 import { locationName } from '../../domain/names.ts'
 import { UnknownCode } from '../../components/deferred-sheets.ts'
@@ -10,7 +10,6 @@ import { formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
-import { EmptyState } from '../../ui/layout/empty-state.tsx'
 import { LevelBar } from '../../ui/feedback/level-bar.tsx'
 import { Stepper } from '../../ui/controls/stepper.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
@@ -19,10 +18,8 @@ import { sumOf } from './model/scan-result.ts'
 import { RemoteCard } from './deferred-parts.ts'
 import type { ScanModel } from './model/scan-model.ts'
 
-export function HitCard({ model }: { model: ScanModel }) {
-  const result = model.result.value
+export function ResultCard({ model, result }: { model: ScanModel; result: ScanResult }) {
   const { device } = useWorkspace()
-  if (!result) return <Ready model={model} />
   switch (result.kind) {
     case 'place':
       return <PlaceCard model={model} locationId={result.locationId} />
@@ -34,7 +31,7 @@ export function HitCard({ model }: { model: ScanModel }) {
             unreadable={result.unreadable}
             onKnown={async (code) => {
               model.result.value = undefined
-              return model.recordScansOf(code)
+              return model.queue.add(() => recordScans(device, scansOfCode(device, code)))
             }}
           />
         </Card>
@@ -211,21 +208,6 @@ function PlaceCard({ model, locationId }: { model: ScanModel; locationId: string
         {model.setting.mode !== 'look' && ` ${t(`scan.ready.${model.setting.mode}`)}`}
       </p>
       <a href={`/stock?location=${locationId}`}>{t('scan.showPlace')}</a>
-    </Card>
-  )
-}
-
-function Ready({ model }: { model: ScanModel }) {
-  const { mode, locationId } = model.setting
-  const { device, status } = useWorkspace()
-  const needsPlace = mode !== 'look' && locationId === null
-  const empty = device.syncPoint.value.complete && device.queries.isEmpty
-  return (
-    <Card>
-      <EmptyState icon={ScanBarcode} title={t(needsPlace ? 'scan.readyPlace' : 'scan.readyItem')}>
-        {empty ? t('scan.noItems') : t(needsPlace ? 'scan.noPlaceHint' : `scan.ready.${mode}`)}
-        {status.value.loading && ` ${t('scan.stillLoading')}`}
-      </EmptyState>
     </Card>
   )
 }
