@@ -1,4 +1,4 @@
-// The real device code (over fake-indexeddb: there is no browser here) against a real server.
+// The real device code (over fake-indexeddb, because there is no browser here) against a real server.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { effect } from '@preact/signals'
@@ -28,7 +28,7 @@ const opened: Joined[] = []
 interface Joined {
   device: Device
   sync: Sync
-  /** Cuts this device off, and joins it again. */
+  /** Disconnects this device, or connects it again. */
   cut(isCut: boolean): void
 }
 
@@ -99,7 +99,7 @@ const settled = async (joined: Joined) =>
 const receive = ({ device }: Joined, quantity: number) =>
   device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity })
 
-test('what one device does, another shows, by the socket', async () => {
+test('a change on one device appears on another through the socket', async () => {
   const [one, two] = [await join(), await join()]
   await Promise.all([settled(one), settled(two)])
   await receive(one, 5)
@@ -108,7 +108,7 @@ test('what one device does, another shows, by the socket', async () => {
   await settled(one)
 })
 
-test('[D1][D3] what was saved offline is there when the app opens again, and is sent then', async () => {
+test('[D1][D3] a mutation saved offline is there when the app opens again, and is then sent', async () => {
   const name = randomUUID()
   const first = await join(name)
   await settled(first)
@@ -126,7 +126,7 @@ test('[D1][D3] what was saved offline is there when the app opens again, and is 
   expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(3000)
 })
 
-test('[D2] what a person sees never goes back while their own writes are confirmed among those of others', async () => {
+test('[D2] the display never goes back while own writes are confirmed among those of others', async () => {
   const [one, two] = [await join(), await join()]
   await Promise.all([settled(one), settled(two)])
   const seen: number[] = []
@@ -163,7 +163,7 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
   expect(shown(joined)).toBe(2000)
 })
 
-test('[D4] an answer that was lost is asked for again, and nothing is doubled', async () => {
+test('[D4] a push whose answer was lost is repeated and not doubled', async () => {
   let lose = true
   const joined = await join(randomUUID(), (transport) => ({
     ...transport,
@@ -202,7 +202,7 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
   lose = 1
   const other = new TestDevice(parts, parts.manager)
   const at = (locationId: string) => ({ itemId: room.itemId, locationId })
-  // Through the server of this test, whose sockets hear it.
+  // Through the server of this test, so that its sockets receive the messages.
   const push = (name: string, args: object) =>
     post({ clientId: other.clientId, mutations: [other.mutation(name, args)] })
   await push('stock.receive', { ...at(room.binA), quantity: 3 })
@@ -212,7 +212,7 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
   expect(shown(joined)).toBe(3000)
 })
 
-test('[D11] a server that asks for time is left alone by local writes, and asked once where a person wants it', async () => {
+test('[D11] local writes do not bother a server that asked to wait, and a person’s “sync now” asks once', async () => {
   let pushes = 0
   let limit = false
   const joined = await join(randomUUID(), (transport) => ({
@@ -242,7 +242,7 @@ test('[D11] a server that asks for time is left alone by local writes, and asked
   expect(shown(joined)).toBe(11_000)
 })
 
-test('[D9] before the first attempt has ended it says that it is connecting; where nobody answers, offline', async () => {
+test('[D9] the device says connecting until the first attempt has ended, and then offline if there is no answer', async () => {
   let answer: (() => void) | undefined
   const joined = await join(randomUUID(), (transport) => ({
     ...transport,
@@ -255,7 +255,7 @@ test('[D9] before the first attempt has ended it says that it is connecting; whe
   expect(joined.sync.status.value.link).toBe('offline')
 })
 
-test('[D9] while the first rows are being taken in it says so, and never "online" alone', async () => {
+test('[D9] while the first rows are loaded the device says so, and never only online', async () => {
   const said: boolean[] = []
   const joined = await join(randomUUID(), (transport) => ({
     ...transport,
@@ -272,10 +272,10 @@ test('[D9] while the first rows are being taken in it says so, and never "online
   expect(said).not.toContain(false)
 })
 
-test('the network comes back while an attempt of before is still failing: it is tried again at once', async () => {
+test('when the network returns during a failing attempt, the device retries at once', async () => {
   let fail: (() => void) | undefined
   let cameBack = (): void => undefined
-  // Node is no browser, and has no such event.
+  // Node is not a browser and has no such event.
   vi.stubGlobal('addEventListener', (type: string, hear: () => void) => type === 'online' && (cameBack = hear))
   const failing = (transport: SyncTransport): SyncTransport => ({
     ...transport,
@@ -292,7 +292,7 @@ test('the network comes back while an attempt of before is still failing: it is 
   expect(performance.now() - start).toBeLessThan(900)
 })
 
-test('[D5] another epoch keeps the outbox, sends the last week again, and loads anew', async () => {
+test('[D5] a new epoch keeps the outbox, sends the last week again, and loads all rows again', async () => {
   const joined = await join()
   await settled(joined)
   await receive(joined, 4)
@@ -300,7 +300,7 @@ test('[D5] another epoch keeps the outbox, sends the last week again, and loads 
   joined.cut(true)
   await receive(joined, 1)
   const owner = postgres(parts.urls.ownerUrl, { max: 1 })
-  // Yesterday's backup: the ledger without what was acknowledged since, and another epoch.
+  // Yesterday's backup: the ledger without mutations acknowledged since, in another epoch.
   await owner`delete from inventory_logs where item_id = ${room.itemId}`
   await owner`delete from mutations where name = 'stock.receive'`
   await owner`delete from positions where item_id = ${room.itemId}`
@@ -316,7 +316,7 @@ test('[D5] another epoch keeps the outbox, sends the last week again, and loads 
   await restore.end()
 })
 
-test('[D6] undoing a confirmed count shows as uncertain until the server has told', async () => {
+test('[D6] undoing a confirmed count is shown as uncertain until the server has answered', async () => {
   const joined = await join()
   await settled(joined)
   await receive(joined, 10)
@@ -352,7 +352,7 @@ test('[D8] two tabs of one device show the same, and one of them talks to the se
   expect(shown(two)).toBe(7000)
 })
 
-test('two devices withdraw and count one shelf while offline, and agree in both orders of reconnection', async () => {
+test('two devices withdraw from and count one bin while offline, and agree in both orders of reconnection', async () => {
   for (const order of [
     [0, 1],
     [1, 0],
@@ -364,12 +364,12 @@ test('two devices withdraw and count one shelf while offline, and agree in both 
     await until(() => shown(two) === 50_000, 'the start')
     one.cut(true)
     two.cut(true)
-    const place = { itemId: room.itemId, locationId: room.binA }
-    await one.device.record('stock.withdraw', { ...place, quantity: 7 })
+    const position = { itemId: room.itemId, locationId: room.binA }
+    await one.device.record('stock.withdraw', { ...position, quantity: 7 })
     await new Promise((resolve) => setTimeout(resolve, 10))
-    await two.device.record('stock.count', { ...place, counted: 40 }) // has seen the 7 being taken
+    await two.device.record('stock.count', { ...position, counted: 40 }) // after the 7 were withdrawn
     await new Promise((resolve) => setTimeout(resolve, 10))
-    await one.device.record('stock.withdraw', { ...place, quantity: 3 })
+    await one.device.record('stock.withdraw', { ...position, quantity: 3 })
     for (const which of order) {
       ;[one, two][which]!.cut(false)
       await settled([one, two][which]!)
@@ -378,7 +378,7 @@ test('two devices withdraw and count one shelf while offline, and agree in both 
   }
 })
 
-test('[D5] a lowered role: what needed the higher one waits for a decision, the rest is taken, and all is loaded for it', async () => {
+test('[D5] after a lower role, mutations that needed the higher one become refusals, the rest applies, and all rows are loaded again', async () => {
   const { domain } = parts
   const setRole = (role: 'manager' | 'staff') =>
     parts.accounts.updateMember(parts.orgId, parts.manager, { id: parts.staff, role })
@@ -402,7 +402,7 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   asManager.device.close()
   await setRole('staff')
 
-  // The session tells the app of the new role, and the app opens the device with it.
+  // The session reports the new role, and the app opens the device with it.
   const low = await signIn(server.url, `staff@${domain}`, PASSWORD)
   const cursors: (string | null)[] = []
   const watching = (transport: SyncTransport): SyncTransport => ({
@@ -415,7 +415,7 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   const asStaff = await join(name, watching, undefined, as('staff', low))
   await settled(asStaff)
   await until(() => asStaff.device.queries.openConflicts().length > 0, 'the decision')
-  expect(cursors).toContain(null) // begun anew
+  expect(cursors).toContain(null) // started over
   const [conflict] = asStaff.device.queries.openConflicts()
   expect(conflict).toMatchObject({ kind: 'refusal', code: 'role_too_low', userId: parts.staff, state: 'open' })
   expect(JSON.parse(conflict!.mutation)).toMatchObject({ name: 'item.update', args: { set: { name: 'Renamed' } } })
@@ -424,8 +424,8 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   expect(asStaff.device.syncPoint.value).toMatchObject({ complete: true })
 })
 
-/** What waits on a device, saved as a file and read again by a manager. */
-async function luggageOf({ device }: Joined) {
+/** The pending mutations of a device, saved as a file and read again by a manager. */
+async function exportOutbox({ device }: Joined) {
   const from = { device: device.name, point: device.syncPoint.value }
   const text = JSON.stringify(outboxFile(await device.exportPending(), from, new Date()))
   const file = readOutboxFile(text, { orgId: parts.orgId, userId: parts.manager, role: 'manager' })
@@ -438,21 +438,21 @@ const linesOf = (itemId: string) =>
       select mutation_id as mutation, amount, at from inventory_logs where item_id = ${itemId} order by at`),
   ])
 
-test('[D19] a saved file is brought in on another device, each mutation once, under its id and at its own time', async () => {
+test('[D19] a saved file is imported on another device, each mutation once, under its id and at its own time', async () => {
   const [gone, here] = [await join(), await join()]
   await Promise.all([settled(gone), settled(here)])
   gone.cut(true)
   await receive(gone, 1)
   await receive(gone, 2)
   await gone.device.scans.store({ code: 'unknown', at: Date.now(), mode: 'receive', locationId: room.binA })
-  const file = await luggageOf(gone)
+  const file = await exportOutbox(gone)
   await new Promise((resolve) => setTimeout(resolve, 20))
   await receive(here, 10)
   await settled(here)
   here.cut(true)
   await receive(here, 20)
-  const [brought] = await Promise.all([here.device.importOutbox(file), receive(here, 4)]) // others' work beside it is not counted
-  expect(brought).toEqual({ mutations: 2, scans: 1 })
+  const [imported] = await Promise.all([here.device.importOutbox(file), receive(here, 4)]) // a mutation recorded at the same time is not counted
+  expect(imported).toEqual({ mutations: 2, scans: 1 })
   expect(shown(here)).toBe(37_000)
   expect(here.device.pendingCount.value).toBe(4)
   expect((await here.device.oldestPending(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
@@ -470,12 +470,12 @@ test('[D19] a saved file is brought in on another device, each mutation once, un
   expect(await linesOf(room.itemId)).toHaveLength(5)
 })
 
-test('[Z2] a scan that a saved file took to another device and that was recorded on both is recorded once', async () => {
+test('[Z2] a scan that was imported on another device and recorded on both is recorded once', async () => {
   const [gone, here] = [await join(), await join()]
   await Promise.all([settled(gone), settled(here)])
   gone.cut(true)
   const scan = await gone.device.scans.store({ code: 'a', at: Date.now(), mode: 'receive', locationId: room.binA })
-  await here.device.importOutbox(await luggageOf(gone))
+  await here.device.importOutbox(await exportOutbox(gone))
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   for (const { device } of [gone, here]) await device.record('stock.receive', args, { scanId: scan.id })
   await settled(here)
@@ -485,23 +485,23 @@ test('[Z2] a scan that a saved file took to another device and that was recorded
   expect(await linesOf(room.itemId)).toHaveLength(1)
 })
 
-test('[Z2] what was recorded or dismissed where a file was saved is not asked about where an earlier one came to', async () => {
+test('[Z2] a scan recorded or dismissed on its device is not unresolved where an earlier file was imported', async () => {
   const [gone, here] = [await join(), await join()]
   await Promise.all([settled(gone), settled(here)])
   gone.cut(true)
   const store = (code: string) =>
     gone.device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: room.binA })
   const [recorded, dismissed, left] = [await store('a'), await store('b'), await store('c')]
-  await here.device.importOutbox(await luggageOf(gone))
+  await here.device.importOutbox(await exportOutbox(gone))
   expect(here.device.scans.unresolved.value).toHaveLength(3)
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   await gone.device.record('stock.receive', args, { scanId: recorded.id })
   await gone.device.scans.dismiss([dismissed.id], 'mistake')
-  expect(await here.device.importOutbox(await luggageOf(gone))).toEqual({ mutations: 1, scans: 0 })
+  expect(await here.device.importOutbox(await exportOutbox(gone))).toEqual({ mutations: 1, scans: 0 })
   expect(here.device.scans.unresolved.value.map(({ id }) => id)).toEqual([left.id])
 })
 
-test('[D19] what was made by a clock that was wrong is brought in at the time when it was made', async () => {
+test('[D19] mutations made by a wrong clock are imported at the time when they were made', async () => {
   const [hour, made] = [3_600_000, Date.now() - 60_000]
   const here = await join()
   await settled(here)
@@ -511,7 +511,7 @@ test('[D19] what was made by a clock that was wrong is brought in at the time wh
   const scan = { id: randomUUID(), code: 'a', at: made + hour, mode: 'count', locationId: room.binA }
   const scans = [{ ...scan, state: 'unresolved' as const }]
   await here.device.importOutbox({ pending: [count], scans, settledScans: [], clockOffsetMs: -hour, epoch: 1 })
-  expect(here.device.scans.unresolved.value.map(({ at }) => at)).toEqual([made]) // what is counted by it began then
+  expect(here.device.scans.unresolved.value.map(({ at }) => at)).toEqual([made]) // its count began then
   await settled(here)
   const [line] = await linesOf(room.itemId)
   expect(stampMs(line!.at)).toBe(made)
@@ -519,7 +519,7 @@ test('[D19] what was made by a clock that was wrong is brought in at the time wh
   expect(stampMs(position!.countedSince!)).toBe(made - 5_000)
 })
 
-test('[D19] a file that cannot be kept whole leaves nothing behind', async () => {
+test('[D19] an import that cannot be stored whole does not leave anything behind', async () => {
   const here = await join()
   await settled(here)
   here.cut(true)
@@ -527,9 +527,9 @@ test('[D19] a file that cannot be kept whole leaves nothing behind', async () =>
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   const pending = [{ seq: 1, id: randomUUID(), name: 'stock.receive', args, at }]
   const scan = { id: randomUUID(), code: 'x', at: 1, mode: 'receive', locationId: null, state: 'unresolved' as const }
-  const unkept = { ...scan, id: randomUUID(), code: (() => 0) as unknown as string } // as a disk that refuses
-  const luggage = { pending, scans: [scan, unkept], settledScans: [], clockOffsetMs: 0, epoch: 1 }
-  await expect(here.device.importOutbox(luggage)).rejects.toThrow()
+  const unstorable = { ...scan, id: randomUUID(), code: (() => 0) as unknown as string } // cannot be stored, like a write to a full disk
+  const outboxExport = { pending, scans: [scan, unstorable], settledScans: [], clockOffsetMs: 0, epoch: 1 }
+  await expect(here.device.importOutbox(outboxExport)).rejects.toThrow()
   expect(await here.device.exportPending()).toEqual({ outbox: [], scans: [] })
   expect(shown(here)).toBe(0)
   await receive(here, 3)
