@@ -34,7 +34,7 @@ async function editFigure(stage: BenchStage, what: string): Promise<Figure> {
     const seen = live.messages.length
     const start = performance.now()
     void device.push([device.mutation('stock.receive', { itemId: itemIds[0], locationId: binIds[0], quantity: 1 })])
-    await arrival(() => live.messages.length > seen)
+    await untilTrue(() => live.messages.length > seen)
     decodeTable('positions', live.messages.at(-1)!.tables!.positions!)
     times.push(live.arrivedAt.at(-1)! - start)
   }
@@ -70,7 +70,7 @@ async function limitEdit({ ownerUrl }: BenchStage): Promise<number[]> {
       took = performance.now() - start
     })
     void postJson(`http://${address}`, { id: randomUUID(), args: { itemId: randomUUID(), locationId: randomUUID() } })
-    await arrival(() => took !== undefined)
+    await untilTrue(() => took !== undefined)
     times.push(took!)
   }
   socket.terminate()
@@ -104,7 +104,7 @@ export async function socketTimes(stage: BenchStage, urls: readonly string[]): P
     const seen = sockets.map(({ messages }) => messages.length)
     const start = performance.now()
     await device.push([device.mutation('stock.receive', { itemId: itemIds[0], locationId: binIds[0], quantity: 1 })])
-    await arrival(() => sockets.every(({ messages }, i) => messages.length > seen[i]!))
+    await untilTrue(() => sockets.every(({ messages }, i) => messages.length > seen[i]!))
     times.push(...sockets.map(({ arrivedAt }, i) => arrivedAt[seen[i]!]! - start))
   }
   await Promise.all(sockets.map((socket) => socket.close()))
@@ -141,6 +141,6 @@ export async function limitSockets(): Promise<{ p50: number; p99: number }> {
 }
 
 /** Checks now and then, because a busy loop would take the processor from the measured work. */
-async function arrival(isThere: () => boolean): Promise<void> {
+async function untilTrue(isThere: () => boolean): Promise<void> {
   while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 1))
 }

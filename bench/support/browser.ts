@@ -118,7 +118,7 @@ function installWatch(mark: string): void {
   }
   const seen: Watch['seen'] = {}
   console.debug(`${mark} begins 0`)
-  const waiting = new Set<{ isThere: () => boolean; resolve: (at: number) => void }>()
+  const watchers = new Set<{ isThere: () => boolean; resolve: (at: number) => void }>()
   /** Runs a callback after the next frame was drawn. */
   const afterFrame = (then: (at: number) => void) =>
     requestAnimationFrame(() => {
@@ -135,9 +135,9 @@ function installWatch(mark: string): void {
         console.debug(`${mark} ${name} ${at}`)
       })
     }
-    for (const wait of waiting) {
+    for (const wait of watchers) {
       if (!wait.isThere()) continue
-      waiting.delete(wait)
+      watchers.delete(wait)
       afterFrame(wait.resolve)
     }
   }
@@ -152,7 +152,7 @@ function installWatch(mark: string): void {
     seen,
     painted: (isThere) =>
       new Promise((resolve) => {
-        waiting.add({ isThere, resolve })
+        watchers.add({ isThere, resolve })
         look()
       }),
     reportAnswer: (name) => {

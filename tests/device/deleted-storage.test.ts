@@ -130,7 +130,7 @@ class Browser {
   }
 
   /** Like the next few seconds: the leader asks for changes and notices the deletion. */
-  async settle(): Promise<void> {
+  async syncUntilIdle(): Promise<void> {
     for (let rounds = 0; rounds < 3; rounds++) {
       await this.still()
       await this.#round()
@@ -214,7 +214,7 @@ test(`[D13] storage deleted at any moment under two tabs does not lose a saved m
         browser.begin()
         await browser.turns()
       }
-      await browser.settle()
+      await browser.syncUntilIdle()
       browser.check()
     } catch (error) {
       const { actual } = error as { actual?: unknown }

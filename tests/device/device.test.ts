@@ -929,13 +929,13 @@ test('[T6] however far the clock was set, earlier mutations stay before later on
 test('[D6] a mutation that was undone here cannot be undone again, whether it was sent in between or not', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
-  const waiting = (await receive(device, 1)) as { id: string }
+  const pending = (await receive(device, 1)) as { id: string }
   const sent = (await receive(device, 2)) as { id: string }
-  await device.undo(waiting.id)
+  await device.undo(pending.id)
   const twice = { saved: true, note: 'already_undone' }
-  expect(await device.undo(waiting.id)).toMatchObject(twice)
+  expect(await device.undo(pending.id)).toMatchObject(twice)
   await round(replicator)
-  expect(await device.undo(waiting.id)).toMatchObject(twice)
+  expect(await device.undo(pending.id)).toMatchObject(twice)
   expect(await device.undo(sent.id)).not.toHaveProperty('note')
   expect(await device.undo(sent.id)).toMatchObject(twice)
 })

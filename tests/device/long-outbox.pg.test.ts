@@ -99,7 +99,7 @@ test(
       device.close()
     }
     await fill(name)
-    const times = { full: [] as number[], empty: [] as number[], arrivals: [] as number[] }
+    const times = { full: [] as number[], empty: [] as number[], updates: [] as number[] }
     const start = performance.now()
     const full = await open(name)
     const opened = performance.now() - start
@@ -129,8 +129,8 @@ test(
     const sync = new Sync({ device, session, transport: counting })
     const left: number[] = []
     const stop = effect(() => void left.push(device.pendingCount.value))
-    const arrive = device.applyUpdate.bind(device)
-    device.applyUpdate = async (update) => void times.arrivals.push(await timed(() => arrive(update)))
+    const applyUpdate = device.applyUpdate.bind(device)
+    device.applyUpdate = async (update) => void times.updates.push(await timed(() => applyUpdate(update)))
     const drained = await timed(async () => {
       sync.start()
       await until(() => device.pendingCount.value === 0 && device.syncPoint.value.complete, 240_000)
@@ -145,7 +145,7 @@ test(
     expect(itemIds.map((id) => device.queries.position(id, binId).quantity)).toEqual(expected)
     const rows = new Map((await readRows(parts, 'positions')).map(({ itemId, quantity }) => [itemId, quantity]))
     expect(itemIds.map((id) => rows.get(id))).toEqual(expected)
-    const longest = Math.max(...times.arrivals)
+    const longest = Math.max(...times.updates)
     await annotate(JSON.stringify({ opened, one, first, drained, pushes: pushes.length, longest }))
     await sync.stop()
     device.close()

@@ -94,24 +94,24 @@ async function until(fits: () => boolean, what: string): Promise<void> {
 }
 
 const shown = ({ device }: Joined) => device.queries.position(room.itemId, room.binA).quantity
-const settled = async (joined: Joined) =>
-  until(() => joined.device.syncPoint.value.complete && joined.device.pendingCount.value === 0, 'settled')
+const synced = async (joined: Joined) =>
+  until(() => joined.device.syncPoint.value.complete && joined.device.pendingCount.value === 0, 'synced')
 const receive = ({ device }: Joined, quantity: number) =>
   device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity })
 
 test('a change on one device appears on another through the socket', async () => {
   const [one, two] = [await join(), await join()]
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   await receive(one, 5)
   expect(shown(one)).toBe(5000)
   await until(() => shown(two) === 5000, 'the other device')
-  await settled(one)
+  await synced(one)
 })
 
 test('[D1][D3] a mutation saved offline is there when the app opens again, and is then sent', async () => {
   const name = randomUUID()
   const first = await join(name)
-  await settled(first)
+  await synced(first)
   first.cut(true)
   await receive(first, 3)
   await first.sync.stop()
@@ -122,13 +122,13 @@ test('[D1][D3] a mutation saved offline is there when the app opens again, and i
   expect(again.queries.position(room.itemId, room.binA)).toMatchObject({ quantity: 3000, pending: true })
   again.close()
   const joined = await join(name)
-  await settled(joined)
+  await synced(joined)
   expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(3000)
 })
 
 test('[D2] the display never goes back while own writes are confirmed among those of others', async () => {
   const [one, two] = [await join(), await join()]
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   const seen: number[] = []
   const stop = effect(() => void seen.push(shown(one)))
   for (let i = 0; i < 40; i++) {
@@ -137,7 +137,7 @@ test('[D2] the display never goes back while own writes are confirmed among thos
     if (i === 20) one.cut(true)
     if (i === 30) one.cut(false)
   }
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   await until(() => shown(one) === 54_000 && shown(two) === 54_000, 'agreement')
   stop()
   expect(seen).toEqual(seen.toSorted((a, b) => a - b))
@@ -150,7 +150,7 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
     pull: (request) => (holdPulls ? Promise.reject(new RequestError({})) : transport.pull(request)),
     subscribe: () => () => undefined,
   }))
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.link === 'online', 'the first round')
   holdPulls = true
   await receive(joined, 2)
@@ -159,7 +159,7 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
   expect([joined.device.pendingCount.value, shown(joined)]).toEqual([1, 2000])
   holdPulls = false
   joined.sync.syncNow()
-  await settled(joined)
+  await synced(joined)
   expect(shown(joined)).toBe(2000)
 })
 
@@ -176,9 +176,9 @@ test('[D4] a push whose answer was lost is repeated and not doubled', async () =
       return answer
     },
   }))
-  await settled(joined)
+  await synced(joined)
   await receive(joined, 7)
-  await settled(joined)
+  await synced(joined)
   expect(lose).toBe(false)
   expect(shown(joined)).toBe(7000)
 })
@@ -196,7 +196,7 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
         },
       }),
   }))
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.link === 'online', 'the first round')
   await new Promise((resolve) => setTimeout(resolve, 300)) // the socket is open
   lose = 1
@@ -224,7 +224,7 @@ test('[D11] local writes do not bother a server that asked to wait, and a person
         : transport.push(request)
     },
   }))
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.link === 'online', 'the first round')
   ;[pushes, limit] = [0, true]
   const start = Date.now()
@@ -237,7 +237,7 @@ test('[D11] local writes do not bother a server that asked to wait, and a person
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect([pushes, joined.sync.status.value.link]).toEqual([2, 'limited'])
   limit = false
-  await settled(joined)
+  await synced(joined)
   expect(Date.now() - start).toBeGreaterThan(1_000)
   expect(shown(joined)).toBe(11_000)
 })
@@ -265,7 +265,7 @@ test('[D9] while the first rows are loaded the device says so, and never only on
     const { link: state, loading } = joined.sync.status.value
     if (state === 'online' && !joined.device.syncPoint.peek().complete) said.push(loading !== undefined)
   })
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.loading === undefined, 'the end of the first sync')
   stop()
   expect(said.length).toBeGreaterThan(0)
@@ -276,7 +276,7 @@ test('when the network returns during a failing attempt, the device retries at o
   let fail: (() => void) | undefined
   let cameBack = (): void => undefined
   // Node is not a browser and has no such event.
-  vi.stubGlobal('addEventListener', (type: string, hear: () => void) => type === 'online' && (cameBack = hear))
+  vi.stubGlobal('addEventListener', (type: string, listener: () => void) => type === 'online' && (cameBack = listener))
   const failing = (transport: SyncTransport): SyncTransport => ({
     ...transport,
     pull: (request) =>
@@ -294,9 +294,9 @@ test('when the network returns during a failing attempt, the device retries at o
 
 test('[D5] a new epoch keeps the outbox, sends the last week again, and loads all rows again', async () => {
   const joined = await join()
-  await settled(joined)
+  await synced(joined)
   await receive(joined, 4)
-  await settled(joined)
+  await synced(joined)
   joined.cut(true)
   await receive(joined, 1)
   const owner = postgres(parts.urls.ownerUrl, { max: 1 })
@@ -308,7 +308,7 @@ test('[D5] a new epoch keeps the outbox, sends the last week again, and loads al
   await owner.end()
   joined.cut(false)
   await until(() => joined.device.syncPoint.value.epoch > 1 && joined.device.pendingCount.value === 0, 'the new epoch')
-  await settled(joined)
+  await synced(joined)
   expect(shown(joined)).toBe(5000)
   expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(5000)
   const restore = postgres(parts.urls.ownerUrl, { max: 1 })
@@ -318,15 +318,15 @@ test('[D5] a new epoch keeps the outbox, sends the last week again, and loads al
 
 test('[D6] undoing a confirmed count is shown as uncertain until the server has answered', async () => {
   const joined = await join()
-  await settled(joined)
+  await synced(joined)
   await receive(joined, 10)
   const counted = await joined.device.record('stock.count', { itemId: room.itemId, locationId: room.binA, counted: 8 })
-  await settled(joined)
+  await synced(joined)
   joined.cut(true)
   await joined.device.undo((counted as { id: string }).id)
   expect(joined.device.queries.position(room.itemId, room.binA).uncertain).toBe(true)
   joined.cut(false)
-  await settled(joined)
+  await synced(joined)
   expect(joined.device.queries.position(room.itemId, room.binA)).toMatchObject({ uncertain: false, quantity: 10_000 })
 })
 
@@ -338,17 +338,17 @@ test('[D8] two tabs of one device show the same, and one of them talks to the se
     push: (request) => transport.push(request).finally(() => (pushes += request().mutations.length)),
   })
   const one = await join(name, counting)
-  await settled(one)
+  await synced(one)
   const two = await join(name, counting)
   await until(() => two.device.syncPoint.value.complete, 'the second tab')
   await receive(two, 6)
   await until(() => shown(one) === 6000, 'the first tab showing it')
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   expect([shown(one), shown(two), pushes]).toEqual([6000, 6000, 1])
   await one.sync.stop() // the leader closes: the other takes over
   one.device.close()
   await receive(two, 1)
-  await settled(two)
+  await synced(two)
   expect(shown(two)).toBe(7000)
 })
 
@@ -359,7 +359,7 @@ test('two devices withdraw from and count one bin while offline, and agree in bo
   ] as const) {
     room = await stockRoom(new TestDevice(parts, parts.manager))
     const [one, two] = [await join(), await join()]
-    await Promise.all([settled(one), settled(two)])
+    await Promise.all([synced(one), synced(two)])
     await receive(one, 50)
     await until(() => shown(two) === 50_000, 'the start')
     one.cut(true)
@@ -372,7 +372,7 @@ test('two devices withdraw from and count one bin while offline, and agree in bo
     await one.device.record('stock.withdraw', { ...position, quantity: 3 })
     for (const which of order) {
       ;[one, two][which]!.cut(false)
-      await settled([one, two][which]!)
+      await synced([one, two][which]!)
     }
     await until(() => shown(one) === 37_000 && shown(two) === 37_000, `agreement on 37 in order ${order.join()}`)
   }
@@ -387,7 +387,7 @@ test('[D5] after a lower role, mutations that needed the higher one become refus
   const as = (role: 'manager' | 'staff', bearer: string) => ({ actor: { userId: parts.staff, role }, token: bearer })
   const high = await signIn(server.url, `staff@${domain}`, PASSWORD)
   const asManager = await join(name, undefined, undefined, as('manager', high))
-  await settled(asManager)
+  await synced(asManager)
   const emailOf = ({ device }: Joined) => device.queries.member(parts.manager)?.email ?? null
   expect(emailOf(asManager)).toBe(`manager@${domain}`)
   asManager.cut(true)
@@ -413,7 +413,7 @@ test('[D5] after a lower role, mutations that needed the higher one become refus
     },
   })
   const asStaff = await join(name, watching, undefined, as('staff', low))
-  await settled(asStaff)
+  await synced(asStaff)
   await until(() => asStaff.device.queries.openConflicts().length > 0, 'the decision')
   expect(cursors).toContain(null) // started over
   const [conflict] = asStaff.device.queries.openConflicts()
@@ -440,7 +440,7 @@ const linesOf = (itemId: string) =>
 
 test('[D19] a saved file is imported on another device, each mutation once, under its id and at its own time', async () => {
   const [gone, here] = [await join(), await join()]
-  await Promise.all([settled(gone), settled(here)])
+  await Promise.all([synced(gone), synced(here)])
   gone.cut(true)
   await receive(gone, 1)
   await receive(gone, 2)
@@ -448,7 +448,7 @@ test('[D19] a saved file is imported on another device, each mutation once, unde
   const file = await exportOutbox(gone)
   await new Promise((resolve) => setTimeout(resolve, 20))
   await receive(here, 10)
-  await settled(here)
+  await synced(here)
   here.cut(true)
   await receive(here, 20)
   const [imported] = await Promise.all([here.device.importOutbox(file), receive(here, 4)]) // a mutation recorded at the same time is not counted
@@ -459,35 +459,35 @@ test('[D19] a saved file is imported on another device, each mutation once, unde
   expect(here.device.scans.unresolved.value.map(({ code }) => code)).toEqual(['unknown'])
   expect(await here.device.importOutbox(file)).toEqual({ mutations: 0, scans: 0 })
   here.cut(false)
-  await settled(here)
+  await synced(here)
   const ats = file.pending.map(({ at }) => at)
   const lines = await linesOf(room.itemId)
   expect(lines.map(({ amount }) => amount)).toEqual([1000, 2000, 10_000, 20_000, 4000])
   expect(lines.slice(0, 2).map(({ at }) => at)).toEqual(ats)
   gone.cut(false)
-  await settled(gone)
+  await synced(gone)
   await until(() => shown(gone) === 37_000 && shown(here) === 37_000, 'both agree')
   expect(await linesOf(room.itemId)).toHaveLength(5)
 })
 
 test('[Z2] a scan that was imported on another device and recorded on both is recorded once', async () => {
   const [gone, here] = [await join(), await join()]
-  await Promise.all([settled(gone), settled(here)])
+  await Promise.all([synced(gone), synced(here)])
   gone.cut(true)
   const scan = await gone.device.scans.store({ code: 'a', at: Date.now(), mode: 'receive', locationId: room.binA })
   await here.device.importOutbox(await exportOutbox(gone))
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   for (const { device } of [gone, here]) await device.record('stock.receive', args, { scanId: scan.id })
-  await settled(here)
+  await synced(here)
   gone.cut(false)
-  await settled(gone)
+  await synced(gone)
   await until(() => shown(gone) === 1000 && shown(here) === 1000, 'both agree')
   expect(await linesOf(room.itemId)).toHaveLength(1)
 })
 
 test('[Z2] a scan recorded or dismissed on its device is not unresolved where an earlier file was imported', async () => {
   const [gone, here] = [await join(), await join()]
-  await Promise.all([settled(gone), settled(here)])
+  await Promise.all([synced(gone), synced(here)])
   gone.cut(true)
   const store = (code: string) =>
     gone.device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: room.binA })
@@ -504,7 +504,7 @@ test('[Z2] a scan recorded or dismissed on its device is not unresolved where an
 test('[D19] mutations made by a wrong clock are imported at the time when they were made', async () => {
   const [hour, made] = [3_600_000, Date.now() - 60_000]
   const here = await join()
-  await settled(here)
+  await synced(here)
   const wrong = (ms: number) => formatStamp({ ms: ms + hour, counter: 0, device: 'abcdef01' })
   const args = { itemId: room.itemId, locationId: room.binA, counted: 7, since: wrong(made - 5_000) }
   const count = { seq: 9, id: randomUUID(), name: 'stock.count', args, at: wrong(made) }
@@ -512,7 +512,7 @@ test('[D19] mutations made by a wrong clock are imported at the time when they w
   const scans = [{ ...scan, state: 'unresolved' as const }]
   await here.device.importOutbox({ pending: [count], scans, settledScans: [], clockOffsetMs: -hour, epoch: 1 })
   expect(here.device.scans.unresolved.value.map(({ at }) => at)).toEqual([made]) // its count began then
-  await settled(here)
+  await synced(here)
   const [line] = await linesOf(room.itemId)
   expect(stampMs(line!.at)).toBe(made)
   const position = (await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)
@@ -521,7 +521,7 @@ test('[D19] mutations made by a wrong clock are imported at the time when they w
 
 test('[D19] an import that cannot be stored whole does not leave anything behind', async () => {
   const here = await join()
-  await settled(here)
+  await synced(here)
   here.cut(true)
   const at = formatStamp({ ms: Date.now(), counter: 0, device: 'abcdef01' })
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
@@ -534,6 +534,6 @@ test('[D19] an import that cannot be stored whole does not leave anything behind
   expect(shown(here)).toBe(0)
   await receive(here, 3)
   here.cut(false)
-  await settled(here)
+  await synced(here)
   expect(await linesOf(room.itemId)).toHaveLength(1)
 })

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest'
 import { trpcTransport } from '../../client/sync/trpc-transport.ts'
 import { checkLedger } from '../../server/ledger/verify/ledger-check.ts'
 import type { ConnectedDevice } from '../device/support/connected-device.ts'
-import { isSettled, startSyncedDevices, until } from '../device/support/connected-device.ts'
+import { isSynced, startSyncedDevices, until } from '../device/support/connected-device.ts'
 import { freePort } from '../support/free-port.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
@@ -45,7 +45,7 @@ test(
     cleanups.push(second.kill)
     const shows = ({ device }: ConnectedDevice) => device.queries.position(itemId, binA).quantity === WHOLE * 1000
     // Nothing triggers them: each reconnects after its own backoff.
-    const isBack = (one: ConnectedDevice) => isOnline(one) && isSettled(one) && shows(one)
+    const isBack = (one: ConnectedDevice) => isOnline(one) && isSynced(one) && shows(one)
     await until(() => devices.every(isBack), 'all are back with their mutations', [], 90_000)
     const last = devices[0]!.device.syncPoint.value.version
     await until(() => reached.every((version) => version === last), 'all received the last version', [], 90_000)

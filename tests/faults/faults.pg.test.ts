@@ -5,7 +5,7 @@ import 'fake-indexeddb/auto'
 import { afterEach, expect, test } from 'vitest'
 import { checkLedger } from '../../server/ledger/verify/ledger-check.ts'
 import type { ConnectedDevice } from '../device/support/connected-device.ts'
-import { isSettled, startSyncedDevices, until } from '../device/support/connected-device.ts'
+import { isSynced, startSyncedDevices, until } from '../device/support/connected-device.ts'
 import { addOrganisation, startPrimary } from './primary.ts'
 import { startThreeReplicas } from './three-replicas.ts'
 import { freePort } from '../support/free-port.ts'
@@ -53,7 +53,7 @@ async function work(
 
 async function expectAgreement(devices: ConnectedDevice[], room: { itemId: string; binA: string }, pieces: number) {
   const shown = ({ device }: ConnectedDevice) => device.queries.position(room.itemId, room.binA).quantity
-  await until(() => devices.every((one) => isSettled(one) && shown(one) === pieces * 1000), 'agreement', devices)
+  await until(() => devices.every((one) => isSynced(one) && shown(one) === pieces * 1000), 'agreement', devices)
   const [position] = (await readRows(parts, 'positions')).filter(({ itemId }) => itemId === room.itemId)
   expect(position!.quantity).toBe(pieces * 1000)
   expect((await checkLedger(parts.database, parts.orgId)).findings).toEqual([])
@@ -110,7 +110,7 @@ test(
     const pieces = await working$
     expect(kills).toBeGreaterThan(1)
     const shown = ({ device }: ConnectedDevice) => device.queries.position(room.itemId, room.binA).quantity
-    await until(() => devices.every((one) => isSettled(one) && shown(one) === pieces * 1000), 'agreement', devices)
+    await until(() => devices.every((one) => isSynced(one) && shown(one) === pieces * 1000), 'agreement', devices)
     const report = await checkLedger(organisation.database, organisation.orgId)
     expect(report.findings).toEqual([])
     expect(report.lines).toBe(pieces)

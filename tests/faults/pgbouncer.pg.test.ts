@@ -9,7 +9,7 @@ import { Accounts } from '../../server/accounts/accounts.ts'
 import { Database } from '../../server/database/database.ts'
 import { Jobs } from '../../server/jobs/jobs.ts'
 import { prepareDatabase } from '../../server/commands/prepare-database.ts'
-import { isSettled, startDevice, until } from '../device/support/connected-device.ts'
+import { isSynced, startDevice, until } from '../device/support/connected-device.ts'
 import { freePort } from '../support/free-port.ts'
 import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
 import { makeOrganisation, PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
@@ -149,7 +149,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
       }),
     )
     const all = shops.flatMap(({ devices }) => devices)
-    await until(() => all.every(isSettled), 'the first sync', all)
+    await until(() => all.every(isSynced), 'the first sync', all)
     const { body } = await call(server.url, 'sync.pull', { cursor: null }, { token: shops[1]!.token, get: true })
     const socket = listen(server.url, shops[1]!.token, { cursor: body.result.data.cursor })
     cleanups.push(socket.close)
@@ -164,7 +164,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     const hold = (index: number, quantity: number) => () => {
       const { devices, room } = shops[index]!
       const sees = devices.every(({ device }) => device.queries.position(room.itemId, room.binA).quantity === quantity)
-      return sees && devices.every(isSettled)
+      return sees && devices.every(isSynced)
     }
     await record(shops[0]!, 5)
     await until(hold(0, 10_000), 'the first shop agrees', all)

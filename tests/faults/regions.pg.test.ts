@@ -7,7 +7,7 @@ import { startRedis } from '../support/programs/redis.ts'
 import { startRegionProxy } from '../support/network/region-proxy.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { isSettled, startDevice, until } from '../device/support/connected-device.ts'
+import { isSynced, startDevice, until } from '../device/support/connected-device.ts'
 import { startPrimaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()
@@ -130,7 +130,7 @@ test('[U4][V1] devices in a region whose replica lags now and then agree with al
   const there = await startDevice(yyz, who)
   const devices = [...here, there]
   for (const { stop } of devices) cleanups.push(stop)
-  await until(() => devices.every(isSettled), 'the first sync', devices)
+  await until(() => devices.every(isSynced), 'the first sync', devices)
   const epochs = new Set<number>()
   for (const { device } of devices) device.syncPoint.subscribe(({ epoch }) => epochs.add(epoch))
   for (let round = 0; round < 6; round++) {
@@ -143,7 +143,7 @@ test('[U4][V1] devices in a region whose replica lags now and then agree with al
   }
   await standby.pause(false)
   const shown = ({ device }: (typeof devices)[number]) => device.queries.position(room.itemId, room.binA).quantity
-  await until(() => devices.every((one) => isSettled(one) && shown(one) === 18_000), 'agreement', devices)
+  await until(() => devices.every((one) => isSynced(one) && shown(one) === 18_000), 'agreement', devices)
   expect([...epochs]).toEqual([1])
   // With a stopped replica, a commit in the other region still reaches a socket in this one.
   await standby.pause(true)

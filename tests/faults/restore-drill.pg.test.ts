@@ -18,7 +18,7 @@ import { folder } from '../../server/backups/backup-storage.ts'
 import { makeBackup } from '../../server/backups/make-backup.ts'
 import { migrate } from '../../server/database/schema/migrate.ts'
 import { Jobs } from '../../server/jobs/jobs.ts'
-import { isSettled, startSyncedDevices, until } from '../device/support/connected-device.ts'
+import { isSynced, startSyncedDevices, until } from '../device/support/connected-device.ts'
 import { freePort } from '../support/free-port.ts'
 import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestDatabase } from '../support/postgres.ts'
@@ -128,9 +128,7 @@ test(
     const [{ file }] = await Promise.all([backUp(), receive(20)]) // while they work
     await receive(4)
     const holds = (quantity: number) => () =>
-      devices.every(
-        (one) => isSettled(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity,
-      )
+      devices.every((one) => isSynced(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity)
     await until(holds(pieces * 1000), 'agreement before the loss', devices)
     await first.kill()
     await receive(3) // pending, because no server answers

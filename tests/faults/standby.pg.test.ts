@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { PASSWORD, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { isSettled, startSyncedDevices, until } from '../device/support/connected-device.ts'
+import { isSynced, startSyncedDevices, until } from '../device/support/connected-device.ts'
 import { startPrimaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()
@@ -61,9 +61,7 @@ test(
       }
     }
     const agree = (quantity: number) => () =>
-      devices.every(
-        (one) => isSettled(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity,
-      )
+      devices.every((one) => isSynced(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity)
     await receive()
     await until(agree(2000), 'agreement before', devices)
     await standby.caughtUp()

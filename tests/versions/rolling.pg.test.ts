@@ -24,7 +24,7 @@ afterEach(async () => {
 /** A pause in which devices work and reconnect. */
 const STEP_MS = 1_500
 
-const settled = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
+const isSynced = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
 
 test(
   'a rolling upgrade and the way back do not lose mutations of devices of either version',
@@ -54,7 +54,7 @@ test(
       await startPreviousDevice(balancer.url, { ...who, name: randomUUID(), version: BEFORE_MIGRATIONS }),
     ]
     for (const { stop } of devices) cleanups.push(stop)
-    await until(() => devices.every(settled), 'the first sync')
+    await until(() => devices.every(isSynced), 'the first sync')
     const notSaved: string[] = []
     let recorded = 0
     let isOn = true
@@ -69,7 +69,7 @@ test(
       }),
     )
     const agree = () =>
-      devices.every((one) => settled(one) && one.device.queries.position(itemId, binA).quantity === recorded * 1000)
+      devices.every((one) => isSynced(one) && one.device.queries.position(itemId, binA).quantity === recorded * 1000)
     for (const start of [after, before]) {
       for (const [index, port] of ports.entries()) {
         await running[index]!.stop()

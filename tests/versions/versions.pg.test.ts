@@ -39,7 +39,7 @@ async function startDevice(origin: string, { name = randomUUID(), now = Date.now
   return startSync(device, sync)
 }
 
-const settled = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
+const isSynced = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
 
 async function until(holds: () => boolean, what: string): Promise<void> {
   const end = Date.now() + 25_000
@@ -63,13 +63,13 @@ test('devices of both versions on servers of both versions agree', { timeout: 60
     await startPreviousDevice(current.url, { ...who, name: randomUUID() }),
     await startPreviousDevice(previous.url, { ...who, name: randomUUID() }),
   ]
-  await until(() => all.every(settled), 'the first sync')
+  await until(() => all.every(isSynced), 'the first sync')
   for (const one of all) {
     await saved(one, 'stock.receive', { itemId, locationId: binA, quantity: 10 })
     await saved(one, 'stock.withdraw', { itemId, locationId: binA, quantity: 1 })
     await saved(one, 'item.update', { id: itemId, set: { unit: 'kg' }, base: { unit: 'pcs' } })
   }
-  const agree = () => all.every((one) => one.device.queries.position(itemId, binA).quantity === 36_000 && settled(one))
+  const agree = () => all.every((one) => one.device.queries.position(itemId, binA).quantity === 36_000 && isSynced(one))
   await until(agree, 'agreement')
   expect(all.map(({ device }) => device.queries.item(itemId)?.unit)).toEqual(Array(4).fill('kg'))
   await Promise.all(all.map(({ stop }) => stop()))
@@ -81,7 +81,7 @@ test('an app that is updated with an outbox of thirty days does not lose any of 
   const name = randomUUID()
   const nowhere = 'http://127.0.0.1:9'
   const first = await startPreviousDevice(previous.url, { token, userId: parts.manager, name })
-  await until(() => settled(first), 'the first sync')
+  await until(() => isSynced(first), 'the first sync')
   await first.stop()
   const monthAgo = () => Date.now() - MONTH_MS
   const away = await startPreviousDevice(nowhere, { token, userId: parts.manager, name, now: monthAgo })
@@ -89,7 +89,7 @@ test('an app that is updated with an outbox of thirty days does not lose any of 
   await away.stop()
   const updated = await startDevice(current.url, { name })
   expect(updated.device.queries.position(itemId, binA).quantity).toBe(25_000)
-  await until(() => settled(updated), 'pending mutations are sent')
+  await until(() => isSynced(updated), 'pending mutations are sent')
   const others = await startPreviousDevice(previous.url, { token, userId: parts.manager, name: randomUUID() })
   await until(() => others.device.queries.position(itemId, binA).quantity === 25_000, 'the others receive it')
   await Promise.all([updated.stop(), others.stop()])
@@ -98,13 +98,13 @@ test('an app that is updated with an outbox of thirty days does not lose any of 
 test('a server of the previous version accepts an outbox of this version', { timeout: 60_000 }, async () => {
   const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
   const device = await startDevice(previous.url, { now: Date.now })
-  await until(() => settled(device), 'the first sync')
+  await until(() => isSynced(device), 'the first sync')
   for (let i = 0; i < 25; i++) await saved(device, 'stock.receive', { itemId, locationId: binA, quantity: 1 })
   // A verb that the server does not know yet is refused there with its reason, and does not delay anything.
   const countId = randomUUID()
   await saved(device, 'count.open', { id: countId, name: 'Autumn', scope: {}, blind: true })
   await saved(device, 'stock.withdraw', { itemId, locationId: binA, quantity: 5 })
-  await until(() => settled(device), 'pending mutations are sent')
+  await until(() => isSynced(device), 'pending mutations are sent')
   expect(device.device.queries.position(itemId, binA).quantity).toBe(20_000)
   await device.stop()
 })

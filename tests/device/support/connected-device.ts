@@ -48,7 +48,7 @@ export async function startSyncedDevices(
 ): Promise<ConnectedDevice[]> {
   const devices = await Promise.all(Array.from({ length: count }, () => startDevice(origin, who)))
   for (const { stop } of devices) cleanups.push(stop)
-  await until(() => devices.every(isSettled), 'the first sync', devices)
+  await until(() => devices.every(isSynced), 'the first sync', devices)
   return devices
 }
 
@@ -71,8 +71,8 @@ export async function until(
 /** The state of a device, for the message of a failed test. */
 function describeState({ device, sync }: ConnectedDevice): string {
   const { epoch, version, complete, cursor } = device.syncPoint.value
-  return JSON.stringify({ ...sync.status.value, waiting: device.pendingCount.value, epoch, version, complete, cursor })
+  return JSON.stringify({ ...sync.status.value, pending: device.pendingCount.value, epoch, version, complete, cursor })
 }
 
-export const isSettled = ({ device }: ConnectedDevice): boolean =>
+export const isSynced = ({ device }: ConnectedDevice): boolean =>
   device.syncPoint.value.complete && device.pendingCount.value === 0

@@ -9,7 +9,7 @@ import type { Dashboard, Panel } from '@grafana/schema'
 import { chromium } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { ConnectedDevice } from '../../device/support/connected-device.ts'
-import { isSettled, startDevice, until } from '../../device/support/connected-device.ts'
+import { isSynced, startDevice, until } from '../../device/support/connected-device.ts'
 import { call } from '../../support/test-server.ts'
 import { ComposeStack, REPLICAS } from './compose-stack.ts'
 
@@ -96,7 +96,7 @@ describe('the stack', () => {
     await record(here, 'location.create', { id: bin.id, name: bin.name, parentId: site, barcode: bin.code })
     await record(here, 'item.create', { id: coffee.id, name: coffee.name, low: 10, barcodes: [{ code: coffee.code }] })
     await record(here, 'stock.receive', { itemId: coffee.id, locationId: bin.id, quantity: 50 })
-    await until(() => isSettled(here) && shown(there) === 50, 'the other device shows 50', [here])
+    await until(() => isSynced(here) && shown(there) === 50, 'the other device shows 50', [here])
     const begun = performance.now()
     await record(here, 'stock.withdraw', { itemId: coffee.id, locationId: bin.id, quantity: 1 })
     await until(() => shown(there) === 49, 'the other device shows 49')
@@ -204,11 +204,11 @@ describe('the operations of the stack', () => {
 
   it('a restore brings back the backup, and the devices send everything after it', { timeout: 300_000 }, async () => {
     const [device] = devices
-    await until(() => isSettled(device!), 'no mutation is pending', devices)
+    await until(() => isSynced(device!), 'no mutation is pending', devices)
     const made = stack.must('run', '--rm', '-T', 'backup', 'backup')
     expect(made).toMatch(/^stockhand-\S+ in \/backups: .* rows read back$/m)
     await record(device!, 'stock.receive', { itemId: coffee.id, locationId: bin.id, quantity: 7 })
-    await until(() => isSettled(device!), 'the seven are sent', devices)
+    await until(() => isSynced(device!), 'the seven are sent', devices)
     const everything = shown(device!)
 
     stack.must('stop', 'app', 'worker', 'backup')
@@ -226,7 +226,7 @@ describe('the operations of the stack', () => {
   })
 
   it('the stack stops cleanly and has all data when it is back', async () => {
-    await until(() => devices.every(isSettled) && new Set(devices.map(shown)).size === 1, 'all agree', devices)
+    await until(() => devices.every(isSynced) && new Set(devices.map(shown)).size === 1, 'all agree', devices)
     const before = shown(devices[0]!)
     const begun = performance.now()
     stack.must('stop', 'app', 'worker')

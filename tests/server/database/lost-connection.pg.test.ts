@@ -39,9 +39,9 @@ test('queued statements are answered if their connection ends', async () => {
   const work = database.transaction(parts.orgId, async ({ sql }) => {
     const [{ pid } = { pid: 0 }] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
     const slow = sql`select pg_sleep(60), ${'not prepared yet'}::text`
-    const waiting = [slow, sql`select ${1}::int`, sql`select ${2}::int, ${3}::int`].map((query) => query.execute())
+    const queries = [slow, sql`select ${1}::int`, sql`select ${2}::int, ${3}::int`].map((query) => query.execute())
     setTimeout(() => void owner`select pg_terminate_backend(${pid})`.execute(), 50)
-    return Promise.all(waiting)
+    return Promise.all(queries)
   })
   await expect(work).rejects.toThrow()
   expect(await database.snapshot(parts.orgId, async (sql) => [...(await sql`select 1 as one`)])).toEqual([{ one: 1 }])
@@ -59,10 +59,10 @@ test('a database that was unreachable answers as soon as it is back, however man
     const four = () => Promise.allSettled(Array.from({ length: 4 }, ask))
     const before = four()
     proxy.retarget(await freePort())
-    const meanwhile = four()
+    const during = four()
     await new Promise((resolve) => setTimeout(resolve, 300))
     proxy.retarget(port)
-    await Promise.all([before, meanwhile])
+    await Promise.all([before, during])
   }
   expect(await ask()).toEqual([{ one: 1 }])
   await database.end()

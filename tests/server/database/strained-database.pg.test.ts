@@ -21,10 +21,10 @@ beforeAll(() => {
 })
 afterAll(() => owner.end())
 
-async function isSomebodyWaiting(): Promise<boolean> {
-  const waiting = await owner`
+async function isTransactionBlocked(): Promise<boolean> {
+  const blocked = await owner`
     select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-  return waiting.length > 0
+  return blocked.length > 0
 }
 
 test('[P1] a deadlock with another transaction is retried, and the push takes effect once', async () => {
@@ -42,7 +42,7 @@ test('[P1] a deadlock with another transaction is retried, and the push takes ef
   const { pushed } = await owner.begin(async (sql) => {
     await sql`select from positions where item_id = ${itemId} for update`
     const pushed = device.push(device.mutation('stock.receive', { itemId, locationId: binA, quantity: 2 }))
-    while (!(await isSomebodyWaiting()));
+    while (!(await isTransactionBlocked()));
     await sql`select from org_heads where org_id = ${parts.orgId} for update` // PostgreSQL ends the one that waited longer
     return { pushed }
   })

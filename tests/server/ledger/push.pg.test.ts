@@ -228,20 +228,20 @@ describe('refusals', () => {
 
   test('[M6] the reason for a resolution is stored with the conflict', async () => {
     const device = new TestDevice(parts, parts.manager)
-    const settled = async (name: string, args: object, reason: string) => {
+    const discard = async (name: string, args: object, reason: string) => {
       const { id } = await device.do(name, args)
       await device.do('conflict.resolve', { id, choice: 'discard', reason })
       return (await readRows(parts, 'conflicts')).find((conflict) => conflict.id === id)
     }
-    const nothing = await settled('bogus', {}, 'A test')
+    const nothing = await discard('bogus', {}, 'A test')
     expect(nothing).toMatchObject({
       state: 'resolved',
       resolution: 'discard',
       detail: { name: 'bogus', reason: 'A test' },
     })
     const missing = randomUUID()
-    const waiting = await settled('item.archive', { id: missing }, 'Never came')
-    expect(waiting).toMatchObject({ state: 'resolved', detail: { id: missing, reason: 'Never came' } })
+    const blocked = await discard('item.archive', { id: missing }, 'Never came')
+    expect(blocked).toMatchObject({ state: 'resolved', detail: { id: missing, reason: 'Never came' } })
   })
 
   test('[M6][M3] a correction with text that cannot be stored is still refused, with the reason', async () => {
@@ -350,10 +350,10 @@ describe('mutations sent again, in one group with others', () => {
     const refusalOf = async (id: string) => (await readRows(parts, 'conflicts')).find((one) => one.id === id)
     expect(await refusalOf(early.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
     const bad = await device.do('item.create', { id: randomUUID(), name: '' })
-    const waiting = await other.do('stock.undo', { mutationId: bad.id })
+    const blocked = await other.do('stock.undo', { mutationId: bad.id })
     const args = { id: randomUUID(), name: 'Coffee' }
     await device.do('conflict.resolve', { id: bad.id, choice: 'resend', args })
-    expect(await refusalOf(waiting.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
+    expect(await refusalOf(blocked.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
   })
 
   test('[S5] undoing a refused mutation is blocked until that takes effect, and is not lost', async () => {
@@ -365,8 +365,8 @@ describe('mutations sent again, in one group with others', () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     const wrong = device.mutation('stock.withdraw', { itemId, locationId: binA, quantity: 2 }, { strict: true })
-    const settled = device.mutation('conflict.resolve', { id: wrong.id, choice: 'record' })
-    expect((await device.push(wrong, settled)).map(({ status }) => status)).toEqual(['refused', 'applied'])
+    const resolution = device.mutation('conflict.resolve', { id: wrong.id, choice: 'record' })
+    expect((await device.push(wrong, resolution)).map(({ status }) => status)).toEqual(['refused', 'applied'])
     expect(await quantityAt(itemId, binA)).toBe(-2000)
     const [conflict] = (await readRows(parts, 'conflicts')).filter(({ id }) => id === wrong.id)
     expect(conflict).toMatchObject({ state: 'resolved', resolution: 'record' })

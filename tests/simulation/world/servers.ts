@@ -166,10 +166,10 @@ export class Servers {
       network.reply(push, reply)
     })
     narrate(`${describe(push)} waits at the other server`)
-    while (!served && !(await this.#isSomebodyWaiting())) await time.turns(1)
+    while (!served && !(await this.#isTransactionBlocked())) await time.turns(1)
   }
 
-  async #isSomebodyWaiting(): Promise<boolean> {
+  async #isTransactionBlocked(): Promise<boolean> {
     const [row] = await this.#parts.stage.owner<{ waits: boolean }[]>`
       select exists (select from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock') as waits`

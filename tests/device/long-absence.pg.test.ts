@@ -9,7 +9,7 @@ import { Device } from '../../client/device/device.ts'
 import { stampMs } from '#shared/values/stamp.ts'
 import { deleteOldTombstones } from '../../server/ledger/store/housekeeping-store.ts'
 import type { ConnectedDevice } from './support/connected-device.ts'
-import { isSettled, startDevice, until } from './support/connected-device.ts'
+import { isSynced, startDevice, until } from './support/connected-device.ts'
 import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestServer } from '../support/test-server.ts'
 import { signIn, startTestServer } from '../support/test-server.ts'
@@ -41,7 +41,7 @@ function daysAgo(days: number): void {
 
 const email = () => `manager@${parts.domain}`
 
-async function come(name: string): Promise<ConnectedDevice> {
+async function startNamed(name: string): Promise<ConnectedDevice> {
   return startDevice(
     server.url,
     { token: await signIn(server.url, email(), PASSWORD), userId: parts.manager },
@@ -57,8 +57,8 @@ test.each([60, 100])(
     const code = `GONE-AFTER-${days}`
     const { itemId, binA, binB } = await stockRoom(other, { barcodes: [{ code }] })
     const name = randomUUID()
-    const before = await come(name)
-    await until(() => isSettled(before), 'the first sync', [before])
+    const before = await startNamed(name)
+    await until(() => isSynced(before), 'the first sync', [before])
     await before.stop()
 
     daysAgo(days)
@@ -79,9 +79,9 @@ test.each([60, 100])(
     await deleteOldTombstones(parts.database, parts.orgId, Date.now())
     const [head] = await owner<{ horizon: number }[]>`select horizon from org_heads where org_id = ${parts.orgId}`
     expect(Number(head!.horizon) > 0).toBe(days > 90)
-    const back = await come(name)
+    const back = await startNamed(name)
     expect(back.device.pendingCount.value).toBe(2)
-    await until(() => isSettled(back), 'pending mutations are sent', [back])
+    await until(() => isSynced(back), 'pending mutations are sent', [back])
     const { queries, syncPoint } = back.device
     expect([queries.position(itemId, binA).quantity, queries.position(itemId, binB).quantity]).toEqual([40_000, 7000])
     expect([queries.find(code).kind, syncPoint.value.epoch]).toEqual(['unknown', 1])
@@ -103,14 +103,14 @@ test('[P6] a password change elsewhere signs the device out, and pending mutatio
     expired,
   }
   const here = await startDevice(server.url, { token, userId: parts.manager }, { session })
-  await until(() => isSettled(here) && here.sync.status.value.link === 'online', 'the first sync', [here])
+  await until(() => isSynced(here) && here.sync.status.value.link === 'online', 'the first sync', [here])
   await parts.accounts.setPassword(email(), 'a new one, at last')
   await here.device.record('stock.receive', { itemId, locationId: binA, quantity: 3 })
   await until(() => here.sync.status.value.link === 'signed_out', 'the end of the session')
   expect([here.device.pendingCount.value, here.device.queries.position(itemId, binA).quantity]).toEqual([1, 3000])
   token = await signIn(server.url, email(), 'a new one, at last')
   expired.value = false
-  await until(() => isSettled(here), 'pending mutations are sent')
+  await until(() => isSynced(here), 'pending mutations are sent')
   expect(await owner`select from inventory_logs where item_id = ${itemId}`).toHaveLength(1)
   await here.stop()
 })
