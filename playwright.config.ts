@@ -1,4 +1,4 @@
-// Journeys in real Chromium: the production build with its service worker, real servers, a real PostgreSQL.
+// Journeys in real Chromium, with the production build and its service worker, real servers and a real PostgreSQL.
 import { defineConfig } from '@playwright/test'
 import { CHROMIUM } from './tests/support/chromium.ts'
 
@@ -6,7 +6,7 @@ export default defineConfig({
   testDir: 'tests/e2e',
   testMatch: '*.test.ts',
   globalSetup: './tests/e2e/support/global-setup.ts',
-  // One at a time: each journey runs a server, a database and up to three browsers on two cores.
+  // One at a time, because each journey runs a server, a database and up to three browsers on two cores.
   workers: 1,
   fullyParallel: false,
   forbidOnly: process.env['CI'] !== undefined,

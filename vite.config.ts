@@ -1,5 +1,6 @@
-// How the client is built: root client/, out dist/client, a service worker that precaches every file offline needs.
-// The built index.html has no inline script or style, so that a CSP of script-src 'self' and style-src 'self' holds.
+// The build of the client: root client/, output dist/client, with a service worker that precaches every file needed
+// offline. The built index.html has no inline script or style, so that a CSP of script-src 'self' and style-src 'self'
+// is enough.
 import { preact } from '@preact/preset-vite'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
@@ -7,7 +8,8 @@ import { VitePWA } from 'vite-plugin-pwa'
 
 const SERVER = 'http://localhost:3000'
 
-// A file above this is left out of the precache and missing offline: the build says so. Room for the camera's wasm.
+// A larger file is left out of the precache and missing offline, and the build reports it. The limit fits the camera's
+// wasm.
 const PRECACHE_FILE_MAX_BYTES = 3_000_000
 
 /** Modules of every page: Preact, the shell's components and words. */
@@ -74,7 +76,7 @@ export default defineConfig({
           },
         ],
       },
-      includeManifestIcons: false, // the globs have them already
+      includeManifestIcons: false, // the globs already include them
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,ico,woff2,wasm}'],
         maximumFileSizeToCacheInBytes: PRECACHE_FILE_MAX_BYTES,

@@ -1,5 +1,5 @@
-// One runner for unit, property, server, simulation and gate tests; those in the browser are Playwright's. Tests that
-// need PostgreSQL are a project of their own, so that the others never wait for one to start.
+// One runner for unit, property, server, simulation and gate tests. Playwright runs the browser tests. Tests that need
+// PostgreSQL are a separate project, so that the others do not wait for it to start.
 import { defineConfig } from 'vitest/config'
 import { isOrphanedError } from './server/database/postgres-js-workarounds/orphaned-errors.ts'
 
@@ -12,9 +12,9 @@ const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
-    // A test that hangs at its end is a bug to be seen, not waited for.
+    // A test that hangs at its end is a bug to find, not to wait for.
     teardownTimeout: 15_000,
-    // What the server itself outlives, and nothing else: its own listener runs beside Vitest's.
+    // Ignores only the errors that the server itself survives. Vitest does not use the server's own listener.
     onUnhandledError: (error) => (isOrphanedError(error) ? false : undefined),
     projects: [
       {

@@ -1,7 +1,7 @@
-// What a person with a handheld waits for, with a large catalogue and, where it says so, a processor slowed four times.
+// Waiting times of a person with a handheld, with a large catalogue and, if noted, a processor slowed four times.
 import type { Browser, Page } from '@playwright/test'
 import type { TestedDevice } from './support/browser.ts'
-import { openDevice, reached, settledDevice, signIn, slowDown, standAt } from './support/browser.ts'
+import { openDevice, reached, syncedDevice, signIn, slowDown, selectReceiveAt } from './support/browser.ts'
 import type { BenchCatalogue, Product } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
 import { median, ms, percentile } from './support/figures.ts'
@@ -11,7 +11,7 @@ import { serveStatic } from './support/static-server.ts'
 
 const SLOWED = 4
 const SCANS = 50
-/** Between two pulls of the trigger: what the last one set going may still be under way. */
+/** Pause between two scans, because work of the previous one may still be running. */
 const BETWEEN_SCANS_MS = 150
 const ANSWER_GOAL_MS = 50
 const FIRST_SCAN_GOAL_MS = 1_000
@@ -19,7 +19,7 @@ const COLD_START_GOAL_MS = 1_000
 const COLD_SCAN_GOAL_MS = 2_000
 const RUNS = 3
 
-/** A new device is asked for one item while it still loads the others: the server is asked. */
+/** A new device scans one item while it still loads the others, so it asks the server. */
 export async function measureFirstScan(
   browser: Browser,
   stage: BenchStage,
@@ -29,7 +29,7 @@ export async function measureFirstScan(
   for (let run = 0; run < RUNS; run++) {
     const { context, page } = await openDevice(browser, stage.url)
     await page.goto('/')
-    // The last one made comes last.
+    // The item that was created last is loaded last.
     await page.evaluate(scanAtOnce, items.at(-1 - run)!)
     await signIn(page, stage)
     const answered = await reached(page, 'answered')
@@ -51,14 +51,14 @@ export async function measureFirstScan(
   }
 }
 
-/** Runs in the page: as whoever pulls the trigger the moment that the scan screen stands. */
+/** Runs in the page: scans the moment that the scan screen appears. */
 function scanAtOnce({ code, name }: Product): void {
   const watch = new MutationObserver(() => {
     if (!document.querySelector('.scan-header')) return
     watch.disconnect()
-    window.benchWatch.tellAnswer(name)
-    // The scanner is bound right after the screen stands.
-    setTimeout(() => window.benchWatch.pull(code), 50)
+    window.benchWatch.reportAnswer(name)
+    // The scanner is bound right after the screen appears.
+    setTimeout(() => window.benchWatch.scan(code), 50)
   })
   watch.observe(document, { subtree: true, childList: true })
 }
@@ -69,8 +69,8 @@ export async function measureScan(
   stage: BenchStage,
   { items, bins }: BenchCatalogue,
 ): Promise<Figure> {
-  const { context, page } = await settledDevice(browser, stage)
-  await standAt(page, bins[0]!)
+  const { context, page } = await syncedDevice(browser, stage)
+  await selectReceiveAt(page, bins[0]!)
   await slowDown(page, SLOWED)
   const chosen = everyNth(items, SCANS + 5)
   const times: number[] = []
@@ -91,12 +91,12 @@ export async function measureScan(
   }
 }
 
-/** Runs in the page. The stepper shows the run's quantity: it starts anew with each other item. */
+/** Runs in the page. The stepper shows the quantity of the run, which starts again with each other item. */
 async function scanUntilPainted({ code, name }: { code: string; name: string }): Promise<number> {
   const squeezed = (text: string | null | undefined) => (text ?? '').replace(/\s+/g, ' ').trim()
   const title = () => squeezed(document.querySelector('.scan-body .card h2')?.textContent)
   const before = document.querySelector('.scan-body .card')?.textContent
-  const start = window.benchWatch.pull(code)
+  const start = window.benchWatch.scan(code)
   const until = window.benchWatch.painted(
     () => title() === squeezed(name) && document.querySelector('.scan-body .card')?.textContent !== before,
   )
@@ -111,9 +111,9 @@ async function scanUntilPainted({ code, name }: { code: string; name: string }):
 
 const QUERIES = ['chocolat noir', 'cafe', 'tomat', 'bio lait', '35601']
 
-/** Each keystroke of a few queries, then each filter: from the key to the frame with what it found. */
+/** Each keystroke of a few queries, then each filter, from the key to the frame with the results. */
 export async function measureSearch(browser: Browser, stage: BenchStage, { items }: BenchCatalogue): Promise<Figure[]> {
-  const device = await settledDevice(browser, stage)
+  const device = await syncedDevice(browser, stage)
   const { page } = device
   await page.locator('nav a[href="/stock"]:visible').first().click()
   await reached(page, 'firstLines')
@@ -131,25 +131,28 @@ export async function measureSearch(browser: Browser, stage: BenchStage, { items
     goal: `p95 ≤ ${ANSWER_GOAL_MS} ms`,
     met: percentile(times, 0.95) <= ANSWER_GOAL_MS,
   })
-  return [figure('search as you type', keys), figure('any filter, with and without a word', filters)]
+  return [figure('search as you type', keys), figure('any filter, with and without a search word', filters)]
 }
 
 async function typed(page: Page, query: string): Promise<number[]> {
   const times: number[] = []
-  const all = await said(page)
+  const all = await resultCount(page)
   for (let length = 1; length <= query.length; length++) {
     times.push(await page.evaluate(typeUntilPainted, query.slice(0, length)))
     await page.waitForTimeout(60) // a fast typist
   }
-  if ((await said(page)) === all) throw new Error(`the search did not hear "${query}"`)
+  if ((await resultCount(page)) === all) throw new Error(`the search ignored "${query}"`)
   await page.evaluate(typeUntilPainted, '')
   return times
 }
 
-/** What the list says of itself: a key or a filter that changed nothing was not heard, and its time means nothing. */
-const said = (page: Page) => page.locator('.stock-head [role=status]').first().innerText()
+/**
+ * The number of results on the page. A key or filter that did not change it was not handled, and its time is
+ * meaningless.
+ */
+const resultCount = (page: Page) => page.locator('.stock-head [role=status]').first().innerText()
 
-/** Runs in the page. What was found is drawn in the same task as the key, or in the frames that follow. */
+/** Runs in the page. The results are drawn in the same task as the key, or in the frames that follow. */
 async function typeUntilPainted(text: string): Promise<number> {
   const input = document.querySelector<HTMLInputElement>('input[type=search]')!
   let changes = 0
@@ -159,7 +162,7 @@ async function typeUntilPainted(text: string): Promise<number> {
   Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!.set!.call(input, text)
   input.dispatchEvent(new Event('input', { bubbles: true }))
   let at = await window.benchWatch.painted(() => true)
-  // A later change is part of the answer too.
+  // A later change is part of the answer as well.
   for (let quiet = 0; quiet < 4;) {
     const before = changes
     const next = await window.benchWatch.painted(() => true)
@@ -175,7 +178,7 @@ async function typeUntilPainted(text: string): Promise<number> {
 async function measureFilters(page: Page): Promise<number[]> {
   const times: number[] = []
   const answers = new Set<string>()
-  // Opened first: whoever filters by stock for the first time waits until the totals are counted, which is told.
+  // Opened first, because the first filter by stock waits until the totals are counted, which the page shows.
   await page.getByRole('radio', { name: 'In stock' }).check({ force: true })
   await page.locator('main a[href^="/items/"]').first().waitFor()
   for (const query of ['', 'cho']) {
@@ -187,13 +190,13 @@ async function measureFilters(page: Page): Promise<number[]> {
     for (const field of ['Category', 'Location']) {
       for (const index of [1, 3, 0]) {
         times.push(await page.evaluate(chooseUntilPainted, { kind: 'select' as const, name: field, index }))
-        answers.add(`${query} ${field} ${await said(page)}`)
+        answers.add(`${query} ${field} ${await resultCount(page)}`)
       }
     }
     await page.keyboard.press('Escape')
   }
-  // For each word and field: all of it, and at least one branch that holds fewer.
-  if (answers.size < 8) throw new Error(`the filters were not heard: ${[...answers].join(', ')}`)
+  // For each word and field: all items, and at least one branch with fewer.
+  if (answers.size < 8) throw new Error(`the filters were ignored: ${[...answers].join(', ')}`)
   return times
 }
 
@@ -220,20 +223,20 @@ async function chooseUntilPainted({
   return (await window.benchWatch.painted(() => true)) - start
 }
 
-/** The app as it is installed, opened without a connection and with nothing in the HTTP cache. */
+/** The installed app, opened without a connection and with an empty HTTP cache. */
 export async function measureColdStart(
   browser: Browser,
   stage: BenchStage,
   { items }: BenchCatalogue,
 ): Promise<Figure[]> {
-  const device = await settledDevice(browser, stage)
-  await standAt(device.page, { id: '', name: 'Bin 1-1', code: 'LOC-1-1' })
+  const device = await syncedDevice(browser, stage)
+  await selectReceiveAt(device.page, { id: '', name: 'Bin 1-1', code: 'LOC-1-1' })
   await device.page.close()
   await device.context.setOffline(true)
   const times: number[] = []
-  for (let run = 0; run < RUNS + 2; run++) times.push(await coldStart(device, { sight: 'scan' }))
+  for (let run = 0; run < RUNS + 2; run++) times.push(await coldStart(device, { state: 'scan' }))
   const scans: number[] = []
-  for (const item of everyNth(items, RUNS)) scans.push(await coldStart(device, { sight: 'answered', scanned: item }))
+  for (const item of everyNth(items, RUNS)) scans.push(await coldStart(device, { state: 'answered', scanned: item }))
   await device.context.close()
   const empty = await serveStatic({ '/': EMPTY_PAGE })
   const limit = await emptyPage(browser, empty)
@@ -257,26 +260,26 @@ async function emptyPage(browser: Browser, server: StaticServer): Promise<number
   const device = await openDevice(browser, server.url)
   await device.page.close()
   const times: number[] = []
-  for (let run = 0; run < RUNS; run++) times.push(await coldStart(device, { sight: 'scan' }))
+  for (let run = 0; run < RUNS; run++) times.push(await coldStart(device, { state: 'scan' }))
   await device.context.close()
   return median(times)
 }
 
 async function coldStart(
   { context }: TestedDevice,
-  { sight, scanned }: { sight: 'scan' | 'answered'; scanned?: Product },
+  { state, scanned }: { state: 'scan' | 'answered'; scanned?: Product },
 ): Promise<number> {
   const page = await context.newPage()
   if (scanned) await page.addInitScript(scanAtOnce, scanned)
   const session = await slowDown(page, SLOWED)
   await session.send('Network.clearBrowserCache')
   await page.goto('/')
-  const at = await reached(page, sight)
+  const at = await reached(page, state)
   await page.close()
   return at
 }
 
-/** How long a frame takes on this page when nothing happens in it. */
+/** The duration of a frame on this page when nothing happens in it. */
 async function measureFrame(page: Page): Promise<number> {
   const times = await page.evaluate(async () => {
     const times: number[] = []

@@ -1,28 +1,28 @@
-// What the app asks of a device: scripts until it is ready to scan, and memory with a large catalogue.
+// The cost for a device: scripts until it is ready to scan, and memory with a large catalogue.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Browser } from '@playwright/test'
 import { build } from 'vite'
-import { openDevice, reached, settledDevice, signIn } from './support/browser.ts'
+import { openDevice, reached, syncedDevice, signIn } from './support/browser.ts'
 import type { BenchCatalogue } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
 import type { BenchStage } from './support/stage.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const SCRIPTS_GOAL_KB = 90
-/** What is read and indexed while nobody waits counts as well. */
+/** Work that is done while the device is idle counts as well. */
 const AHEAD_MS = 8_000
 const TAB_GOAL_MB = 120
 
-/** Of a person who is signed in and opens the app for the first time on this device. */
+/** For a signed-in person who opens the app for the first time on this device. */
 export async function measureScripts(browser: Browser, stage: BenchStage): Promise<Figure> {
   const { context, page } = await openDevice(browser, stage.url)
   await page.goto('/')
   await signIn(page, stage)
   await reached(page, 'scan')
-  // Signed in: only what the scan screen itself needs is loaded now.
+  // Signed in, so only the scripts of the scan screen are loaded now.
   await page.reload()
   await reached(page, 'scan')
   const paths = await page.evaluate(() =>
@@ -43,7 +43,7 @@ export async function measureScripts(browser: Browser, stage: BenchStage): Promi
   }
 }
 
-/** The libraries without an app, from the same bundler. Beside node_modules, where they are found. */
+/** The libraries without an app, from the same bundler. Next to node_modules, so that they are found. */
 async function smallestScripts(): Promise<number> {
   mkdirSync(join(ROOT, '.cache'), { recursive: true })
   const folder = mkdtempSync(join(ROOT, '.cache', 'bench-'))
@@ -69,14 +69,14 @@ async function smallestScripts(): Promise<number> {
   }
 }
 
-/** The JavaScript heap after collecting garbage, on the scan screen of a device that holds everything. */
+/** The JavaScript heap after garbage collection, on the scan screen of a device with all rows. */
 export async function measureTabMemory(
   browser: Browser,
   stage: BenchStage,
   { items, positions }: { items: BenchCatalogue['items']; positions: number },
 ): Promise<Figure> {
-  const { context, page } = await settledDevice(browser, stage)
-  await page.reload() // as on every other day: from the disk
+  const { context, page } = await syncedDevice(browser, stage)
+  await page.reload() // as on every later day, from the disk
   await reached(page, 'online')
   await page.waitForTimeout(AHEAD_MS)
   const session = await context.newCDPSession(page)

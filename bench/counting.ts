@@ -1,11 +1,11 @@
-// What metrics and the log cost: the time to count a push of a hundred mutations, and to write its line, beside the time
-// that the server takes for the push itself.
+// The cost of metrics and the log: the time to count a push of a hundred mutations and to write its line, next to the
+// server's time for the push itself.
 import { createWriteStream } from 'node:fs'
 import { Metrics } from '../server/metrics/metrics.ts'
 import { openLog } from '../server/process/log.ts'
 import type { Figure } from './support/figures.ts'
 import { median, ms } from './support/figures.ts'
-import { BenchDevice, makeShelves } from './support/mutations.ts'
+import { BenchDevice, createItemsAndBins } from './support/mutations.ts'
 import type { BenchStage } from './support/stage.ts'
 
 const BATCH = 100
@@ -14,7 +14,7 @@ const COUNTS = 5_000
 const GOAL = 0.02
 
 export async function measureCounting(stage: BenchStage): Promise<Figure> {
-  const { itemIds, binIds } = await makeShelves(stage, { items: 25, bins: 1 })
+  const { itemIds, binIds } = await createItemsAndBins(stage, { items: 25, bins: 1 })
   const device = new BenchDevice(stage)
   const batch = () =>
     Array.from({ length: BATCH }, (_, i) =>
@@ -30,7 +30,7 @@ export async function measureCounting(stage: BenchStage): Promise<Figure> {
   const push = median(times)
   const counting = await timeCounting(batch())
   return {
-    what: `counting a push of ${BATCH} mutations, and writing its line in the log`,
+    what: `counting a push of ${BATCH} mutations in the metrics, and writing its log line`,
     measured: `${(counting * 1000).toFixed(0)} µs`,
     limit: `${ms(push)} for the push`,
     goal: `≤ ${GOAL} ×`,
@@ -38,7 +38,7 @@ export async function measureCounting(stage: BenchStage): Promise<Figure> {
   }
 }
 
-/** What a server does of it for each push, ms. */
+/** What a server does for each push, in ms. */
 async function timeCounting(envelopes: ReturnType<BenchDevice['mutation']>[]): Promise<number> {
   const metrics = new Metrics({ version: 'bench', protocol: 1 })
   const sink = createWriteStream('/dev/null')

@@ -1,13 +1,14 @@
-// How the server grows: with organisations, which do not wait for each other, and with replicas that share the sockets.
+// How the server scales: with organisations, which do not wait for each other, and with replicas that share the
+// sockets.
 import { randomUUID } from 'node:crypto'
 import { AccessTokens } from '../server/accounts/access-tokens.ts'
 import { Accounts } from '../server/accounts/accounts.ts'
 import { Database } from '../server/database/database.ts'
-import { startPgBouncer } from '../tests/support/pgbouncer.ts'
-import { startRedis } from '../tests/support/redis.ts'
+import { startPgBouncer } from '../tests/support/programs/pgbouncer.ts'
+import { startRedis } from '../tests/support/programs/redis.ts'
 import type { Figure } from './support/figures.ts'
 import { ms, percentile, perSecond } from './support/figures.ts'
-import { BenchDevice, makeShelves } from './support/mutations.ts'
+import { BenchDevice, createItemsAndBins } from './support/mutations.ts'
 import type { BenchStage } from './support/stage.ts'
 import { SECRET, startServerProcess, stopProcess } from './support/stage.ts'
 import { limitSockets, SOCKETS_GOAL, socketTimes } from './live.ts'
@@ -18,10 +19,10 @@ const BATCH = 100
 const MUTATIONS = 20_000
 const REPLICAS = 3
 const POOLED_ORGANISATIONS = 10
-/** As few as a pooler would give to many servers. */
+/** As few connections as a pooler would give to one of many servers. */
 const POOL_SIZE = 4
 
-/** The same work spread over more and more organisations, each with a line of commits of its own. */
+/** The same work spread over more and more organisations, each with its own commit queue. */
 export async function measureOrganisations(stage: BenchStage): Promise<Figure> {
   const rates: number[] = []
   for (const count of ORGANISATIONS) rates.push(await rateOver(await organisations(stage, count)))
@@ -29,7 +30,7 @@ export async function measureOrganisations(stage: BenchStage): Promise<Figure> {
     what: `mutations on the server, ${ORGANISATIONS.join(' / ')} organisations`,
     measured: rates.map(perSecond).join(' / '),
     limit: `${perSecond(rates[0]!)} (one organisation)`,
-    goal: 'no less with more',
+    goal: 'not lower with more',
     met: rates.every((rate) => rate >= rates[0]! * 0.8),
   }
 }
@@ -38,7 +39,7 @@ async function rateOver(stages: BenchStage[]): Promise<number> {
   const perStage = Math.ceil(DEVICES_AT_LEAST / stages.length)
   const devices = await Promise.all(
     stages.map(async (stage) => {
-      const { itemIds, binIds } = await makeShelves(stage, { items: 25, bins: perStage })
+      const { itemIds, binIds } = await createItemsAndBins(stage, { items: 25, bins: perStage })
       return binIds.map((locationId) => ({ device: new BenchDevice(stage), itemIds, locationId }))
     }),
   )
@@ -61,7 +62,7 @@ async function rateOver(stages: BenchStage[]): Promise<number> {
   return (all.length * rounds * BATCH) / ((performance.now() - start) / 1000)
 }
 
-/** So many organisations on the stage's server, each as a stage of its own. */
+/** Creates this many organisations on the stage's server, each as a separate stage. */
 async function organisations(stage: BenchStage, count: number): Promise<BenchStage[]> {
   const database = new Database(stage.databaseUrl)
   const accounts = new Accounts({ database, ledger: stage.ledger, tokens: new AccessTokens(SECRET) })
@@ -77,7 +78,7 @@ async function organisations(stage: BenchStage, count: number): Promise<BenchSta
   return stages
 }
 
-/** A thousand sockets over three replicas: what one commits, two hear through Redis. */
+/** A thousand sockets over three replicas. Commits of one replica reach the other two through Redis. */
 export async function measureReplicas(stage: BenchStage): Promise<Figure> {
   const redis = await startRedis()
   const { databaseUrl, ownerUrl, dataDir } = stage
@@ -101,7 +102,7 @@ export async function measureReplicas(stage: BenchStage): Promise<Figure> {
   }
 }
 
-/** The same work with a pooler between the server and PostgreSQL, and without it. */
+/** The same work with and without a pooler between the server and PostgreSQL. */
 export async function measurePooler(stage: BenchStage, program: string): Promise<Figure> {
   const { databaseUrl, ownerUrl, dataDir } = stage
   const bouncer = await startPgBouncer([databaseUrl], { program, poolSize: POOL_SIZE })

@@ -8,7 +8,7 @@ import { decodeTable } from '#shared/rows/rows.ts'
 import { listen } from '../tests/support/test-server.ts'
 import type { Figure } from './support/figures.ts'
 import { ms, percentile } from './support/figures.ts'
-import { BenchDevice, makeShelves } from './support/mutations.ts'
+import { BenchDevice, createItemsAndBins } from './support/mutations.ts'
 import { onSlowDisk, WITH_SLOW_DISK } from './support/slow-disk.ts'
 import { postJson } from './support/post-json.ts'
 import type { BenchStage } from './support/stage.ts'
@@ -25,7 +25,7 @@ export async function measureEditToDevice(stage: BenchStage): Promise<Figure[]> 
 }
 
 async function editFigure(stage: BenchStage, what: string): Promise<Figure> {
-  const { itemIds, binIds } = await makeShelves(stage, { items: 1, bins: 1 })
+  const { itemIds, binIds } = await createItemsAndBins(stage, { items: 1, bins: 1 })
   const device = new BenchDevice(stage)
   const live = listen(stage.url, stage.token, { cursor: null })
   await live.until(() => live.messages.length === 1)
@@ -34,7 +34,7 @@ async function editFigure(stage: BenchStage, what: string): Promise<Figure> {
     const seen = live.messages.length
     const start = performance.now()
     void device.push([device.mutation('stock.receive', { itemId: itemIds[0], locationId: binIds[0], quantity: 1 })])
-    await arrival(() => live.messages.length > seen)
+    await untilTrue(() => live.messages.length > seen)
     decodeTable('positions', live.messages.at(-1)!.tables!.positions!)
     times.push(live.arrivedAt.at(-1)! - start)
   }
@@ -51,7 +51,7 @@ async function editFigure(stage: BenchStage, what: string): Promise<Figure> {
   }
 }
 
-/** The same way without rules: a request, one row made durable, a message. */
+/** The same path without rules: a request, one durable row, a message. */
 async function limitEdit({ ownerUrl }: BenchStage): Promise<number[]> {
   const child = spawn(process.execPath, [resolve(import.meta.dirname, 'support/bare-server.ts')], {
     env: { ...process.env, DATABASE_OWNER_URL: ownerUrl },
@@ -70,7 +70,7 @@ async function limitEdit({ ownerUrl }: BenchStage): Promise<number[]> {
       took = performance.now() - start
     })
     void postJson(`http://${address}`, { id: randomUUID(), args: { itemId: randomUUID(), locationId: randomUUID() } })
-    await arrival(() => took !== undefined)
+    await untilTrue(() => took !== undefined)
     times.push(took!)
   }
   socket.terminate()
@@ -92,9 +92,9 @@ export async function measureSockets(stage: BenchStage): Promise<Figure> {
   }
 }
 
-/** How long after a push each of a thousand sockets, spread over some servers, had its message. */
+/** The time from a push to the message on each of a thousand sockets, spread over the given servers. */
 export async function socketTimes(stage: BenchStage, urls: readonly string[]): Promise<number[]> {
-  const { itemIds, binIds } = await makeShelves(stage, { items: 1, bins: 1 })
+  const { itemIds, binIds } = await createItemsAndBins(stage, { items: 1, bins: 1 })
   const device = new BenchDevice(stage)
   const open = (i: number) => listen(urls[i % urls.length]!, stage.token, { cursor: null })
   const sockets = Array.from({ length: SOCKETS }, (_, i) => open(i))
@@ -104,14 +104,14 @@ export async function socketTimes(stage: BenchStage, urls: readonly string[]): P
     const seen = sockets.map(({ messages }) => messages.length)
     const start = performance.now()
     await device.push([device.mutation('stock.receive', { itemId: itemIds[0], locationId: binIds[0], quantity: 1 })])
-    await arrival(() => sockets.every(({ messages }, i) => messages.length > seen[i]!))
+    await untilTrue(() => sockets.every(({ messages }, i) => messages.length > seen[i]!))
     times.push(...sockets.map(({ arrivedAt }, i) => arrivedAt[seen[i]!]! - start))
   }
   await Promise.all(sockets.map((socket) => socket.close()))
   return times
 }
 
-/** The same by bare ws in one process, without a server's work. */
+/** The same with bare ws in one process, without a server's work. */
 export async function limitSockets(): Promise<{ p50: number; p99: number }> {
   const server = new WebSocketServer({ port: 0 })
   await new Promise((resolve) => server.once('listening', resolve))
@@ -140,7 +140,7 @@ export async function limitSockets(): Promise<{ p50: number; p99: number }> {
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
 }
 
-/** Looks now and then: looking all the time would take the processor from what is looked for. */
-async function arrival(isThere: () => boolean): Promise<void> {
+/** Checks now and then, because a busy loop would take the processor from the measured work. */
+async function untilTrue(isThere: () => boolean): Promise<void> {
   while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 1))
 }

@@ -1,4 +1,5 @@
-// A thousand edits made offline: sent and acknowledged, beside what they leave behind, written over HTTP into PostgreSQL without rules.
+// A thousand edits made offline, sent and acknowledged, next to the rows that they leave, written over HTTP into
+// PostgreSQL without rules.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -6,7 +7,7 @@ import postgres from 'postgres'
 import type { Figure } from './support/figures.ts'
 import { percentile, perSecond } from './support/figures.ts'
 import { dropLedgerTables, ledgerRows, makeLedgerTables, writeLedgerRows } from './support/ledger-rows.ts'
-import { BenchDevice, makeShelves } from './support/mutations.ts'
+import { BenchDevice, createItemsAndBins } from './support/mutations.ts'
 import { postJson } from './support/post-json.ts'
 import type { BenchStage } from './support/stage.ts'
 
@@ -16,7 +17,7 @@ const RUNS = 5
 const GOAL = 0.6
 
 export async function measureOfflineEdits(stage: BenchStage): Promise<Figure> {
-  const { itemIds, binIds } = await makeShelves(stage, { items: 50, bins: 4 })
+  const { itemIds, binIds } = await createItemsAndBins(stage, { items: 50, bins: 4 })
   const rates: number[] = []
   for (let run = 0; run < RUNS; run++) {
     const device = new BenchDevice(stage)
@@ -37,13 +38,13 @@ export async function measureOfflineEdits(stage: BenchStage): Promise<Figure> {
   return {
     what: '1,000 offline edits sent and acknowledged',
     measured: perSecond(measured),
-    limit: `${perSecond(limit)}: HTTP and the same rows in PostgreSQL, no rules; one narrow row each ${perSecond(narrow)}`,
+    limit: `${perSecond(limit)}: HTTP and the same rows in PostgreSQL, no rules; one narrow row per edit ${perSecond(narrow)}`,
     goal: `≥ ${GOAL} ×`,
     met: measured >= GOAL * limit,
   }
 }
 
-/** What the edits leave behind, received by a bare HTTP server and written without rules. */
+/** The rows that the edits leave, received by a bare HTTP server and written without rules. */
 async function limitRate({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await makeLedgerTables(sql)
@@ -56,7 +57,7 @@ async function limitRate({ ownerUrl }: BenchStage): Promise<number> {
   return rate
 }
 
-/** Of each edit one narrow row: its id and what it says. */
+/** One narrow row per edit, with its id and arguments. */
 async function narrowRate({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await sql`create table limit_edits (id uuid primary key, args jsonb)`
@@ -73,14 +74,14 @@ async function narrowRate({ ownerUrl }: BenchStage): Promise<number> {
   return rate
 }
 
-/** How many a second a bare HTTP server takes that does nothing but write them. */
+/** The number of edits per second of a bare HTTP server that only writes them. */
 async function rateOf<Edit>(edits: () => Edit[], write: (edits: Edit[]) => Promise<unknown>): Promise<number> {
   const server = createServer((request, response) => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
-      const taken = JSON.parse(Buffer.concat(parts).toString()) as Edit[]
-      void write(taken).then(() => response.end('{}'))
+      const received = JSON.parse(Buffer.concat(parts).toString()) as Edit[]
+      void write(received).then(() => response.end('{}'))
     })
   }).listen(0)
   await once(server, 'listening')

@@ -1,4 +1,4 @@
-// A pull after ten changes must not cost more where the catalogue is larger.
+// A pull after ten changes must not cost more with a larger catalogue.
 import type { PullAnswer } from '#shared/protocol/wire.ts'
 import type { BenchCatalogue } from './support/catalogue.ts'
 import type { Figure } from './support/figures.ts'
@@ -9,7 +9,7 @@ import { get } from './support/stage.ts'
 
 const CHANGES = 10
 const PULLS = 40
-/** Two medians of the same thing on a busy machine differ by less. */
+/** Two medians of the same figure on a busy machine differ by less. */
 const NOISE = 1.5
 
 export interface PullTime {

@@ -1,5 +1,6 @@
-// `npm run bench [-- name …]`: measures what docs/performance.md promises, each figure beside its limit in the same run.
-// Without names all of it, and the tables are written into docs/performance.md; with names only those, and printed.
+// `npm run bench [-- name …]`: measures the figures of docs/performance.md, each next to its limit in the same run.
+// Without names it measures all and writes the tables into docs/performance.md. With names it measures only those and
+// prints them.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -36,7 +37,7 @@ const [BEGIN, END] = ['<!-- measured: begin -->', '<!-- measured: end -->']
 const ITEMS = 100_000
 const POSITIONS = 200_000
 const FIRST_SYNC_SIZES = [10_000, 50_000, ITEMS]
-/** Larger than what the other figures need: only the first sync grows so far. */
+/** Larger than the other figures need. Only the first sync grows this far. */
 const LARGEST = 200_000
 const PULL_SIZES = [1_000, 10_000, ITEMS]
 const DEVICES = [1, 10, 100, 200, 1_000]
@@ -60,7 +61,7 @@ const FURTHER = [
   'socket-memory',
 ] as const
 type Name = (typeof PEERS)[number] | (typeof FURTHER)[number]
-/** What is measured on a server without a catalogue, once it has worked for some seconds. */
+/** Figures of a server without a catalogue, measured after a warm-up of some seconds. */
 const ON_SMALL_STAGE: readonly Name[] = [
   'throughput',
   'offline-edits',
@@ -75,12 +76,12 @@ const ON_SMALL_STAGE: readonly Name[] = [
   'socket-memory',
 ]
 
-const wanted = namesWanted()
+const requested = requestedNames()
 const measured = new Map<Name, Figure[]>()
-const wants = (...names: Name[]) => names.some((name) => wanted.includes(name))
+const isRequested = (...names: Name[]) => names.some((name) => requested.includes(name))
 
 async function measure(name: Name, ask: () => Promise<Figure | Figure[]>): Promise<void> {
-  if (!wants(name)) return
+  if (!isRequested(name)) return
   console.error(`measuring ${name} …`)
   measured.set(name, [...(measured.get(name) ?? []), ...[await ask()].flat()])
 }
@@ -97,7 +98,7 @@ async function onSmallStage(stage: BenchStage): Promise<void> {
   await measure('replicas', () => measureReplicas(stage))
   await measure('organisations', () => measureOrganisations(stage))
   const pgbouncer = findProgram('pgbouncer')
-  if (pgbouncer === undefined) process.stderr.write('pooler: not measured, this machine lacks pgbouncer\n')
+  if (pgbouncer === undefined) process.stderr.write('pooler: not measured, because this machine lacks pgbouncer\n')
   else await measure('pooler', () => measurePooler(stage, pgbouncer))
   await measure('storage', () => measureStorage(stage))
   await measure('socket-memory', () => measureSocketMemory(stage))
@@ -108,14 +109,14 @@ async function onLargeStage(stage: BenchStage, browser: Browser): Promise<void> 
   const pulls: PullTime[] = []
   let largest: FirstSync | undefined
   for (const size of [...new Set([...PULL_SIZES, ...FIRST_SYNC_SIZES])].toSorted((a, b) => a - b)) {
-    if (!wants('pull', 'first-sync') && size < ITEMS) continue
+    if (!isRequested('pull', 'first-sync') && size < ITEMS) continue
     await catalogue.growTo(size)
-    if (FIRST_SYNC_SIZES.includes(size) && wants('first-sync', 'reopen')) {
+    if (FIRST_SYNC_SIZES.includes(size) && isRequested('first-sync', 'reopen')) {
       largest = await measureFirstSync(browser, stage, size)
       const figure = firstSyncFigure(largest)
       await measure('first-sync', async () => figure)
     }
-    if (PULL_SIZES.includes(size) && wants('pull')) pulls.push(await measurePull(stage, catalogue))
+    if (PULL_SIZES.includes(size) && isRequested('pull')) pulls.push(await measurePull(stage, catalogue))
   }
   await measure('pull', async () => pullFigure(pulls))
   await measure('reopen', () => measureReopen(browser, stage, largest!))
@@ -123,27 +124,27 @@ async function onLargeStage(stage: BenchStage, browser: Browser): Promise<void> 
   await measure('scripts', () => measureScripts(browser, stage))
   await measure('cold-start', () => measureColdStart(browser, stage, catalogue))
   await measure('scan', () => measureScan(browser, stage, catalogue))
-  if (wants('search', 'tab-memory')) {
-    await catalogue.placeTo(POSITIONS)
+  if (isRequested('search', 'tab-memory')) {
+    await catalogue.stockTo(POSITIONS)
     await measure('search', () => measureSearch(browser, stage, catalogue))
     const sizes = { items: catalogue.items, positions: POSITIONS }
     await measure('tab-memory', () => measureTabMemory(browser, stage, sizes))
   }
-  if (!wants('first-sync')) return
+  if (!isRequested('first-sync')) return
   await catalogue.growTo(LARGEST)
   await measure('first-sync', async () => firstSyncFigure(await measureFirstSync(browser, stage, LARGEST)))
 }
 
 async function main(): Promise<void> {
   await build({ configFile: resolve(ROOT, 'vite.config.ts'), logLevel: 'error' })
-  if (wants(...ON_SMALL_STAGE)) await onStage(onSmallStage)
+  if (isRequested(...ON_SMALL_STAGE)) await onStage(onSmallStage)
   const browser = await openBrowser()
   const postgresVersion = await onStage((stage) => onLargeStage(stage, browser))
   const chromium = browser.version()
   await browser.close()
   const text = report({ chromium, postgresVersion })
   console.log(text)
-  if (process.argv.length === 2) keep(text)
+  if (process.argv.length === 2) writeIntoPage(text)
 }
 
 /** Resolves to the version of PostgreSQL. */
@@ -171,25 +172,25 @@ function report({ chromium, postgresVersion }: { chromium: string; postgresVersi
     `commit ${execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()}`,
   ]
   const parts = [machine.join(' · ')]
-  if (wants(...PEERS)) parts.push('Where others have been measured too:', tableOf(figuresOf(PEERS)))
-  if (wants(...FURTHER)) parts.push('And further:', tableOf(figuresOf(FURTHER)))
+  if (isRequested(...PEERS)) parts.push('Also measured for other systems:', tableOf(figuresOf(PEERS)))
+  if (isRequested(...FURTHER)) parts.push('Other figures:', tableOf(figuresOf(FURTHER)))
   return parts.join('\n\n')
 }
 
-function keep(text: string): void {
+function writeIntoPage(text: string): void {
   const page = readFileSync(PAGE, 'utf8')
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`${PAGE} has lost its markers`)
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no markers for the figures`)
   writeFileSync(PAGE, `${page.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${page.slice(end)}`)
 }
 
-function namesWanted(): readonly Name[] {
+function requestedNames(): readonly Name[] {
   const all: readonly Name[] = [...PEERS, ...FURTHER]
   const names = process.argv.slice(2)
   const unknown = names.filter((name) => !all.includes(name as Name))
   if (unknown.length > 0) {
-    console.error(`nothing is called ${unknown.join(', ')}; there are ${all.join(', ')}`)
-    process.exit(2) // before anything was begun that would have to be ended
+    console.error(`unknown figure ${unknown.join(', ')}: the figures are ${all.join(', ')}`)
+    process.exit(2) // before anything has started
   }
   return names.length === 0 ? all : (names as Name[])
 }

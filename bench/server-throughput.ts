@@ -1,10 +1,11 @@
-// Mutations per second of one organisation, whose devices each scan in a bin of 25 items, beside the same rows written by one client without a server.
+// Mutations per second of one organisation, whose devices each scan in a bin of 25 items, next to the same rows written
+// by one client without a server.
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import type { Figure } from './support/figures.ts'
 import { perSecond } from './support/figures.ts'
 import { dropLedgerTables, ledgerRows, makeLedgerTables, writeLedgerRows } from './support/ledger-rows.ts'
-import { BenchDevice, makeShelves } from './support/mutations.ts'
+import { BenchDevice, createItemsAndBins } from './support/mutations.ts'
 import type { BenchStage } from './support/stage.ts'
 
 const DEVICES = 32
@@ -16,7 +17,7 @@ const LIMIT_SET = 500
 const GOAL = 0.4
 
 export async function measureThroughput(stage: BenchStage): Promise<Figure> {
-  const { itemIds, binIds } = await makeShelves(stage, { items: 25, bins: DEVICES })
+  const { itemIds, binIds } = await createItemsAndBins(stage, { items: 25, bins: DEVICES })
   const devices = Array.from({ length: DEVICES }, () => new BenchDevice(stage))
   const batchOf = (device: BenchDevice) =>
     Array.from({ length: BATCH }, () =>
@@ -40,13 +41,13 @@ export async function measureThroughput(stage: BenchStage): Promise<Figure> {
   return {
     what: `mutations on the server, one organisation, ${DEVICES} devices × batches of ${BATCH}`,
     measured: perSecond(measured),
-    limit: `${perSecond(limit)}: the same rows by one client in sets of ${LIMIT_SET}; of a narrow table ${perSecond(narrow)}`,
+    limit: `${perSecond(limit)}: the same rows by one client in sets of ${LIMIT_SET}; in a narrow table ${perSecond(narrow)}`,
     goal: `≥ ${GOAL} ×`,
     met: measured >= GOAL * limit,
   }
 }
 
-/** How many mutations a second one client writes the rows of. */
+/** Mutations per second whose rows one client can write. */
 async function limitMutations({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await makeLedgerTables(sql)
@@ -59,17 +60,17 @@ async function limitMutations({ ownerUrl }: BenchStage): Promise<number> {
   return rate
 }
 
-/** Rows of a narrow table with a key and an index, as others are measured. */
+/** Rows of a narrow table with a key and an index, as in figures of other systems. */
 async function limitRows({ ownerUrl }: BenchStage): Promise<number> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   await sql`create table limit_rows (org_id uuid, no bigint, item_id uuid, location_id uuid, amount bigint, at text collate "C", primary key (org_id, no))`
   await sql`create index on limit_rows (org_id, item_id, location_id, at)`
-  const [org, item, place] = [randomUUID(), randomUUID(), randomUUID()]
+  const [org, item, location] = [randomUUID(), randomUUID(), randomUUID()]
   const rows = Array.from({ length: LIMIT_ROWS }, (_, no) => ({
     org_id: org,
     no,
     item_id: item,
-    location_id: place,
+    location_id: location,
     amount: 1000,
     at: String(no).padStart(26, '0'),
   }))

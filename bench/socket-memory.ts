@@ -1,6 +1,6 @@
-// What a connected device costs the server: how the resident memory of a server of its own grows from a few sockets to a
-// thousand, garbage collected before each reading. A server that had as many before would show nothing: a process keeps
-// what it once had.
+// The cost of a connected device for the server: how the resident memory of a separate server grows from a few sockets
+// to a thousand, with garbage collected before each reading. A server that already had as many sockets would show no
+// growth, because a process keeps its memory.
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
@@ -12,7 +12,7 @@ import { signIn, startServerProcess, stopProcess } from './support/stage.ts'
 
 const SIZES = [125, 250, 500, 1_000]
 const GOAL_KB = 40
-/** What opening the sockets left behind is let go of meanwhile. */
+/** Time for the server to release what opening the sockets left. */
 const SETTLE_MS = 2_000
 
 export async function measureSocketMemory(stage: BenchStage): Promise<Figure> {
@@ -44,7 +44,7 @@ export async function measureSocketMemory(stage: BenchStage): Promise<Figure> {
   }
 }
 
-/** Through the debugging protocol of the server's own runtime. */
+/** Collects garbage through the debugging protocol of the server's runtime. */
 async function collectGarbage(port: number): Promise<void> {
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
     webSocketDebuggerUrl: string

@@ -1,5 +1,5 @@
-// kubectl for a Debian whose own suite has none that is new enough: from the next suite, checked by apt against Debian's keys,
-// kept in .cache/bin and installed nowhere.
+// Fetches kubectl for a Debian whose own suite has no recent version: from the next suite, verified by apt with
+// Debian's keys, into .cache/bin without installing it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 `
 
-/** @returns whether it is there now. */
+/** @returns whether kubectl is there now */
 export function fetchKubectl(): boolean {
   const target = join(BIN, 'kubectl')
   if (existsSync(target)) return true
@@ -24,7 +24,7 @@ export function fetchKubectl(): boolean {
     writeFileSync(join(folder, 'sources/next.sources'), SOURCE)
     const options = [
       `Dir::State=${folder}/state`,
-      // What is installed here has no say in what is fetched.
+      // Installed packages must not affect the download.
       'Dir::State::Status=/dev/null',
       `Dir::Cache=${folder}/cache`,
       'Dir::Etc::SourceList=/dev/null',

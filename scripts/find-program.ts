@@ -1,11 +1,13 @@
-// Where a program is that npm does not bring: for the tests, the benchmark and whoever installs what they lack.
+// Finds programs that npm does not install: for the tests, the benchmark and the installation of missing ones.
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where Debian keeps servers, which is not on everybody's path; and what was fetched for this checkout alone. */
+/**
+ * Debian's folder for servers, which is not in everybody's PATH, and the folder for programs fetched for this checkout.
+ */
 const FOLDERS = ['/usr/sbin', join(import.meta.dirname, '../.cache/bin')]
 
-/** Undefined where the machine has no such program. */
+/** Returns undefined if the machine does not have the program. */
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FOLDERS]
   return folders.map((folder) => join(folder, name)).find(isExecutable)

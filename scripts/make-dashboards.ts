@@ -1,5 +1,5 @@
-// `npm run dashboards`: writes Grafana's dashboards from their sources in monitoring/grafana/source. The written ones are
-// kept in the repository, since Grafana reads nothing else; tests/ops sees that they are as new as their sources.
+// `npm run dashboards`: writes Grafana's dashboards from their sources in monitoring/grafana/source. The results are in
+// the repository because Grafana reads only them. tests/ops checks that they are up to date.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inventoryOverview } from '../monitoring/grafana/source/inventory-overview.ts'
@@ -14,7 +14,7 @@ const PLANS: Record<string, DashboardPlan> = {
   'sync-performance.json': syncPerformance,
 }
 
-/** Each file's name and text. */
+/** The name and text of each file. */
 export function dashboardFiles(): Record<string, string> {
   const texts = Object.entries(PLANS).map(([name, plan]) => [
     name,

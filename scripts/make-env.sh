@@ -1,8 +1,8 @@
 #!/bin/sh
-# Writes the secrets that a deployment needs into a file, each made up here: `sh scripts/make-env.sh`, or `npm run env`.
-# It needs a shell and nothing else, since a machine that runs containers may have no Node. Guarantees: what the file has
-# already stays as it is, so it can be run again after an upgrade; the file is for its owner's eyes only; nothing is
-# printed of it.
+# Writes the secrets that a deployment needs into a file, each generated here: `sh scripts/make-env.sh`, or `npm run
+# env`. It needs only a shell, because a machine that runs containers may not have Node. Guarantees: existing entries of
+# the file stay unchanged, so it can be run again after an upgrade; only its owner can read the file; no secret is
+# printed.
 #
 #   sh scripts/make-env.sh [FILE]     FILE: .env for Compose (the default), secrets.env for an overlay of Kubernetes
 set -eu
@@ -11,7 +11,7 @@ file="${1:-$(dirname "$0")/../.env}"
 touch "$file"
 chmod 600 "$file"
 
-# Letters and digits alone: the passwords become part of URLs. 40 of them are 238 bits.
+# Only letters and digits, because the passwords become part of URLs. 40 of them are 238 bits.
 secret() {
   LC_ALL=C tr -dc 'A-Za-z0-9' < /dev/urandom | head -c 40
 }

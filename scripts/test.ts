@@ -1,6 +1,6 @@
-// `npm test`: everything that can be tested, on a machine that may be bare. Guarantees: what the tests need and the
-// machine lacks is installed (Debian, as root) or named with how to get it; every stage runs even if one before it
-// failed; the last line is `N passed, N failed` over all tests, and the exit code is 0 only if nothing failed.
+// `npm test`: runs every test, also on a bare machine. Guarantees: programs that the tests need and the machine lacks
+// are installed (on Debian, as root) or named with how to get them; every stage runs even if one before it failed; the
+// last line is `N passed, N failed` over all tests, and the exit code is 0 only if nothing failed.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
@@ -13,7 +13,7 @@ type Need = {
   found: () => string | undefined
   debian: string
   elsewhere: string
-  /** Its own tests alone need it, and say so where it is missing. */
+  /** Only its own tests need it. They report that they are skipped if it is missing. */
   optional?: true
 }
 
@@ -62,15 +62,15 @@ function main(): void {
   rmSync(RESULTS, { recursive: true, force: true })
   mkdirSync(RESULTS, { recursive: true })
   const total: Count = { passed: 0, failed: 0 }
-  const broken: string[] = []
+  const failedStages: string[] = []
   const stage = (name: string, succeeded: boolean, count?: Count) => {
     total.passed += count?.passed ?? 0
     total.failed += count?.failed ?? 0
     // A stage that dies without a failed test (a type error, a crash) must not look like success.
-    if (!succeeded && (count?.failed ?? 0) === 0) broken.push(name)
+    if (!succeeded && (count?.failed ?? 0) === 0) failedStages.push(name)
   }
   stage('npm run check', run('node', ['scripts/check.ts']))
-  // First, so that the tests that start the real server find the client built.
+  // Before the tests, because those that start the real server need the built client.
   const built = run('vite', ['build', '--logLevel', 'warn'])
   stage('vite build', built)
   const vitest = join(RESULTS, 'vitest.json')
@@ -81,18 +81,18 @@ function main(): void {
     const env = { CHROMIUM_PATH: findChromium(), PLAYWRIGHT_JSON_OUTPUT_FILE: report }
     stage('playwright', run('playwright', ['test', '--reporter=list,json'], env), countPlaywright(report))
   }
-  finish(total, broken)
+  finish(total, failedStages)
 }
 
-function finish({ passed, failed }: Count, broken: readonly string[]): void {
-  if (broken.length > 0) console.log(`\nfailed besides tests: ${broken.join(', ')}`)
-  // A stage that could not even run its tests counts as one failure: 0 failed must mean that all is well.
-  const failures = failed + broken.length
+function finish({ passed, failed }: Count, failedStages: readonly string[]): void {
+  if (failedStages.length > 0) console.log(`\nfailed stages: ${failedStages.join(', ')}`)
+  // A stage that could not run its tests counts as one failure, because 0 failed must mean that everything passed.
+  const failures = failed + failedStages.length
   console.log(`${passed} passed, ${failures} failed`)
   process.exitCode = failures === 0 && passed > 0 ? 0 : 1
 }
 
-/** @returns whether everything is there now. */
+/** @returns whether every program is there now */
 function prepare(): boolean {
   const missing = () => NEEDS.filter(({ found }) => found() === undefined)
   const isDebianRoot = existsSync('/etc/debian_version') && process.getuid?.() === 0
@@ -103,7 +103,7 @@ function prepare(): boolean {
     run('apt-get', ['update', '-qq'], env)
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env)
   }
-  // The manifests alone need it: where it cannot be had, their tests say that they were left out.
+  // Only the tests of the manifests need it. They report that they are skipped if it is missing.
   if (findProgram('kubectl') === undefined && isDebianRoot) fetchKubectl()
   for (const { program, debian, elsewhere } of missing()) {
     console.error(
@@ -128,7 +128,7 @@ function countVitest(path: string): Count | undefined {
 
 function countPlaywright(path: string): Count | undefined {
   const report = readJson<{ stats: { expected: number; flaky: number; unexpected: number } }>(path)
-  // A flaky test failed once: that is a failure here, never retried away.
+  // A flaky test failed once, which counts as a failure here.
   return report && { passed: report.stats.expected, failed: report.stats.unexpected + report.stats.flaky }
 }
 

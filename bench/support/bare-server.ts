@@ -1,5 +1,5 @@
-// A program of its own, as the server that it is held against: a request, one row made durable, a message to each socket,
-// an answer; no rules. Prints the port where it listens.
+// A separate program, like the server that it is compared with: it receives a request, makes one row durable, sends a
+// message to each socket and answers, without any rules. Prints its port.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import postgres from 'postgres'

@@ -1,4 +1,4 @@
-// A large shop: real products where the list of them is beside the repository, else made-up ones of the same size.
+// A large shop: real products if their list is next to the repository, otherwise generated ones of the same size.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -8,11 +8,11 @@ import { uuidv7 } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { BenchStage } from './stage.ts'
 
-/** As the import of a file does it: small enough for many to be decided together. */
+/** As in a file import: small enough that many batches are decided together. */
 const BATCH = 500
 const BATCHES_AT_ONCE = 8
 const CATEGORIES = 40
-const LEVELS_OF_SHELVES = [10, 20] as const
+const AISLES_AND_BINS = [10, 20] as const
 const PRODUCTS = resolve(import.meta.dirname, '../../../shared/data/products-100k.csv')
 
 export interface Product {
@@ -21,7 +21,7 @@ export interface Product {
   code: string
 }
 
-export interface Place {
+export interface Bin {
   id: string
   name: string
   code: string
@@ -31,7 +31,7 @@ type Mutation = [name: string, args: Record<string, unknown>]
 
 export class BenchCatalogue {
   readonly items: Product[] = []
-  readonly bins: Place[] = []
+  readonly bins: Bin[] = []
   readonly #stage: BenchStage
   readonly #clientId = randomUUID()
   readonly #products = readProducts()
@@ -43,12 +43,12 @@ export class BenchCatalogue {
     this.#stage = stage
   }
 
-  /** Makes items until there are so many. */
+  /** Creates items up to this number. */
   async growTo(count: number): Promise<void> {
-    if (this.items.length === 0) await this.#furnish()
+    if (this.items.length === 0) await this.#createLocations()
     const made: Mutation[] = []
     for (let i = this.items.length; i < count; i++) {
-      const { name, code } = this.#products[i] ?? madeUp(i)
+      const { name, code } = this.#products[i] ?? generated(i)
       const item = { id: randomUUID(), name, code }
       this.items.push(item)
       const categoryId = this.#categories[i % CATEGORIES]
@@ -59,8 +59,8 @@ export class BenchCatalogue {
     await this.#write(made)
   }
 
-  /** Puts goods on shelves until there are so many positions: two bins for an item. */
-  async placeTo(count: number): Promise<void> {
+  /** Receives stock up to this number of positions, two bins per item. */
+  async stockTo(count: number): Promise<void> {
     const made: Mutation[] = []
     for (; this.#placed < count; this.#placed++) {
       const item = this.items[this.#placed % this.items.length]!
@@ -71,8 +71,8 @@ export class BenchCatalogue {
     await this.#write(made)
   }
 
-  async #furnish(): Promise<void> {
-    const [aisles, shelves] = LEVELS_OF_SHELVES
+  async #createLocations(): Promise<void> {
+    const [aisles, shelves] = AISLES_AND_BINS
     const made: Mutation[] = this.#categories.map((id, i) => ['category.create', { id, name: `Category ${i + 1}` }])
     for (let a = 0; a < aisles; a++) {
       const parentId = randomUUID()
@@ -87,7 +87,7 @@ export class BenchCatalogue {
     await this.#write(made)
   }
 
-  /** As the server's own work: no device's numbering or clock is checked. */
+  /** Pushes as the server itself, without the numbering or clock of a device. */
   async #write(mutations: Mutation[]): Promise<void> {
     const batches: Mutation[][] = []
     for (let i = 0; i < mutations.length; i += BATCH) batches.push(mutations.slice(i, i + BATCH))
@@ -122,14 +122,14 @@ function readProducts(): { name: string; code: string }[] {
   return named.map(({ barcode, name }) => ({ code: barcode, name: name.trim().slice(0, 300) }))
 }
 
-function madeUp(index: number): { name: string; code: string } {
-  // Words that the searches of the benchmark find, as they do among real products.
+function generated(index: number): { name: string; code: string } {
+  // The searches of the benchmark find these words, as they find real products.
   const words = ['Chocolat noir', 'Café', 'Tomates', 'Lait bio', 'Riz', 'Poivre', 'Biscuits', 'Savon', 'Thé', 'Pâtes']
   const word = (step: number) => words[Math.floor(index / step) % words.length]
   return { name: `${word(1)} ${word(10)} ${word(100)} No. ${index}`, code: gtin13(index) }
 }
 
-/** GTIN-13 of the range for use inside a company, with its check digit. */
+/** A GTIN-13 from the range for use inside a company, with its check digit. */
 function gtin13(index: number): string {
   const body = `20${String(index).padStart(10, '0')}`
   const sum = [...body].reduce((total, digit, at) => total + Number(digit) * (at % 2 === 0 ? 1 : 3), 0)

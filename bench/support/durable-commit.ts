@@ -1,10 +1,10 @@
-// The limit of everything that must be durable: one row, one commit, one client.
+// The limit for everything that must be durable: one row, one commit, one client.
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { percentile } from './figures.ts'
 
 const COMMITS = 300
-/** As devices push: not one right after the other, which would find everything awake. */
+/** Pauses between commits, as between pushes. Without them every process would be awake already. */
 const PAUSE_MAX_MS = 5
 
 /** Milliseconds of one durable commit: median and 99th percentile. */

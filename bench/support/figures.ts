@@ -1,4 +1,4 @@
-// Figures: medians and percentiles, and a table that says each beside its limit.
+// Medians, percentiles, and a table of figures with their limits.
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
@@ -7,13 +7,13 @@ export function percentile(values: readonly number[], part: number): number {
 export interface Figure {
   what: string
   measured: string
-  /** What the machine itself allows, measured in the same run. */
+  /** The limit of the machine itself, measured in the same run. */
   limit: string
   goal: string
   met: boolean
 }
 
-/** In markdown. */
+/** Returns a Markdown table. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = figures.map(
     ({ what, measured, limit, goal, met }) =>

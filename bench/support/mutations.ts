@@ -1,4 +1,4 @@
-// Mutations to measure with: many receives on a shop's worth of positions.
+// Mutations for measurements: many receipts on the positions of a shop.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { uuidv7 } from '#shared/values/id.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
@@ -32,8 +32,8 @@ export class BenchDevice {
   }
 }
 
-/** Items in bins, made once for a stage. */
-export async function makeShelves(
+/** Creates items and bins. */
+export async function createItemsAndBins(
   stage: BenchStage,
   { items, bins }: { items: number; bins: number },
 ): Promise<{ itemIds: string[]; binIds: string[] }> {

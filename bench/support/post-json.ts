@@ -1,5 +1,5 @@
-// A lean HTTP client, the same for what is measured and for its limit: `fetch` costs the measuring process more than many
-// a request costs the server, and both share the machine's processors.
+// A lean HTTP client, the same for a measurement and its limit. `fetch` costs the measuring process more than many a
+// request costs the server, and both share the machine's processors.
 import { Agent, request } from 'node:http'
 
 const agent = new Agent({ keepAlive: true })

@@ -1,4 +1,4 @@
-// What a measurement needs: a durable PostgreSQL, an organisation, and a server in a process of its own.
+// The setup of a measurement: a durable PostgreSQL, an organisation, and a server in a separate process.
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -32,7 +32,7 @@ export interface BenchStage {
 }
 
 const START_TIMEOUT_MS = 120_000
-/** What the servers of a stage sign with. */
+/** The secret with which the servers of a stage sign tokens. */
 export const SECRET = 'j'.repeat(40)
 
 export async function openStage(): Promise<BenchStage> {
@@ -93,7 +93,7 @@ export async function startServerProcess({
       DATABASE_OWNER_URL: ownerUrl,
       DATA_DIR: dataDir,
       LOG_LEVEL: 'error',
-      ROLES: 'api,worker', // a backup in the middle of a measurement would be part of it
+      ROLES: 'api,worker', // no backup, because one during a measurement would distort it
       JWT_SECRET: SECRET,
       ...env,
     },

@@ -1,4 +1,4 @@
-// A bare HTTP server with a few bodies in memory: what a browser can do with bytes that cost the server nothing.
+// A bare HTTP server with a few bodies in memory, for what a browser can do with bytes that cost the server nothing.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
@@ -7,7 +7,7 @@ export interface StaticServer {
   close(): void
 }
 
-/** `bodies` by path; `.json` is JSON, everything else HTML. */
+/** @param bodies by path; `.json` is JSON, everything else HTML */
 export async function serveStatic(bodies: Record<string, string | Buffer>): Promise<StaticServer> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname

@@ -1,4 +1,4 @@
-// What the line on top says: never less than what waits here.
+// The text of the connection banner, which always includes pending mutations.
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { ConnectionStatus } from '../device/connection-status.ts'
 import { startLanguage } from '../strings/strings.ts'
@@ -8,7 +8,7 @@ const now = new Date(2026, 10, 22, 10, 44).getTime()
 const status: ConnectionStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
 const facts = { status, expired: false, pending: 0, asOf: new Date(2026, 10, 22, 10, 42).getTime(), now }
 
-/** Spaces that hold a line together are spaces. */
+/** Replaces the spaces that prevent line breaks. */
 const plain = (text: string) => text.replaceAll('\u00a0', ' ')
 
 beforeAll(async () => {
@@ -18,30 +18,30 @@ beforeAll(async () => {
   await startLanguage()
 })
 
-test('online is quiet, and still says what waits', () => {
+test('online is quiet, and still shows pending mutations', () => {
   expect(bannerWords(facts)).toMatchObject({ tone: 'quiet', text: 'Online', aside: 'as of 10:42' })
   expect(bannerWords({ ...facts, pending: 3 }).text).toBe('Online · 3 waiting')
 })
 
-test('offline says what waits and as of when; yesterday with its day', () => {
+test('offline shows pending mutations and the time of the data, with the day if it is not today', () => {
   const offline = { ...facts, status: { ...status, link: 'offline' as const }, pending: 3 }
   expect(bannerWords(offline)).toMatchObject({ tone: 'warn', text: 'Offline · 3 waiting', aside: 'as of 10:42' })
   expect(bannerWords({ ...offline, asOf: now - 86_400_000 }).aside).toContain('21 Nov')
   expect(bannerWords({ ...offline, asOf: 0 }).aside).toBeUndefined()
 })
 
-test('a session that ended says that what waits is kept, whatever else is', () => {
+test('an ended session says that pending mutations are kept, whatever else applies', () => {
   const words = bannerWords({ ...facts, expired: true, pending: 3 })
   expect(words).toMatchObject({ tone: 'bad', signIn: true })
   expect(plain(words.text)).toBe('Signed out · 3 waiting are kept')
 })
 
-test('the first sync counts its rows', () => {
+test('the first sync shows the number of rows', () => {
   const loading = { ...status, loading: { rows: 42_000, fraction: 0.4 } }
   expect(bannerWords({ ...facts, status: loading })).toMatchObject({ text: 'Loading 42,000 rows…', fraction: 0.4 })
 })
 
-test('[D9] whatever the state, what waits is said to wait', () => {
+test('[D9] pending mutations are shown as waiting in every state', () => {
   for (const link of Object.keys(LOOKS) as ConnectionStatus['link'][]) {
     for (const loading of [undefined, { rows: 0, fraction: 0 }, { rows: 7, fraction: 0.5 }]) {
       const { text, tone } = bannerWords({ ...facts, status: { ...status, link, loading }, pending: 3 })

@@ -1,4 +1,4 @@
-// A scan that no screen asked for. The device is played: what a code names, and which scans are open.
+// A scan that no screen handles. The device is simulated: the meaning of a code, and the open scans.
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { ScanRecord } from '../device/records.ts'
 import type { Workspace } from '../context/workspace.ts'
@@ -16,7 +16,7 @@ const scanOf = (id: string): ScanRecord => ({
 })
 const raw = (code: string) => ({ code, raw: code, at: 1 })
 let open: ScanRecord[]
-let gone: string[]
+let visited: string[]
 
 beforeAll(async () => {
   vi.stubGlobal('navigator', { languages: ['en-GB'] })
@@ -26,10 +26,10 @@ beforeAll(async () => {
 })
 beforeEach(() => {
   open = []
-  gone = []
+  visited = []
 })
 
-function take(id: string): void {
+function handleScan(id: string): void {
   open = [...open, scanOf(id)]
   const scans = {
     get unresolved() {
@@ -40,38 +40,38 @@ function take(id: string): void {
   const find = (code: string) => (code === '9' ? { kind: 'unknown', code } : { kind: 'item', item: { id: code } })
   const device = { queries: { find }, scans } as unknown as Workspace['device']
   const feedback = { give: () => undefined, wake: () => undefined } as unknown as Workspace['feedback']
-  defaultScanHandler({ workspace: () => ({ device, feedback }), go: (href) => gone.push(href) }).handle(
+  defaultScanHandler({ workspace: () => ({ device, feedback }), go: (href) => visited.push(href) }).handle(
     scanOf(id),
     raw(id),
   )
 }
 
-test('it opens what the code names; an unknown one stays in the tray', async () => {
-  take('1')
-  await vi.waitFor(() => expect(gone).toEqual(['/items/1']))
-  take('9')
+test('it opens the item of the code, and an unknown code stays in the tray', async () => {
+  handleScan('1')
+  await vi.waitFor(() => expect(visited).toEqual(['/items/1']))
+  handleScan('9')
   await new Promise((next) => setTimeout(next))
-  expect([gone, open.map(({ id }) => id)]).toEqual([['/items/1'], ['9']])
+  expect([visited, open.map(({ id }) => id)]).toEqual([['/items/1'], ['9']])
 })
 
-test('behind an open sheet it waits, also where another sheet takes its place, and then goes in the order of the triggers', async () => {
+test('behind open sheets scans wait until the last one closes, and then open in order', async () => {
   const first = sheetOpened()
-  take('1')
-  take('2')
+  handleScan('1')
+  handleScan('2')
   await new Promise((next) => setTimeout(next))
   first()
-  const second = sheetOpened() // in the same go
+  const second = sheetOpened() // before the next task
   await new Promise((next) => setTimeout(next))
-  expect(gone).toEqual([])
+  expect(visited).toEqual([])
   second()
-  await vi.waitFor(() => expect(gone).toEqual(['/items/1', '/items/2']))
+  await vi.waitFor(() => expect(visited).toEqual(['/items/1', '/items/2']))
 })
 
-test('a scan that was seen to while it waited does nothing more', async () => {
+test('a scan that was resolved while it waited has no effect', async () => {
   const closed = sheetOpened()
-  take('1')
+  handleScan('1')
   open = []
   closed()
   await new Promise((next) => setTimeout(next))
-  expect(gone).toEqual([])
+  expect(visited).toEqual([])
 })

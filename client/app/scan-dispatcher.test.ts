@@ -1,13 +1,13 @@
-// Stored first, in order, to whoever asked last; nothing is dropped.
+// Each scan is stored first, in order, and goes to the handler that was registered last. No scan is dropped.
 import { expect, test } from 'vitest'
 import type { ScanRecord } from '../device/records.ts'
 import { ScanDispatcher } from './scan-dispatcher.ts'
 
 const scanOf = (code: string) => ({ code, raw: code, at: 1 })
 
-function station(store: (code: string) => Promise<void> = () => Promise.resolve()) {
-  const taken: string[] = []
-  const made = new ScanDispatcher({
+function createDispatcher(store: (code: string) => Promise<void> = () => Promise.resolve()) {
+  const handled: string[] = []
+  const dispatcher = new ScanDispatcher({
     store: {
       store: async (scan) => {
         await store(scan.code)
@@ -16,46 +16,48 @@ function station(store: (code: string) => Promise<void> = () => Promise.resolve(
     },
     fallback: {
       context: () => ({ mode: 'look', locationId: null }),
-      handle: ({ code }) => taken.push(`else ${code}`) > 0,
+      handle: ({ code }) => handled.push(`default ${code}`) > 0,
     },
   })
-  return { made, taken }
+  return { dispatcher, handled }
 }
 
-test('[Z1] scans are handed on in the order of their triggers, however long each takes to store', async () => {
+test('[Z1] scans are dispatched in order, however long each takes to store', async () => {
   const waits: Record<string, number> = { a: 15, b: 1, c: 5 }
-  const { made, taken } = station((code) => new Promise((done) => setTimeout(done, waits[code])))
-  await Promise.all(['a', 'b', 'c'].map((code) => made.dispatch(scanOf(code))))
-  expect(taken).toEqual(['else a', 'else b', 'else c'])
+  const { dispatcher, handled } = createDispatcher((code) => new Promise((done) => setTimeout(done, waits[code])))
+  await Promise.all(['a', 'b', 'c'].map((code) => dispatcher.dispatch(scanOf(code))))
+  expect(handled).toEqual(['default a', 'default b', 'default c'])
 })
 
-test('the one that asked last gets them, until it ends', async () => {
-  const { made, taken } = station()
-  const end = made.handle({
+test('the handler that was registered last gets the scans until it ends', async () => {
+  const { dispatcher, handled } = createDispatcher()
+  const end = dispatcher.handle({
     context: () => ({ mode: 'count', locationId: 'L' }),
-    handle: ({ code, mode, locationId }) => taken.push(`${mode} ${locationId} ${code}`) > 0,
+    handle: ({ code, mode, locationId }) => handled.push(`${mode} ${locationId} ${code}`) > 0,
   })
-  await made.dispatch(scanOf('a'))
+  await dispatcher.dispatch(scanOf('a'))
   end()
-  await made.dispatch(scanOf('b'))
-  expect(taken).toEqual(['count L a', 'else b'])
+  await dispatcher.dispatch(scanOf('b'))
+  expect(handled).toEqual(['count L a', 'default b'])
 })
 
-test('[Z1] what whoever asked aside has no use for goes to who would have got it, and means what it would have meant', async () => {
-  const { made, taken } = station()
-  made.handle({
+test('[Z1] a scan that a handler does not use goes to the one before it, with that one’s context', async () => {
+  const { dispatcher, handled } = createDispatcher()
+  dispatcher.handle({
     context: () => ({ mode: 'count', locationId: 'L' }),
-    handle: ({ code, mode, locationId }) => taken.push(`${mode} ${locationId} ${code}`) > 0,
+    handle: ({ code, mode, locationId }) => handled.push(`${mode} ${locationId} ${code}`) > 0,
   })
-  made.handle({ handle: ({ code }) => code === 'a' && taken.push(`aside ${code}`) > 0 })
-  await made.dispatch(scanOf('a'))
-  await made.dispatch(scanOf('b'))
-  expect(taken).toEqual(['aside a', 'count L b'])
+  dispatcher.handle({ handle: ({ code }) => code === 'a' && handled.push(`override ${code}`) > 0 })
+  await dispatcher.dispatch(scanOf('a'))
+  await dispatcher.dispatch(scanOf('b'))
+  expect(handled).toEqual(['override a', 'count L b'])
 })
 
-test('[Z1] a scan that cannot be kept is said, and those behind it are kept', async () => {
-  const { made, taken } = station((code) => (code === 'a' ? Promise.reject(new Error('full')) : Promise.resolve()))
-  await Promise.all([made.dispatch(scanOf('a')), made.dispatch(scanOf('b'))])
-  expect(made.unsavedScans.value).toEqual(['a'])
-  expect(taken).toEqual(['else b'])
+test('[Z1] a scan that cannot be stored is reported, and later ones are stored', async () => {
+  const { dispatcher, handled } = createDispatcher((code) =>
+    code === 'a' ? Promise.reject(new Error('full')) : Promise.resolve(),
+  )
+  await Promise.all([dispatcher.dispatch(scanOf('a')), dispatcher.dispatch(scanOf('b'))])
+  expect(dispatcher.unsavedScans.value).toEqual(['a'])
+  expect(handled).toEqual(['default b'])
 })

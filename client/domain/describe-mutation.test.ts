@@ -1,9 +1,9 @@
-// What a mutation is, in words, also where it was not made by this app; on the real device code.
+// Descriptions of mutations, including those that this app did not create, with the real device code.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Conflict } from '#shared/rows/rows.ts'
-import { arriveWhole } from '../../tests/device/made-rows.ts'
+import { applySnapshot } from '../../tests/device/support/sample-rows.ts'
 import { Device } from '../device/device.ts'
 import { loadAllStrings } from '../strings/strings.ts'
 import { fieldName, describeMutation } from './describe-mutation.ts'
@@ -27,10 +27,10 @@ const conflictOf = (id: string, mutation: { name: string; args: unknown }): Conf
 
 const resolve = (id: string) => ({ name: 'conflict.resolve', args: { id, choice: 'keep' } })
 
-test('a settled conflict is named for what it was about; those that name each other, or themselves, end', async () => {
+test('a resolved conflict is described by its mutation, and circular references end', async () => {
   const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
   const [about, one, other, itself] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
-  await arriveWhole(device, {
+  await applySnapshot(device, {
     conflicts: [
       conflictOf(about, { name: 'item.create', args: { name: 'Tea' } }),
       conflictOf(one, resolve(other)),
@@ -43,7 +43,7 @@ test('a settled conflict is named for what it was about; those that name each ot
   device.close()
 })
 
-test.each(['__proto__', 'hasOwnProperty', 'constructor'])('%s is no verb and no field of ours', async (name) => {
+test.each(['__proto__', 'hasOwnProperty', 'constructor'])('%s is neither a verb nor a field', async (name) => {
   const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'staff' } })
   expect(describeMutation(device, { name, args: {} })).toEqual({ title: name, note: '' })
   expect(fieldName(name)).toBe(name)

@@ -1,4 +1,4 @@
-// A form's texts become arguments, and only what was changed is sent.
+// The texts of a form become arguments, and only changed fields are sent.
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { Item } from '#shared/rows/rows.ts'
 import { startLanguage } from '../strings/strings.ts'
@@ -29,23 +29,23 @@ beforeAll(async () => {
   await startLanguage()
 })
 
-test('an untouched form changes nothing', () => {
+test('an untouched form has no changes', () => {
   expect(changesOf(item, draftOf(item))).toBeUndefined()
 })
 
-test('only the changed fields are sent, each with what the person saw', () => {
+test('only the changed fields are sent, each with the value that the person saw', () => {
   expect(changesOf(item, { ...draftOf(item), low: '12.5', sku: ' ' })).toEqual({
     set: { low: 12.5, sku: null },
     base: { low: 1500, sku: 'A-1' },
   })
 })
 
-test('what is wrong is said at its field', () => {
+test('errors are reported at their fields', () => {
   const errors = errorsIn({ ...draftOf(item), name: ' ', low: '10', high: '5', cost: 'a lot', target: '-1' })
   expect(Object.keys(errors).toSorted()).toEqual(['cost', 'high', 'name', 'target'])
   expect(errorsIn(draftOf(item))).toEqual({})
 })
 
-test('empty fields are cleared rather than zero', () => {
+test('empty fields are cleared and not set to zero', () => {
   expect(fieldsOf({ ...draftOf(item), low: '', cost: '' })).toMatchObject({ low: null, cost: null, target: 2000 })
 })

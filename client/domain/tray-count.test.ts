@@ -1,20 +1,20 @@
-// The number at the tray and on the app's icon, on the real device code with an IndexedDB in memory.
+// The number at the tray and on the app's icon, with the real device code over an IndexedDB in memory.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Role } from '#shared/rows/rows.ts'
-import { arriveWhole, madeItem, madeLocation, madePosition } from '../../tests/device/made-rows.ts'
+import { applySnapshot, itemRow, locationRow, positionRow } from '../../tests/device/support/sample-rows.ts'
 import { Device } from '../device/device.ts'
 import { trayCount } from './tray-count.ts'
 
 const [itemId, locationId, userId, orgId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
 
-test('what waits to be sent, to be recorded and to be counted is all in the number; a shelf only for who may count it', async () => {
+test('the number includes pending mutations, unresolved scans and positions below zero, the latter only for people who may count', async () => {
   const device = await Device.open({ name: randomUUID(), actor: { userId, role: 'staff' } })
-  await arriveWhole(device, {
-    items: [madeItem(itemId, 'Tea')],
-    locations: [madeLocation(locationId, 'Shelf')],
-    positions: [madePosition({ itemId, locationId }, -2000)],
+  await applySnapshot(device, {
+    items: [itemRow(itemId, 'Tea')],
+    locations: [locationRow(locationId, 'Shelf')],
+    positions: [positionRow({ itemId, locationId }, -2000)],
   })
   const countFor = (role: Role) => {
     const person = { user: { id: userId, name: 'Ada', email: '', role }, org: { id: orgId, name: 'Shop' } }

@@ -1,11 +1,11 @@
-// The wedge: every scan is taken, none is made up.
+// The wedge recognises every scan and never invents one.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Wedge, type WedgeSettings } from './wedge.ts'
 
 type End = 'Enter' | 'Tab' | 'pause'
 
-/** Plays keys by their own times, as the binding does: pauses are noticed only when nothing is waiting. */
+/** Plays keys at their own times, like the binding: a pause is only noticed when no key is waiting. */
 class Player {
   readonly codes: string[] = []
   readonly wedge: Wedge
@@ -55,7 +55,7 @@ const end = fc.constantFrom<End>('Enter', 'Tab', 'pause')
 describe('any scans', () => {
   const scans = fc.array(fc.record({ code, end, pace, between: fc.integer({ min: 0, max: 300 }) }), { maxLength: 20 })
 
-  test('at scanner pace, with any terminator, are exactly those codes, in a field or not', () => {
+  test('at scanner pace, with any terminator, give exactly their codes, in a field or not', () => {
     fc.assert(
       fc.property(scans, fc.boolean(), (made, inField) => {
         const player = new Player()
@@ -70,7 +70,7 @@ describe('any scans', () => {
     )
   })
 
-  test('handed in late, all at once, are the same: only the keys’ own times count', () => {
+  test('delivered late and all at once give the same codes, because only the times of the keys count', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ code, end, pace }), { minLength: 1, maxLength: 12 }), (made) => {
         const wedge = new Wedge()
@@ -90,7 +90,7 @@ describe('any scans', () => {
     )
   })
 
-  test('committed as text without keys are exactly those codes', () => {
+  test('committed as text without keys give exactly their codes', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ minLength: 4, unit: among('0123456789]CQ') })), (codes) => {
         const wedge = new Wedge()
@@ -107,7 +107,7 @@ describe('a person', () => {
   const slow = fc.array(fc.integer({ min: 60, max: 900 }), { minLength: 1, maxLength: 12 })
   const text = fc.string({ minLength: 1, maxLength: 30, unit: among('abcdefghij 0123456789') })
 
-  test('typing at a person’s pace makes no scan and loses no key', () => {
+  test('typing at a person’s pace does not create a scan or lose a key', () => {
     fc.assert(
       fc.property(text, slow, fc.boolean(), (typed, gaps, inField) => {
         const player = new Player()
@@ -121,7 +121,7 @@ describe('a person', () => {
     )
   })
 
-  test('typing between scans changes none of them', () => {
+  test('typing between scans does not change them', () => {
     const turns = fc.array(fc.record({ typed: text, gaps: slow, code, end }), { maxLength: 8 })
     fc.assert(
       fc.property(turns, (made) => {
@@ -139,7 +139,7 @@ describe('a person', () => {
     )
   })
 
-  test('a key held down is a person’s', () => {
+  test('a key that is held down is not a scan', () => {
     const wedge = new Wedge()
     for (let at = 0; at < 600; at += 30) {
       wedge.key({ text: '1', at, inField: true })
@@ -170,8 +170,8 @@ describe('ten scans in a second', () => {
   })
 })
 
-describe('the scanner’s terminator presses nothing', () => {
-  test('neither the one that ends a scan, nor its line feed, nor one behind the pause', () => {
+describe('the scanner’s terminator does not reach the page', () => {
+  test('neither after a scan, nor its line feed, nor after the pause', () => {
     const player = new Player()
     player.type('4006381333931', 2)
     expect(player.end('Enter')).toBe(true)
@@ -185,7 +185,7 @@ describe('the scanner’s terminator presses nothing', () => {
   })
 })
 
-describe('what the scanner adds', () => {
+describe('the characters that a scanner adds', () => {
   const scan = (raw: string, settings: Partial<WedgeSettings> = {}) => {
     const { scans } = new Wedge(settings).commit({ text: raw, at: 5, inField: false })
     return scans[0]
@@ -197,16 +197,16 @@ describe('what the scanner adds', () => {
     [']d20104012345678901', ']d2', 'Data Matrix', true],
     [']Q30104012345678901', ']Q3', 'QR', true],
     [']A0SHELF-7', ']A0', 'Code 39', false],
-  ])('the AIM identifier of %s is stripped and kept', (raw, aim, name, isGs1) => {
+  ])('the AIM identifier of %s is removed from the code and returned', (raw, aim, name, isGs1) => {
     expect(scan(raw)).toEqual({ code: raw.slice(3), raw, symbology: { aim, name, isGs1 }, at: 5 })
   })
 
-  test('prefix and suffix are stripped where they are, before the identifier', () => {
+  test('prefix and suffix are removed if they are there, before the identifier', () => {
     expect(scan('<]E04006381333931>', { prefix: '<', suffix: '>' })?.code).toBe('4006381333931')
     expect(scan('4006381333931', { prefix: '<', suffix: '>' })?.code).toBe('4006381333931')
   })
 
-  test('FNC1 is kept as GS, and a configured stand-in becomes GS', () => {
+  test('FNC1 stays as GS, and a configured substitute becomes GS', () => {
     expect(scan('10LOT\x1d3712')?.code).toBe('10LOT\x1d3712')
     expect(scan('10LOT{GS}3712', { groupSeparator: '{GS}' })?.code).toBe('10LOT\x1d3712')
   })

@@ -1,5 +1,5 @@
-// Two tabs of one browser, each with a session of its own over the one cookie. The server is played: which person the cookie
-// names is all that matters here.
+// Two tabs of one browser, each with its own session over the shared cookie. The server is simulated: only the person
+// of the cookie matters here.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Session } from './session.ts'
 
@@ -9,16 +9,16 @@ const signedIn = (name: string) => ({
   user: { id: name, name, email: `${name}@example.com`, role: 'staff' },
   org: { id: '2', name: 'The shop' },
 })
-/** Whom the cookie names. */
+/** The person that the cookie identifies. */
 let cookie: string | undefined
 
 beforeEach(() => {
   cookie = undefined
-  const kept = new Map<string, string>()
+  const storage = new Map<string, string>()
   vi.stubGlobal('localStorage', {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
+    getItem: (key: string) => storage.get(key) ?? null,
+    setItem: (key: string, value: string) => storage.set(key, value),
+    removeItem: (key: string) => storage.delete(key),
   })
   vi.stubGlobal('fetch', async (url: string, { body }: { body?: string }) => {
     if (url.includes('auth.login')) cookie = (JSON.parse(body!) as { email: string }).email.split('@')[0]
@@ -32,7 +32,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllGlobals())
 
-test('whoever signs in in one tab is signed in in those that had given up as well', async () => {
+test('signing in in one tab also signs in the tabs whose session had ended', async () => {
   const [one, two] = [new Session(), new Session()]
   expect([await one.token(), one.expired.value]).toEqual([undefined, true])
   expect(await two.signIn('ada@example.com', 'correct horse battery')).toEqual({ ok: true })
@@ -40,7 +40,7 @@ test('whoever signs in in one tab is signed in in those that had given up as wel
   expect(await one.token()).toBe('token of ada')
 })
 
-test('[D17] what waits of one person is never sent with the token of another who signs in in another tab', async () => {
+test('[D17] pending mutations of one person are never sent with the token of another who signs in in another tab', async () => {
   const [one, two] = [new Session(), new Session()]
   await one.signIn('ada@example.com', 'correct horse battery')
   const adas = one.of(one.person.value!)

@@ -1,6 +1,7 @@
 // Who is signed in here. Known without a connection too; the access token lives in memory, the refresh token in a cookie
 // that scripts cannot read. A session that the server ended hides nothing that waits on this device.
 import { signal } from '@preact/signals'
+import type * as authModule from './auth-client.ts'
 import type { SignedIn } from '#shared/protocol/wire.ts'
 
 export type Person = Pick<SignedIn, 'user' | 'org'>
@@ -141,7 +142,7 @@ function keptPerson(): Person | undefined {
   return text === null ? undefined : (JSON.parse(text) as Person)
 }
 
-type AuthModule = typeof import('./auth-client.ts')
+type AuthModule = typeof authModule
 
 /** Loaded with the first request. Rejects if the app's files cannot be reached, which is as if the server could not. */
 function loadAuthClient(): Promise<AuthModule> {

@@ -1,4 +1,4 @@
-// What a person reads: plurals, holes, and figures as their language writes them.
+// Texts: plurals, placeholders, and numbers in the format of the language.
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -11,31 +11,31 @@ import { chooseLanguage, currentLanguage, languageOf, startLanguage, t } from '.
 
 const en = { ...core, ...rest }
 const de = { ...coreDe, ...restDe }
-const kept = new Map<string, string>()
+const storage = new Map<string, string>()
 
 beforeEach(async () => {
   vi.stubGlobal('navigator', { languages: ['fr-FR', 'en-GB'] })
   vi.stubGlobal('document', { documentElement: { lang: '' } })
   vi.stubGlobal('localStorage', {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
+    getItem: (key: string) => storage.get(key) ?? null,
+    setItem: (key: string, value: string) => storage.set(key, value),
+    removeItem: (key: string) => storage.delete(key),
   })
   await startLanguage()
 })
 
 afterEach(() => {
-  kept.clear()
+  storage.clear()
   vi.unstubAllGlobals()
 })
 
-test('the first language of the browser that we speak is taken', () => {
+test('the first supported language of the browser is used', () => {
   expect(currentLanguage()).toBe('en')
   expect(languageOf(['sv', 'de-AT'])).toBe('de')
   expect(languageOf(['sv'])).toBeUndefined()
 })
 
-test('a choice outlives a restart, and is undone by choosing nothing', async () => {
+test('a chosen language survives a restart, and choosing none undoes it', async () => {
   await chooseLanguage('de')
   await startLanguage()
   expect(t('nav.stock')).toBe('Bestand')
@@ -43,19 +43,19 @@ test('a choice outlives a restart, and is undone by choosing nothing', async () 
   expect(t('nav.stock')).toBe('Stock')
 })
 
-test('a plural chooses by count and writes it in the language', async () => {
+test('a plural is chosen by the count, which has the format of the language', async () => {
   expect(t('ui.rows', { count: 1 })).toBe('1 row')
   expect(t('ui.rows', { count: 1200 })).toBe('1,200 rows')
   await chooseLanguage('de')
   expect(t('ui.rows', { count: 1200 })).toBe('1.200 Zeilen')
 })
 
-test('every hole of the English sentence is in the German one', () => {
+test('every placeholder of an English text is in the German one', () => {
   const holes = (entry: unknown) => [...new Set(JSON.stringify(entry).match(/\{\w+\}/g))].toSorted()
   for (const key of Object.keys(en) as (keyof typeof en)[]) expect(holes(de[key]), key).toEqual(holes(en[key]))
 })
 
-test('quantities are thousandths, shown with the unit’s decimals and never rounded away', async () => {
+test('quantities are thousandths, shown with the unit’s decimals and never rounded', async () => {
   expect(formatQuantity(-3000)).toBe('−3')
   expect(formatQuantity(3000, { signed: true })).toBe('+3')
   expect(formatQuantity(1500, { decimals: 2, unit: 'kg' })).toBe('1.50\u00a0kg')
@@ -64,7 +64,7 @@ test('quantities are thousandths, shown with the unit’s decimals and never rou
   expect(formatQuantity(1_234_500)).toBe('1.234,5')
 })
 
-test('typed quantities are read by the person’s decimal sign', async () => {
+test('typed quantities use the decimal sign of the language', async () => {
   expect(parseQuantity('1.5')).toBe(1500)
   expect(parseQuantity('1,234.5')).toBe(1_234_500)
   expect(parseQuantity('−2')).toBe(-2000)
@@ -76,7 +76,7 @@ test('typed quantities are read by the person’s decimal sign', async () => {
   expect(parseQuantity('1.234')).toBe(1_234_000)
 })
 
-test('how long ago, in words', () => {
+test('the time since is written in words', () => {
   expect(formatAgo(0, 180_000)).toBe('3 minutes ago')
   expect(formatAgo(0, 2 * 86_400_000)).toBe('2 days ago')
 })
@@ -94,7 +94,8 @@ test('what is on the screen before all sentences are loaded uses only the core o
 /** The modules that these import, except by import(). */
 function loadedAtFirst(...entries: string[]): Set<string> {
   const found = new Set<string>()
-  for (let queue = entries; queue.length > 0;) {
+  const queue = [...entries]
+  while (queue.length > 0) {
     const file = queue.pop()!
     if (found.has(file) || !/\.tsx?$/.test(file)) continue
     found.add(file)

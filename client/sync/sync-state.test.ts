@@ -1,4 +1,5 @@
-// The table of sync states: total by its types; here, that it goes where people expect, and never says what is not so.
+// The table of sync states. Its types make it complete. These tests check the transitions, and that no state is shown
+// wrongly.
 import { describe, expect, test } from 'vitest'
 import type { SyncEvent, SyncState } from './sync-state.ts'
 import { DISPLAYED_STATE, TRANSITIONS, WAIT_MS } from './sync-state.ts'
@@ -15,7 +16,7 @@ const FAILURES: readonly SyncEvent[] = [
   'signedOut',
   'revoked',
 ]
-/** In these no round runs, and nothing that one of them had asked is listened to. */
+/** In these states no round runs, and answers to earlier requests are ignored. */
 const ASLEEP: readonly SyncState[] = ['following', 'paused', 'signedOut', 'revoked']
 const facts = { failures: 3, retryAfterMs: undefined, isListening: false, random: 0.5 }
 
@@ -33,8 +34,8 @@ test('every state has every event', () => {
   for (const state of STATES) expect(Object.keys(TRANSITIONS[state]).toSorted()).toEqual(EVENTS.toSorted())
 })
 
-test('[D9] "online" is said only after an answer, and no longer than until one fails to come', () => {
-  // Every state, with whether the last thing heard of the server was an answer, that any events lead to.
+test('[D9] “online” is shown only after an answer, and only until a request fails', () => {
+  // Every reachable state, with whether the last result from the server was an answer.
   const reached = new Map([['following false', { state: 'following' as SyncState, heard: false }]])
   for (const { state, heard } of reached.values()) {
     for (const event of EVENTS) {
@@ -49,10 +50,10 @@ test('[D9] "online" is said only after an answer, and no longer than until one f
   expect(reached.size).toBeGreaterThan(STATES.length)
 })
 
-test('[D9] a socket that is lost is doubt, whatever is under way, until somebody answers: asked spread, not at once', () => {
+test('[D9] a lost socket is an unknown connection until an answer arrives, and the request for it has jitter', () => {
   for (const state of ['idle', 'pushing', 'pulling', 'loading', 'doubting'] as const) {
     expect(TRANSITIONS[state].socketLost).toEqual({ to: 'doubting', does: ['fetchSoon'] })
-    expect(TRANSITIONS[state].socketMoved).toEqual({ to: state, does: ['fetchSoon'] }) // the server said so
+    expect(TRANSITIONS[state].socketMoved).toEqual({ to: state, does: ['fetchSoon'] }) // the server announced it
   }
   expect([DISPLAYED_STATE.doubting, after('doubting', 'agreed'), after('doubting', 'pullAnswered', 'agreed')]).toEqual([
     'connecting',
@@ -61,7 +62,7 @@ test('[D9] a socket that is lost is doubt, whatever is under way, until somebody
   ])
 })
 
-test('[D9] while paused, following, or signed out, nothing is asked whatever happens', () => {
+test('[D9] while paused, following or signed out, no event causes a request', () => {
   for (const state of ASLEEP) {
     for (const event of EVENTS) {
       const { to, does } = TRANSITIONS[state][event]
@@ -72,23 +73,23 @@ test('[D9] while paused, following, or signed out, nothing is asked whatever hap
   }
 })
 
-test('a person’s "work offline" stands until that person ends it', () => {
+test('a person’s “work offline” applies until that person ends it', () => {
   for (const event of EVENTS) expect(after('paused', event)).toBe(event === 'resume' ? 'connecting' : 'paused')
   for (const state of STATES) expect(after(state, 'pause')).toBe('paused')
 })
 
-describe('a server that asks for time gets it', () => {
-  test('[D11] neither a local write, nor a poke, nor the network coming back shortens it', () => {
+describe('a server that asks to wait', () => {
+  test('[D11] local writes, pokes and the network’s return do not shorten the wait', () => {
     for (const event of ['written', 'poked', 'hint', 'socketLost'] as const)
       expect(TRANSITIONS.limited[event]).toEqual({ to: 'limited', does: [] })
   })
 
-  test('[D11] a person’s own wish is tried once: still limited, it waits again', () => {
+  test('[D11] a person’s own “sync now” tries once, and waits again if it is still limited', () => {
     expect(TRANSITIONS.limited.asked).toEqual({ to: 'limited', does: ['fetch'] })
     expect(TRANSITIONS.limited.askedToWait).toEqual({ to: 'limited', does: ['rest'] })
   })
 
-  test('[D11] the wait is at least what was asked for, spread over up to half a minute more, and at most an hour and that', () => {
+  test('[D11] the wait is at least the requested time, at most an hour, plus up to half a minute of jitter', () => {
     const wait = (retryAfterMs: number, random: number) => WAIT_MS.limited({ ...facts, retryAfterMs, random })
     expect([wait(2000, 0), wait(2000, 0.5)]).toEqual([2000, 3000])
     expect([wait(600_000, 0), wait(600_000, 0.999)]).toEqual([600_000, 629_970])
@@ -96,12 +97,12 @@ describe('a server that asks for time gets it', () => {
   })
 })
 
-test('a failure forgets what was wanted before it: the next round asks for everything anyway', () => {
+test('a failure drops earlier requests, because the next round includes everything', () => {
   for (const state of STATES.filter((it) => !ASLEEP.includes(it)))
     for (const event of FAILURES) expect(TRANSITIONS[state][event].does).toContain('rest')
 })
 
-test('waiting after a failure has full jitter and never takes longer than half a minute', () => {
+test('the wait after a failure has full jitter and is at most half a minute', () => {
   const wait = (failures: number, random: number) => WAIT_MS.offline({ ...facts, failures, random })
   expect([wait(1, 0), wait(1, 0.5), wait(100, 0.999)]).toEqual([100, 600, 30_070])
 })

@@ -1,4 +1,4 @@
-// GS1 labels as they come from scanners: read for certain, or not at all.
+// GS1 labels as scanners send them. A label is read reliably or not at all.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { looksLikeGs1, parseGs1 } from './gs1.ts'
@@ -8,7 +8,7 @@ const GS = '\x1d'
 const GTIN = '09506000134352'
 const parse = (code: string) => parseGs1(code, 2026)
 
-test('GTIN, lot, expiry, serial, count and weight of one symbol', () => {
+test('GTIN, lot, expiry, serial, count and weight in one symbol', () => {
   expect(parse(`01${GTIN}1727123110AB-12${GS}21S/7${GS}3024${GS}3103001250`)).toEqual({
     gtin: GTIN,
     expiresOn: '2027-12-31',
@@ -19,7 +19,7 @@ test('GTIN, lot, expiry, serial, count and weight of one symbol', () => {
   })
 })
 
-test('as printed, with brackets', () => {
+test('the printed form with brackets', () => {
   expect(parse(`(01)${GTIN}(10)A(1)(17)261100`)).toEqual({ gtin: GTIN, lot: 'A(1)', expiresOn: '2026-11-30' })
   expect(parse(`(02)${GTIN}(37)12(400)ORDER 5`)).toBeUndefined()
   expect(parse(`(02)${GTIN}(37)12(400)ORDER-5(240)X(241)Y`)).toEqual({
@@ -47,7 +47,7 @@ test('the century is the one nearest to now (§7.12)', () => {
   expect(parseGs1('17360101', 2085)?.expiresOn).toBe('2036-01-01')
 })
 
-test('a wrong check digit, a cut-off element, or two answers to one question make the whole label unreadable', () => {
+test('a wrong check digit, a cut-off element or contradicting elements make the whole label unreadable', () => {
   expect(parse('0109506000134353')).toBeUndefined()
   expect(parse('01095060001343')).toBeUndefined()
   expect(parse(`01${GTIN}10A${GS}10B`)).toBeUndefined()
@@ -60,18 +60,18 @@ test('a wrong check digit, a cut-off element, or two answers to one question mak
   expect(parse('')).toBeUndefined()
 })
 
-test('a lot that runs into the next element, since the scanner leaves out FNC1, is refused', () => {
+test('a lot that runs into the next element because the scanner omits FNC1 is refused', () => {
   expect(parse(`01${GTIN}10AB12717271231`)).toBeUndefined()
   expect(parse(`10AB1201${GTIN}`)).toBeUndefined()
   expect(parse(`01${GTIN}10AB127`)?.lot).toBe('AB127')
 })
 
-test('elements that are not read here are passed over where their end is certain', () => {
+test('elements that are not read are skipped if their end is known', () => {
   expect(parse(`01${GTIN}1327010191X9${GS}8005000199${GS}10L`)).toEqual({ gtin: GTIN, lot: 'L' })
   expect(parse('2001')).toEqual({})
 })
 
-test('what is taken for GS1', () => {
+test('a code is recognised as GS1 by its elements', () => {
   expect(looksLikeGs1(`01${GTIN}10A${GS}21B`)).toBe(true)
   expect(looksLikeGs1(`(01)${GTIN}`)).toBe(true)
   expect(looksLikeGs1(`01${GTIN}`)).toBe(false)
@@ -84,7 +84,7 @@ const gtin = fc
   .map((value) => String(value).padStart(13, '0'))
   .map((digits) => digits + checkDigit(digits))
 
-test('what a label says is read, whatever the order of its elements', () => {
+test('a label is read whatever the order of its elements', () => {
   const count = fc.integer({ min: 1, max: 99_999_999 })
   fc.assert(
     fc.property(gtin, lot, count, fc.integer({ min: 0, max: 5 }), (item, batch, pieces, turn) => {
@@ -95,7 +95,7 @@ test('what a label says is read, whatever the order of its elements', () => {
   )
 })
 
-test('any text is read or refused, and never breaks', () => {
+test('any text is read or refused, and never throws', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 2000, max: 2100 }), (text, year) => {
       for (const code of [text, `01${text}`, `(01)${text}`]) {

@@ -14,7 +14,7 @@ const DEVICE = '00c0ffee'
 const NOW = 1_795_000_000_000
 const at = (ms: number, counter = 0) => formatStamp({ ms, counter, device: DEVICE })
 
-test('[T1] stamps grow while the clock stands, goes back, or the counter overflows', () => {
+test('[T1] stamps increase if the clock stops or goes back, and if the counter overflows', () => {
   const readings = [NOW, NOW, NOW - 3_600_000, NOW + 1]
   let last: string | undefined
   for (const reading of readings) {
@@ -25,7 +25,7 @@ test('[T1] stamps grow while the clock stands, goes back, or the counter overflo
   expect(nextStamp(at(NOW, 0xffff), NOW, DEVICE)).toBe(at(NOW + 1, 0))
 })
 
-test('[T2] a clock that is 48 hours wrong is corrected, one that is a second wrong is left alone', () => {
+test('[T2] a clock that is 48 hours wrong is corrected, and one that is a second wrong is not', () => {
   const wrong = NOW + 48 * 3_600_000
   expect(stampMs(effectiveStamp(at(wrong - 60_000), { serverNow: NOW, deviceNow: wrong }))).toBe(NOW - 60_000)
   const slow = NOW - 48 * 3_600_000
@@ -34,7 +34,7 @@ test('[T2] a clock that is 48 hours wrong is corrected, one that is a second wro
   expect(effectiveStamp(near, { serverNow: NOW, deviceNow: NOW - CLOCK_TOLERANCE_MS })).toBe(near)
 })
 
-test('[T3] not after now, and not before what the device had seen', () => {
+test('[T3] an effective stamp is not after the current time and not before what the device had seen', () => {
   expect(stampMs(effectiveStamp(at(NOW + 1_500), { serverNow: NOW, deviceNow: NOW + 1_500 }))).toBe(NOW)
   expect(stampMs(effectiveStamp(at(NOW - 9_000), { serverNow: NOW, deviceNow: NOW, seenAt: NOW - 4_000 }))).toBe(
     NOW - 4_000,
@@ -60,7 +60,7 @@ test('[T4] effective stamps keep the order of the device, whatever its clock did
   )
 })
 
-test('[T5] stamps compare as text like their parts, and parse to what they were made of', () => {
+test('[T5] stamps compare as text like their parts, and parse to their parts', () => {
   const parts = fc.record({ ms: fc.integer({ min: 0, max: 2 ** 47 }), counter: fc.integer({ min: 0, max: 0xffff }) })
   fc.assert(
     fc.property(parts, parts, (a, b) => {
@@ -71,7 +71,7 @@ test('[T5] stamps compare as text like their parts, and parse to what they were 
   )
 })
 
-test('[T5] a stamp that is moved along stays one that compares, however far it lies', () => {
+test('[T5] a shifted stamp can still be compared, however far it is shifted', () => {
   const by = { madeAt: '000000001000-0000-00000001', at: '000000009000-0000-00000001' }
   expect(shiftStampMs('000000002000-0003-00000001', by)).toBe('00000000a000-0003-00000001')
   expect(shiftStampMs('ffffffffffff-0003-00000001', by)).toBe('ffffffffffff-0003-00000001')
@@ -80,7 +80,7 @@ test('[T5] a stamp that is moved along stays one that compares, however far it l
   )
 })
 
-test('[T2] a clock that tells parts of milliseconds gives whole stamps', () => {
+test('[T2] a clock with fractions of milliseconds gives whole stamps', () => {
   const at = formatStamp({ ms: 1_000_000, counter: 3, device: '0000000a' })
   const corrected = effectiveStamp(at, { serverNow: 1_010_000, deviceNow: 1_004_000.4 })
   expect(corrected).toBe(formatStamp({ ms: 1_006_000, counter: 3, device: '0000000a' }))

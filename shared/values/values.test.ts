@@ -5,7 +5,7 @@ import { derivedId, idSchema, isId, uuidv7 } from './id.ts'
 import { quantitySchema, toThousandths } from './quantity.ts'
 import { isStorable, nameSchema } from './text.ts'
 
-test('[C4] a valid GTIN is stored with 14 digits, whatever its length; other codes stay', () => {
+test('[C4] a valid GTIN is stored with 14 digits, whatever its length, and other codes stay unchanged', () => {
   expect(canonicalCode('4006381333931')).toBe('04006381333931')
   expect(canonicalCode('036000291452')).toBe('00036000291452')
   expect(canonicalCode('96385074')).toBe('00000096385074')
@@ -15,7 +15,7 @@ test('[C4] a valid GTIN is stored with 14 digits, whatever its length; other cod
   expect(printedCode('00000096385074')).toBe('96385074')
 })
 
-test('[C4] one wrong digit is always noticed', () => {
+test('[C4] one wrong digit is always detected', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^\d{12}$/), fc.nat(12), fc.integer({ min: 1, max: 9 }), (digits, where, by) => {
       const code = digits + checkDigit(digits)
@@ -33,7 +33,7 @@ test('[M2] quantities have three decimals at most, and are positive and bounded'
   for (const good of [0.001, 1, 12.345, 1e9]) expect(quantitySchema.safeParse(good).success, String(good)).toBe(true)
 })
 
-test('[B4] thousandths are exact where floating sums are not', () => {
+test('[B4] thousandths are exact even if floating-point sums are not', () => {
   const tenths = Array.from({ length: 10 }, () => toThousandths(0.1))
   expect(tenths.reduce((sum, one) => sum + one, 0)).toBe(1000)
   fc.assert(

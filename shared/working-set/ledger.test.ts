@@ -11,8 +11,8 @@ const entry = (kind: Entry['kind'], minute: number, amount: number, id = `${minu
   void: false,
 })
 
-/** Entries in the order in which they arrive, each through the incremental functions. */
-function arrive(entries: readonly Entry[]): PositionState {
+/** Applies entries in their order of arrival with the incremental functions. */
+function applyAll(entries: readonly Entry[]): PositionState {
   const known: Entry[] = []
   let state = EMPTY_POSITION
   for (const one of entries) {
@@ -22,7 +22,7 @@ function arrive(entries: readonly Entry[]): PositionState {
   return state
 }
 
-/** Six entries with different marks: few enough to try every order. */
+/** Six entries with different order keys, few enough to try every order. */
 const entriesArbitrary = fc.uniqueArray(
   fc.record({
     kind: fc.constantFrom('delta' as const, 'delta' as const, 'count' as const),
@@ -42,8 +42,8 @@ function* permutations<T>(values: readonly T[]): Iterable<T[]> {
     }
 }
 
-describe('what a position holds', () => {
-  test('[L1] the last count and what came after it', () => {
+describe('the quantity of a position', () => {
+  test('[L1] is the last count plus the later deltas', () => {
     expect(positionState([entry('delta', 1, 5), entry('count', 2, 40), entry('delta', 3, -3)]).quantity).toBe(37)
     expect(positionState([entry('delta', 1, 5), entry('delta', 3, -3)]).quantity).toBe(2)
     expect(positionState([])).toEqual(EMPTY_POSITION)
@@ -54,39 +54,39 @@ describe('what a position holds', () => {
       fc.property(entriesArbitrary, (drawn) => {
         const entries = drawn.map(({ kind, minute, amount, id }) => entry(kind, minute, amount, id))
         const whole = positionState(entries)
-        for (const order of permutations(entries)) expect(arrive(order)).toEqual(whole)
+        for (const order of permutations(entries)) expect(applyAll(order)).toEqual(whole)
       }),
       { numRuns: 60 },
     )
   })
 
-  test('[L3] a movement older than the count changes nothing', () => {
-    const counted = arrive([entry('count', 602, 40)])
+  test('[L3] does not change by a movement older than the count', () => {
+    const counted = applyAll([entry('count', 602, 40)])
     expect(applyEntry(counted, entry('delta', 595, -7), [])).toEqual(counted)
     expect(applyEntry(counted, entry('delta', 610, -7), []).quantity).toBe(33)
   })
 
-  test('[L4] a count that arrives late leaves what was moved after it', () => {
-    expect(arrive([entry('delta', 10, 8), entry('delta', 30, -3), entry('count', 20, 5)]).quantity).toBe(2)
-    expect(arrive([entry('count', 50, 9), entry('count', 20, 5)]).quantity).toBe(9)
+  test('[L4] includes movements after a count that arrives late', () => {
+    expect(applyAll([entry('delta', 10, 8), entry('delta', 30, -3), entry('count', 20, 5)]).quantity).toBe(2)
+    expect(applyAll([entry('count', 50, 9), entry('count', 20, 5)]).quantity).toBe(9)
   })
 
-  test('[L5] voiding is as if the entry had never been, at any moment', () => {
+  test('[L5] after voiding an entry is as if it had never been made, at any time', () => {
     fc.assert(
       fc.property(entriesArbitrary, fc.nat(5), (drawn, which) => {
         const entries = drawn.map(({ kind, minute, amount, id }) => entry(kind, minute, amount, id))
         const victim = entries[which]
         if (!victim) return
         const marked = entries.map((one) => (one === victim ? { ...one, void: true } : one))
-        const incremental = voidEntry(arrive(entries), { ...victim, void: true }, marked)
+        const incremental = voidEntry(applyAll(entries), { ...victim, void: true }, marked)
         expect(incremental).toEqual(positionState(entries.filter((one) => one !== victim)))
       }),
     )
   })
 
-  test('[L6] entries of one moment stand in the order of their ids', () => {
+  test('[L6] orders entries of the same time by their ids', () => {
     expect(isAfter({ at: 'x', id: 'b' }, { at: 'x', id: 'a' })).toBe(true)
     expect(isAfter({ at: 'x', id: 'a' }, { at: 'x', id: 'a' })).toBe(false)
-    expect(arrive([entry('count', 1, 5, 'b'), entry('count', 1, 7, 'a')]).quantity).toBe(5)
+    expect(applyAll([entry('count', 1, 5, 'b'), entry('count', 1, 7, 'a')]).quantity).toBe(5)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MemoryRowSource } from '../../tests/support/memory-row-source.ts'
+import { MemoryRowSource } from '../../tests/support/working-set/memory-row-source.ts'
 import { positionKey } from '../rows/rows.ts'
 import { WorkingSet } from './working-set.ts'
 
@@ -11,14 +11,14 @@ const receive = (id: string, at: string, amount: number) => ({
   entry: { id, at, amount },
 })
 
-function bookWithOne(): WorkingSet {
+function workingSetWithOne(): WorkingSet {
   const workingSet = new WorkingSet(new MemoryRowSource())
   workingSet.attempt(() => void workingSet.post(by, receive('a', '1', 5000)))
   return workingSet
 }
 
-test('[B1] a refusal leaves the Book as it was: rows, owners, entries and what was posted', () => {
-  const workingSet = bookWithOne()
+test('[B1] a refusal leaves the working set unchanged: rows, owners, entries and postings', () => {
+  const workingSet = workingSetWithOne()
   const result = workingSet.attempt(() => {
     workingSet.post(by, receive('b', '2', 7000))
     workingSet.void(
@@ -37,8 +37,8 @@ test('[B1] a refusal leaves the Book as it was: rows, owners, entries and what w
   expect(workingSet.position(position).quantity).toBe(14_000) // the count at 0 and the receive at 1, and nothing of b
 })
 
-test('[B1] so does a mutation that throws', () => {
-  const workingSet = bookWithOne()
+test('[B1] a mutation that throws leaves the working set unchanged', () => {
+  const workingSet = workingSetWithOne()
   const failing = () =>
     workingSet.attempt(() => {
       workingSet.post(by, receive('b', '2', 7000))

@@ -4,14 +4,14 @@ import type { MutationName, Mutations } from '#shared/mutations/verbs.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { stampDevice } from '#shared/values/stamp.ts'
 import { Device } from '../../client/device/device.ts'
-import { MemoryBook } from '../support/memory-working-set.ts'
-import { describeBook } from './suite.ts'
+import { MemoryWorkingSet } from '../support/working-set/memory-working-set.ts'
+import { describeWorkingSet } from './suite.ts'
 
-describeBook('a device', async () => {
+describeWorkingSet('a device', async () => {
   const userId = randomUUID()
   const device = await Device.open({ name: randomUUID(), actor: { userId, role: 'manager' } })
-  // What it records, a book in memory decides as the server would; `sync` brings its rows.
-  const server = new MemoryBook(userId, stampDevice((await device.queue.identity()).clientId))
+  // A working set in memory decides what the device records, as the server would. `sync` sends its rows to the device.
+  const server = new MemoryWorkingSet(userId, stampDevice((await device.queue.identity()).clientId))
   let version = 0
   return {
     do: async (name, args) => {

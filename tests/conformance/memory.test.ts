@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { MemoryBook } from '../support/memory-working-set.ts'
-import { describeBook } from './suite.ts'
+import { MemoryWorkingSet } from '../support/working-set/memory-working-set.ts'
+import { describeWorkingSet } from './suite.ts'
 
-describeBook('memory', async () => {
-  const book = new MemoryBook(randomUUID())
+describeWorkingSet('memory', async () => {
+  const workingSet = new MemoryWorkingSet(randomUUID())
   let version = 0
   return {
-    do: async (name, args) => book.do(name, args, randomUUID()),
-    row: async (kind, key) => book.shelf.row(kind, key),
-    sync: async () => void book.tables((version += 1)),
+    do: async (name, args) => workingSet.do(name, args, randomUUID()),
+    row: async (kind, key) => workingSet.source.row(kind, key),
+    sync: async () => void workingSet.tables((version += 1)),
   }
 })

@@ -1,10 +1,10 @@
 import { keyOf } from '#shared/rows/rows.ts'
 import { readRows, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import { describeBook } from './suite.ts'
+import { describeWorkingSet } from './suite.ts'
 
 const parts = useLedger()
 
-describeBook('PostgreSQL', async () => {
+describeWorkingSet('PostgreSQL', async () => {
   const device = new TestDevice(parts, parts.manager)
   return {
     do: async (name, args) => {

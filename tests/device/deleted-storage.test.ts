@@ -1,6 +1,6 @@
-// Storage that is deleted under two open tabs, at any moment of what they do: while either records or scans, while the
-// leading one synchronises, while one has not heard yet what the other did. A seed decides all of it. In the end the
-// server has everything that was said to be saved, once, and every scan still asks or has become something.
+// Storage is deleted under two open tabs, at any moment of their work: while one records or scans, while the leader
+// synchronises, while a tab has not yet received the other's message. A seed decides the order. In the end the server
+// has every saved mutation once, and every scan is either unresolved or recorded.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { Dexie } from 'dexie'
@@ -15,17 +15,17 @@ import { Replicator } from '../../client/sync/replicator.ts'
 import type { PushRequest, SyncTransport } from '../../client/sync/sync-transport.ts'
 import { RequestError } from '../../client/sync/sync-transport.ts'
 import { Random } from '../simulation/random.ts'
-import { madeItem, madeLocation, madePosition, tablesOf } from './made-rows.ts'
+import { itemRow, locationRow, positionRow, tablesOf } from './support/sample-rows.ts'
 
 const SEEDS = Number(process.env['DELETED_STORAGE_SEEDS'] ?? 60)
 const FIRST_SEED = Number(process.env['DELETED_STORAGE_FIRST'] ?? 1)
 const STEPS = 10
-/** Turns of the event loop: a transaction takes about ten. */
+/** Turns of the event loop. A transaction takes about ten. */
 const TURNS_MAX = 25
 const [itemId, locationId] = [randomUUID(), randomUUID()]
 const AT = { itemId, locationId }
 
-/** As much of a server as decides what arrives, exactly once. */
+/** The part of a server that decides each mutation exactly once. */
 class Server implements SyncTransport {
   readonly decided = new Map<string, number>()
   readonly #clients = new Map<string, string[]>()
@@ -62,9 +62,9 @@ class Server implements SyncTransport {
     const version = this.#version
     const lastSeq = this.#clients.get(clientId)?.length ?? 0
     const tables = tablesOf({
-      items: [madeItem(itemId, 'Coffee')],
-      locations: [madeLocation(locationId, 'Bin')],
-      positions: [madePosition(AT, this.quantity, { version })],
+      items: [itemRow(itemId, 'Coffee')],
+      locations: [locationRow(locationId, 'Bin')],
+      positions: [positionRow(AT, this.quantity, { version })],
     })
     const answer = { epoch: 1, version, cursor: `v${version}`, more: false, lastSeq, lastAt: null, tables }
     await this.#turns()
@@ -83,10 +83,10 @@ class Browser {
   readonly scanned = new Set<string>()
   readonly #name = randomUUID()
   readonly #tabs: Device[] = []
-  #exchange!: Replicator
-  #under: Promise<void>[] = []
-  /** What a tab was told and has not taken in: in order. */
-  readonly #following = new Map<Device, Promise<void>>()
+  #replicator!: Replicator
+  #running: Promise<void>[] = []
+  /** The messages that a tab has received and not handled yet, in order. */
+  readonly #handling = new Map<Device, Promise<void>>()
 
   constructor(seed: number) {
     this.random = new Random(seed, 11)
@@ -101,7 +101,7 @@ class Browser {
     const actor = { userId: randomUUID(), role: 'manager' as const }
     for (let tab = 0; tab < 2; tab++) this.#tabs.push(await Device.open({ name: this.#name, actor }))
     for (const tab of this.#tabs) tab.notifyTabs = (message) => this.#tellOthers(tab, structuredClone(message))
-    this.#exchange = new Replicator({ device: this.#tabs[0]!, transport: this.server, clock: systemClock })
+    this.#replicator = new Replicator({ device: this.#tabs[0]!, transport: this.server, clock: systemClock })
     await this.#round()
     await this.still()
   }
@@ -110,27 +110,27 @@ class Browser {
     for (const tab of this.#tabs) tab.close()
   }
 
-  /** Something begins; what is under way goes on. */
+  /** Starts a random action. Actions in progress continue. */
   begin(): void {
     const tab = this.random.pick(this.#tabs)
-    const deed = this.random.weighted<() => Promise<void>>([
+    const action = this.random.weighted<() => Promise<void>>([
       [6, () => this.#record(tab)],
       [3, () => this.#scan(tab)],
       [2, () => this.#recordScan(tab)],
       [3, () => this.#round()],
       [2, () => this.#delete()],
     ])
-    this.#under.push(deed())
+    this.#running.push(action())
   }
 
-  /** Until nothing is under way and everybody has heard everything. */
+  /** Waits until no action is in progress and both tabs have handled every message. */
   async still(): Promise<void> {
-    while (this.#under.length > 0) await Promise.all(this.#under.splice(0))
-    for (let rounds = 0; rounds < 3; rounds++) await Promise.all(this.#following.values())
+    while (this.#running.length > 0) await Promise.all(this.#running.splice(0))
+    for (let rounds = 0; rounds < 3; rounds++) await Promise.all(this.#handling.values())
   }
 
-  /** As after some seconds: the leading tab has asked whether anything is new, and noticed what is missing. */
-  async settle(): Promise<void> {
+  /** Like the next few seconds: the leader asks for changes and notices the deletion. */
+  async syncUntilIdle(): Promise<void> {
     for (let rounds = 0; rounds < 3; rounds++) {
       await this.still()
       await this.#round()
@@ -144,18 +144,18 @@ class Browser {
     expect({ lost }).toEqual({ lost: 0 })
     for (const { pendingCount, queries, scans } of this.#tabs) {
       const shown = queries.position(itemId, locationId).quantity
-      expect({ waiting: pendingCount.value, shown }).toEqual({ waiting: 0, shown: quantity })
-      const asking = scans.unresolved.value.map(({ id }) => id).toSorted()
-      expect({ asking }).toEqual({ asking: [...this.scanned].filter((id) => !decided.has(id)).toSorted() })
+      expect({ pending: pendingCount.value, shown }).toEqual({ pending: 0, shown: quantity })
+      const unresolved = scans.unresolved.value.map(({ id }) => id).toSorted()
+      expect({ unresolved }).toEqual({ unresolved: [...this.scanned].filter((id) => !decided.has(id)).toSorted() })
     }
   }
 
   #tellOthers(from: Device, message: TabMessage): void {
     for (const tab of this.#tabs) {
       if (tab === from) continue
-      const before = this.#following.get(tab) ?? Promise.resolve()
+      const before = this.#handling.get(tab) ?? Promise.resolve()
       const after = before.then(() => this.turns()).then(() => tab.handleTabMessage(message))
-      this.#following.set(tab, after.catch(unlessDisk))
+      this.#handling.set(tab, after.catch(unlessStorageFailure))
     }
   }
 
@@ -166,7 +166,7 @@ class Browser {
       const result = await tab.record('stock.receive', { ...AT, quantity }, scan)
       if (result.saved) this.saved.add(result.id)
     } catch (error) {
-      unlessDisk(error) // it says that it is not saved
+      unlessStorageFailure(error) // the mutation was not reported as saved
     }
   }
 
@@ -179,7 +179,7 @@ class Browser {
       const { id } = await tab.scans.store({ code: '4006381333931', at: Date.now(), mode: 'receive', locationId })
       this.scanned.add(id)
     } catch (error) {
-      unlessDisk(error)
+      unlessStorageFailure(error)
     }
   }
 
@@ -191,21 +191,21 @@ class Browser {
   async #round(): Promise<void> {
     const { signal } = new AbortController()
     try {
-      await this.#exchange.push(signal)
-      await this.#exchange.pull(signal, () => undefined)
+      await this.#replicator.push(signal)
+      await this.#replicator.pull(signal, () => undefined)
     } catch (error) {
-      if (!(error instanceof StaleTabError)) unlessDisk(error) // the next round goes on
+      if (!(error instanceof StaleTabError)) unlessStorageFailure(error) // the next round continues
     }
   }
 }
 
-function unlessDisk(error: unknown): void {
+function unlessStorageFailure(error: unknown): void {
   if (!isStorageFailure(error)) throw error
 }
 
-test(`[D13] storage deleted at any moment of what two tabs do: nothing saved or scanned is lost, in ${SEEDS} seeds`, async () => {
-  vi.spyOn(console, 'warn').mockImplementation(() => undefined) // Dexie says so each time
-  const broken: string[] = []
+test(`[D13] storage deleted at any moment under two tabs does not lose a saved mutation or scan, in ${SEEDS} seeds`, async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined) // Dexie warns each time
+  const failures: string[] = []
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const browser = new Browser(seed)
     try {
@@ -214,14 +214,14 @@ test(`[D13] storage deleted at any moment of what two tabs do: nothing saved or 
         browser.begin()
         await browser.turns()
       }
-      await browser.settle()
+      await browser.syncUntilIdle()
       browser.check()
     } catch (error) {
       const { actual } = error as { actual?: unknown }
-      broken.push(`seed ${seed}: ${String(error)} ${JSON.stringify(actual)}`)
+      failures.push(`seed ${seed}: ${String(error)} ${JSON.stringify(actual)}`)
     }
     browser.close()
   }
   vi.restoreAllMocks()
-  expect(broken).toEqual([])
+  expect(failures).toEqual([])
 })

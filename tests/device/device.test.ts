@@ -1,5 +1,5 @@
-// The device alone: its storage (fake-indexeddb: there is no browser here), its clock, and its exchange with a server of
-// which only the answers are simulated. What the real server answers is tested in sync.pg.test.ts.
+// The device alone: its storage (on fake-indexeddb, because there is no browser here), its clock, and its replicator
+// with a server whose answers are simulated. sync.pg.test.ts tests the same with the real server.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -13,7 +13,7 @@ import { formatStamp, stampMs } from '#shared/values/stamp.ts'
 import type { OutboxEntry, SyncPoint } from '../../client/device/records.ts'
 import { DeviceDatabase } from '../../client/device/storage/database.ts'
 import type { TabMessage } from '../../client/device/sync-update.ts'
-import { madeItem, madeLocation, tablesOf } from './made-rows.ts'
+import { itemRow, locationRow, tablesOf } from './support/sample-rows.ts'
 import { StaleTabError } from '../../client/device/sync-update.ts'
 import { Device } from '../../client/device/device.ts'
 import { NewerDatabaseError, readPendingFrom } from '../../client/device/storage/device-storage.ts'
@@ -31,7 +31,7 @@ const NOON = Date.UTC(2026, 10, 22, 12)
 const [itemId, binId] = [randomUUID(), randomUUID()]
 const AT = { itemId, locationId: binId }
 
-/** Clocks that the test sets, and a server that knows one item in one bin. */
+/** Clocks that the test sets, and a server that has one item in one bin. */
 class World {
   wall = NOON
   monotonic = 1_000
@@ -79,7 +79,7 @@ class World {
     return device
   }
 
-  /** A device that holds everything, with how it talks to the server. */
+  /** A device that has all rows, and its replicator. */
   async synced(): Promise<{ device: Device; exchange: Replicator }> {
     const device = await this.open()
     const replicator = new Replicator({ device, transport: this.link, clock: this.clock })
@@ -87,7 +87,7 @@ class World {
     return { device, exchange: replicator }
   }
 
-  /** What waits, read past the device. */
+  /** The pending mutations, read from the disk past the device. */
   async outbox(): Promise<OutboxEntry[]> {
     const database = new DeviceDatabase(this.name)
     const entries = await database.outbox.orderBy('seq').toArray()
@@ -105,12 +105,12 @@ afterEach(() => {
 
 function goods(version = 7, name = 'Coffee'): WireTables {
   return tablesOf({
-    items: [madeItem(itemId, name, { version })],
-    locations: [madeLocation(binId, 'Bin', { version })],
+    items: [itemRow(itemId, name, { version })],
+    locations: [locationRow(binId, 'Bin', { version })],
   })
 }
 
-/** Sends what waits and fetches what is new. */
+/** Sends pending mutations and fetches changes. */
 async function round(replicator: Replicator): Promise<void> {
   await replicator.push(idle)
   await replicator.pull(idle, () => undefined)
@@ -119,7 +119,7 @@ const receive = (device: Device, quantity: number) => device.record('stock.recei
 const shown = (device: Device) => device.queries.position(itemId, binId).quantity
 const stamps = async (world: World) => (await world.outbox()).map(({ envelope }) => stampMs(envelope.at) - NOON)
 
-test('[T6] the clock set back while offline: what waits keeps its age, and what comes after is later', async () => {
+test('[T6] if the clock is set back while offline, pending mutations keep their age and later ones stay later', async () => {
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
@@ -134,7 +134,7 @@ test('[T6] the clock set back while offline: what waits keeps its age, and what 
   expect(shown(device)).toBe(6000)
 })
 
-test('[T6] the stamps inside a mutation are moved with it: when a count began, when stock left its place', async () => {
+test('[T6] the stamps in the arguments of a pending mutation move with it', async () => {
   const world = new World()
   const { device } = await world.synced()
   const since = formatStamp({ ms: NOON - HOUR, counter: 0, device: '00000000' })
@@ -146,21 +146,21 @@ test('[T6] the stamps inside a mutation are moved with it: when a count began, w
   expect((stampMs((entry!.envelope.args as { since: string }).since) - NOON) / HOUR).toBe(-6)
 })
 
-test('[T6] sleep stops the monotonic clock: what waits is not moved, once the server has told the time', async () => {
+test('[T6] after sleep, which stops the monotonic clock, the server’s time shows that pending stamps must not move', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await device.clock.correctJump()
   await receive(device, 1)
   world.wall += 8 * HOUR
   world.serverNow += 8 * HOUR
-  expect(await device.clock.correctJump()).toBe(true) // in doubt
+  expect(await device.clock.correctJump()).toBe(true) // unresolved
   await receive(device, 2)
   await replicator.push(idle)
-  expect(world.pulls.at(-1)?.limit).toBe(1) // asked for its clock before anything was sent
+  expect(world.pulls.at(-1)?.limit).toBe(1) // asked the server for its time before sending
   expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 8])
 })
 
-test('[T6] the clock set forward: what was stamped before is moved along by as much as the server says', async () => {
+test('[T6] if the clock is set forward, earlier stamps move by as much as the server’s time shows', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await device.clock.correctJump()
@@ -175,7 +175,7 @@ test('[T6] the clock set forward: what was stamped before is moved along by as m
   expect(await device.clock.correctJump()).toBe(false)
 })
 
-test('[T6] a restart finds the clock behind the last stamp: what waits is moved behind now, then by what is known', async () => {
+test('[T6] if a restart finds the clock behind the last stamp, pending mutations move before now, then by the known error', async () => {
   const world = new World()
   world.wall += 48 * HOUR // wrong from the start, and the server says so
   const first = await world.synced()
@@ -193,7 +193,7 @@ test('[T6] a restart finds the clock behind the last stamp: what waits is moved 
   expect(world.pushes.at(-1)!.mutations.map(({ at }) => (stampMs(at) - NOON) / HOUR)).toEqual([0, 2])
 })
 
-test('[T8] what waits is placed anew, in order, when the server’s clock is known better', async () => {
+test('[T8] pending mutations are ordered again once the server’s clock is known better', async () => {
   const world = new World()
   world.serverNow = NOON + 3 * HOUR
   const device = await world.open()
@@ -221,7 +221,7 @@ const POINT: SyncPoint = {
   lastAt: null,
 }
 
-test('[D12] an answer that the disk refuses changes nothing that is shown, and is taken when it comes again', async () => {
+test('[D12] an answer that cannot be written to disk does not change the screen, and is applied when it comes again', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   world.version = 8
@@ -238,7 +238,7 @@ test('[D12] an answer that the disk refuses changes nothing that is shown, and i
   expect((await world.open()).queries.item(itemId)?.name).toBe('Tea')
 })
 
-test('[D1] a record that the disk refuses is not shown, not counted, and says so', async () => {
+test('[D1] a mutation that cannot be written to disk is not shown or counted, and recording it fails', async () => {
   const world = new World()
   const { device } = await world.synced()
   const full = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
@@ -251,7 +251,7 @@ test('[D1] a record that the disk refuses is not shown, not counted, and says so
   expect([shown(device), device.pendingCount.value]).toEqual([2000, 1])
 })
 
-test('[D12] a tab that followed another and then leads keeps all rows in their places', async () => {
+test('[D12] a tab that followed and then leads stores all rows in the right chunks', async () => {
   const world = new World()
   const { device: leader, exchange: replicator } = await world.synced()
   const follower = await world.open()
@@ -277,7 +277,7 @@ test('[D12] a tab that followed another and then leads keeps all rows in their p
   expect((await world.open()).rowCount).toBe(4502)
 })
 
-test('[D5] while all is loaded anew the old rows stay readable, also over a restart, and the outbox stays', async () => {
+test('[D5] during a resnapshot the old rows stay readable, also after a restart, and the outbox stays', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 4)
@@ -285,7 +285,7 @@ test('[D5] while all is loaded anew the old rows stay readable, also over a rest
   world.onPull = ({ cursor, atLeast }) => {
     if (cursor === 'v7') throw new RequestError({ refusal: 'resnapshot' })
     pages += 1
-    expect(atLeast).toBe(7) // nobody who lags answers
+    expect(atLeast).toBe(7) // a server that is behind must not answer
     expect([device.queries.item(itemId)?.name, shown(device)]).toEqual(['Coffee', 4000])
     if (pages === 1) return { tables: goods(9, 'Tea'), more: true, cursor: 'page' }
     if (pages === 2) throw new RequestError({})
@@ -295,7 +295,7 @@ test('[D5] while all is loaded anew the old rows stay readable, also over a rest
   const restarted = await world.open()
   expect([restarted.queries.item(itemId)?.name, shown(restarted)]).toEqual(['Coffee', 4000])
   restarted.close()
-  await replicator.pull(idle, () => undefined) // goes on where it was
+  await replicator.pull(idle, () => undefined) // continues at the last page
   expect(world.pulls.at(-1)?.cursor).toBe('page')
   expect([device.queries.item(itemId)?.name, shown(device), device.pendingCount.value]).toEqual(['Tea', 4000, 1])
   device.close()
@@ -303,7 +303,7 @@ test('[D5] while all is loaded anew the old rows stay readable, also over a rest
   expect([again.queries.item(itemId)?.name, again.syncPoint.value.cursor]).toEqual(['Tea', 'v9'])
 })
 
-test('[D5] another epoch: last week’s first, at the stamps the server gave them, then what waits; ids unchanged', async () => {
+test('[D5] in a new epoch last week’s mutations are sent first, at their effective stamps, then the pending ones, with their ids', async () => {
   const world = new World()
   world.wall += 5 * HOUR // this device's clock is fast, and the server corrects it
   const { device, exchange: replicator } = await world.synced()
@@ -326,16 +326,16 @@ test('[D5] another epoch: last week’s first, at the stamps the server gave the
   expect(entries.map(({ seq, envelope }) => [seq, envelope.seq, envelope.args])).toEqual(
     [1, 2, 3].map((n) => [n, n, { ...AT, quantity: n }]),
   )
-  // The server takes five hours off again: so they are where they were.
+  // The server subtracts five hours again, so they are where they were.
   expect(entries.map(({ envelope }) => stampMs(envelope.at) - 5 * HOUR - NOON)).toEqual([-HOUR, -HOUR + 1, 0])
   const { seen, ...unseen } = third!.envelope
   expect(seen).toBe(7)
-  expect(entries[2]!.envelope).toEqual({ ...unseen, seq: 3 }) // versions are an epoch's own
+  expect(entries[2]!.envelope).toEqual({ ...unseen, seq: 3 }) // versions are valid only within an epoch
   expect((await device.queue.identity()).clientId).not.toBe(clientId)
   expect(device.syncPoint.value).toMatchObject({ epoch: 0, cursor: null })
 })
 
-test('[D5] a server restored with other secrets cannot read the cursor and says no epoch: the rows’ epoch tells', async () => {
+test('[D5] a server restored with other secrets answers resnapshot, and the epoch of its rows shows the restore', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
@@ -356,7 +356,7 @@ test('[D5] a server restored with other secrets cannot read the cursor and says 
   ])
 })
 
-test('[D2][D5] in another epoch what waits goes out before the rows come: they may hold it already', async () => {
+test('[D2][D5] in a new epoch pending mutations are sent before the rows are fetched, because these may include them', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
@@ -370,7 +370,7 @@ test('[D2][D5] in another epoch what waits goes out before the rows come: they m
     order.push(`push to ${epoch}`)
     return {}
   }
-  await replicator.push(idle) // answered by a history that nobody has announced, where it took effect
+  await replicator.push(idle) // applied in a history that the device does not know yet
   order = []
   world.epoch = world.serverNow
   world.lastSeq = 0
@@ -379,7 +379,7 @@ test('[D2][D5] in another epoch what waits goes out before the rows come: they m
   expect(device.pendingCount.value).toBe(0)
 })
 
-test('[D5] a crash in the middle of the new beginning leaves everything as it was', async () => {
+test('[D5] a crash while starting over leaves everything as it was', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
@@ -399,14 +399,14 @@ test('[D5] a crash in the middle of the new beginning leaves everything as it wa
   expect(shown(again)).toBe(2000)
 })
 
-test('[D13] storage deleted under the open app is made anew of what memory holds: nothing shown is lost', async () => {
+test('[D13] storage deleted under the open app is rebuilt from memory without losing anything shown', async () => {
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
-  await device.offlineMode.set(true, { again: () => Promise.reject(new Error('kept at once')), signal: idle })
+  await device.offlineMode.set(true, { again: () => Promise.reject(new Error('stored at once')), signal: idle })
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
-  await device.queue.identity() // as the next attempt to synchronise asks, before anything is recorded
+  await device.queue.identity() // as the next sync does, before anything is recorded
   await receive(device, 2)
   expect([shown(device), device.pendingCount.value, device.recovery.loss.value]).toEqual([3000, 2, 'restored'])
   device.close()
@@ -416,7 +416,7 @@ test('[D13] storage deleted under the open app is made anew of what memory holds
   expect((await world.outbox())[0]!.envelope.id).toBe(first!.envelope.id)
 })
 
-test('[D13] storage deleted while another tab says to read it again: memory is kept, not forgotten', async () => {
+test('[D13] if the storage was deleted when another tab asks to reread it, the memory is kept', async () => {
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
@@ -426,7 +426,7 @@ test('[D13] storage deleted while another tab says to read it again: memory is k
   expect(await world.outbox()).toHaveLength(1)
 })
 
-test('[D13] storage deleted right before a new beginning: what waits is sent all the same', async () => {
+test('[D13] if the storage is deleted right before starting over, pending mutations are still sent', async () => {
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
@@ -438,20 +438,20 @@ test('[D13] storage deleted right before a new beginning: what waits is sent all
   }
 })
 
-test('[D13] storage deleted under the open app: scans that became nothing yet still ask, also when it opens again', async () => {
+test('[D13] after storage is deleted under the open app, unresolved scans stay unresolved, also after a restart', async () => {
   const world = new World()
   const { device } = await world.synced()
   const scan = { at: Date.now(), mode: 'receive', locationId: null }
   const first = await device.scans.store({ ...scan, code: '4006381333931' })
   await Dexie.delete(world.name)
   const second = await device.scans.store({ ...scan, code: '4006381333948' })
-  await device.handleTabMessage({ kind: 'scans' }) // as another tab says that stores one
+  await device.handleTabMessage({ kind: 'scans' }) // as sent by another tab that stores one
   device.close()
   const again = await world.open()
   expect(again.scans.unresolved.value.map(({ id }) => id).toSorted()).toEqual([first.id, second.id].toSorted())
 })
 
-test('[D13] storage made anew by a tab that had not heard of a movement yet gets it from the tab that made it', async () => {
+test('[D13] storage rebuilt by a tab that did not know a movement yet gets it from the tab that recorded it', async () => {
   const world = new World()
   const { device } = await world.synced()
   const tab = await Device.open({ name: world.name, actor: { userId: randomUUID(), role: 'manager' } })
@@ -466,7 +466,7 @@ test('[D13] storage made anew by a tab that had not heard of a movement yet gets
   tab.close()
 })
 
-test('[D13] storage made anew by a tab that had not heard of a scan yet gets it from the tab that stored it', async () => {
+test('[D13] storage rebuilt by a tab that did not know a scan yet gets it from the tab that stored it', async () => {
   const world = new World()
   const { device } = await world.synced()
   const tab = await world.open()
@@ -474,12 +474,12 @@ test('[D13] storage made anew by a tab that had not heard of a scan yet gets it 
   const { id } = await tab.scans.store({ ...scan, code: '4006381333931' })
   await Dexie.delete(world.name)
   await device.queue.identity()
-  await tab.handleTabMessage({ kind: 'scans' }) // as the tab says that has made it anew
+  await tab.handleTabMessage({ kind: 'scans' }) // as sent by the tab that rebuilt the storage
   await device.handleTabMessage({ kind: 'scans' })
   for (const { scans } of [device, tab]) expect(scans.unresolved.value.map((one) => one.id)).toEqual([id])
 })
 
-test('[D13] storage found empty at the start, where something was kept before, is said to be gone', async () => {
+test('[D13] storage that is empty at the start, although data was stored before, is reported as gone', async () => {
   const remembered = new Map<string, string>()
   vi.stubGlobal('localStorage', {
     getItem: (key: string) => remembered.get(key) ?? null,
@@ -495,7 +495,7 @@ test('[D13] storage found empty at the start, where something was kept before, i
   expect((await world.open()).recovery.loss.value).toBeUndefined()
 })
 
-test('a connection that the browser closes is opened again, as often as it takes', async () => {
+test('a connection that the browser closes is opened again, however often', async () => {
   const world = new World()
   const connections: IDBDatabase[] = []
   const open = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(function (this: IDBFactory, ...args) {
@@ -514,7 +514,7 @@ test('a connection that the browser closes is opened again, as often as it takes
 })
 const realOpen = IDBFactory.prototype.open
 
-test('[D14] an older app says that a newer one has been here, changes nothing, and saves what waits', async () => {
+test('[D14] an older app reports that a newer one was here, leaves its data unchanged, and exports pending mutations', async () => {
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
@@ -531,7 +531,7 @@ test('[D14] an older app says that a newer one has been here, changes nothing, a
   unchanged.close()
 })
 
-/** A device with so much waiting, put there in one go. */
+/** Fills a device's outbox with this many mutations at once. */
 async function withOutbox(world: World, count: number, note: string): Promise<void> {
   const { device } = await world.synced()
   await receive(device, 1)
@@ -552,7 +552,7 @@ async function withOutbox(world: World, count: number, note: string): Promise<vo
 
 const bytesOf = (request: PushRequest) => Buffer.byteLength(JSON.stringify(request))
 
-test('[D9] a connection that is half open is given up, and a person’s "work offline" ends the wait at once', async () => {
+test('[D9] a half-open connection times out, and working offline ends the wait at once', async () => {
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
@@ -578,7 +578,7 @@ test('[D9] a connection that is half open is given up, and a person’s "work of
   expect([waits, device.pendingCount.value]).toEqual([[45_000, 45_000], 1])
 })
 
-test('[D15] a long outbox leaves in requests below 512 KB of UTF-8, whatever its letters', async () => {
+test('[D15] a long outbox is sent in requests below 512 KB of UTF-8, whatever its characters', async () => {
   const world = new World()
   await withOutbox(world, 1_200, '棚卸し'.repeat(300)) // three bytes each
   const { device } = await world.synced()
@@ -589,7 +589,7 @@ test('[D15] a long outbox leaves in requests below 512 KB of UTF-8, whatever its
   expect(device.pendingCount.value).toBe(0)
 })
 
-test('[D15] a proxy that lets less through gets less, and a little more each time', async () => {
+test('[D15] behind a proxy with a lower limit requests get smaller, and then grow a little each time', async () => {
   const world = new World()
   await withOutbox(world, 600, 'x'.repeat(2_000))
   const refused: number[] = []
@@ -605,7 +605,7 @@ test('[D15] a proxy that lets less through gets less, and a little more each tim
   expect(refused.length).toBeLessThan(10)
 })
 
-test('[D11] what a proxy answers in words of its own is understood', async () => {
+test('[D11] a proxy’s own answers are understood', async () => {
   const answers = [
     [413, {}, { refusal: 'too_large' }],
     [429, { 'retry-after': '7' }, { refusal: 'rate_limited', retryAfterMs: 7_000 }],
@@ -627,7 +627,7 @@ test('[D11] what a proxy answers in words of its own is understood', async () =>
   proxy.close()
 })
 
-test('[T2] what the clock reads is told as of sending: a token that took its time makes nothing older', async () => {
+test('[T2] the clock is read when the request is sent, so a slow token does not make mutations older', async () => {
   const sent: { deviceNow: number }[] = []
   const server = createServer((request, response) => {
     const parts: Buffer[] = []
@@ -640,7 +640,7 @@ test('[T2] what the clock reads is told as of sending: a token that took its tim
   await new Promise<void>((resolve) => server.listen(0, resolve))
   let now = NOON
   const token = async () => {
-    now += HOUR // a laptop was shut meanwhile
+    now += HOUR // the laptop was shut in between
     return 'token'
   }
   const session = { token, forgetToken: () => undefined }
@@ -651,7 +651,7 @@ test('[T2] what the clock reads is told as of sending: a token that took its tim
   server.close()
 })
 
-test('[D4] what another tab has recorded meanwhile is not taken for what a copy of this device has sent', async () => {
+test('[D4] a mutation that another tab has just recorded is not mistaken for one that a copy of this device sent', async () => {
   const world = new World()
   const { device } = await world.synced()
   const tab = await Device.open({ name: world.name, actor: { userId: randomUUID(), role: 'manager' } })
@@ -665,7 +665,7 @@ test('[D4] what another tab has recorded meanwhile is not taken for what a copy 
   tab.close()
 })
 
-test('[D4] what the server took of a client that this device is no more acknowledges nothing: the numbers are others', async () => {
+test('[D4] an acknowledgement for a former client id does not acknowledge anything, because its numbers differ', async () => {
   const world = new World()
   const { device } = await world.synced()
   for (let quantity = 1; quantity <= 3; quantity++) await receive(device, quantity)
@@ -673,8 +673,8 @@ test('[D4] what the server took of a client that this device is no more acknowle
   const point = { ...device.syncPoint.value, cursor: 'v8', version: 8 }
   await device.applyUpdate({ tables: {}, point, lastSeq: 1, clientId: before })
   await Dexie.delete(world.name)
-  expect(await clientOf(device)).not.toBe(before) // made anew of memory, numbered from the first again
-  // An answer, and a message, that were under way all the while.
+  expect(await clientOf(device)).not.toBe(before) // rebuilt from memory, numbered from 1 again
+  // An answer and a message that were on their way during the rebuild.
   await device.queue.storeResults(before, [{ seq: 2, status: 'merged', code: 'absorbed_by_count' }])
   const late = { tables: {}, point: { ...point, cursor: 'v9', version: 9 }, lastSeq: 3, clientId: before }
   await expect(device.applyUpdate(late)).rejects.toBeInstanceOf(StaleTabError)
@@ -685,7 +685,7 @@ test('[D4] what the server took of a client that this device is no more acknowle
   expect([device.pendingCount.value, shown(device)]).toEqual([2, 5000])
 })
 
-test('[D8] what a tab recorded in storage that was made anew meanwhile is not taken for what has its number here', async () => {
+test('[D8] a mutation from storage that was rebuilt since is not mistaken for the one with the same number here', async () => {
   const world = new World()
   const { device } = await world.synced()
   const other = await world.open()
@@ -693,14 +693,14 @@ test('[D8] what a tab recorded in storage that was made anew meanwhile is not ta
   other.notifyTabs = (one) => message.push(one)
   await receive(device, 1)
   await Dexie.delete(world.name)
-  await device.queue.identity() // made anew of what this tab knows, whose next number is 2
-  await receive(other, 5) // by a tab that has heard of neither
+  await device.queue.identity() // rebuilt by this tab, whose next number is 2
+  await receive(other, 5) // by a tab that knows neither the rebuild nor the mutation
   for (const one of message) await device.handleTabMessage(one)
   for (const each of [device, other]) expect([each.pendingCount.value, shown(each)]).toEqual([2, 6000])
   expect((await world.outbox()).map(({ seq }) => seq)).toEqual([1, 2])
 })
 
-test('[D15] what nothing lets through is set aside, said so, and holds up no other; a person can try it again', async () => {
+test('[D15] a mutation that nothing lets through is skipped and reported, does not block others, and can be retried', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
@@ -715,31 +715,31 @@ test('[D15] what nothing lets through is set aside, said so, and holds up no oth
   const sent = world.pushes.at(-1)!.mutations
   expect(sent.map(({ seq, args }) => [seq, (args as { quantity: number }).quantity])).toEqual([[2, 3]])
   expect([device.pendingCount.value, device.queue.skipped.value.length]).toEqual([1, 1])
-  expect(shown(device)).toBe(2000) // still shown: it has happened
+  expect(shown(device)).toBe(2000) // still shown, because it has happened
   await receive(device, 4)
   expect(device.queue.hasUpTo(3)).toBe(true)
   await round(replicator)
   expect([device.pendingCount.value, device.queue.hasUpTo(3), shown(device)]).toEqual([1, false, 2000])
   const asked = world.pushes.length
   await replicator.push(idle)
-  expect(world.pushes.length).toBe(asked) // and nothing spins
+  expect(world.pushes.length).toBe(asked) // no retry loop
   narrow = false
   await device.queue.retrySkipped()
   await round(replicator)
   const [first, last] = [world.pushes[0]!, world.pushes.at(-1)!]
   expect(last.mutations).toMatchObject([{ args: { quantity: 2 } }])
-  expect(last.mutations[0]!.at < sent[0]!.at).toBe(true) // at its own time, which the server keeps for another client
+  expect(last.mutations[0]!.at < sent[0]!.at).toBe(true) // at its own time, which the server keeps for another client id
   expect(last.clientId).not.toBe(first.clientId)
   expect([device.pendingCount.value, device.queue.skipped.value.length]).toEqual([0, 0])
 })
 
-test('[D15] what is too large by a number that another has meanwhile sets nothing aside', async () => {
+test('[D15] a too large mutation is not skipped by a number that another one has since', async () => {
   const world = new World()
   const { device } = await world.synced()
   const tab = await world.open()
   await receive(device, 1)
   const [sent] = await device.queue.after(0, 1)
-  // While the answer is under way, a tab that had not heard of it makes the storage anew, and records first.
+  // While the answer is on its way, a tab that did not know the mutation rebuilds the storage and records first.
   await Dexie.delete(world.name)
   await tab.queue.identity()
   await receive(tab, 4)
@@ -747,16 +747,16 @@ test('[D15] what is too large by a number that another has meanwhile sets nothin
   expect([device.queue.skipped.value, device.pendingCount.value, shown(device)]).toEqual([[], 2, 5000])
 })
 
-test('[D15] two that are set aside at one moment are both kept, in their order', async () => {
+test('[D15] two mutations that are skipped at the same time are both kept, in order', async () => {
   const world = new World()
   const { device } = await world.synced()
   for (const quantity of [1, 2, 3]) await receive(device, quantity)
   for (const { envelope } of await device.queue.after(0, 2)) await device.queue.skip({ ...envelope, seq: 1 })
-  const aside = device.queue.skipped.value.map(({ envelope }) => (envelope.args as { quantity: number }).quantity)
-  expect([aside, device.pendingCount.value, shown(device)]).toEqual([[1, 2], 3, 6000])
+  const skipped = device.queue.skipped.value.map(({ envelope }) => (envelope.args as { quantity: number }).quantity)
+  expect([skipped, device.pendingCount.value, shown(device)]).toEqual([[1, 2], 3, 6000])
 })
 
-test('[D2] an answer that was long under way does not move what waits to before a count that it brings', async () => {
+test('[D2] a slow answer does not move pending mutations before a count that it contains', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 3)
@@ -772,7 +772,7 @@ test('[D2] an answer that was long under way does not move what waits to before 
   expect(shown(device)).toBe(19_000)
 })
 
-test('[D9] “as of” is told by the server’s clock, however wrong the device’s is', async () => {
+test('[D9] “as of” follows the server’s clock, however wrong the device’s clock is', async () => {
   const world = new World()
   world.wall -= 26 * HOUR
   const { device, exchange: replicator } = await world.synced()
@@ -783,10 +783,10 @@ test('[D9] “as of” is told by the server’s clock, however wrong the device
   expect(device.syncPoint.value.asOf).toBe(NOON + HOUR)
 })
 
-test('[D12] what another tab has kept meanwhile is read, and an answer that does not follow it is not taken', async () => {
+test('[D12] an update that another tab stored is read, and an answer that does not follow it is refused', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
-  const other = await world.open() // and nobody tells it
+  const other = await world.open() // and receives no message
   world.version = 8
   world.onPull = () => ({ tables: goods(8, 'Tea') })
   await replicator.pull(idle, () => undefined)
@@ -802,7 +802,7 @@ test('[D12] what another tab has kept meanwhile is read, and an answer that does
   expect((await world.open()).queries.item(itemId)?.name).toBe('Tea')
 })
 
-test('[D4] a page in the middle of the first sync acknowledges nothing: its rows may come with a later one', async () => {
+test('[D4] a page during the first sync does not acknowledge anything, because the rows may be on a later page', async () => {
   const world = new World()
   const device = await world.open()
   const loading = { ...POINT, cursor: 'page', complete: false }
@@ -819,7 +819,7 @@ test('[D4] a page in the middle of the first sync acknowledges nothing: its rows
   expect([device.pendingCount.value, await world.outbox()]).toEqual([0, []])
 })
 
-test('[D8] a tab that missed what another was told reads it all', async () => {
+test('[D8] a tab that missed a message reads everything again', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   const follower = await world.open()
@@ -834,26 +834,26 @@ test('[D8] a tab that missed what another was told reads it all', async () => {
   expect([follower.queries.item(itemId)?.name, follower.syncPoint.value.version]).toEqual(['Coffee 9', 9])
 })
 
-test('[D8] what another tab recorded is shown once, also by a tab that read it off the disk before it was told', async () => {
+test('[D8] a mutation of another tab is shown once, even if it was read from disk before the message', async () => {
   const world = new World()
   const { device } = await world.synced()
   const follower = await world.open()
   const message: TabMessage[] = []
   device.notifyTabs = (what) => void message.push(structuredClone(what))
   await receive(device, 5)
-  await follower.reread() // told by a third tab
+  await follower.reread() // a third tab asked for it
   await follower.handleTabMessage(message[0]!)
   expect([shown(follower), follower.pendingCount.value]).toEqual([5000, 1])
 })
 
-test('[D8] what was sent and confirmed before a tab was told that it was recorded does not wait there', async () => {
+test('[D8] a mutation confirmed before a tab receives the message about it is not pending there', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   const recorder = await world.open()
   const message: TabMessage[] = []
   recorder.notifyTabs = (what) => void message.push(structuredClone(what))
   await receive(recorder, 5)
-  // The leading tab sends what is on the disk, whoever recorded it.
+  // The leading tab sends every mutation on the disk, including those of other tabs.
   world.version = 8
   world.onPull = () => ({ lastSeq: 1, tables: goods(8) })
   await replicator.push(idle)
@@ -862,7 +862,7 @@ test('[D8] what was sent and confirmed before a tab was told that it was recorde
   expect([await world.outbox(), device.pendingCount.value]).toEqual([[], 0])
 })
 
-test('[D8] a scan that one tab stored, recorded or dismissed asks in the other no more than in it', async () => {
+test('[D8] a scan that one tab stored, recorded or dismissed has the same state in the other', async () => {
   const world = new World()
   const { device } = await world.synced()
   const follower = await world.open()
@@ -878,21 +878,21 @@ test('[D8] a scan that one tab stored, recorded or dismissed asks in the other n
   await vi.waitFor(() => expect(asked()).toEqual([]))
 })
 
-test('[Z1] what is stored or settled while the log is read again stays so', async () => {
+test('[Z1] a scan that is stored or resolved while the log is reloaded stays so', async () => {
   const { device } = await new World().synced()
   const store = (code: string) => device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: binId })
-  const [settled, left] = [await store('1'), await store('2')]
+  const [resolved, left] = [await store('1'), await store('2')]
   for (let round = 0; round < 5; round++) {
     const reading = device.scans.load()
-    const [stored] = await Promise.all([store('3'), device.scans.dismiss([settled.id], 'mistake')])
+    const [stored] = await Promise.all([store('3'), device.scans.dismiss([resolved.id], 'mistake')])
     await reading
     const asked = device.scans.unresolved.value.map(({ id }) => id)
     expect(asked).toEqual(expect.arrayContaining([left.id, stored.id]))
-    expect(asked).not.toContain(settled.id)
+    expect(asked).not.toContain(resolved.id)
   }
 })
 
-test('what is brought back in a tab that follows, the leading one sends', async () => {
+test('a mutation that a following tab retries is sent by the leader', async () => {
   const world = new World()
   const { device: leader } = await world.synced()
   const follower = await world.open()
@@ -906,10 +906,10 @@ test('what is brought back in a tab that follows, the leading one sends', async 
   expect(await leader.queue.after(0, 1)).toHaveLength(1)
 })
 
-test('[T6] however far the clock was set, what was made before stays before what was made after', async () => {
+test('[T6] however far the clock was set, earlier mutations stay before later ones', async () => {
   const world = new World()
   const device = await world.open()
-  // Its offset is not known well: the server will say that the clock moved further than it did.
+  // The device's clock offset is not known well, so the server will report a bigger jump than there was.
   await device.applyUpdate({
     tables: goods(),
     point: { ...POINT, cursor: 'v7', clockOffsetMs: 0 },
@@ -926,21 +926,21 @@ test('[T6] however far the clock was set, what was made before stays before what
   expect(before).toBeLessThanOrEqual(after!)
 })
 
-test('[D6] what was undone here cannot be undone again, whether it was sent meanwhile or not', async () => {
+test('[D6] a mutation that was undone here cannot be undone again, whether it was sent in between or not', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
-  const waiting = (await receive(device, 1)) as { id: string }
+  const pending = (await receive(device, 1)) as { id: string }
   const sent = (await receive(device, 2)) as { id: string }
-  await device.undo(waiting.id)
+  await device.undo(pending.id)
   const twice = { saved: true, note: 'already_undone' }
-  expect(await device.undo(waiting.id)).toMatchObject(twice)
+  expect(await device.undo(pending.id)).toMatchObject(twice)
   await round(replicator)
-  expect(await device.undo(waiting.id)).toMatchObject(twice)
+  expect(await device.undo(pending.id)).toMatchObject(twice)
   expect(await device.undo(sent.id)).not.toHaveProperty('note')
   expect(await device.undo(sent.id)).toMatchObject(twice)
 })
 
-test('[D18] a SKU that waits has one owner: whoever took it, until they let it go', async () => {
+test('[D18] a SKU in pending mutations has one owner until that gives it up', async () => {
   const world = new World()
   const { device } = await world.synced()
   const make = (sku: string) => device.record('item.create', { id: randomUUID(), name: 'Tea', sku })
@@ -953,7 +953,7 @@ test('[D18] a SKU that waits has one owner: whoever took it, until they let it g
   expect(await make('T-1')).not.toHaveProperty('note')
 })
 
-test('[D5] a server that has lost what it acknowledged gets it again, in its place before what waits', async () => {
+test('[D5] a server that lost acknowledged mutations gets them again, in order, before the pending ones', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
@@ -968,7 +968,7 @@ test('[D5] a server that has lost what it acknowledged gets it again, in its pla
   expect(world.pushes.at(-1)!.mutations.map(({ seq }) => seq)).toEqual([1, 2])
 })
 
-test('[D5] what the server lost is older than what is kept here: the rest is sent as of a new device, once', async () => {
+test('[D5] if the server lost more than the device still has, the rest is sent under a new client id, once', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   const send = async (quantity: number) => {
@@ -985,7 +985,7 @@ test('[D5] what the server lost is older than what is kept here: the rest is sen
   let refusals = 0
   world.onPush = ({ mutations }) => {
     if (mutations[0]!.seq === world.lastSeq + 1) return {}
-    if ((refusals += 1) > 5) throw new Error('it asks again and again')
+    if ((refusals += 1) > 5) throw new Error('it retries without end')
     throw new RequestError({ refusal: 'gap', lastSeq: world.lastSeq })
   }
   await replicator.push(idle)
@@ -997,7 +997,7 @@ test('[D5] what the server lost is older than what is kept here: the rest is sen
   ])
 })
 
-test('[D6] a count that waits and is undone shows what lay under it, also when the app opens again', async () => {
+test('[D6] undoing a pending count shows the quantity before it, also after a restart', async () => {
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 3)
@@ -1008,30 +1008,30 @@ test('[D6] a count that waits and is undone shows what lay under it, also when t
   expect(shown(await world.open())).toBe(3000)
 })
 
-test('[D9] what the server has decided is said to be synced, what waits only to be saved, newest first', async () => {
+test('[D9] decided mutations are shown as synced and pending ones as saved, newest first', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 1)
   await round(replicator)
   await receive(device, 2)
   await receive(device, 3)
-  const said = (which: Device) =>
+  const states = (which: Device) =>
     which.history.value.map(({ envelope, state }) => [(envelope.args as { quantity: number }).quantity, state])
   const expected = [
     [3, 'saved'],
     [2, 'saved'],
     [1, 'synced'],
   ]
-  expect(said(device)).toEqual(expected)
+  expect(states(device)).toEqual(expected)
   device.close()
-  expect(said(await world.open())).toEqual(expected)
+  expect(states(await world.open())).toEqual(expected)
 })
 
-test('[D4] what another copy of this device sent under the same number acknowledges nothing here', async () => {
+test('[D4] a mutation that a copy of this device sent under the same number does not acknowledge anything here', async () => {
   const world = new World()
   const { device, exchange: replicator } = await world.synced()
   await receive(device, 3)
-  world.lastSeq = 1 // of the copy: this one has not sent yet
+  world.lastSeq = 1 // from the copy, because this device has not sent yet
   world.onPush = ({ clientId }) => {
     if (world.pushes.some((push) => push.clientId !== clientId)) return {}
     throw new RequestError({ refusal: 'seq_reused', lastSeq: 1 })

@@ -1,4 +1,4 @@
-// An outbox of fifty thousand, as a device has it after weeks without a connection, against a real server.
+// An outbox of fifty thousand mutations, as after weeks without a connection, against a real server.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { effect, signal } from '@preact/signals'
@@ -42,7 +42,7 @@ afterAll(() => server.stop())
 
 const open = (name: string) => Device.open({ name, actor: { userId: parts.manager, role: 'manager' } })
 
-/** A device that holds everything, with how it talks to the server. */
+/** A device that has all rows, and its sync. */
 async function joined(name: string, transport: SyncTransport = real): Promise<{ device: Device; sync: Sync }> {
   const device = await open(name)
   const sync = new Sync({ device, session, transport })
@@ -51,7 +51,7 @@ async function joined(name: string, transport: SyncTransport = real): Promise<{ 
   return { device, sync }
 }
 
-/** What a person has recorded over weeks, put there at once. */
+/** Fills the outbox at once with what a person would record over weeks. */
 async function fill(name: string): Promise<void> {
   const database = new DeviceDatabase(name)
   const identity = (await database.readMeta('identity'))!
@@ -89,7 +89,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 const middle = (times: number[]) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!
 
 test(
-  '[D18] fifty thousand that wait: the next is kept as fast as the first, and all leave in portions',
+  '[D18] with fifty thousand pending mutations the next is saved as fast as the first, and all are sent in portions',
   { timeout: 300_000 },
   async ({ annotate }) => {
     const [name, emptyName] = [randomUUID(), randomUUID()]
@@ -99,7 +99,7 @@ test(
       device.close()
     }
     await fill(name)
-    const times = { full: [] as number[], empty: [] as number[], arrivals: [] as number[] }
+    const times = { full: [] as number[], empty: [] as number[], updates: [] as number[] }
     const start = performance.now()
     const full = await open(name)
     const opened = performance.now() - start
@@ -119,7 +119,7 @@ test(
     const pushes: { count: number; bytes: number }[] = []
     const counting: SyncTransport = {
       ...real,
-      subscribe: () => () => undefined, // its messages would acknowledge every push at once
+      subscribe: () => () => undefined, // live messages would acknowledge every push at once
       push: (request) => {
         pushes.push({ count: request().mutations.length, bytes: Buffer.byteLength(JSON.stringify(request())) })
         return real.push(request)
@@ -129,8 +129,8 @@ test(
     const sync = new Sync({ device, session, transport: counting })
     const left: number[] = []
     const stop = effect(() => void left.push(device.pendingCount.value))
-    const arrive = device.applyUpdate.bind(device)
-    device.applyUpdate = async (update) => void times.arrivals.push(await timed(() => arrive(update)))
+    const applyUpdate = device.applyUpdate.bind(device)
+    device.applyUpdate = async (update) => void times.updates.push(await timed(() => applyUpdate(update)))
     const drained = await timed(async () => {
       sync.start()
       await until(() => device.pendingCount.value === 0 && device.syncPoint.value.complete, 240_000)
@@ -139,13 +139,13 @@ test(
     expect(Math.max(...pushes.map(({ count }) => count))).toBeLessThanOrEqual(PUSH_MAX)
     expect(Math.max(...pushes.map(({ bytes }) => bytes))).toBeLessThan(PUSH_MAX_BYTES)
     expect(pushes.reduce((sum, { count }) => sum + count, 0)).toBe(WAITING + 15)
-    // Few enough at once for the page to go on, and for the browser to take them.
+    // Portions are small enough for the page to stay responsive and for the browser to store them.
     expect(Math.max(...left.slice(1).map((count, i) => left[i]! - count))).toBeLessThanOrEqual(5_500)
     const expected = itemIds.map((_, i) => (WAITING / ITEMS + (i === 0 ? 15 : 0)) * 1000)
     expect(itemIds.map((id) => device.queries.position(id, binId).quantity)).toEqual(expected)
     const rows = new Map((await readRows(parts, 'positions')).map(({ itemId, quantity }) => [itemId, quantity]))
     expect(itemIds.map((id) => rows.get(id))).toEqual(expected)
-    const longest = Math.max(...times.arrivals)
+    const longest = Math.max(...times.updates)
     await annotate(JSON.stringify({ opened, one, first, drained, pushes: pushes.length, longest }))
     await sync.stop()
     device.close()

@@ -1,19 +1,19 @@
-// Twenty times as much that waits takes about twenty times as long to open and to confirm, whatever it is. Were any step
-// quadratic, it would take four hundred times as long. Measured in the processor's time: others may keep it busy.
+// Twenty times as many pending mutations take about twenty times as long to open and to confirm. A quadratic step would
+// take four hundred times as long. Measured in processor time, because other processes may run at the same time.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { formatStamp } from '#shared/values/stamp.ts'
 import type { OutboxEntry } from '../../client/device/records.ts'
 import { DeviceDatabase } from '../../client/device/storage/database.ts'
-import { arriveWhole, madeItem, madeLocation } from './made-rows.ts'
+import { applySnapshot, itemRow, locationRow } from './support/sample-rows.ts'
 import { Device } from '../../client/device/device.ts'
 
 const clientOf = async (device: Device) => (await device.queue.identity()).clientId
 
 const FEW = 500
 const MANY = 10_000
-/** Up to 35 was measured as it is, 97 with one quadratic step among the linear ones. */
+/** The highest factor measured was 35, and 97 with one quadratic step. */
 const FACTOR_MAX = 65
 
 const binId = randomUUID()
@@ -39,8 +39,8 @@ const KINDS_OF_WORK: Record<string, Work> = {
 async function withWaiting(count: number, work: Work): Promise<string> {
   const name = randomUUID()
   const device = await Device.open({ name, actor: ACTOR })
-  const items = itemIds.map((id) => madeItem(id, 'Coffee', { version: 7 }))
-  await arriveWhole(device, { items, locations: [madeLocation(binId, 'Bin', { version: 7 })] }, 7)
+  const items = itemIds.map((id) => itemRow(id, 'Coffee', { version: 7 }))
+  await applySnapshot(device, { items, locations: [locationRow(binId, 'Bin', { version: 7 })] }, 7)
   device.close()
   const database = new DeviceDatabase(name)
   const ids = Array.from({ length: count }, () => randomUUID())
@@ -61,7 +61,7 @@ interface Cost {
   confirm: number
 }
 
-/** What it costs to open, and to take the server's answer to the first half, ms. */
+/** Processor time in ms to open, and to apply the server's answer to the first half. */
 async function measure(name: string, count: number): Promise<Cost> {
   const start = process.cpuUsage()
   const device = await Device.open({ name, actor: ACTOR })
@@ -85,7 +85,7 @@ function spentSince(start: NodeJS.CpuUsage): number {
   return (user + system) / 1000
 }
 
-/** The least of several: a garbage collection is nobody's cost. */
+/** The lowest of several, to leave out garbage collections. */
 async function least(times: number, count: number, work: Work): Promise<Cost> {
   let cost: Cost = { open: Number.POSITIVE_INFINITY, confirm: Number.POSITIVE_INFINITY }
   for (let i = 0; i < times; i++) {
@@ -96,7 +96,7 @@ async function least(times: number, count: number, work: Work): Promise<Cost> {
 }
 
 for (const [what, work] of Object.entries(KINDS_OF_WORK)) {
-  test(`[D18] opening and confirming take time in proportion: ${what}`, { timeout: 120_000 }, async ({ annotate }) => {
+  test(`[D18] opening and confirming take proportional time: ${what}`, { timeout: 120_000 }, async ({ annotate }) => {
     const few = await least(4, FEW, work)
     const many = await least(2, MANY, work)
     await annotate(JSON.stringify({ few, many }))

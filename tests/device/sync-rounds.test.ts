@@ -1,4 +1,4 @@
-// When the sync loop asks, and when it leaves the server alone: the real device and loop, against a server of a few lines.
+// When the sync loop sends requests and when it does not: the real device and loop, against a server of a few lines.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { signal } from '@preact/signals'
@@ -24,12 +24,12 @@ const NOTHING_NEW: Omit<PullAnswer, 'serverNow'> = {
 interface TestTab {
   device: Device
   sync: Sync
-  /** What a person of this tab is told by the session that it has. */
+  /** The session's signal that this tab's user must sign in again. */
   expired: { value: boolean }
 }
 
 const opened: TestTab[] = []
-/** One session for all tabs of a browser, as its cookie is. */
+/** One session for all tabs of a browser, like its cookie. */
 let isSignedIn = true
 let pulls = 0
 let held: Promise<void> = Promise.resolve()
@@ -37,7 +37,7 @@ let waits = 0
 let loseSocket = (): void => undefined
 const countingClock: Clock = {
   ...systemClock,
-  random: () => 0.01, // what is spread over seconds comes at once
+  random: () => 0.01, // jitter over seconds becomes almost none
   wait: (ms, ended) => {
     waits += 1
     return systemClock.wait(ms, ended)
@@ -98,7 +98,7 @@ async function until(fits: () => boolean, what: string): Promise<void> {
 const says = ({ sync }: TestTab, link: string) => until(() => sync.status.value.link === link, link)
 const moment = () => new Promise((resolve) => setTimeout(resolve, 200))
 
-test('[D9] signed in again, a tab asks once, and then leaves the server alone', async () => {
+test('[D9] after signing in again a tab syncs once and then leaves the server alone', async () => {
   const tab = await open(randomUUID())
   await says(tab, 'online')
   isSignedIn = false
@@ -112,7 +112,7 @@ test('[D9] signed in again, a tab asks once, and then leaves the server alone', 
   expect(pulls).toBe(1)
 })
 
-test('[D9] resumed after working offline, a tab asks once, and then leaves the server alone', async () => {
+test('[D9] after working offline a tab syncs once and then leaves the server alone', async () => {
   const name = randomUUID()
   const before = await open(name)
   await says(before, 'online')
@@ -129,13 +129,13 @@ test('[D9] resumed after working offline, a tab asks once, and then leaves the s
   expect(pulls).toBe(1)
 })
 
-test('[D9] a round that was wanted before its person chose to work offline does not begin after it', async () => {
+test('[D9] a sync requested before the user chose to work offline does not start after it', async () => {
   const tab = await open(randomUUID())
   await says(tab, 'online')
   let release = (): void => undefined
   held = new Promise((go) => (release = go))
   tab.sync.syncNow()
-  await until(() => pulls === 2, 'the pull under way')
+  await until(() => pulls === 2, 'the pull in progress')
   tab.sync.syncNow()
   tab.sync.setOffline(true)
   release()
@@ -143,7 +143,7 @@ test('[D9] a round that was wanted before its person chose to work offline does 
   expect([pulls, tab.sync.status.value.link]).toEqual([2, 'paused'])
 })
 
-test('a tab whose person works offline right after its socket was lost sleeps', async () => {
+test('a tab that works offline right after its socket was lost does not wake up', async () => {
   const tab = await open(randomUUID())
   await says(tab, 'online')
   loseSocket()
@@ -154,7 +154,7 @@ test('a tab whose person works offline right after its socket was lost sleeps', 
   expect(waits).toBeLessThan(3)
 })
 
-test('[D9][D16] work offline that a full disk does not keep holds in all tabs, is said not to be kept, and is kept once there is room', async () => {
+test('[D9][D16] work offline on a full disk applies in all tabs, is reported as unsaved, and is stored once there is room', async () => {
   const name = randomUUID()
   const tab = await open(name)
   await says(tab, 'online')
@@ -162,19 +162,19 @@ test('[D9][D16] work offline that a full disk does not keep holds in all tabs, i
     throw new DOMException('full', 'QuotaExceededError')
   })
   tab.sync.setOffline(true)
-  await until(() => tab.device.offlineMode.isUnsaved.value, 'said not to be kept')
-  await tab.device.reread() // as when another tab has gone ahead
+  await until(() => tab.device.offlineMode.isUnsaved.value, 'reported as unsaved')
+  await tab.device.reread() // as after another tab has stored an update
   expect([tab.device.offlineMode.isOn, tab.sync.status.value.link]).toEqual([true, 'paused'])
   const other = await open(name)
-  await until(() => other.device.offlineMode.isOn, 'heard by a tab that finds otherwise on the disk')
+  await until(() => other.device.offlineMode.isOn, 'received by a tab that reads something else from the disk')
   await says(other, 'paused')
   other.sync.setOffline(false)
-  await until(() => !tab.device.offlineMode.isOn, 'heard')
-  expect(tab.device.offlineMode.isUnsaved.value).toBe(false) // that is the other's now
+  await until(() => !tab.device.offlineMode.isOn, 'received')
+  expect(tab.device.offlineMode.isUnsaved.value).toBe(false) // the other tab's choice applies now
   tab.sync.setOffline(true)
-  await until(() => tab.device.offlineMode.isUnsaved.value, 'said again')
+  await until(() => tab.device.offlineMode.isUnsaved.value, 'reported again')
   full.mockRestore()
-  await until(() => !tab.device.offlineMode.isUnsaved.value, 'kept')
+  await until(() => !tab.device.offlineMode.isUnsaved.value, 'stored')
   for (const { device, sync } of opened.splice(0)) {
     await sync.stop()
     device.close()

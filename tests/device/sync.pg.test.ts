@@ -1,4 +1,4 @@
-// The real device code (over fake-indexeddb: there is no browser here) against a real server.
+// The real device code (over fake-indexeddb, because there is no browser here) against a real server.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { effect } from '@preact/signals'
@@ -28,7 +28,7 @@ const opened: Joined[] = []
 interface Joined {
   device: Device
   sync: Sync
-  /** Cuts this device off, and joins it again. */
+  /** Disconnects this device, or connects it again. */
   cut(isCut: boolean): void
 }
 
@@ -94,24 +94,24 @@ async function until(fits: () => boolean, what: string): Promise<void> {
 }
 
 const shown = ({ device }: Joined) => device.queries.position(room.itemId, room.binA).quantity
-const settled = async (joined: Joined) =>
-  until(() => joined.device.syncPoint.value.complete && joined.device.pendingCount.value === 0, 'settled')
+const synced = async (joined: Joined) =>
+  until(() => joined.device.syncPoint.value.complete && joined.device.pendingCount.value === 0, 'synced')
 const receive = ({ device }: Joined, quantity: number) =>
   device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity })
 
-test('what one device does, another shows, by the socket', async () => {
+test('a change on one device appears on another through the socket', async () => {
   const [one, two] = [await join(), await join()]
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   await receive(one, 5)
   expect(shown(one)).toBe(5000)
   await until(() => shown(two) === 5000, 'the other device')
-  await settled(one)
+  await synced(one)
 })
 
-test('[D1][D3] what was saved offline is there when the app opens again, and is sent then', async () => {
+test('[D1][D3] a mutation saved offline is there when the app opens again, and is then sent', async () => {
   const name = randomUUID()
   const first = await join(name)
-  await settled(first)
+  await synced(first)
   first.cut(true)
   await receive(first, 3)
   await first.sync.stop()
@@ -122,13 +122,13 @@ test('[D1][D3] what was saved offline is there when the app opens again, and is 
   expect(again.queries.position(room.itemId, room.binA)).toMatchObject({ quantity: 3000, pending: true })
   again.close()
   const joined = await join(name)
-  await settled(joined)
+  await synced(joined)
   expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(3000)
 })
 
-test('[D2] what a person sees never goes back while their own writes are confirmed among those of others', async () => {
+test('[D2] the display never goes back while own writes are confirmed among those of others', async () => {
   const [one, two] = [await join(), await join()]
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   const seen: number[] = []
   const stop = effect(() => void seen.push(shown(one)))
   for (let i = 0; i < 40; i++) {
@@ -137,7 +137,7 @@ test('[D2] what a person sees never goes back while their own writes are confirm
     if (i === 20) one.cut(true)
     if (i === 30) one.cut(false)
   }
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   await until(() => shown(one) === 54_000 && shown(two) === 54_000, 'agreement')
   stop()
   expect(seen).toEqual(seen.toSorted((a, b) => a - b))
@@ -150,7 +150,7 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
     pull: (request) => (holdPulls ? Promise.reject(new RequestError({})) : transport.pull(request)),
     subscribe: () => () => undefined,
   }))
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.link === 'online', 'the first round')
   holdPulls = true
   await receive(joined, 2)
@@ -159,11 +159,11 @@ test('[D4] an answered push leaves the outbox only with the rows that include it
   expect([joined.device.pendingCount.value, shown(joined)]).toEqual([1, 2000])
   holdPulls = false
   joined.sync.syncNow()
-  await settled(joined)
+  await synced(joined)
   expect(shown(joined)).toBe(2000)
 })
 
-test('[D4] an answer that was lost is asked for again, and nothing is doubled', async () => {
+test('[D4] a push whose answer was lost is repeated and not doubled', async () => {
   let lose = true
   const joined = await join(randomUUID(), (transport) => ({
     ...transport,
@@ -176,9 +176,9 @@ test('[D4] an answer that was lost is asked for again, and nothing is doubled', 
       return answer
     },
   }))
-  await settled(joined)
+  await synced(joined)
   await receive(joined, 7)
-  await settled(joined)
+  await synced(joined)
   expect(lose).toBe(false)
   expect(shown(joined)).toBe(7000)
 })
@@ -196,13 +196,13 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
         },
       }),
   }))
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.link === 'online', 'the first round')
   await new Promise((resolve) => setTimeout(resolve, 300)) // the socket is open
   lose = 1
   const other = new TestDevice(parts, parts.manager)
   const at = (locationId: string) => ({ itemId: room.itemId, locationId })
-  // Through the server of this test, whose sockets hear it.
+  // Through the server of this test, so that its sockets receive the messages.
   const push = (name: string, args: object) =>
     post({ clientId: other.clientId, mutations: [other.mutation(name, args)] })
   await push('stock.receive', { ...at(room.binA), quantity: 3 })
@@ -212,7 +212,7 @@ test('[V3] a device that missed a live message pulls instead of skipping it', as
   expect(shown(joined)).toBe(3000)
 })
 
-test('[D11] a server that asks for time is left alone by local writes, and asked once where a person wants it', async () => {
+test('[D11] local writes do not bother a server that asked to wait, and a person’s “sync now” asks once', async () => {
   let pushes = 0
   let limit = false
   const joined = await join(randomUUID(), (transport) => ({
@@ -224,7 +224,7 @@ test('[D11] a server that asks for time is left alone by local writes, and asked
         : transport.push(request)
     },
   }))
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.link === 'online', 'the first round')
   ;[pushes, limit] = [0, true]
   const start = Date.now()
@@ -237,12 +237,12 @@ test('[D11] a server that asks for time is left alone by local writes, and asked
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect([pushes, joined.sync.status.value.link]).toEqual([2, 'limited'])
   limit = false
-  await settled(joined)
+  await synced(joined)
   expect(Date.now() - start).toBeGreaterThan(1_000)
   expect(shown(joined)).toBe(11_000)
 })
 
-test('[D9] before the first attempt has ended it says that it is connecting; where nobody answers, offline', async () => {
+test('[D9] the device says connecting until the first attempt has ended, and then offline if there is no answer', async () => {
   let answer: (() => void) | undefined
   const joined = await join(randomUUID(), (transport) => ({
     ...transport,
@@ -255,7 +255,7 @@ test('[D9] before the first attempt has ended it says that it is connecting; whe
   expect(joined.sync.status.value.link).toBe('offline')
 })
 
-test('[D9] while the first rows are being taken in it says so, and never "online" alone', async () => {
+test('[D9] while the first rows are loaded the device says so, and never only online', async () => {
   const said: boolean[] = []
   const joined = await join(randomUUID(), (transport) => ({
     ...transport,
@@ -265,18 +265,18 @@ test('[D9] while the first rows are being taken in it says so, and never "online
     const { link: state, loading } = joined.sync.status.value
     if (state === 'online' && !joined.device.syncPoint.peek().complete) said.push(loading !== undefined)
   })
-  await settled(joined)
+  await synced(joined)
   await until(() => joined.sync.status.value.loading === undefined, 'the end of the first sync')
   stop()
   expect(said.length).toBeGreaterThan(0)
   expect(said).not.toContain(false)
 })
 
-test('the network comes back while an attempt of before is still failing: it is tried again at once', async () => {
+test('when the network returns during a failing attempt, the device retries at once', async () => {
   let fail: (() => void) | undefined
   let cameBack = (): void => undefined
-  // Node is no browser, and has no such event.
-  vi.stubGlobal('addEventListener', (type: string, hear: () => void) => type === 'online' && (cameBack = hear))
+  // Node is not a browser and has no such event.
+  vi.stubGlobal('addEventListener', (type: string, listener: () => void) => type === 'online' && (cameBack = listener))
   const failing = (transport: SyncTransport): SyncTransport => ({
     ...transport,
     pull: (request) =>
@@ -292,15 +292,15 @@ test('the network comes back while an attempt of before is still failing: it is 
   expect(performance.now() - start).toBeLessThan(900)
 })
 
-test('[D5] another epoch keeps the outbox, sends the last week again, and loads anew', async () => {
+test('[D5] a new epoch keeps the outbox, sends the last week again, and loads all rows again', async () => {
   const joined = await join()
-  await settled(joined)
+  await synced(joined)
   await receive(joined, 4)
-  await settled(joined)
+  await synced(joined)
   joined.cut(true)
   await receive(joined, 1)
   const owner = postgres(parts.urls.ownerUrl, { max: 1 })
-  // Yesterday's backup: the ledger without what was acknowledged since, and another epoch.
+  // Yesterday's backup: the ledger without mutations acknowledged since, in another epoch.
   await owner`delete from inventory_logs where item_id = ${room.itemId}`
   await owner`delete from mutations where name = 'stock.receive'`
   await owner`delete from positions where item_id = ${room.itemId}`
@@ -308,7 +308,7 @@ test('[D5] another epoch keeps the outbox, sends the last week again, and loads 
   await owner.end()
   joined.cut(false)
   await until(() => joined.device.syncPoint.value.epoch > 1 && joined.device.pendingCount.value === 0, 'the new epoch')
-  await settled(joined)
+  await synced(joined)
   expect(shown(joined)).toBe(5000)
   expect((await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)?.quantity).toBe(5000)
   const restore = postgres(parts.urls.ownerUrl, { max: 1 })
@@ -316,17 +316,17 @@ test('[D5] another epoch keeps the outbox, sends the last week again, and loads 
   await restore.end()
 })
 
-test('[D6] undoing a confirmed count shows as uncertain until the server has told', async () => {
+test('[D6] undoing a confirmed count is shown as uncertain until the server has answered', async () => {
   const joined = await join()
-  await settled(joined)
+  await synced(joined)
   await receive(joined, 10)
   const counted = await joined.device.record('stock.count', { itemId: room.itemId, locationId: room.binA, counted: 8 })
-  await settled(joined)
+  await synced(joined)
   joined.cut(true)
   await joined.device.undo((counted as { id: string }).id)
   expect(joined.device.queries.position(room.itemId, room.binA).uncertain).toBe(true)
   joined.cut(false)
-  await settled(joined)
+  await synced(joined)
   expect(joined.device.queries.position(room.itemId, room.binA)).toMatchObject({ uncertain: false, quantity: 10_000 })
 })
 
@@ -338,47 +338,47 @@ test('[D8] two tabs of one device show the same, and one of them talks to the se
     push: (request) => transport.push(request).finally(() => (pushes += request().mutations.length)),
   })
   const one = await join(name, counting)
-  await settled(one)
+  await synced(one)
   const two = await join(name, counting)
   await until(() => two.device.syncPoint.value.complete, 'the second tab')
   await receive(two, 6)
   await until(() => shown(one) === 6000, 'the first tab showing it')
-  await Promise.all([settled(one), settled(two)])
+  await Promise.all([synced(one), synced(two)])
   expect([shown(one), shown(two), pushes]).toEqual([6000, 6000, 1])
   await one.sync.stop() // the leader closes: the other takes over
   one.device.close()
   await receive(two, 1)
-  await settled(two)
+  await synced(two)
   expect(shown(two)).toBe(7000)
 })
 
-test('two devices withdraw and count one shelf while offline, and agree in both orders of reconnection', async () => {
+test('two devices withdraw from and count one bin while offline, and agree in both orders of reconnection', async () => {
   for (const order of [
     [0, 1],
     [1, 0],
   ] as const) {
     room = await stockRoom(new TestDevice(parts, parts.manager))
     const [one, two] = [await join(), await join()]
-    await Promise.all([settled(one), settled(two)])
+    await Promise.all([synced(one), synced(two)])
     await receive(one, 50)
     await until(() => shown(two) === 50_000, 'the start')
     one.cut(true)
     two.cut(true)
-    const place = { itemId: room.itemId, locationId: room.binA }
-    await one.device.record('stock.withdraw', { ...place, quantity: 7 })
+    const position = { itemId: room.itemId, locationId: room.binA }
+    await one.device.record('stock.withdraw', { ...position, quantity: 7 })
     await new Promise((resolve) => setTimeout(resolve, 10))
-    await two.device.record('stock.count', { ...place, counted: 40 }) // has seen the 7 being taken
+    await two.device.record('stock.count', { ...position, counted: 40 }) // after the 7 were withdrawn
     await new Promise((resolve) => setTimeout(resolve, 10))
-    await one.device.record('stock.withdraw', { ...place, quantity: 3 })
+    await one.device.record('stock.withdraw', { ...position, quantity: 3 })
     for (const which of order) {
       ;[one, two][which]!.cut(false)
-      await settled([one, two][which]!)
+      await synced([one, two][which]!)
     }
     await until(() => shown(one) === 37_000 && shown(two) === 37_000, `agreement on 37 in order ${order.join()}`)
   }
 })
 
-test('[D5] a lowered role: what needed the higher one waits for a decision, the rest is taken, and all is loaded for it', async () => {
+test('[D5] after a lower role, mutations that needed the higher one become refusals, the rest applies, and all rows are loaded again', async () => {
   const { domain } = parts
   const setRole = (role: 'manager' | 'staff') =>
     parts.accounts.updateMember(parts.orgId, parts.manager, { id: parts.staff, role })
@@ -387,7 +387,7 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   const as = (role: 'manager' | 'staff', bearer: string) => ({ actor: { userId: parts.staff, role }, token: bearer })
   const high = await signIn(server.url, `staff@${domain}`, PASSWORD)
   const asManager = await join(name, undefined, undefined, as('manager', high))
-  await settled(asManager)
+  await synced(asManager)
   const emailOf = ({ device }: Joined) => device.queries.member(parts.manager)?.email ?? null
   expect(emailOf(asManager)).toBe(`manager@${domain}`)
   asManager.cut(true)
@@ -402,7 +402,7 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   asManager.device.close()
   await setRole('staff')
 
-  // The session tells the app of the new role, and the app opens the device with it.
+  // The session reports the new role, and the app opens the device with it.
   const low = await signIn(server.url, `staff@${domain}`, PASSWORD)
   const cursors: (string | null)[] = []
   const watching = (transport: SyncTransport): SyncTransport => ({
@@ -413,9 +413,9 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
     },
   })
   const asStaff = await join(name, watching, undefined, as('staff', low))
-  await settled(asStaff)
+  await synced(asStaff)
   await until(() => asStaff.device.queries.openConflicts().length > 0, 'the decision')
-  expect(cursors).toContain(null) // begun anew
+  expect(cursors).toContain(null) // started over
   const [conflict] = asStaff.device.queries.openConflicts()
   expect(conflict).toMatchObject({ kind: 'refusal', code: 'role_too_low', userId: parts.staff, state: 'open' })
   expect(JSON.parse(conflict!.mutation)).toMatchObject({ name: 'item.update', args: { set: { name: 'Renamed' } } })
@@ -424,8 +424,8 @@ test('[D5] a lowered role: what needed the higher one waits for a decision, the 
   expect(asStaff.device.syncPoint.value).toMatchObject({ complete: true })
 })
 
-/** What waits on a device, saved as a file and read again by a manager. */
-async function luggageOf({ device }: Joined) {
+/** The pending mutations of a device, saved as a file and read again by a manager. */
+async function exportOutbox({ device }: Joined) {
   const from = { device: device.name, point: device.syncPoint.value }
   const text = JSON.stringify(outboxFile(await device.exportPending(), from, new Date()))
   const file = readOutboxFile(text, { orgId: parts.orgId, userId: parts.manager, role: 'manager' })
@@ -438,102 +438,102 @@ const linesOf = (itemId: string) =>
       select mutation_id as mutation, amount, at from inventory_logs where item_id = ${itemId} order by at`),
   ])
 
-test('[D19] a saved file is brought in on another device, each mutation once, under its id and at its own time', async () => {
+test('[D19] a saved file is imported on another device, each mutation once, under its id and at its own time', async () => {
   const [gone, here] = [await join(), await join()]
-  await Promise.all([settled(gone), settled(here)])
+  await Promise.all([synced(gone), synced(here)])
   gone.cut(true)
   await receive(gone, 1)
   await receive(gone, 2)
   await gone.device.scans.store({ code: 'unknown', at: Date.now(), mode: 'receive', locationId: room.binA })
-  const file = await luggageOf(gone)
+  const file = await exportOutbox(gone)
   await new Promise((resolve) => setTimeout(resolve, 20))
   await receive(here, 10)
-  await settled(here)
+  await synced(here)
   here.cut(true)
   await receive(here, 20)
-  const [brought] = await Promise.all([here.device.importOutbox(file), receive(here, 4)]) // others' work beside it is not counted
-  expect(brought).toEqual({ mutations: 2, scans: 1 })
+  const [imported] = await Promise.all([here.device.importOutbox(file), receive(here, 4)]) // a mutation recorded at the same time is not counted
+  expect(imported).toEqual({ mutations: 2, scans: 1 })
   expect(shown(here)).toBe(37_000)
   expect(here.device.pendingCount.value).toBe(4)
   expect((await here.device.queue.oldest(10)).map(({ envelope }) => envelope.seq)).toEqual([2, 3, 4, 5])
   expect(here.device.scans.unresolved.value.map(({ code }) => code)).toEqual(['unknown'])
   expect(await here.device.importOutbox(file)).toEqual({ mutations: 0, scans: 0 })
   here.cut(false)
-  await settled(here)
+  await synced(here)
   const ats = file.pending.map(({ at }) => at)
   const lines = await linesOf(room.itemId)
   expect(lines.map(({ amount }) => amount)).toEqual([1000, 2000, 10_000, 20_000, 4000])
   expect(lines.slice(0, 2).map(({ at }) => at)).toEqual(ats)
   gone.cut(false)
-  await settled(gone)
+  await synced(gone)
   await until(() => shown(gone) === 37_000 && shown(here) === 37_000, 'both agree')
   expect(await linesOf(room.itemId)).toHaveLength(5)
 })
 
-test('[Z2] a scan that a saved file took to another device and that was recorded on both is recorded once', async () => {
+test('[Z2] a scan that was imported on another device and recorded on both is recorded once', async () => {
   const [gone, here] = [await join(), await join()]
-  await Promise.all([settled(gone), settled(here)])
+  await Promise.all([synced(gone), synced(here)])
   gone.cut(true)
   const scan = await gone.device.scans.store({ code: 'a', at: Date.now(), mode: 'receive', locationId: room.binA })
-  await here.device.importOutbox(await luggageOf(gone))
+  await here.device.importOutbox(await exportOutbox(gone))
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   for (const { device } of [gone, here]) await device.record('stock.receive', args, { scanId: scan.id })
-  await settled(here)
+  await synced(here)
   gone.cut(false)
-  await settled(gone)
+  await synced(gone)
   await until(() => shown(gone) === 1000 && shown(here) === 1000, 'both agree')
   expect(await linesOf(room.itemId)).toHaveLength(1)
 })
 
-test('[Z2] what was recorded or dismissed where a file was saved is not asked about where an earlier one came to', async () => {
+test('[Z2] a scan recorded or dismissed on its device is not unresolved where an earlier file was imported', async () => {
   const [gone, here] = [await join(), await join()]
-  await Promise.all([settled(gone), settled(here)])
+  await Promise.all([synced(gone), synced(here)])
   gone.cut(true)
   const store = (code: string) =>
     gone.device.scans.store({ code, at: Date.now(), mode: 'receive', locationId: room.binA })
   const [recorded, dismissed, left] = [await store('a'), await store('b'), await store('c')]
-  await here.device.importOutbox(await luggageOf(gone))
+  await here.device.importOutbox(await exportOutbox(gone))
   expect(here.device.scans.unresolved.value).toHaveLength(3)
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   await gone.device.record('stock.receive', args, { scanId: recorded.id })
   await gone.device.scans.dismiss([dismissed.id], 'mistake')
-  expect(await here.device.importOutbox(await luggageOf(gone))).toEqual({ mutations: 1, scans: 0 })
+  expect(await here.device.importOutbox(await exportOutbox(gone))).toEqual({ mutations: 1, scans: 0 })
   expect(here.device.scans.unresolved.value.map(({ id }) => id)).toEqual([left.id])
 })
 
-test('[D19] what was made by a clock that was wrong is brought in at the time when it was made', async () => {
+test('[D19] mutations made by a wrong clock are imported at the time when they were made', async () => {
   const [hour, made] = [3_600_000, Date.now() - 60_000]
   const here = await join()
-  await settled(here)
+  await synced(here)
   const wrong = (ms: number) => formatStamp({ ms: ms + hour, counter: 0, device: 'abcdef01' })
   const args = { itemId: room.itemId, locationId: room.binA, counted: 7, since: wrong(made - 5_000) }
   const count = { seq: 9, id: randomUUID(), name: 'stock.count', args, at: wrong(made) }
   const scan = { id: randomUUID(), code: 'a', at: made + hour, mode: 'count', locationId: room.binA }
   const scans = [{ ...scan, state: 'unresolved' as const }]
   await here.device.importOutbox({ pending: [count], scans, settledScans: [], clockOffsetMs: -hour, epoch: 1 })
-  expect(here.device.scans.unresolved.value.map(({ at }) => at)).toEqual([made]) // what is counted by it began then
-  await settled(here)
+  expect(here.device.scans.unresolved.value.map(({ at }) => at)).toEqual([made]) // its count began then
+  await synced(here)
   const [line] = await linesOf(room.itemId)
   expect(stampMs(line!.at)).toBe(made)
   const position = (await readRows(parts, 'positions')).find(({ itemId }) => itemId === room.itemId)
   expect(stampMs(position!.countedSince!)).toBe(made - 5_000)
 })
 
-test('[D19] a file that cannot be kept whole leaves nothing behind', async () => {
+test('[D19] an import that cannot be stored whole does not leave anything behind', async () => {
   const here = await join()
-  await settled(here)
+  await synced(here)
   here.cut(true)
   const at = formatStamp({ ms: Date.now(), counter: 0, device: 'abcdef01' })
   const args = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
   const pending = [{ seq: 1, id: randomUUID(), name: 'stock.receive', args, at }]
   const scan = { id: randomUUID(), code: 'x', at: 1, mode: 'receive', locationId: null, state: 'unresolved' as const }
-  const unkept = { ...scan, id: randomUUID(), code: (() => 0) as unknown as string } // as a disk that refuses
-  const luggage = { pending, scans: [scan, unkept], settledScans: [], clockOffsetMs: 0, epoch: 1 }
-  await expect(here.device.importOutbox(luggage)).rejects.toThrow()
+  const unstorable = { ...scan, id: randomUUID(), code: (() => 0) as unknown as string } // cannot be stored, like a write to a full disk
+  const outboxExport = { pending, scans: [scan, unstorable], settledScans: [], clockOffsetMs: 0, epoch: 1 }
+  await expect(here.device.importOutbox(outboxExport)).rejects.toThrow()
   expect(await here.device.exportPending()).toEqual({ outbox: [], scans: [] })
   expect(shown(here)).toBe(0)
   await receive(here, 3)
   here.cut(false)
-  await settled(here)
+  await synced(here)
   expect(await linesOf(room.itemId)).toHaveLength(1)
 })

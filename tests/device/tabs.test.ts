@@ -1,5 +1,5 @@
-// Who leads: real Web Locks and broadcast channels (Node has both), real devices over fake-indexeddb. Time is simulated:
-// ten seconds of silence need not be waited for.
+// Leader election with real Web Locks and broadcast channels (Node has both) and real devices over fake-indexeddb. Time
+// is simulated, so that tests do not wait for ten seconds of silence.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
@@ -8,10 +8,10 @@ import type { Clock } from '#shared/values/clock.ts'
 import type { ConnectionStatus } from '../../client/device/connection-status.ts'
 import type { TabCoordinator, TabCommand } from '../../client/sync/tab-coordinator.ts'
 import { coordinateTabs, LEADER_SILENCE_MAX_MS } from '../../client/sync/tab-coordinator.ts'
-import { Agent } from '../simulation/people/agent.ts'
+import { Agent } from '../simulation/device/agent.ts'
 import { Browser } from '../simulation/device/browser.ts'
 
-/** A hundred times as fast as the wall's. */
+/** A hundred times as fast as real time. */
 const SPEED = 100
 const fast: Clock = {
   now: () => Date.now(),
@@ -31,14 +31,14 @@ const ONLINE: ConnectionStatus = { link: 'online', busy: false, loading: undefin
 interface TestTab {
   tabs: TabCoordinator
   log: string[]
-  heard: (ConnectionStatus | undefined)[]
-  wishes: TabCommand[]
+  statuses: (ConnectionStatus | undefined)[]
+  commands: TabCommand[]
 }
 const opened: { tabs: TabCoordinator; device: Device }[] = []
 
 async function open(name: string, { clock = fast, status = ONLINE } = {}): Promise<TestTab> {
   const device = await Device.open({ name, actor: { userId: randomUUID(), role: 'staff' } })
-  const tab: Omit<TestTab, 'tabs'> = { log: [], heard: [], wishes: [] }
+  const tab: Omit<TestTab, 'tabs'> = { log: [], statuses: [], commands: [] }
   const tabs = coordinateTabs({
     name,
     device,
@@ -50,8 +50,8 @@ async function open(name: string, { clock = fast, status = ONLINE } = {}): Promi
     },
     startFollowing: () => tab.log.push('follows'),
     status: () => status,
-    statusReceived: (status) => tab.heard.push(status),
-    commandReceived: (command) => tab.wishes.push(command),
+    statusReceived: (status) => tab.statuses.push(status),
+    commandReceived: (command) => tab.commands.push(command),
     asked: () => undefined,
   })
   opened.push({ tabs, device })
@@ -85,19 +85,19 @@ test('[D10] a lock whose holder never answers is taken after ten seconds of sile
   expect(await frozen).toBe('AbortError')
 })
 
-test('[D10] a leader that answers is never replaced; one that closes is, at once', async () => {
+test('[D10] a leader that answers is never replaced, and one that closes is replaced at once', async () => {
   const name = randomUUID()
   const one = await open(name)
   await until(() => one.log.length === 1, 'the first leading')
   const two = await open(name)
-  await until(() => two.heard.some((status) => status?.link === 'online'), 'the second hearing how it stands')
+  await until(() => two.statuses.some((status) => status?.link === 'online'), 'the second receiving the status')
   await elapse(4 * LEADER_SILENCE_MAX_MS)
   expect([one.log, two.log]).toEqual([['leads'], []])
   one.tabs.leave()
   await until(() => two.log.length === 1, 'the second leading')
 })
 
-test('[D10] a tab that was replaced ends what it does, and queues again', async () => {
+test('[D10] a tab that was replaced stops its work and queues for the lock again', async () => {
   const name = randomUUID()
   const one = await open(name)
   await until(() => one.log.length === 1, 'leading')
@@ -110,21 +110,21 @@ test('[D10] a tab that was replaced ends what it does, and queues again', async 
   await until(() => one.log.filter((it) => it === 'leads').length === 2, 'leading again')
 })
 
-test('[D10] what a leader said that does not answer is shown no more, long before another takes its place', async () => {
+test('[D10] the status of a leader that does not answer is hidden long before another tab replaces it', async () => {
   const name = randomUUID()
   const held = navigator.locks.request(name, () => new Promise(() => undefined)).catch(() => undefined)
   const tab = await open(name)
   const channel = new BroadcastChannel(name)
   channel.postMessage({ type: 'status', status: ONLINE })
-  await until(() => tab.heard.some((status) => status?.link === 'online'), 'what the leader says')
+  await until(() => tab.statuses.some((status) => status?.link === 'online'), 'the status of the leader')
   channel.close()
   await until(() => tab.log.length === 1, 'leading')
-  expect(tab.heard.at(-1)).toBeUndefined() // and a tab that leads hears nothing more
+  expect(tab.statuses.at(-1)).toBeUndefined() // a leader does not receive any status
   await held
 })
 
-test('[D10] a leader that was frozen and replaced says nothing more, whatever it was asked meanwhile', async () => {
-  const uninstall = new Browser().install() // in Node all tabs are one to the locks, and none can freeze
+test('[D10] a leader that was frozen and replaced does not notify other tabs, whatever they asked in the meantime', async () => {
+  const uninstall = new Browser().install() // Node has one lock manager for all tabs, and no freezing
   const OFFLINE: ConnectionStatus = { ...ONLINE, link: 'offline' }
   const join = async (agent: Agent, status: ConnectionStatus) => {
     const wait: Clock['wait'] = async (ms, signal) => {
@@ -138,17 +138,17 @@ test('[D10] a leader that was frozen and replaced says nothing more, whatever it
     const one = await join(agents[0]!, OFFLINE)
     await until(() => one.log.length === 1, 'the first leading')
     const others = [await join(agents[1]!, ONLINE), await join(agents[2]!, ONLINE)]
-    await until(() => others.every(({ heard }) => heard.at(-1)?.link === 'offline'), 'both hearing it')
+    await until(() => others.every(({ statuses }) => statuses.at(-1)?.link === 'offline'), 'both receiving the status')
     agents[0]!.freeze()
     await until(() => others.some(({ log }) => log.includes('leads')), 'another leading')
     await elapse(LEADER_SILENCE_MAX_MS / 2) // both may have taken it, one after the other
     const follower = others.find(({ log }) => log.at(-1) !== 'leads')!
-    await until(() => follower.heard.at(-1)?.link === 'online', 'the third hearing it')
-    const before = follower.heard.length
+    await until(() => follower.statuses.at(-1)?.link === 'online', 'the third receiving the status')
+    const before = follower.statuses.length
     agents[0]!.thaw()
     await until(() => one.log.includes('follows'), 'the first following')
     await elapse(LEADER_SILENCE_MAX_MS)
-    const since = follower.heard.slice(before).map((status) => status?.link)
+    const since = follower.statuses.slice(before).map((status) => status?.link)
     expect([since.includes('online'), since.includes('offline')]).toEqual([true, false])
     for (const agent of agents) agent.end()
   } finally {
@@ -160,10 +160,10 @@ test('[D10] a leader that was frozen and replaced says nothing more, whatever it
   }
 })
 
-test('what a person wishes in one tab, the others hear', async () => {
+test('the other tabs receive the commands of a person in one tab', async () => {
   const name = randomUUID()
   const [one, two] = [await open(name), await open(name)]
   two.tabs.sendToLeader({ kind: 'pause', paused: true })
-  await until(() => one.wishes.length === 1, 'the wish')
-  expect([one.wishes, two.wishes]).toEqual([[{ kind: 'pause', paused: true }], []])
+  await until(() => one.commands.length === 1, 'the command')
+  expect([one.commands, two.commands]).toEqual([[{ kind: 'pause', paused: true }], []])
 })

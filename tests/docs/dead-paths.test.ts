@@ -21,28 +21,28 @@ const TOP = [
   'tools',
   '.github',
 ]
-/** A path from the root of the repository. What follows a `…` is left out by the author: it is a prefix. */
+/** A path from the root of the repository. A path that ends with `…` is a prefix. */
 const PATH = new RegExp(
   `(?<![\\w./#@$\\-…])(?:\\./)?((?:${TOP.join('|').replace('.', '\\.')})/(?:[\\w.*-]|/|\\{[\\w.,*/-]+\\})*)(#[\\w-]+)?(…?)`,
   'g',
 )
 const LINK = /\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)|(?:src|href)="(?!\w+:)([^"#]+)"/g
-/** A page that names a file without its folder. */
+/** A file that a page names without its folder. */
 const FILE_NAME = /`([\w-]+(?:\.[\w-]+)*\.(?:tsx?|mjs|sql|css))`/g
-/** Read as a whole: their strings are paths. */
+/** Files that are read as a whole, because their strings are paths. */
 const CONFIGURATION =
   /^(package\.json|knip\.jsonc|\.oxlintrc\.json|\.oxfmtrc\.json|\.dockerignore|Dockerfile|docker-compose\.yml|fly.*\.toml|tsconfig\.json|(?:.*\/)?[\w.]+\.config\.ts|\.ci\/.*|\.github\/.*\.yml|monitoring\/.*\.ya?ml|k8s\/.*\.yaml)$/
-/** The folders that a glob of the configuration begins with: `{client,server}/**`. */
+/** The folders at the start of a glob in the configuration: `{client,server}/**`. */
 const GLOB_FOLDERS = /["']\{([\w,]+)\}\//g
-/** What a tsconfig.json names, relative to its own folder. */
+/** The paths in a tsconfig.json, relative to its own folder. */
 const TSCONFIG_LISTS = /"(?:include|exclude)": \[([^\]]*)\]|"extends": ("[^"]*")/g
 const HASH_COMMENTS = /\.(sh|ya?ml|toml)$/
 
-/** Written by a command and ignored by git, or a placeholder for a name. */
+/** Files that a command writes and git ignores, or placeholders for a name. */
 const NOT_IN_GIT = ['k8s/overlays/minikube/secrets.env', 'k8s/overlays/digitalocean/secrets.env', 'sql/NNNN_name.sql']
 /** Folders that an installation or a build creates. */
 const BUILT = ['node_modules', 'dist']
-/** Named already, to come soon. An entry that exists by now fails the test: remove it. */
+/** Planned folders that are already named. An entry that exists fails the test, so that it gets removed. */
 const PLANNED = ['functions']
 
 interface Tree {
@@ -50,7 +50,7 @@ interface Tree {
   read: (path: string) => string
 }
 
-/** The part of a file that is read: all of a page or of configuration, else the comments. */
+/** The part of a file that is checked: pages and configuration as a whole, otherwise the comments. */
 function textOf(path: string, text: string): string {
   if (path.endsWith('.md') || CONFIGURATION.test(path)) return text
   if (/\.(tsx?|mjs|css)$/.test(path)) {
@@ -61,7 +61,7 @@ function textOf(path: string, text: string): string {
   return ''
 }
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchors of a page's headings, as GitHub generates them. */
 function anchorsOf(page: string): string[] {
   return [...page.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
     title!
@@ -104,7 +104,7 @@ class Checker {
     return !path.endsWith('.md') || !this.#files.has(path) || anchorsOf(this.#tree.read(path)).includes(anchor)
   }
 
-  /** The dead paths of one file, as it writes them. */
+  /** The dead paths of one file, as written there. */
   deadPathsIn(file: string): string[] {
     const text = textOf(file, this.#tree.read(file))
     const dead: string[] = []
@@ -220,7 +220,7 @@ test('the tree drawn in docs/architecture.md has only folders that exist', () =>
   expect(new Checker(tree).deadFoldersIn(drawing)).toEqual([])
 })
 
-test('what is planned does not exist yet', () => {
+test('planned folders do not exist yet', () => {
   expect(PLANNED.filter((path) => existsSync(join(ROOT, path)))).toEqual([])
 })
 

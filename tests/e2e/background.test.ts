@@ -1,14 +1,16 @@
-// What the service worker sends with no tab open: in real Chromium, whose Background Sync is fired by its debugger.
+// What the service worker sends while no tab is open, in real Chromium, whose debugger fires Background Sync.
 import type { BrowserContext } from '@playwright/test'
 import type { Shop } from './support/shop.ts'
 import { expect, test, withdrawOffline } from './support/shop.ts'
 
 const PUSH_TAG = 'stockhand-push'
 
-/** Fires what the browser fires when it believes in a connection again. Needs any page of the browser to speak through. */
+/**
+ * Fires a Background Sync, as the browser does when it is online again. Needs any page of the browser for the debugger.
+ */
 async function fireSync({ context, shop }: { context: BrowserContext; shop: Shop }): Promise<void> {
   const other = await context.newPage()
-  await other.goto(`${shop.url}/healthz`) // of the same origin, and not the app
+  await other.goto(`${shop.url}/healthz`) // a page of the same origin without the app
   const session = await context.newCDPSession(other)
   const registrationId = await new Promise<string>((resolve) => {
     session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
@@ -25,7 +27,9 @@ async function fireSync({ context, shop }: { context: BrowserContext; shop: Shop
   })
 }
 
-test('[D16] what waits is sent with no tab open, and a tab takes it in later without doubling it', async ({ shop }) => {
+test('[D16] pending mutations are sent while no tab is open, and a tab applies the answer later without doubling them', async ({
+  shop,
+}) => {
   const device = await shop.signedIn('staff')
   const { page, context } = device
   await withdrawOffline(shop, device, 3)
@@ -42,7 +46,7 @@ test('[D16] what waits is sent with no tab open, and a tab takes it in later wit
   expect(await shop.movementsOf(shop.coffee)).toBe(4)
 })
 
-test('[D16] while a person works offline, the service worker sends nothing either', async ({ shop }) => {
+test('[D16] while a person works offline the service worker does not send anything either', async ({ shop }) => {
   const device = await shop.signedIn('staff')
   const { page, context } = device
   await page.getByRole('link', { name: /Tray/ }).click()
@@ -56,7 +60,7 @@ test('[D16] while a person works offline, the service worker sends nothing eithe
   expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(50)
 })
 
-test('[D16] beside a tab the service worker asks the server nothing', async ({ shop }) => {
+test('[D16] while a tab is open the service worker does not send requests', async ({ shop }) => {
   const device = await shop.signedIn('staff')
   const asked: string[] = []
   device.context.on('request', (request) => {

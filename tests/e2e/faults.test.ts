@@ -1,29 +1,26 @@
-// What goes wrong in a browser itself: a tab that hangs, storage that is full, deleted, or a newer version's.
-import { expect, scan, standAt, test, withdrawOffline } from './support/shop.ts'
+// Faults of the browser itself: a tab that hangs, and storage that is full, deleted, or of a newer version.
+import { expect, scan, selectModeAndBin, test, withdrawOffline } from './support/shop.ts'
 
-test('[D10] the leading tab hangs: another one in sight takes over, and what was recorded is sent', async ({
-  shop,
-}) => {
+test('[D10] if the leading tab hangs, a visible tab takes over and sends the pending mutations', async ({ shop }) => {
   const { page, context } = await shop.signedIn('staff')
   const other = await context.newPage()
   await other.goto('/')
-  await expect(other.getByRole('status').filter({ hasText: 'Online' })).toBeVisible() // by the leader's word
+  await expect(other.getByRole('status').filter({ hasText: 'Online' })).toBeVisible() // the status comes from the leader
   void page
     .evaluate((until) => {
       while (Date.now() < until);
     }, Date.now() + 40_000)
     .catch(() => undefined)
-  await standAt(other, 'Withdraw', shop.binA)
+  await selectModeAndBin(other, 'Withdraw', shop.binA)
   await scan(other, shop.coffee.code)
   await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 30_000 }).toBe(49)
   await expect(other.getByText(/waiting/)).toBeHidden()
 })
 
-test('storage that runs out is said before it bites; full, a scan is said to be lost and not to be saved', async ({
-  shop,
-}) => {
+test('the app warns before the storage is full, and then shows a scan as lost and not as saved', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  // Chromium tells pages ten gigabytes more than they use, whatever is left: here it tells what others would.
+  // Chromium reports a quota of ten gigabytes more than the usage, whatever is left. This reports what other browsers
+  // would.
   await page.addInitScript(() => {
     StorageManager.prototype.estimate = async () => ({ usage: 95_000_000, quota: 100_000_000 })
   })
@@ -32,7 +29,7 @@ test('storage that runs out is said before it bites; full, a scan is said to be 
   await page.getByText('Storage is running out').click()
   await expect(page.getByText('Free some, or new work may soon not be saved')).toBeVisible()
   await page.getByRole('link', { name: 'Scan' }).click()
-  // Chromium asks for the room that is left only now and then: the refusal itself is made here.
+  // Chromium checks the remaining space only now and then, so the failed write is simulated.
   await page.evaluate(() => {
     IDBObjectStore.prototype.add = () => {
       throw new DOMException('full', 'QuotaExceededError')
@@ -42,7 +39,9 @@ test('storage that runs out is said before it bites; full, a scan is said to be 
   await expect(page.getByRole('dialog')).toContainText(shop.coffee.code)
 })
 
-test('[D13] storage deleted under the open app: what waits is kept anew, said, and sent', async ({ shop }) => {
+test('[D13] storage deleted under the open app is rebuilt, the user sees a message, and pending mutations are sent', async ({
+  shop,
+}) => {
   const { page, context } = await shop.signedIn('staff')
   await withdrawOffline(shop, { page, context }, 1)
   const session = await context.newCDPSession(page)
@@ -54,7 +53,9 @@ test('[D13] storage deleted under the open app: what waits is kept anew, said, a
   await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 15_000 }).toBe(48)
 })
 
-test('[D14] an older app after a newer one: says so, keeps everything, and saves what waits', async ({ shop }) => {
+test('[D14] an older app after a newer one says so, keeps everything, and saves the pending mutations as a file', async ({
+  shop,
+}) => {
   const { page, context } = await shop.signedIn('staff')
   await withdrawOffline(shop, { page, context }, 1)
   await page.goto('/icons/mark.svg')

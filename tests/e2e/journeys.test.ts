@@ -1,64 +1,64 @@
-// The main job as people do it, in the production build.
+// The main tasks as people do them, in the production build.
 import type { BrowserContext, Page } from '@playwright/test'
 import type { Goods, Shop } from './support/shop.ts'
-import { expect, scan, standAt, test } from './support/shop.ts'
+import { expect, scan, selectModeAndBin, test } from './support/shop.ts'
 
 async function openItem(page: Page, goods: Goods): Promise<void> {
   await page.goto(`/items/${goods.id}`)
   await expect(page.getByRole('heading', { name: goods.name })).toBeVisible()
 }
 
-/** Waits until the server holds so much. */
-const settlesAt = (shop: Shop, quantity: number, timeout = 15_000) =>
+/** Waits until the server has this quantity. */
+const expectQuantity = (shop: Shop, quantity: number, timeout = 15_000) =>
   expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout }).toBe(quantity)
 
-async function nothingWaits(page: Page): Promise<void> {
+async function expectNothingPending(page: Page): Promise<void> {
   await expect(page.getByText(/waiting/)).toBeHidden({ timeout: 15_000 })
 }
 
-test('[D3] scan offline, close the tab, open it again, come back: another device shows it within a second', async ({
+test('[D3] scans made offline survive closing the tab, and another device shows them within a second of reconnecting', async ({
   shop,
 }) => {
   const { page, context } = await shop.signedIn('staff')
   const desk = await shop.signedIn('manager', { desk: true })
   await openItem(desk.page, shop.coffee)
   await expect(desk.page.getByRole('main')).toContainText('50')
-  await standAt(page, 'Withdraw', shop.binA)
+  await selectModeAndBin(page, 'Withdraw', shop.binA)
   await context.setOffline(true)
   for (let i = 0; i < 3; i++) await scan(page, shop.coffee.code)
   await expect(page.getByRole('main')).toContainText('47')
   await expect(page.getByText('saved').first()).toBeVisible()
   await page.close()
 
-  const again = await context.newPage() // without a connection: the service worker serves the app
+  const again = await context.newPage() // without a connection, so the service worker serves the app
   await again.goto('/')
   await expect(again.getByText(/Offline/)).toBeVisible()
   await expect(again.getByText(/3 waiting/)).toBeVisible()
   await expect(again.getByText(shop.binA.name)).toBeVisible()
 
   await context.setOffline(false)
-  await nothingWaits(again)
+  await expectNothingPending(again)
   await expect(desk.page.getByRole('main')).toContainText('47', { timeout: 1_000 })
   expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(47)
 })
 
 test('[Z1] ten scans in one second are ten scans', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  await standAt(page, 'Receive', shop.binA)
+  await selectModeAndBin(page, 'Receive', shop.binA)
   const start = Date.now()
   for (let i = 0; i < 10; i++) await scan(page, i % 2 === 0 ? shop.coffee.code : shop.tomatoes.code)
   expect(Date.now() - start).toBeLessThan(2_000)
-  await settlesAt(shop, 55)
-  await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(25) // the last may go with the next push
-  await nothingWaits(page)
+  await expectQuantity(shop, 55)
+  await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(25) // the last one may be in the next push
+  await expectNothingPending(page)
 })
 
 for (const order of ['the withdrawals first', 'the count first'] as const) {
-  test(`two devices withdraw and count the same shelf while offline, ${order}`, async ({ shop }) => {
+  test(`two devices withdraw from and count the same bin while offline, ${order}`, async ({ shop }) => {
     const taker = await shop.signedIn('staff')
     const counter = await shop.signedIn('manager')
-    await standAt(taker.page, 'Withdraw', shop.binA)
-    await standAt(counter.page, 'Count', shop.binA)
+    await selectModeAndBin(taker.page, 'Withdraw', shop.binA)
+    await selectModeAndBin(counter.page, 'Count', shop.binA)
     await taker.context.setOffline(true)
     await counter.context.setOffline(true)
     for (let i = 0; i < 7; i++) await scan(taker.page, shop.coffee.code)
@@ -67,21 +67,21 @@ for (const order of ['the withdrawals first', 'the count first'] as const) {
     for (let i = 0; i < 3; i++) await scan(taker.page, shop.coffee.code)
     await expect(taker.page.getByRole('main')).toContainText('40')
     const [first, second] = order === 'the count first' ? [counter, taker] : [taker, counter]
-    await comeBack(first)
-    await comeBack(second)
-    await settlesAt(shop, 37) // counted 40 after seven were gone; three more went after it
+    await reconnect(first)
+    await reconnect(second)
+    await expectQuantity(shop, 37) // counted 40 after seven withdrawals; three more followed
     await openItem(taker.page, shop.coffee)
     await openItem(counter.page, shop.coffee)
     for (const { page } of [taker, counter]) await expect(page.getByRole('main')).toContainText('37')
   })
 }
 
-async function comeBack({ page, context }: { page: Page; context: BrowserContext }): Promise<void> {
+async function reconnect({ page, context }: { page: Page; context: BrowserContext }): Promise<void> {
   await context.setOffline(false)
-  await nothingWaits(page)
+  await expectNothingPending(page)
 }
 
-/** Scans once and sets the number on the pad. */
+/** Scans once and enters the quantity on the number pad. */
 async function count(page: Page, goods: Goods, quantity: number): Promise<void> {
   await scan(page, goods.code)
   await page.getByRole('button', { name: /Set quantity/ }).click()
@@ -93,10 +93,10 @@ async function count(page: Page, goods: Goods, quantity: number): Promise<void> 
   await expect(page.getByText(/waiting/)).toBeVisible()
 }
 
-test('the server is killed in the middle of pushes: nothing is lost, nothing doubled', async ({ shop }) => {
+test('a server that is killed during pushes does not lose or double a scan', async ({ shop }) => {
   test.setTimeout(120_000)
   const { page } = await shop.signedIn('staff')
-  await standAt(page, 'Withdraw', shop.binA)
+  await selectModeAndBin(page, 'Withdraw', shop.binA)
   for (let i = 0; i < 24; i++) {
     await scan(page, shop.coffee.code)
     if (i % 8 === 4) {
@@ -105,45 +105,45 @@ test('the server is killed in the middle of pushes: nothing is lost, nothing dou
       await shop.startServer()
     }
   }
-  await settlesAt(shop, 26, 45_000) // after so many failures a device waits up to half a minute before it asks again
+  await expectQuantity(shop, 26, 45_000) // after so many failures a device waits up to half a minute before it retries
   await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(17)
   expect(await shop.movementsOf(shop.coffee)).toBe(25)
-  await nothingWaits(page)
+  await expectNothingPending(page)
 })
 
-test('[D1] the tab is killed right after the trigger: what was said to be saved is there', async ({ shop }) => {
+test('[D1] a mutation that was shown as saved survives a crash of the tab', async ({ shop }) => {
   const { page, context } = await shop.signedIn('staff')
-  await standAt(page, 'Withdraw', shop.binA)
+  await selectModeAndBin(page, 'Withdraw', shop.binA)
   await context.setOffline(true)
   await scan(page, shop.coffee.code)
   await expect(page.getByText('saved').first()).toBeVisible()
   const crash = await context.newCDPSession(page)
-  void crash.send('Page.crash').catch(() => undefined) // it never answers: the page is gone
+  void crash.send('Page.crash').catch(() => undefined) // never answered, because the page crashes
   await page.waitForEvent('crash')
   await page.close()
   const again = await context.newPage()
   await again.goto('/')
   await expect(again.getByText(/1 waiting/)).toBeVisible()
-  await comeBack({ page: again, context })
-  await settlesAt(shop, 49)
+  await reconnect({ page: again, context })
+  await expectQuantity(shop, 49)
 })
 
-test('a code that nobody knows is kept, attached to an item, and then recorded', async ({ shop }) => {
+test('an unknown code is kept, attached to an item, and then recorded', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  await standAt(page, 'Receive', shop.binA)
+  await selectModeAndBin(page, 'Receive', shop.binA)
   await scan(page, '4006381333931')
   await page.getByRole('button', { name: 'Attach to an item' }).first().click()
   await page.getByRole('dialog').getByRole('searchbox').fill('colombie')
   await page.getByRole('dialog').getByText(shop.coffee.name).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Attach', exact: true }).click()
-  await settlesAt(shop, 51)
+  await expectQuantity(shop, 51)
   await scan(page, '4006381333931')
-  await settlesAt(shop, 52)
+  await expectQuantity(shop, 52)
 })
 
-test('taking more than there is asks first, and scans behind the question are kept', async ({ shop }) => {
+test('withdrawing more than there is asks first, and scans behind the question are kept', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  await standAt(page, 'Withdraw', shop.binB)
+  await selectModeAndBin(page, 'Withdraw', shop.binB)
   await scan(page, shop.coffee.code)
   await expect(page.getByText('Nothing of this here')).toBeVisible()
   await scan(page, shop.tomatoes.code)
@@ -154,13 +154,13 @@ test('taking more than there is asks first, and scans behind the question are ke
   expect(await shop.quantityOf(shop.tomatoes, shop.binB)).toBe(0)
 })
 
-test('a shelf below zero asks to be counted, in the tray, on the desk and on its item’s page, until it is', async ({
+test('a position below zero asks for a count in the tray, on the dashboard and on the item’s page, until it is counted', async ({
   shop,
 }) => {
   const { page, context } = await shop.signedIn('staff')
   const desk = await shop.signedIn('manager', { desk: true })
   await expect(desk.page.getByRole('link', { name: /Need a decision 0/ })).toBeVisible()
-  await standAt(page, 'Withdraw', shop.binB)
+  await selectModeAndBin(page, 'Withdraw', shop.binB)
   await context.setOffline(true)
   await scan(page, shop.coffee.code)
   await page.getByRole('button', { name: 'Record 1' }).click()
@@ -178,9 +178,9 @@ test('a shelf below zero asks to be counted, in the tray, on the desk and on its
   await expect(desk.page.getByRole('link', { name: /Need a decision 0/ })).toBeVisible()
 })
 
-test('the message of what was done before lies over no answer to a question', async ({ shop }) => {
+test('the message about the previous action does not cover the answers to a question', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  await standAt(page, 'Count', shop.binA)
+  await selectModeAndBin(page, 'Count', shop.binA)
   await scan(page, shop.coffee.code)
   await page.getByRole('radio', { name: 'Withdraw' }).click()
   await page.getByRole('button', { name: 'Keep it for later' }).click()
@@ -198,9 +198,11 @@ test('the message of what was done before lies over no answer to a question', as
   await discard.click()
 })
 
-test('a count that is left becomes stock by a word only, also after the tab was closed', async ({ shop }) => {
+test('an interrupted count becomes stock only after a confirmation, also after the tab was closed', async ({
+  shop,
+}) => {
   const { page, context } = await shop.signedIn('staff')
-  await standAt(page, 'Count', shop.binA)
+  await selectModeAndBin(page, 'Count', shop.binA)
   await scan(page, shop.coffee.code)
   await page.getByRole('radio', { name: 'Look up' }).click()
   await expect(page.getByText(/1 pcs counted, not recorded/)).toBeVisible()
@@ -215,36 +217,34 @@ test('a count that is left becomes stock by a word only, also after the tab was 
   await again.getByRole('button', { name: 'Go on counting' }).click()
   await scan(again, shop.coffee.code)
   await again.getByRole('button', { name: /Record 2/ }).click()
-  await settlesAt(shop, 2)
+  await expectQuantity(shop, 2)
 })
 
-test('scans left behind a question are recorded from the tray, all alike at once', async ({ shop }) => {
+test('unrecorded scans behind a question are recorded from the tray, all similar ones at once', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  await standAt(page, 'Withdraw', shop.binB)
+  await selectModeAndBin(page, 'Withdraw', shop.binB)
   for (let i = 0; i < 10; i++) await scan(page, shop.coffee.code)
   await expect(page.getByText(/9 scans behind this are kept/)).toBeVisible()
-  await page.goto('/tray') // loaded anew: nothing answers the question any more
+  await page.goto('/tray') // reloading discards the question
   await page.getByRole('list', { name: 'Scans not recorded' }).getByText(shop.coffee.name).first().click()
   await page.getByRole('button', { name: /all 10 scans like it/ }).click()
   await expect.poll(() => shop.quantityOf(shop.coffee, shop.binB)).toBe(-10)
   await expect(page.getByText('Scans not recorded')).toBeHidden()
 })
 
-test('a scan that comes while a sheet is open waits until it is closed', async ({ shop }) => {
+test('a scan while a sheet is open is handled once it is closed', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
-  await standAt(page, 'Receive', shop.binA)
+  await selectModeAndBin(page, 'Receive', shop.binA)
   await scan(page, shop.coffee.code)
   await page.getByRole('button', { name: /Set quantity/ }).click()
   await scan(page, shop.tomatoes.code)
   await page.getByRole('dialog').getByRole('button', { name: '5', exact: true }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click()
-  await settlesAt(shop, 55)
+  await expectQuantity(shop, 55)
   await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(21)
 })
 
-test('what is scanned while a location is asked for is kept, and comes once the location is there', async ({
-  shop,
-}) => {
+test('scans during the question for a location are kept, and handled once the location is known', async ({ shop }) => {
   const { page } = await shop.signedIn('staff')
   await page.getByRole('radio', { name: 'Receive', exact: true }).check({ force: true })
   await scan(page, shop.coffee.code)
@@ -252,11 +252,11 @@ test('what is scanned while a location is asked for is kept, and comes once the 
   await scan(page, shop.tomatoes.code)
   await expect(page.getByRole('dialog')).toContainText(`${shop.tomatoes.name} is not a location`)
   await scan(page, shop.binA.code)
-  await settlesAt(shop, 51)
+  await expectQuantity(shop, 51)
   await expect.poll(() => shop.quantityOf(shop.tomatoes, shop.binA)).toBe(21)
 })
 
-test('a scan or a shortcut on a page with an open sheet throws nothing away: a scan opens what it names once it is closed', async ({
+test('a scan or shortcut does not discard an open sheet, and the scanned item opens once the sheet is closed', async ({
   shop,
 }) => {
   const { page } = await shop.signedIn('manager', { desk: true })
@@ -264,7 +264,7 @@ test('a scan or a shortcut on a page with an open sheet throws nothing away: a s
   await page.getByRole('button', { name: 'Edit' }).click()
   const name = page.getByRole('dialog').getByLabel('Name')
   await name.fill('Coffee of Colombia')
-  await page.getByRole('dialog').getByRole('heading').click() // out of the field
+  await page.getByRole('dialog').getByRole('heading').click() // leaves the field
   await page.keyboard.press('Control+k')
   await scan(page, shop.tomatoes.code)
   await page.waitForTimeout(500)
@@ -274,7 +274,7 @@ test('a scan or a shortcut on a page with an open sheet throws nothing away: a s
   await expect(page.getByRole('heading', { level: 1, name: shop.coffee.name })).toBeHidden()
 })
 
-test('[M6] a refusal is shown with its reason, and discarded with a word', async ({ shop }) => {
+test('[M6] a refusal is shown with its reason, and discarded with a reason', async ({ shop }) => {
   const { page, context } = await shop.signedIn('manager', { desk: true })
   await openItem(page, shop.coffee)
   await context.setOffline(true)
@@ -282,10 +282,10 @@ test('[M6] a refusal is shown with its reason, and discarded with a word', async
   await page.getByRole('dialog').getByLabel('Name').fill('Coffee of Colombia')
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
   await expect(page.getByRole('heading', { name: 'Coffee of Colombia' })).toBeVisible()
-  await shop.setRole('manager', 'staff') // meanwhile
+  await shop.setRole('manager', 'staff') // in the meantime
   await context.setOffline(false)
   await expect(page.getByRole('heading', { name: shop.coffee.name })).toBeVisible({ timeout: 20_000 })
-  await expect(page.getByRole('button', { name: 'Edit' })).toBeHidden() // the app has heard of it too
+  await expect(page.getByRole('button', { name: 'Edit' })).toBeHidden() // the app has received the new role
   await page.goto('/tray')
   await page.getByText('Needs a decision').waitFor()
   await page
@@ -298,5 +298,5 @@ test('[M6] a refusal is shown with its reason, and discarded with a word', async
   await sheet.getByLabel('Why is it discarded?').fill('the old name is on the label')
   await sheet.getByRole('button', { name: 'Discard it' }).click()
   await expect(page.getByText('Needs a decision')).toBeHidden()
-  await nothingWaits(page)
+  await expectNothingPending(page)
 })

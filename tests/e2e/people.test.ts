@@ -1,7 +1,7 @@
-// People who come and go, and what waits on their devices meanwhile.
-import { expect, PASSWORD, scan, signIn, standAt, test, withdrawOffline } from './support/shop.ts'
+// People who lose access or share a browser, and the pending mutations on their devices.
+import { expect, PASSWORD, scan, signIn, selectModeAndBin, test, withdrawOffline } from './support/shop.ts'
 
-test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager can bring it in, and it is sent once', async ({
+test('[D17][D19] a disabled person sees no stock and keeps pending mutations, a manager can import them, and each is sent once', async ({
   shop,
 }) => {
   const { page, context } = await shop.signedIn('staff')
@@ -17,8 +17,8 @@ test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager c
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page.getByRole('alert')).toContainText('Your access here has ended. A manager can let you in again.')
-  await expect(page.getByText(/of other people|of another person/)).toBeHidden() // it is their own
-  await context.setOffline(true) // without a connection it still shows nothing
+  await expect(page.getByText(/of other people|of another person/)).toBeHidden() // they are their own
+  await context.setOffline(true) // no stock is shown offline either
   await page.reload()
   await expect(page.getByText('2 changes that were not sent')).toBeVisible()
   await expect(page.getByText(shop.coffee.name)).toBeHidden()
@@ -48,27 +48,27 @@ test('[D17][D19] somebody who is out sees nothing, keeps what waits, a manager c
   await signIn(page, shop.email('staff'))
   await expect(page.getByText('2 waiting')).toBeHidden({ timeout: 15_000 })
   await expect(page.getByRole('status').filter({ hasText: 'Online' })).toBeVisible()
-  expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(48) // what the manager brought was not done again
+  expect(await shop.quantityOf(shop.coffee, shop.binA)).toBe(48) // the imported changes were not applied twice
 })
 
-test('[D17] two people on one browser: each sees their own, and that something of the other waits', async ({
+test('[D17] two people on one browser each see their own pending mutations, and that the other has some', async ({
   shop,
 }) => {
   const { page } = await shop.signedIn('staff')
   await page.getByRole('link', { name: /Tray/ }).click()
   await page.getByRole('switch', { name: /Work offline/ }).click({ force: true })
   await page.getByRole('link', { name: 'Scan' }).click()
-  await standAt(page, 'Withdraw', shop.binA)
+  await selectModeAndBin(page, 'Withdraw', shop.binA)
   await scan(page, shop.coffee.code)
   await expect(page.getByText('1 waiting')).toBeVisible()
   const undo = page.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Undo' })
-  await undo.hover() // it stays as long as somebody points at it, and some seconds more
+  await undo.hover() // the message stays while the pointer is on it, and some seconds longer
   await page.getByRole('link', { name: 'More' }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await expect(page.getByRole('dialog')).toContainText('1 is still waiting to be sent')
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
   await expect(page.getByText('1 change of another person waits')).toBeVisible()
-  expect(await undo.count()).toBe(0) // what was said to one person is not for the next
+  expect(await undo.count()).toBe(0) // messages for one person are not shown to the next
   await signIn(page, shop.email('manager'))
   await expect(page.getByText('1 waiting')).toBeHidden()
   await page.getByRole('link', { name: 'More' }).click()

@@ -1,4 +1,4 @@
-// Servers that are told to end (SIGTERM), one by one, under load: nobody notices.
+// Servers that are stopped (SIGTERM) one by one under load, without anybody noticing.
 import 'fake-indexeddb/auto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -9,13 +9,13 @@ import { freePort } from '../support/free-port.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { sendOutSynced, until } from '../device/field-device.ts'
+import { startSyncedDevices, until } from '../device/support/connected-device.ts'
 import { startThreeReplicas } from './three-replicas.ts'
 
 const parts = useLedger()
-const ends: (() => Promise<unknown>)[] = []
+const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end()
+  for (const cleanUp of cleanups.splice(0).toReversed()) await cleanUp()
 })
 
 /** Kubernetes kills after 30 s. */
@@ -23,7 +23,7 @@ const END_MAX_MS = 30_000
 const PUSHERS = 8
 const emailOf = (role: string) => `${role}@${parts.domain}`
 
-/** Pushes one receipt after the other, as fast as they are answered, over connections that are kept. */
+/** Pushes one receipt after another, as fast as they are answered, over persistent connections. */
 function startPushing(origin: string, token: string, receive: object) {
   const failed: string[] = []
   let taken = 0
@@ -56,13 +56,13 @@ function startPushing(origin: string, token: string, receive: object) {
 }
 
 test(
-  '[P1][V1] three replicas behind a balancer, each told to end and started anew under load: not one push fails, and no device shows that it was without a server',
+  '[P1][V1] restarting three replicas behind a balancer under load fails no push, and no device shows a lost connection',
   { timeout: 180_000 },
   async () => {
     const room = await stockRoom(new TestDevice(parts, parts.manager))
-    const { url, replicas, startAnew } = await startThreeReplicas(parts.urls.url, ends, { DRAIN_DELAY: '2' })
+    const { url, replicas, restart } = await startThreeReplicas(parts.urls.url, cleanups, { DRAIN_DELAY: '2' })
     const token = await signIn(url, emailOf('manager'), PASSWORD)
-    const devices = await sendOutSynced(url, 4, { who: { token, userId: parts.manager }, ends })
+    const devices = await startSyncedDevices(url, 4, { who: { token, userId: parts.manager }, cleanups })
     const shown = new Set<string>()
     for (const { sync } of devices) sync.status.subscribe(({ link: state }) => shown.add(state))
     const receive = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
@@ -72,8 +72,8 @@ test(
       const begun = Date.now()
       expect(await replicas[index]!.stop()).toBe(0)
       expect(Date.now() - begun).toBeLessThan(END_MAX_MS)
-      await startAnew(index)
-      await sleep(500) // until the balancer has seen it
+      await restart(index)
+      await sleep(500) // until the balancer notices
     }
     const taken = await pushing.stop()
     expect(pushing.failed).toEqual([])
@@ -88,11 +88,11 @@ test(
   },
 )
 
-test('[P1] a push whose body is still under way when the server is told to end is taken and answered', async () => {
+test('[P1] a push whose body is still being sent when the server stops is accepted and answered', async () => {
   const room = await stockRoom(new TestDevice(parts, parts.manager))
   const port = await freePort()
   const server = await startServerProcess({ databaseUrl: parts.urls.url, port, env: { DRAIN_DELAY: '1' } })
-  ends.push(server.kill)
+  cleanups.push(server.kill)
   const token = await signIn(server.url, emailOf('manager'), PASSWORD)
   const device = new TestDevice(parts, parts.manager)
   const mutations = [device.mutation('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity: 1 })]
@@ -110,7 +110,7 @@ test('[P1] a push whose body is still under way when the server is told to end i
   socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 40)}`)
   await sleep(100)
   const ended = server.stop()
-  await sleep(2_500) // it has stopped to listen by now
+  await sleep(2_500) // it no longer listens by now
   await expect(fetch(`${server.url}/readyz`)).rejects.toThrow()
   socket.write(body.slice(40))
   await once(socket, 'close')
@@ -120,12 +120,12 @@ test('[P1] a push whose body is still under way when the server is told to end i
   expect(await ended).toBe(0)
 })
 
-test('[V2] a server that is told to end says so at once, goes on for a while, and sends its sockets elsewhere', async () => {
+test('[V2] a server that is stopping says so at once, serves for a while, and closes its sockets so that they reconnect elsewhere', async () => {
   const port = await freePort()
   const operations = await freePort()
   const env = { DRAIN_DELAY: '2', METRICS_PORT: String(operations) }
   const server = await startServerProcess({ databaseUrl: parts.urls.url, port, env })
-  ends.push(server.kill)
+  cleanups.push(server.kill)
   const closed: { code: number; at: number }[] = []
   const sockets = Array.from({ length: 20 }, () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/trpc?connectionParams=1`)

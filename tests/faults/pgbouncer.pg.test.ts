@@ -1,5 +1,5 @@
-// PgBouncer in transaction mode between servers and PostgreSQL: everything works through it, and organisations that take
-// turns on one connection stay apart, whatever happens in between.
+// PgBouncer in transaction mode between servers and PostgreSQL. Everything works through it, and organisations that
+// take turns on one connection stay separate, whatever happens in between.
 import 'fake-indexeddb/auto'
 import pino from 'pino'
 import postgres from 'postgres'
@@ -9,12 +9,12 @@ import { Accounts } from '../../server/accounts/accounts.ts'
 import { Database } from '../../server/database/database.ts'
 import { Jobs } from '../../server/jobs/jobs.ts'
 import { prepareDatabase } from '../../server/commands/prepare-database.ts'
-import { isSettled, sendOut, until } from '../device/field-device.ts'
+import { isSynced, startDevice, until } from '../device/support/connected-device.ts'
 import { freePort } from '../support/free-port.ts'
 import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
 import { makeOrganisation, PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import type { PgBouncer } from '../support/pgbouncer.ts'
-import { startPgBouncer } from '../support/pgbouncer.ts'
+import type { PgBouncer } from '../support/programs/pgbouncer.ts'
+import { startPgBouncer } from '../support/programs/pgbouncer.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, listen, signIn } from '../support/test-server.ts'
 import { findProgram } from '../../scripts/find-program.ts'
@@ -27,7 +27,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
   const parts = useLedger() as LedgerUnderTest & { domain: string }
   let other: LedgerUnderTest & { domain: string }
   let bouncer: PgBouncer
-  const ends: (() => Promise<unknown>)[] = []
+  const cleanups: (() => Promise<unknown>)[] = []
 
   beforeAll(async () => {
     const accounts = new Accounts({
@@ -38,21 +38,21 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     other = { ...parts, ...(await makeOrganisation(accounts)) }
     await stockRoom(new TestDevice(parts, parts.manager))
     await stockRoom(new TestDevice(other, other.manager))
-    // One connection for each login: whoever comes, it is the same one.
+    // One connection for each login, so that all clients share it.
     bouncer = await startPgBouncer([parts.urls.url, parts.urls.ownerUrl], { program, poolSize: 1 })
   })
   afterEach(async () => {
-    for (const end of ends.splice(0).toReversed()) await end()
+    for (const cleanUp of cleanups.splice(0).toReversed()) await cleanUp()
   })
   afterAll(() => bouncer.stop())
 
   function open(url = parts.urls.url): Database {
     const database = new Database(bouncer.through(url))
-    ends.push(() => database.end())
+    cleanups.push(() => database.end())
     return database
   }
 
-  /** What a connection tells of whoever had it before. */
+  /** What a connection reveals about the client that used it before. */
   async function left(database: Database) {
     const [row] = await database.anonymous<Record<string, unknown>[]>`
       select coalesce(current_setting('app.org_id', true), '') as org, current_user = session_user as "isLogin",
@@ -69,7 +69,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     return how === 'snapshot' ? database.snapshot(orgId, read) : database.transaction(orgId, ({ sql }) => read(sql))
   }
 
-  test('[I1] organisations whose transactions take turns on one connection see their own rows only', async () => {
+  test('[I1] organisations whose transactions share one connection see only their own rows', async () => {
     const clients = [open(), open(), open()]
     const pids = new Set<number>()
     const turns = Array.from({ length: 300 }, async (_, i) => {
@@ -83,7 +83,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     expect(pids.size).toBe(1)
   })
 
-  test('[I1] nothing of an organisation stays on a connection whose transaction failed, or whose client died in it', async () => {
+  test('[I1] a failed transaction or a client that died in one leaves no trace of its organisation on the connection', async () => {
     const database = open()
     const failing = database.transaction(parts.orgId, ({ sql }) => sql`select 1 / 0`)
     await expect(failing).rejects.toThrow('division by zero')
@@ -91,7 +91,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     const dying = database.transaction(parts.orgId, ({ sql }) => sql`select pg_terminate_backend(pg_backend_pid())`)
     await expect(dying).rejects.toThrow()
     expect(await left(database)).toEqual(NOTHING)
-    // A process that is killed in the middle: its connection closes with the transaction open.
+    // A process that is killed halfway: its connection closes with the transaction open.
     const killed = postgres(bouncer.through(parts.urls.url), { max: 1, onnotice: () => undefined })
     const reserved = await killed.reserve()
     await reserved`begin`
@@ -110,24 +110,24 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     await expect(open().checkWay()).resolves.toBeUndefined()
   })
 
-  test('no server starts that does not know whether its pooler keeps prepared statements', async () => {
+  test('a server that does not know whether its pooler keeps prepared statements does not start', async () => {
     const unsaid = new URL(bouncer.through(parts.urls.url))
     unsaid.search = ''
     const database = new Database(unsaid.href)
-    ends.push(() => database.end())
+    cleanups.push(() => database.end())
     await expect(database.checkWay()).rejects.toThrow(/leads to a pooler: let it end with \?prepare=false/)
-    await expect(parts.database.checkWay()).resolves.toBeUndefined() // directly nothing need be said
+    await expect(parts.database.checkWay()).resolves.toBeUndefined() // a direct connection does not need the setting
   })
 
-  test('[I1] devices of two organisations push, pull and listen through it, jobs run, and it may break', async () => {
+  test('[I1] devices of two organisations push, pull and listen through the pooler, jobs run, and it may crash', async () => {
     const prepared = { url: bouncer.through(parts.urls.url), ownerUrl: parts.urls.ownerUrl }
-    await prepareDatabase(prepared, silent) // migrates and locks as the owner, directly
+    await prepareDatabase(prepared, silent) // migrates as the owner, over a direct connection
     const server = await startServerProcess({
       databaseUrl: prepared.url,
       port: await freePort(),
       env: { DATABASE_OWNER_URL: prepared.ownerUrl, ROLES: 'api,worker' },
     })
-    ends.push(server.kill)
+    cleanups.push(server.kill)
     const ran = Promise.withResolvers<void>()
     const jobs = new Jobs({
       url: prepared.url,
@@ -135,7 +135,7 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
       tasks: [{ name: 'behind-a-pooler', cron: undefined, run: async () => ran.resolve() }],
     })
     await jobs.start()
-    ends.push(() => jobs.stop())
+    cleanups.push(() => jobs.stop())
     await jobs.now('behind-a-pooler')
     await ran.promise
     const shops = await Promise.all(
@@ -143,18 +143,18 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
         const room = await stockRoom(new TestDevice(shop, shop.manager))
         const token = await signIn(server.url, `manager@${shop.domain}`, PASSWORD)
         const who = { token, userId: shop.manager }
-        const devices = [await sendOut(server.url, who), await sendOut(server.url, who)]
-        for (const { leave } of devices) ends.push(leave)
+        const devices = [await startDevice(server.url, who), await startDevice(server.url, who)]
+        for (const { stop } of devices) cleanups.push(stop)
         return { shop, room, token, devices }
       }),
     )
     const all = shops.flatMap(({ devices }) => devices)
-    await until(() => all.every(isSettled), 'the first sync', all)
+    await until(() => all.every(isSynced), 'the first sync', all)
     const { body } = await call(server.url, 'sync.pull', { cursor: null }, { token: shops[1]!.token, get: true })
-    const ear = listen(server.url, shops[1]!.token, { cursor: body.result.data.cursor })
-    ends.push(ear.close)
-    await ear.until(() => ear.messages.length > 0)
-    const before = ear.messages.length
+    const socket = listen(server.url, shops[1]!.token, { cursor: body.result.data.cursor })
+    cleanups.push(socket.close)
+    await socket.until(() => socket.messages.length > 0)
+    const before = socket.messages.length
     const record = async (shop: (typeof shops)[number], times: number) => {
       const args = { itemId: shop.room.itemId, locationId: shop.room.binA, quantity: 1 }
       for (let i = 0; i < times; i++) {
@@ -164,16 +164,16 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     const hold = (index: number, quantity: number) => () => {
       const { devices, room } = shops[index]!
       const sees = devices.every(({ device }) => device.queries.position(room.itemId, room.binA).quantity === quantity)
-      return sees && devices.every(isSettled)
+      return sees && devices.every(isSynced)
     }
     await record(shops[0]!, 5)
     await until(hold(0, 10_000), 'the first shop agrees', all)
-    expect(ear.messages).toHaveLength(before) // what one shop does, the other does not hear
+    expect(socket.messages).toHaveLength(before) // the other shop does not receive messages about it
     await Promise.all(shops.map((shop) => record(shop, 5)))
     await bouncer.restart()
     await Promise.all(shops.map((shop) => record(shop, 5)))
-    await until(() => hold(0, 30_000)() && hold(1, 20_000)(), 'both agree after the pooler broke', all)
-    await ear.until(() => ear.messages.length > before)
+    await until(() => hold(0, 30_000)() && hold(1, 20_000)(), 'both agree after the crash of the pooler', all)
+    await socket.until(() => socket.messages.length > before)
     for (const { shop, token, devices } of shops) {
       const own = (await readRows(shop, 'items')).map(({ id }) => id as string).toSorted()
       const pulled = await call(server.url, 'sync.pull', { cursor: null }, { token, get: true })

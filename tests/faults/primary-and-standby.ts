@@ -1,15 +1,15 @@
-// A primary with an organisation in it, behind a proxy, and its streaming standby.
+// A primary with an organisation, behind a proxy, and its streaming standby.
 import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
 import { stockRoom, TestDevice } from '../support/ledger-under-test.ts'
-import { startStandby } from '../support/standby.ts'
-import { furnish, startPrimary } from './primary.ts'
+import { startStandby } from '../support/programs/standby.ts'
+import { addOrganisation, startPrimary } from './primary.ts'
 
-/** `ends` gets what is to be undone, last first. */
-export async function primaryAndStandby(parts: LedgerUnderTest, ends: (() => Promise<unknown>)[]) {
-  const { dataDir, proxy, databaseUrl, directUrl, ownerUrl } = await startPrimary(ends)
-  const organisation = await furnish(parts, directUrl, ends)
+/** Cleanups are added to `cleanups`, which run last first. */
+export async function startPrimaryAndStandby(parts: LedgerUnderTest, cleanups: (() => Promise<unknown>)[]) {
+  const { dataDir, proxy, databaseUrl, directUrl, ownerUrl } = await startPrimary(cleanups)
+  const organisation = await addOrganisation(parts, directUrl, cleanups)
   const room = await stockRoom(new TestDevice(organisation, organisation.manager), { sku: 'CAFE-1' })
   const standby = await startStandby({ url: directUrl, ownerUrl, dataDir })
-  ends.push(() => standby.stop())
+  cleanups.push(() => standby.stop())
   return { organisation, room, standby, proxy, databaseUrl, manager: `manager@${organisation.domain}` }
 }

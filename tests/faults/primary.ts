@@ -1,4 +1,4 @@
-// A durable PostgreSQL of its own behind a proxy, to be killed or left behind, and an organisation in it.
+// A separate durable PostgreSQL behind a proxy, which can be killed or replaced, and an organisation in it.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,22 +12,22 @@ import { migrate } from '../../server/database/schema/migrate.ts'
 import { Ledger } from '../../server/ledger/ledger.ts'
 import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
 import { makeOrganisation } from '../support/ledger-under-test.ts'
-import { TcpProxy } from '../support/tcp-proxy.ts'
+import { TcpProxy } from '../support/network/tcp-proxy.ts'
 
-type Ends = (() => Promise<unknown>)[]
+type Cleanups = (() => Promise<unknown>)[]
 
-/** Migrated, and reached through the proxy at `databaseUrl`. `ends` gets what is to be undone, last first. */
-export async function startPrimary(ends: Ends) {
+/** Migrated, and reachable through the proxy at `databaseUrl`. Cleanups are added to `cleanups`, which run last first. */
+export async function startPrimary(cleanups: Cleanups) {
   const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-primary-'))
   const log = pino({ level: 'silent' })
   let embedded = await startEmbeddedPostgres({ dataDir, log })
-  ends.push(async () => {
+  cleanups.push(async () => {
     await embedded.stop()
     rmSync(dataDir, { recursive: true, force: true })
   })
   await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
   const proxy = await TcpProxy.open(Number(new URL(embedded.url).port))
-  ends.push(() => proxy.close())
+  cleanups.push(() => proxy.close())
   const url = new URL(embedded.url)
   url.port = String(proxy.port)
   const { url: directUrl, ownerUrl } = embedded
@@ -35,10 +35,10 @@ export async function startPrimary(ends: Ends) {
     dataDir,
     proxy,
     databaseUrl: url.href,
-    /** Past the proxy. */
+    /** Without the proxy. */
     directUrl,
     ownerUrl,
-    /** SIGKILL, and up again behind the proxy. */
+    /** Kills the database (SIGKILL) and starts it again behind the proxy. */
     killAndStart: async () => {
       const postmaster = Number(readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
       process.kill(postmaster, 'SIGKILL')
@@ -49,10 +49,10 @@ export async function startPrimary(ends: Ends) {
   }
 }
 
-/** An organisation of its own in that database. */
-export async function furnish(parts: LedgerUnderTest, url: string, ends: Ends) {
+/** Creates an organisation in that database. */
+export async function addOrganisation(parts: LedgerUnderTest, url: string, cleanups: Cleanups) {
   const database = new Database(url)
-  ends.push(() => database.end())
+  cleanups.push(() => database.end())
   const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
   return { ...parts, database, ledger, accounts, ...(await makeOrganisation(accounts)) }

@@ -1,54 +1,54 @@
-// Two regions behind a proxy that does what Fly.io's does: yyz with the primary, iad with a real streaming standby.
+// Two regions behind a proxy that behaves like Fly.io's: yyz with the primary, iad with a real streaming standby.
 import 'fake-indexeddb/auto'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { PASSWORD, readRows, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import { startRedis } from '../support/redis.ts'
-import { startRegionProxy } from '../support/region-proxy.ts'
+import { startRedis } from '../support/programs/redis.ts'
+import { startRegionProxy } from '../support/network/region-proxy.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, signIn } from '../support/test-server.ts'
-import { isSettled, sendOut, until } from '../device/field-device.ts'
-import { primaryAndStandby } from './primary-and-standby.ts'
+import { isSynced, startDevice, until } from '../device/support/connected-device.ts'
+import { startPrimaryAndStandby } from './primary-and-standby.ts'
 
 const parts = useLedger()
-type Ends = (() => Promise<unknown>)[]
-const ends: Ends = []
-const lastEnds: Ends = []
-const endAll = async (list: Ends) => {
-  for (const end of list.splice(0).toReversed()) await end()
+type Cleanups = (() => Promise<unknown>)[]
+const cleanups: Cleanups = []
+const lastCleanups: Cleanups = []
+const runAll = async (list: Cleanups) => {
+  for (const cleanUp of list.splice(0).toReversed()) await cleanUp()
 }
-afterEach(() => endAll(ends))
-afterAll(() => endAll(lastEnds))
+afterEach(() => runAll(cleanups))
+afterAll(() => runAll(lastCleanups))
 
-async function twoRegions(ends: Ends) {
-  const stage = await primaryAndStandby(parts, ends)
+async function twoRegions(cleanups: Cleanups) {
+  const stage = await startPrimaryAndStandby(parts, cleanups)
   const redis = await startRedis()
-  ends.push(() => redis.stop())
+  cleanups.push(() => redis.stop())
   const start = async (region: string) => {
     const env = { PRIMARY_REGION: 'yyz', FLY_REGION: region }
     const { databaseUrl, standby } = stage
     const server = await startServerProcess({
-      // As if the primary could not be reached from elsewhere: nobody may need it.
+      // As if the primary were unreachable from other regions, because no server there may need it.
       databaseUrl: region === 'yyz' ? databaseUrl : 'postgres://nobody@127.0.0.1:1/none',
       replicaUrl: region === 'yyz' ? '' : standby.url,
       port: await freePort(),
       redisUrl: redis.url,
       env,
     })
-    ends.push(server.kill)
+    cleanups.push(server.kill)
     return server.url
   }
   const [yyz, iad] = await Promise.all([start('yyz'), start('iad')])
   const proxy = await startRegionProxy({ yyz, iad }, 'iad')
-  ends.push(() => proxy.close())
+  cleanups.push(() => proxy.close())
   return { ...stage, yyz, iad, start, proxy }
 }
 
 type Stage = Awaited<ReturnType<typeof twoRegions>>
 
-/** One for all tests that neither stop its replica nor count what it holds; the first of them makes it. */
+/** One stage for all tests that neither stop its replica nor count its rows. The first test starts it. */
 let shared: Promise<Stage> | undefined
-const sharedRegions = () => (shared ??= twoRegions(lastEnds))
+const sharedRegions = () => (shared ??= twoRegions(lastCleanups))
 
 function pushOf({ organisation, room }: Stage, device = new TestDevice(organisation, organisation.manager)) {
   const receive = { itemId: room.itemId, locationId: room.binA, quantity: 1 }
@@ -56,14 +56,14 @@ function pushOf({ organisation, room }: Stage, device = new TestDevice(organisat
   return { clientId: device.clientId, epoch: 1, deviceNow: Date.now(), mutations }
 }
 
-test('[U4] a write in the wrong region lands in the primary, and nothing is read there that the replica can answer', async () => {
+test('[U4] a write in the wrong region reaches the primary, and reads that the replica can answer stay in the region', async () => {
   const stage = await sharedRegions()
   const { organisation, iad, proxy, standby, manager } = stage
   const token = await signIn(proxy.url, manager, PASSWORD)
   expect(proxy.replayed).toEqual(['/trpc/auth.login yyz'])
-  // What the server itself says, to whoever obeys.
-  const said = await call(iad, 'sync.push', pushOf(stage), { token })
-  expect([said.status, said.headers.get('fly-replay'), said.body]).toEqual([409, 'region=yyz', ''])
+  // The server's own answer, which asks the proxy to replay.
+  const replay = await call(iad, 'sync.push', pushOf(stage), { token })
+  expect([replay.status, replay.headers.get('fly-replay'), replay.body]).toEqual([409, 'region=yyz', ''])
   const pushed = await call(proxy.url, 'sync.push', pushOf(stage), { token })
   expect(pushed.body.result.data).toMatchObject({ results: [{ status: 'applied' }] })
   expect((await readRows(organisation, 'positions')).map(({ quantity }) => quantity)).toEqual([1000])
@@ -80,8 +80,8 @@ test('[U4] a write in the wrong region lands in the primary, and nothing is read
   expect(proxy.replayed).toEqual([])
 }, 60_000)
 
-test('[U4] a replica that lags never shows a device the past, nor somebody who signed in a moment ago the door', async () => {
-  const stage = await twoRegions(ends)
+test('[U4] a lagging replica never shows a device old data, and never rejects a fresh sign-in', async () => {
+  const stage = await twoRegions(cleanups)
   const { proxy, standby, manager } = stage
   await standby.caughtUp()
   await standby.pause(true)
@@ -99,11 +99,11 @@ test('[U4] a replica that lags never shows a device the past, nor somebody who s
   }
   const second = (await call(proxy.url, 'sync.push', pushOf(stage), { token })).body.result.data.version as number
   expect(second).toBe(version + 1)
-  expect((await pull({ cursor: null })).version).toBe(version) // who has seen nothing of it may be told of before
+  expect((await pull({ cursor: null })).version).toBe(version) // a device that has not seen the commit may get the version before
   const own = await pull({ cursor: null, atLeast: second })
   expect(own.version).toBe(second)
   const later = await pull({ cursor: own.cursor })
-  expect([later.version, later.epoch]).toEqual([second, 1]) // and no commit is taken for lost
+  expect([later.version, later.epoch]).toEqual([second, 1]) // no commit is mistaken for lost
   expect(proxy.replayed.filter((path) => path === '/trpc/sync.pull yyz')).toHaveLength(2)
   const list = async (input: object) => {
     const answer = await call(proxy.url, 'movements.list', input, { token, get: true })
@@ -120,17 +120,17 @@ test('[U4] a replica that lags never shows a device the past, nor somebody who s
   await standby.pause(false)
 }, 60_000)
 
-test('[U4][V1] devices in a region whose replica lags now and then agree with everybody, and hear at once', async () => {
-  const stage = await twoRegions(ends)
+test('[U4][V1] devices in a region whose replica lags now and then agree with all others, and receive commits at once', async () => {
+  const stage = await twoRegions(cleanups)
   const { proxy, yyz, standby, manager, room, organisation } = stage
   const token = await signIn(yyz, manager, PASSWORD)
   const who = { token, userId: organisation.manager }
   await standby.caughtUp()
-  const here = [await sendOut(proxy.url, who), await sendOut(proxy.url, who)]
-  const there = await sendOut(yyz, who)
+  const here = [await startDevice(proxy.url, who), await startDevice(proxy.url, who)]
+  const there = await startDevice(yyz, who)
   const devices = [...here, there]
-  for (const { leave } of devices) ends.push(leave)
-  await until(() => devices.every(isSettled), 'the first sync', devices)
+  for (const { stop } of devices) cleanups.push(stop)
+  await until(() => devices.every(isSynced), 'the first sync', devices)
   const epochs = new Set<number>()
   for (const { device } of devices) device.syncPoint.subscribe(({ epoch }) => epochs.add(epoch))
   for (let round = 0; round < 6; round++) {
@@ -143,21 +143,21 @@ test('[U4][V1] devices in a region whose replica lags now and then agree with ev
   }
   await standby.pause(false)
   const shown = ({ device }: (typeof devices)[number]) => device.queries.position(room.itemId, room.binA).quantity
-  await until(() => devices.every((one) => isSettled(one) && shown(one) === 18_000), 'agreement', devices)
+  await until(() => devices.every((one) => isSynced(one) && shown(one) === 18_000), 'agreement', devices)
   expect([...epochs]).toEqual([1])
-  // With a replica that is stopped, a commit over there still reaches a socket over here.
+  // With a stopped replica, a commit in the other region still reaches a socket in this one.
   await standby.pause(true)
   await there.device.record('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity: 1 })
   await until(() => shown(here[0]!) === 19_000, 'the socket')
   await standby.pause(false)
 }, 120_000)
 
-test('a loop ends: what was replayed once is told to come again, also where the replica would have said no', async () => {
+test('a replay loop cleanups: a request that was replayed once is asked to retry, also if the replica would have refused it', async () => {
   const stage = await sharedRegions()
   const { iad, start, manager, yyz } = stage
   const token = await signIn(yyz, manager, PASSWORD)
-  const lost = await startRegionProxy({ iad, yyz: await start('lhr') }, 'iad') // whoever answers for yyz is not there
-  ends.push(() => lost.close())
+  const lost = await startRegionProxy({ iad, yyz: await start('lhr') }, 'iad') // the server of yyz is really in lhr
+  cleanups.push(() => lost.close())
   const refused = await call(lost.url, 'sync.push', pushOf(stage), { token })
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
   expect(refused.body.error.data.refusal).toBe('unavailable')
@@ -167,7 +167,7 @@ test('a loop ends: what was replayed once is told to come again, also where the 
   expect(lost.replayed).toEqual(['/trpc/sync.push yyz', '/trpc/sync.pull yyz'])
 }, 60_000)
 
-test('what is too large to be replayed is told what to do; what is malformed is so here as well', async () => {
+test('a request too large to be replayed gets a remedy, and a malformed one is refused here as well', async () => {
   const stage = await sharedRegions()
   const { proxy, manager, iad, yyz } = stage
   const token = await signIn(proxy.url, manager, PASSWORD)
@@ -191,16 +191,16 @@ test('what is too large to be replayed is told what to do; what is malformed is 
   expect((await call(yyz, 'sync.pull', { cursor: null }, { token, get: true })).status).toBe(200)
 }, 60_000)
 
-test('a database that turned into a replica under a server takes nothing, and says to come again', async () => {
-  const stage = await primaryAndStandby(parts, ends)
+test('a server whose database became a replica refuses writes and asks to retry', async () => {
+  const stage = await startPrimaryAndStandby(parts, cleanups)
   const token = await (async () => {
     const server = await startServerProcess({ databaseUrl: stage.databaseUrl, port: await freePort() })
-    ends.push(server.kill)
+    cleanups.push(server.kill)
     return signIn(server.url, stage.manager, PASSWORD)
   })()
   await stage.standby.caughtUp()
   const server = await startServerProcess({ databaseUrl: stage.standby.url, port: await freePort() })
-  ends.push(server.kill)
+  cleanups.push(server.kill)
   const answer = await call(server.url, 'sync.push', pushOf(stage as unknown as Stage), { token })
   expect([answer.status, answer.body.error.data.refusal, answer.headers.get('retry-after')]).toEqual([
     503,

@@ -1,5 +1,6 @@
-// The restore drill: a backup is made while people work, the server is lost, the backup is restored elsewhere, and every
-// device comes back. What the backup holds is compared row by row; what the devices saved is there once.
+// The restore drill: a backup is made while people work, the server is lost, the backup is restored elsewhere, and
+// every device reconnects. The rows of the backup are compared one by one, and every saved mutation of the devices is
+// there once.
 import 'fake-indexeddb/auto'
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -17,7 +18,7 @@ import { folder } from '../../server/backups/backup-storage.ts'
 import { makeBackup } from '../../server/backups/make-backup.ts'
 import { migrate } from '../../server/database/schema/migrate.ts'
 import { Jobs } from '../../server/jobs/jobs.ts'
-import { isSettled, sendOutSynced, until } from '../device/field-device.ts'
+import { isSynced, startSyncedDevices, until } from '../device/support/connected-device.ts'
 import { freePort } from '../support/free-port.ts'
 import { makeOrganisation, PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import type { TestDatabase } from '../support/postgres.ts'
@@ -27,16 +28,16 @@ import { call, signIn, startTestServer } from '../support/test-server.ts'
 
 const parts = useLedger()
 const ROOT = join(import.meta.dirname, '../..')
-const ends: (() => Promise<unknown>)[] = []
+const cleanups: (() => Promise<unknown>)[] = []
 let dir: string
 let storage: ReturnType<typeof folder>
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'stockhand-backups-'))
-  ends.push(async () => rmSync(dir, { recursive: true }))
+  cleanups.push(async () => rmSync(dir, { recursive: true }))
   storage = folder(dir)
 })
 afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end()
+  for (const cleanUp of cleanups.splice(0).toReversed()) await cleanUp()
 })
 
 const backUp = (extra: { recipient?: string } = {}) =>
@@ -44,11 +45,11 @@ const backUp = (extra: { recipient?: string } = {}) =>
 
 async function emptyDatabase(): Promise<TestDatabase> {
   const database = await createEmptyTestDatabase()
-  ends.push(database.drop)
+  cleanups.push(database.drop)
   return database
 }
 
-/** The real command, as whoever restores runs it. */
+/** The real command, as an operator runs it. */
 async function run(command: 'backup' | 'restore', args: string[], env: Record<string, string>) {
   const script = join(ROOT, `server/commands/${command}.ts`)
   const options = { env: { ...process.env, ...env }, cwd: ROOT }
@@ -65,7 +66,7 @@ function restore(file: string, { url, ownerUrl }: TestDatabase, args: string[] =
   return run('restore', [file, ...args], { DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl })
 }
 
-/** Everything in a database but what it says of itself: one text a row, by table. */
+/** All rows of a database as text, by table, except its own bookkeeping. */
 async function contents({ ownerUrl }: TestDatabase): Promise<Map<string, string[]>> {
   const sql = postgres(ownerUrl, { max: 1 })
   const tables = await sql<{ name: string }[]>`
@@ -80,7 +81,7 @@ async function contents({ ownerUrl }: TestDatabase): Promise<Map<string, string[
   return found
 }
 
-test('a backup, restored, is the same row by row, but for the new epoch', { timeout: 60_000 }, async () => {
+test('a restored backup has the same rows, except for the new epoch', { timeout: 60_000 }, async () => {
   const device = new TestDevice(parts, parts.manager)
   const room = await stockRoom(device, { notes: 'tab\there, a \\ and\na line', custom: { colour: 'grün ☕' } })
   await device.do('stock.receive', { itemId: room.itemId, locationId: room.binA, quantity: 5, lot: 'L\\1' })
@@ -104,16 +105,16 @@ test('a backup, restored, is the same row by row, but for the new epoch', { time
 })
 
 test(
-  '[D5] the server is lost: restored elsewhere, with other secrets, every device comes back with all it saved',
+  '[D5] after a restore elsewhere with other secrets, every device reconnects with all its saved mutations',
   { timeout: 120_000 },
   async () => {
     const room = await stockRoom(new TestDevice(parts, parts.manager))
     const port = await freePort()
     const first = await startServerProcess({ databaseUrl: parts.urls.url, port })
-    ends.push(first.kill)
+    cleanups.push(first.kill)
     const { domain } = parts
     const who = { token: await signIn(first.url, `manager@${domain}`, PASSWORD), userId: parts.manager }
-    const devices = await sendOutSynced(first.url, 3, { who, ends })
+    const devices = await startSyncedDevices(first.url, 3, { who, cleanups })
     let pieces = 0
     const receive = async (times: number) => {
       for (let i = 0; i < times; i++) {
@@ -127,18 +128,16 @@ test(
     const [{ file }] = await Promise.all([backUp(), receive(20)]) // while they work
     await receive(4)
     const holds = (quantity: number) => () =>
-      devices.every(
-        (one) => isSettled(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity,
-      )
+      devices.every((one) => isSynced(one) && one.device.queries.position(room.itemId, room.binA).quantity === quantity)
     await until(holds(pieces * 1000), 'agreement before the loss', devices)
     await first.kill()
-    await receive(3) // nobody answers: these wait
+    await receive(3) // pending, because no server answers
     const restored = await emptyDatabase()
     expect(await restore(file, restored, [])).toMatchObject({ code: 1 }) // not in the default folder
     expect(await restore(join(dir, file), restored)).toMatchObject({ code: 0 })
     const env = { JWT_SECRET: 'another-another-another-another-another' }
     const second = await startServerProcess({ databaseUrl: restored.url, port, env })
-    ends.push(second.kill)
+    cleanups.push(second.kill)
     who.token = await signIn(second.url, `manager@${domain}`, PASSWORD)
     await until(holds(pieces * 1000), 'agreement after the restore', devices)
     const sql = postgres(restored.ownerUrl, { max: 1 })
@@ -149,10 +148,10 @@ test(
 )
 
 test(
-  'encrypted for a key, and kept in a bucket: only who has the key can restore it',
+  'a backup that is encrypted and stored in a bucket can only be restored with the key',
   { timeout: 60_000 },
   async () => {
-    // A stand-in for S3: it checks signatures and keeps objects; no real store can be reached from a test.
+    // Simulates S3, because a test cannot reach a real store. It checks signatures and stores objects.
     const store = new S3rver({
       port: 0,
       address: '127.0.0.1',
@@ -161,7 +160,7 @@ test(
       configureBuckets: [{ name: 'stock', configs: [] }],
     })
     const { port } = await store.run()
-    ends.push(() => store.close())
+    cleanups.push(() => store.close())
     const identity = await generateX25519Identity()
     const keyFile = join(dir, 'key.txt')
     writeFileSync(keyFile, `# created: now\n${identity}\n`)
@@ -204,14 +203,14 @@ test(
   },
 )
 
-test('what is not there as it was written leaves nothing under a good name', { timeout: 60_000 }, async () => {
+test('a backup that reads back differently is not left under a valid name', { timeout: 60_000 }, async () => {
   const garbling = { ...storage, get: async () => Readable.from([Buffer.from('something else')]) }
   const made = makeBackup({ ownerUrl: parts.urls.ownerUrl, storage: garbling, recipient: undefined, now: Date.now })
   await expect(made).rejects.toThrow('damaged')
   expect(await storage.list()).toEqual([])
 })
 
-test('a store that lets nobody remove anything has a backup all the same', { timeout: 60_000 }, async () => {
+test('a store that does not allow removal still gets a backup', { timeout: 60_000 }, async () => {
   writeFileSync(join(dir, 'stockhand-20200101T020000Z.backup.zst'), 'old')
   const locked = {
     ...storage,
@@ -222,12 +221,12 @@ test('a store that lets nobody remove anything has a backup all the same', { tim
   const made = await makeBackup({ ownerUrl: parts.urls.ownerUrl, storage: locked, recipient: undefined, now: Date.now })
   expect(made).toMatchObject({ removed: [], notRemoved: 'AccessDenied' })
   const sql = postgres(parts.urls.ownerUrl, { max: 1 })
-  // What failed within the same second bore the same name.
+  // A failed backup of the same second had the same name.
   expect(await sql`select from backups where file = ${made.file} and state = 'done'`).toHaveLength(1)
   await sql.end()
 })
 
-test('tables of any size are read to their end', { timeout: 60_000 }, async () => {
+test('tables of any size are backed up completely', { timeout: 60_000 }, async () => {
   const device = new TestDevice(parts, parts.manager)
   for (let i = 0; i < 6; i++) {
     const notes = 'x'.repeat(2_000)
@@ -237,7 +236,7 @@ test('tables of any size are read to their end', { timeout: 60_000 }, async () =
   }
 })
 
-test('a damaged backup restores nothing, and what is there already is not touched', { timeout: 60_000 }, async () => {
+test('a damaged backup is not restored, and an existing database stays unchanged', { timeout: 60_000 }, async () => {
   await stockRoom(new TestDevice(parts, parts.manager))
   const { file } = await backUp()
   const path = join(dir, file)
@@ -258,14 +257,14 @@ test('a damaged backup restores nothing, and what is there already is not touche
   expect(await contents(target)).toEqual(before)
 })
 
-test('a backup of an older version is restored, and brought up to date', { timeout: 60_000 }, async () => {
+test('a backup of an older version is restored and migrated', { timeout: 60_000 }, async () => {
   const old = await emptyDatabase()
   await migrate(old.ownerUrl, { appUrl: old.url, upTo: '0003_measures.sql', log: pino({ level: 'silent' }) })
   const sql = postgres(old.ownerUrl, { max: 1 })
   const orgId = '019aa000-0000-7000-8000-000000000001'
   await sql`insert into organisations (org_id, name) values (${orgId}, 'Old Shop')`
   await sql`insert into org_heads (org_id) values (${orgId})`
-  await sql.unsafe(readFileSync(join(ROOT, 'sql/0004_backups.sql'), 'utf8')) // whoever makes a backup is of today
+  await sql.unsafe(readFileSync(join(ROOT, 'sql/0004_backups.sql'), 'utf8')) // the current version makes the backup
   await sql.end()
   const { file } = await makeBackup({ ownerUrl: old.ownerUrl, storage, recipient: undefined, now: Date.now })
   const target = await emptyDatabase()
@@ -277,15 +276,15 @@ test('a backup of an older version is restored, and brought up to date', { timeo
   await found.end()
 })
 
-test('managers ask for one, and see which there are; nobody else does', { timeout: 60_000 }, async () => {
+test('only managers can request and list backups', { timeout: 60_000 }, async () => {
   const env = { ROLES: 'api,backup', BACKUP_DIR: dir, BACKUP_CRON: 'off', DATABASE_OWNER_URL: parts.urls.ownerUrl }
   await Jobs.prepare(parts.urls.ownerUrl)
   await backUp()
   const owner = postgres(parts.urls.ownerUrl, { max: 1 })
-  ends.push(() => owner.end())
-  await owner`update backups set began_at = began_at - interval '1 hour'` // not due, and not of minutes ago either
+  cleanups.push(() => owner.end())
+  await owner`update backups set began_at = began_at - interval '1 hour'` // neither due nor recent
   const server = await startTestServer(parts.urls.url, { env: { ...env, DATABASE_URL: parts.urls.url } })
-  ends.push(server.stop)
+  cleanups.push(server.stop)
   const { domain } = parts
   const staff = await signIn(server.url, `staff@${domain}`, PASSWORD)
   for (const path of ['backups.ask', 'backups.list']) {
@@ -295,7 +294,7 @@ test('managers ask for one, and see which there are; nobody else does', { timeou
   const token = await signIn(server.url, `manager@${domain}`, PASSWORD)
   const list = async () => (await call(server.url, 'backups.list', undefined, { token, get: true })).body.result.data
   const before = readdirSync(dir).length
-  // However often they ask: each is a dump of everything.
+  // However often they ask, because each backup is a dump of everything.
   const asks = Array.from({ length: 12 }, () => call(server.url, 'backups.ask', undefined, { token }))
   for (const { status } of await Promise.all(asks)) expect(status).toBe(200)
   const end = Date.now() + 20_000

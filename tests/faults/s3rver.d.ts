@@ -1,4 +1,4 @@
-// s3rver brings no types: this is what of it the restore drill uses.
+// s3rver has no types. These cover what the restore drill uses.
 declare module 's3rver' {
   export default class S3rver {
     constructor(options: {

@@ -1,5 +1,5 @@
-// docker-compose.yml and the command that makes its secrets, as far as they can be judged without an engine: that one runs it
-// is shown by npm run test:ops.
+// docker-compose.yml and the script that generates its secrets, as far as they can be checked without an engine. `npm
+// run test:ops` shows that an engine runs them.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -33,14 +33,14 @@ const services = Object.entries(compose.services)
 const isOurs = ({ image }: Service) => image.includes('STOCKHAND_IMAGE')
 
 describe('the Compose file', () => {
-  it('has every service that it takes', () => {
+  it('has every required service', () => {
     expect(Object.keys(compose.services).toSorted()).toEqual(
       ['alertmanager', 'app', 'backup', 'grafana', 'migrate', 'postgres', 'prometheus', 'redis', 'worker'].toSorted(),
     )
   })
 
   it.each(services)(
-    '%s has no rights, writes nowhere, is bounded, pinned, and open to this machine alone',
+    '%s has no privileges, a read-only file system, limits and a pinned version, and is open only to this machine',
     (_, service) => {
       expect(service).toMatchObject({
         read_only: true,
@@ -55,13 +55,13 @@ describe('the Compose file', () => {
         if (source.startsWith('.')) expect(existsSync(join(ROOT, source)), volume).toBe(true)
         else expect(Object.keys(compose.volumes), volume).toContain(source)
       }
-      // The image of ours has both itself.
+      // Our own image has both built in.
       if (!isOurs(service)) expect(service.healthcheck).toBeDefined()
       if (!isOurs(service)) expect(service.user).toMatch(/^[1-9]\d*:\d+$/)
     },
   )
 
-  it('starts nothing before what it stands on is well', () => {
+  it('starts nothing before its dependencies are healthy', () => {
     for (const [name, { depends_on: needs = {} }] of services) {
       for (const [other, { condition }] of Object.entries(needs)) {
         expect(compose.services[other], `${name} → ${other}`).toBeDefined()
@@ -74,14 +74,14 @@ describe('the Compose file', () => {
       expect(Object.keys(compose.services[name]!.depends_on!)).toEqual(['migrate', 'postgres', 'redis'])
   })
 
-  it('gives servers more time to end than they take', () => {
+  it('gives servers more time to stop than they need', () => {
     for (const name of ['app', 'worker', 'backup'])
       expect(Number.parseInt(compose.services[name]!.stop_grace_period!, 10)).toBeGreaterThan(
         STOP_TIMEOUT_MS / 1000 + 5,
       )
   })
 
-  it('sets what the server reads, by names that it knows', () => {
+  it('sets only variables that the server reads', () => {
     for (const [name, service] of services.filter(([, one]) => isOurs(one)))
       expect(
         Object.keys(service.environment!).filter((one) => !VARIABLE_NAMES.includes(one)),
@@ -89,7 +89,7 @@ describe('the Compose file', () => {
       ).toEqual([])
   })
 
-  it('gives the owner’s password to those alone who migrate, back up and keep the database', () => {
+  it('gives the owner’s password only to the services that migrate, back up or run the database', () => {
     const having = services.filter(([, { environment }]) =>
       JSON.stringify(environment ?? {}).includes('POSTGRES_OWNER_PASSWORD'),
     )
@@ -115,19 +115,19 @@ describe('scripts/make-env.sh', () => {
         .map((line) => line.split('=') as [string, string]),
     )
 
-  it('makes every secret that Compose asks for, long, of letters and digits, for its owner’s eyes, and shows none', () => {
-    const words = make()
-    const asked = new Set([...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!))
-    expect(Object.keys(secrets()).toSorted()).toEqual([...asked].toSorted())
+  it('generates every secret that Compose needs, long, alphanumeric, readable only by its owner, and prints none', () => {
+    const output = make()
+    const needed = new Set([...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!))
+    expect(Object.keys(secrets()).toSorted()).toEqual([...needed].toSorted())
     for (const value of Object.values(secrets())) {
       expect(value).toMatch(/^[A-Za-z0-9]{40}$/)
-      expect(words).not.toContain(value)
+      expect(output).not.toContain(value)
     }
-    expect(new Set(Object.values(secrets())).size).toBe(asked.size)
+    expect(new Set(Object.values(secrets())).size).toBe(needed.size)
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
-  it('adds what is missing and changes nothing that is there', () => {
+  it('adds missing secrets and keeps existing ones', () => {
     writeFileSync(file, 'JWT_SECRET=mine\nPUBLIC_URL=https://stock.example.com\n')
     make()
     const first = readFileSync(file, 'utf8')
@@ -136,7 +136,7 @@ describe('scripts/make-env.sh', () => {
     expect(readFileSync(file, 'utf8')).toBe(first)
   })
 
-  it('writes what git ignores', () => {
+  it('writes files that git ignores', () => {
     for (const path of ['.env', 'k8s/overlays/minikube/secrets.env', 'k8s/overlays/digitalocean/secrets.env'])
       expect(execFileSync('git', ['check-ignore', path], { cwd: ROOT, encoding: 'utf8' }).trim()).toBe(path)
   })

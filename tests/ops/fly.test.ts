@@ -1,4 +1,4 @@
-// fly.toml and fly.postgres.toml: their keys are Fly.io's, and what they say fits what the image and the server do.
+// fly.toml and fly.postgres.toml: Fly.io knows their keys, and their settings match the image and the server.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TomlTable } from 'smol-toml'
@@ -13,7 +13,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const app = parse(read('fly.toml'))
 const database = parse(read('fly.postgres.toml'))
 
-/** Of https://fly.io/docs/reference/configuration/, as far as we use it: section → keys. */
+/** The keys of each section that we use, from https://fly.io/docs/reference/configuration/. */
 const KNOWN: Record<string, string[]> = {
   '': 'app primary_region kill_signal kill_timeout build deploy env http_service vm metrics mounts checks'.split(' '),
   build: ['dockerfile', 'image'],
@@ -33,7 +33,7 @@ const KNOWN: Record<string, string[]> = {
   checks: ['pg', 'role', 'vm'],
   'checks.*': ['type', 'port', 'path', 'interval', 'timeout', 'grace_period'],
 }
-/** Names are ours to choose there. */
+/** Sections with names of our own choice. */
 const FREE = ['env']
 
 function unknownKeys(table: TomlTable, section = ''): string[] {
@@ -52,19 +52,19 @@ const imageEnv = Object.fromEntries(
   [...read('Dockerfile').matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]),
 )
 
-test('every key is one that Fly.io knows, and one that it does not know is seen', () => {
+test('every key is known to Fly.io, and an unknown one is found', () => {
   expect(unknownKeys(app)).toEqual([])
   expect(unknownKeys(database)).toEqual([])
   expect(unknownKeys(parse(`${read('fly.toml')}\n[http_service.check]\npath = "/"\n`))).toEqual(['http_service.check'])
 })
 
 describe('the app', () => {
-  test('ends by SIGTERM, and is given the time that ending takes', () => {
+  test('stops on SIGTERM, with enough time to do so', () => {
     expect(app).toMatchObject({ primary_region: 'yyz', kill_signal: 'SIGTERM' })
     expect(Number(app['kill_timeout']) * 1000).toBeGreaterThan(STOP_TIMEOUT_MS)
   })
 
-  test('is served over TLS alone, started by requests, kept running where it writes, and checked for readiness', () => {
+  test('is served only over TLS, started by requests, always running in the primary region, and checked for readiness', () => {
     expect(app['http_service']).toMatchObject({
       internal_port: Number(imageEnv['PORT']),
       force_https: true,
@@ -75,14 +75,14 @@ describe('the app', () => {
     expect(app['metrics']).toEqual({ port: Number(imageEnv['METRICS_PORT']), path: '/metrics' })
   })
 
-  test('migrates before it is deployed, by a command of the image, and not at each start', () => {
+  test('migrates before a deployment with a command of the image, and not at each start', () => {
     const { release_command: command, strategy } = app['deploy'] as TomlTable
     expect(Object.keys(COMMANDS)).toContain(command)
     expect(strategy).toBe('rolling')
     expect(imageEnv['MIGRATE_ON_START']).toBe('false')
   })
 
-  test('what it sets is what the server reads; no secret is among it', () => {
+  test('sets only variables that the server reads, and no secret', () => {
     const env = app['env'] as Record<string, string>
     expect(Object.keys(env).filter((name) => /SECRET|PASSWORD|DATABASE|REDIS/.test(name))).toEqual([])
     const secrets = {
@@ -112,7 +112,7 @@ describe('the app', () => {
 })
 
 describe('the database', () => {
-  test('keeps its data on a volume that grows and is copied, in the region that writes, and ends by a fast shutdown', () => {
+  test('has its data on a growing volume with snapshots in the primary region, and stops by a fast shutdown', () => {
     expect(database).toMatchObject({
       primary_region: app['primary_region'],
       kill_signal: 'SIGINT',
@@ -120,6 +120,6 @@ describe('the database', () => {
       mounts: [{ source: 'pg_data', destination: '/data', snapshot_retention: 14, auto_extend_size_threshold: 80 }],
       build: { image: 'flyio/postgres-flex:17' },
     })
-    expect(database['http_service'] ?? database['services']).toBeUndefined() // nobody outside reaches it
+    expect(database['http_service'] ?? database['services']).toBeUndefined() // not reachable from outside
   })
 })

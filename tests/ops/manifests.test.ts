@@ -1,5 +1,5 @@
-// Kubernetes' manifests of both overlays: as strict as Kubernetes' schema, and at one with each other, with the image and
-// with the server's settings. That a cluster runs them is not shown here: there is none.
+// The Kubernetes manifests of both overlays: valid by Kubernetes' schema, and consistent with each other, with the
+// image and with the server's settings. These tests do not show that a cluster runs them.
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -49,7 +49,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const KEPT_FOR_SUPERUSERS = 3
 const IMAGE_OF_POSTGRES = ['POSTGRES_USER', 'POSTGRES_DB', 'POSTGRES_PASSWORD', 'PGDATA']
 const IMAGE_OF_REDIS = ['REDISCLI_AUTH']
-/** Only to make up an address of. */
+/** Variables that are only parts of addresses. */
 const PARTS_OF_ADDRESSES = ['POSTGRES_APP_PASSWORD', 'POSTGRES_OWNER_PASSWORD', 'REDIS_PASSWORD']
 
 const cannotRender = lacks('kubectl')
@@ -64,12 +64,12 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     template.spec.containers.map((container) => ({ owner, container })),
   )
 
-  it('has every field that Kubernetes wants, and none that it does not know', () => {
+  it('has every field that Kubernetes requires, and no unknown one', () => {
     expect(manifests.length).toBeGreaterThan(20)
     expect(manifests.flatMap((manifest) => schemaProblems(manifest))).toEqual([])
   })
 
-  it('has everything that it takes', () => {
+  it('has every required object', () => {
     const all = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     for (const name of ['api', 'worker'])
       for (const kind of ['Deployment', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'])
@@ -87,12 +87,12 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
         'NetworkPolicy/default-deny',
       ]),
     )
-    expect(all).not.toContain('Service/api-public') // one way in, unless whoever deploys asks for the other
+    expect(all).not.toContain('Service/api-public') // only one entry, unless the overlay enables the load balancer
     expect(named('Ingress', 'stockhand').spec).toMatchObject({ tls: [{ hosts: [expect.any(String)] }] })
     expect(named('StatefulSet', 'postgres').spec).toMatchObject({ volumeClaimTemplates: [expect.anything()] })
   })
 
-  it('has nothing of the cluster’s own but the namespace, which a deployment leaves out', () => {
+  it('has no cluster-wide object but the namespace, which a deployment leaves out', () => {
     const ownNamespace = manifests.filter(({ metadata }) => metadata['namespace'] === undefined)
     expect(ownNamespace.map(({ kind }) => kind)).toEqual(['Namespace'])
     expect(ownNamespace[0]!.metadata['labels']).toMatchObject({ 'app.kubernetes.io/name': 'namespace' })
@@ -100,18 +100,18 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     expect(workflow).toContain("selector='app.kubernetes.io/name!=namespace'\n")
   })
 
-  it('rolls out without a server less, and goes on with three of them', () => {
+  it('rolls out without losing a server, and has at least three', () => {
     const { strategy, replicas } = named('Deployment', 'api').spec as { strategy: unknown; replicas?: number }
     expect(strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0 } })
-    expect(replicas).toBeUndefined() // the autoscaler's number would be set back to it
+    expect(replicas).toBeUndefined() // it would overwrite the autoscaler's number
     expect(named('HorizontalPodAutoscaler', 'api').spec).toMatchObject({ minReplicas: 3 })
     expect(named('PodDisruptionBudget', 'api').spec).toMatchObject({ minAvailable: 2 })
   })
 
-  it('has a database with a connection for everything that may ever run at once', () => {
+  it('has a database with enough connections for everything that may run at once', () => {
     const most = (name: string) => {
       const { maxReplicas } = named('HorizontalPodAutoscaler', name).spec as { maxReplicas: number }
-      return maxReplicas + 1 // one more while a version is rolled out
+      return maxReplicas + 1 // one more during a rollout
     }
     const others = ['CronJob/backup', 'Deployment/backup-on-demand', 'Job/migrate']
     expect(pods.map(({ owner }) => owner)).toEqual(expect.arrayContaining(others))
@@ -122,7 +122,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     expect(Number.parseInt(database.resources!.limits!['memory']!, 10) * 1024).toBeGreaterThan(256 + taken * 10)
   })
 
-  it('keeps secrets in a Secret that was made for it, and in nothing else', () => {
+  it('has passwords only in the generated Secret', () => {
     const [secret, ...others] = ofKind('Secret') as (Manifest & { data: Record<string, string> })[]
     expect(others).toEqual([])
     for (const { owner, container } of containers) {
@@ -138,10 +138,10 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     }
   })
 
-  it('sets what the server reads, by names that it knows', () => {
+  it('sets only variables that the server reads', () => {
     for (const { owner, container } of containers) {
       const settings = (container.envFrom ?? []).flatMap(({ configMapRef, secretRef }) => {
-        expect(secretRef ?? { optional: true }, owner).toMatchObject({ optional: true }) // made by hand, or not at all
+        expect(secretRef ?? { optional: true }, owner).toMatchObject({ optional: true }) // created by hand, or missing
         if (secretRef) return []
         const map = named('ConfigMap', configMapRef!.name) as unknown as { data: Record<string, string> } | undefined
         expect(map, `${owner}: ${configMapRef!.name}`).toBeDefined()
@@ -154,7 +154,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
         names.filter((name) => !known.includes(name)),
         owner,
       ).toEqual([])
-      // $(NAME) in a value is only filled in where NAME stands before it.
+      // $(NAME) in a value is only replaced if NAME is defined before it.
       for (const [index, { name, value = '' }] of (container.env ?? []).entries())
         for (const [, used] of value.matchAll(/\$\((\w+)\)/g))
           expect(
@@ -164,7 +164,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     }
   })
 
-  it('gives the owner’s password to those alone who migrate, back up and keep the database', () => {
+  it('gives the owner’s password only to the containers that migrate, back up or run the database', () => {
     const having = containers
       .filter(({ container }) => JSON.stringify(container.env ?? []).includes('POSTGRES_OWNER_PASSWORD'))
       .map(({ owner }) => owner)
@@ -189,7 +189,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     for (const { container } of containers) expect(container.image).toMatch(/:\d[\w.-]*$/)
   })
 
-  it('has pods without rights, which write nowhere but where they are given room, within bounds', () => {
+  it('has unprivileged pods that write only to their volumes, with resource limits', () => {
     for (const { owner, template } of pods) {
       const { securityContext, automountServiceAccountToken, volumes = [] } = template.spec
       expect(securityContext, owner).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
@@ -213,7 +213,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     }
   })
 
-  it('asks every server whether it has started, lives and can work, at ports that it has', () => {
+  it('probes every server for startup, liveness and readiness, at ports that exist', () => {
     const image = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
     const serving = containers.filter(({ owner }) => /^(Deployment|StatefulSet)/.test(owner))
     expect(serving).toHaveLength(5)
@@ -231,7 +231,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     }
   })
 
-  it('gives servers more time to end than they take', () => {
+  it('gives servers more time to stop than they need', () => {
     for (const name of ['api', 'worker']) {
       const { template } = named('Deployment', name).spec as { template: PodTemplate }
       expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThan(STOP_TIMEOUT_MS / 1000 + 5)
@@ -239,7 +239,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     }
   })
 
-  it('has selectors that find what they are meant for, and ports that are there', () => {
+  it('has selectors that match their targets, and ports that exist', () => {
     const find = (labels: Labels) => pods.filter(({ template }) => fits(template.metadata.labels, labels))
     for (const workload of manifests.filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind))) {
       const { selector } = workload['spec'] as { selector: Labels }
@@ -265,7 +265,7 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
     }
   })
 
-  it('has one address: of the ingress, its certificate and the server', () => {
+  it('has one host name in the ingress, its certificate and the server', () => {
     const { rules, tls } = named('Ingress', 'stockhand').spec as IngressSpec
     const settings = ofKind('ConfigMap')[0] as unknown as { data: Record<string, string> }
     expect(new URL(settings.data['PUBLIC_URL']!).host).toBe(rules[0]!.host)
@@ -273,35 +273,38 @@ describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s
   })
 })
 
-describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])('the overlay %s, where it is asked for', (overlay) => {
-  it('has a balancer in front of the servers', () => {
-    const manifests = renderOverlay(overlay, ['load-balancer'])
-    expect(manifests.flatMap((manifest) => schemaProblems(manifest))).toEqual([])
-    const balancer = manifests.find(({ metadata }) => metadata.name === 'api-public')
-    expect(balancer).toMatchObject({ kind: 'Service', spec: { type: 'LoadBalancer' } })
-  })
+describe.skipIf(cannotRender).each(['minikube', 'digitalocean'])(
+  'the overlay %s with optional components',
+  (overlay) => {
+    it('has a load balancer in front of the servers', () => {
+      const manifests = renderOverlay(overlay, ['load-balancer'])
+      expect(manifests.flatMap((manifest) => schemaProblems(manifest))).toEqual([])
+      const balancer = manifests.find(({ metadata }) => metadata.name === 'api-public')
+      expect(balancer).toMatchObject({ kind: 'Service', spec: { type: 'LoadBalancer' } })
+    })
 
-  it('takes a managed PostgreSQL: nothing of ours is left, and every address is the Secret’s', () => {
-    const addresses = [
-      'DATABASE_URL=postgres://a:b@db.example.com/c',
-      'DATABASE_OWNER_URL=postgres://d:e@db.example.com/c',
-    ]
-    const manifests = renderOverlay(overlay, ['managed-postgres'], addresses)
-    expect(manifests.flatMap((manifest) => schemaProblems(manifest))).toEqual([])
-    expect(manifests.filter(({ metadata }) => /postgres/.test(metadata.name))).toEqual([])
-    expect(JSON.stringify(manifests)).not.toMatch(/@postgres:|"app.kubernetes.io\/name":"postgres"/)
-    const secret = manifests.find(({ kind }) => kind === 'Secret')!.metadata.name
-    const set = manifests
-      .flatMap((manifest) => podsOf(manifest))
-      .flatMap(({ template }) => template.spec.containers.flatMap(({ env = [] }) => env))
-      .filter((one) => one.name.startsWith('DATABASE_'))
-    expect(set).toHaveLength(8) // of api, worker, and of three that have the owner's as well
-    for (const one of set)
-      expect(one).toEqual({ name: one.name, valueFrom: { secretKeyRef: { name: secret, key: one.name } } })
-    const ways = manifests.find(({ metadata }) => metadata.name === 'from-our-programs')!['spec']
-    expect(ways).toMatchObject({ egress: [{ ports: [{ port: 5432 }, { port: 25060 }] }, {}, {}] })
-  })
-})
+    it('supports a managed PostgreSQL: none of ours is left, and every address is from the Secret', () => {
+      const addresses = [
+        'DATABASE_URL=postgres://a:b@db.example.com/c',
+        'DATABASE_OWNER_URL=postgres://d:e@db.example.com/c',
+      ]
+      const manifests = renderOverlay(overlay, ['managed-postgres'], addresses)
+      expect(manifests.flatMap((manifest) => schemaProblems(manifest))).toEqual([])
+      expect(manifests.filter(({ metadata }) => /postgres/.test(metadata.name))).toEqual([])
+      expect(JSON.stringify(manifests)).not.toMatch(/@postgres:|"app.kubernetes.io\/name":"postgres"/)
+      const secret = manifests.find(({ kind }) => kind === 'Secret')!.metadata.name
+      const set = manifests
+        .flatMap((manifest) => podsOf(manifest))
+        .flatMap(({ template }) => template.spec.containers.flatMap(({ env = [] }) => env))
+        .filter((one) => one.name.startsWith('DATABASE_'))
+      expect(set).toHaveLength(8) // of api, worker, and three more that have the owner's too
+      for (const one of set)
+        expect(one).toEqual({ name: one.name, valueFrom: { secretKeyRef: { name: secret, key: one.name } } })
+      const ways = manifests.find(({ metadata }) => metadata.name === 'from-our-programs')!['spec']
+      expect(ways).toMatchObject({ egress: [{ ports: [{ port: 5432 }, { port: 25060 }] }, {}, {}] })
+    })
+  },
+)
 
 describe('the check of manifests', () => {
   const deployment = (change: (spec: Record<string, unknown>) => void): Manifest => {
@@ -323,7 +326,7 @@ describe('the check of manifests', () => {
       ['Deployment/planted.spec.template.spec.containers[0].readynessProbe does not exist'],
     ],
     [
-      'a text where a number belongs',
+      'a text instead of a number',
       (spec: Record<string, unknown>) => (spec['replicas'] = '3'),
       ['Deployment/planted.spec.replicas must be a number'],
     ],
@@ -333,15 +336,15 @@ describe('the check of manifests', () => {
       ['Deployment/planted.spec.template.spec.containers[0].args[1] must be a string'],
     ],
     [
-      'a field that must be there and is not',
+      'a required field that is missing',
       (spec: Record<string, unknown>) => delete spec['selector'],
       ['Deployment/planted.spec.selector is missing'],
     ],
-  ])('sees %s', (_what, change, expected) => {
+  ])('finds %s', (_what, change, expected) => {
     expect(schemaProblems(deployment(change))).toEqual(expected)
   })
 
-  it('sees a kind that this version does not have', () => {
+  it('finds a kind that this version does not have', () => {
     const old = { ...deployment(() => undefined), apiVersion: 'apps/v1beta1' }
     expect(schemaProblems(old)).toEqual(['Deployment: there is no apps/v1beta1 Deployment'])
   })

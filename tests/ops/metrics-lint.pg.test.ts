@@ -1,4 +1,4 @@
-// What /metrics says, as Prometheus' own linter sees it.
+// The output of /metrics, checked by Prometheus' own linter.
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
@@ -13,10 +13,10 @@ const parts = useLedger()
 function lint(input: string) {
   const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
   if (error) throw new Error(`promtool is missing (apt-get install prometheus): ${error.message}`)
-  return { status, said: `${stdout}${stderr}` }
+  return { status, output: `${stdout}${stderr}` }
 }
 
-test('promtool finds nothing in what a server tells, and finds what is planted', async () => {
+test('promtool finds no problem in a server’s metrics, and finds a planted one', async () => {
   await Jobs.prepare(parts.urls.ownerUrl)
   await stockRoom(new TestDevice(parts, parts.manager))
   const port = String(await freePort())
@@ -24,8 +24,8 @@ test('promtool finds nothing in what a server tells, and finds what is planted',
   const server = await startTestServer(parts.urls.url, { env })
   await call(server.url, 'auth.me', undefined, { get: true })
   const text = await scrape(`http://127.0.0.1:${port}`)
-  expect(lint(text)).toEqual({ status: 0, said: '' })
+  expect(lint(text)).toEqual({ status: 0, output: '' })
   const planted = `${text}# HELP stockhand_sizes_total Not a counter.\n# TYPE stockhand_sizes_total gauge\nstockhand_sizes_total 1\n`
-  expect(lint(planted)).toMatchObject({ said: expect.stringContaining('_total') })
+  expect(lint(planted)).toMatchObject({ output: expect.stringContaining('_total') })
   await server.stop()
 })

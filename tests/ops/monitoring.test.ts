@@ -1,5 +1,5 @@
-// Rules, dashboards and their configuration, as far as they can be judged without running them: that they run is shown by
-// stack.engine.test.ts (npm run test:ops).
+// Rules, dashboards and their configuration, as far as they can be checked without running them. stack.engine.test.ts
+// (npm run test:ops) shows that they run.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,9 +14,9 @@ import { servedMetrics } from './support/served-metrics.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const PROMETHEUS = join(ROOT, 'monitoring/prometheus')
 const DASHBOARDS = join(ROOT, 'monitoring/grafana/dashboards')
-/** What Prometheus itself knows. */
+/** Series of Prometheus itself. */
 const PROMETHEUS_SERIES = ['up', 'ALERTS']
-/** What Kubernetes tells of its volumes. */
+/** Series of Kubernetes about its volumes. */
 const KUBELET_SERIES = ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes']
 
 interface Rule {
@@ -39,7 +39,7 @@ const known = new Set([...servedMetrics(), ...PROMETHEUS_SERIES, ...KUBELET_SERI
 
 describe('rules', () => {
   it.each(rules.map((rule) => [rule.alert, rule] as const))(
-    '%s says what it means, how bad it is and what to do, and names metrics that exist',
+    '%s states its meaning, severity and remedy, and uses metrics that exist',
     (_name, { expr, labels, annotations }) => {
       expect(['critical', 'warning']).toContain(labels['severity'])
       expect(annotations['summary']?.length).toBeGreaterThan(10)
@@ -51,7 +51,7 @@ describe('rules', () => {
     },
   )
 
-  it('have a test of firing and a test of silence each', () => {
+  it('have a test that fires and a test that does not', () => {
     const { tests } = read<{ tests: RuleTest[] }>('monitoring/prometheus/tests/stockhand.test.yml')
     const questions = tests.flatMap(({ promql_expr_test: asked = [] }) => asked)
     const asks = (alert: string, fires: boolean) =>
@@ -64,7 +64,7 @@ describe('rules', () => {
     expect(rules.filter(({ alert }) => !asks(alert, false)).map(({ alert }) => alert)).toEqual([])
   })
 
-  it('have every runbook that there is, and each runbook names its alert', () => {
+  it('use every runbook, and each runbook names its alert', () => {
     const named = new Set(rules.map(({ annotations }) => annotations['runbook_url']))
     expect(new Set(readdirSync(join(ROOT, 'docs/runbooks')).map((name) => `docs/runbooks/${name}`))).toEqual(named)
     for (const { alert, annotations } of rules)
@@ -76,21 +76,21 @@ describe('promtool', () => {
   const promtool = (...args: string[]) => {
     const { status, stdout, stderr, error } = spawnSync('promtool', args, { cwd: PROMETHEUS, encoding: 'utf8' })
     if (error) throw new Error(`promtool is missing (apt-get install prometheus): ${error.message}`)
-    return { status, words: `${stdout}${stderr}` }
+    return { status, output: `${stdout}${stderr}` }
   }
 
-  it('takes the configuration and the rules', () => {
+  it('accepts the configuration and the rules', () => {
     expect(promtool('check', 'config', 'prometheus.yml')).toMatchObject({
       status: 0,
-      words: expect.stringContaining(`${rules.length} rules found`),
+      output: expect.stringContaining(`${rules.length} rules found`),
     })
   })
 
-  it('sees every rule fire and be silent', () => {
+  it('passes the tests of the rules', () => {
     expect(promtool('test', 'rules', 'tests/stockhand.test.yml')).toMatchObject({ status: 0 })
   }, 60_000)
 
-  it('sees a rule that no longer fires', () => {
+  it('finds a rule that no longer fires', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rules-'))
     try {
       const text = readFileSync(join(PROMETHEUS, 'rules/stockhand.yml'), 'utf8')
@@ -101,7 +101,7 @@ describe('promtool', () => {
       writeFileSync(join(folder, 'test.yml'), head + tests.slice(start, tests.indexOf('  - name:', start + 1)))
       expect(promtool('test', 'rules', join(folder, 'test.yml'))).toMatchObject({
         status: 1,
-        words: expect.stringContaining('StockhandBusDown'),
+        output: expect.stringContaining('StockhandBusDown'),
       })
     } finally {
       rmSync(folder, { recursive: true })
@@ -116,7 +116,7 @@ describe('Alertmanager', () => {
     inhibit_rules: { source_matchers: string[]; target_matchers: string[] }[]
   }>('monitoring/alertmanager/alertmanager.yml')
 
-  it('sends to a receiver that there is, also to the one that start.sh puts in its place', () => {
+  it('sends to a receiver that exists, also after the replacement by start.sh', () => {
     const names = config.receivers.map(({ name }) => name)
     expect(names).toContain(config.route.receiver)
     const script = readFileSync(join(ROOT, 'monitoring/alertmanager/start.sh'), 'utf8')
@@ -125,7 +125,7 @@ describe('Alertmanager', () => {
     expect(names).toContain(receiver)
   })
 
-  it('silences alerts that there are by alerts that there are', () => {
+  it('inhibits only alerts that exist, by alerts that exist', () => {
     const names = config.inhibit_rules
       .flatMap((rule) => [...rule.source_matchers, ...rule.target_matchers])
       .flatMap((matcher) => /"(.*)"/.exec(matcher)![1]!.split('|'))
@@ -141,12 +141,12 @@ describe('dashboards', () => {
   )
   const asking = panels.filter(({ panel }) => panel.type !== 'row')
 
-  it('are as new as their sources: npm run dashboards', () => {
+  it('are up to date with their sources: npm run dashboards', () => {
     const written = readdirSync(DASHBOARDS).map((name) => [name, readFileSync(join(DASHBOARDS, name), 'utf8')])
     expect(Object.fromEntries(written)).toEqual(files)
   })
 
-  it('have an address each, and panels that stand beside each other', () => {
+  it('have unique addresses, and panels that do not overlap', () => {
     const uids = Object.values(files).map((text) => (JSON.parse(text) as Dashboard).uid)
     expect(new Set(uids).size).toBe(uids.length)
     for (const { file, panel } of panels) {
@@ -159,7 +159,7 @@ describe('dashboards', () => {
   })
 
   it.each(asking.map(({ file, panel }) => [`${file}: ${panel.title}`, panel] as const))(
-    '%s explains itself and asks for what exists',
+    '%s has a description and queries series that exist',
     (_name, panel) => {
       expect(panel.description?.length).toBeGreaterThan(10)
       expect(panel.fieldConfig?.defaults.unit).toBeDefined()
@@ -173,7 +173,7 @@ describe('dashboards', () => {
     },
   )
 
-  it('are of the data source that is provisioned', () => {
+  it('use the provisioned data source', () => {
     const { datasources } = read<{ datasources: { uid: string; type: string }[] }>(
       'monitoring/grafana/provisioning/datasources/prometheus.yml',
     )
@@ -182,7 +182,7 @@ describe('dashboards', () => {
   })
 })
 
-it('a query that is no query, and a metric that does not exist, are seen', () => {
+it('an invalid query and an unknown metric are found', () => {
   expect(promqlErrors('sum by (le (rate(up[5m]))')).not.toEqual([])
   expect(metricNames('rate(stockhand_no_such_total{a="b"}[5m]) / on () group_left up')).toEqual([
     'stockhand_no_such_total',

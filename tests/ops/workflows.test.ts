@@ -1,5 +1,5 @@
-// What GitHub runs: valid, pinned, with no more rights than it needs, and at one with the scripts and files that it names.
-// That GitHub's runners, Fly.io and a cluster take it is not shown here.
+// The GitHub workflows: valid, pinned, with minimal permissions, and consistent with the scripts and files that they
+// name. These tests do not show that GitHub's runners, Fly.io and a cluster accept them.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,7 +34,7 @@ interface Workflow {
 const ROOT = resolve(import.meta.dirname, '../..')
 const FOLDER = join(ROOT, '.github/workflows')
 const PINNED = /uses: [\w./-]+@[0-9a-f]{40} # v?\d+(\.\d+)*$/
-/** A right that GitHub has and the linter's schema does not know yet. */
+/** A permission of GitHub that the linter's schema does not know yet. */
 const NEWER_THAN_LINTER = /^ +attestations: write\n/m
 const scratch = mkdtempSync(join(tmpdir(), 'workflows-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
@@ -43,12 +43,12 @@ const names = readdirSync(FOLDER)
 const textOf = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
 const workflowOf = (name: string) => parse(textOf(name)) as Workflow
 
-function lint(name: string, text: string): { status: number | null; words: string } {
+function lint(name: string, text: string): { status: number | null; output: string } {
   const path = join(scratch, name)
   writeFileSync(path, text.replace(NEWER_THAN_LINTER, ''))
   const linter = join(ROOT, 'node_modules/.bin/action-validator')
   const { status, stdout, stderr } = spawnSync(linter, [path], { encoding: 'utf8', cwd: ROOT })
-  return { status, words: `${stdout}${stderr}` }
+  return { status, output: `${stdout}${stderr}` }
 }
 
 describe.each(names)('%s', (name) => {
@@ -57,16 +57,16 @@ describe.each(names)('%s', (name) => {
   const jobs = Object.entries(workflow.jobs)
   const steps = jobs.flatMap(([, { steps: own = [] }]) => own)
 
-  it('is what GitHub takes for a workflow', () => {
+  it('is a valid workflow', () => {
     expect(lint(name, text)).toMatchObject({ status: 0 })
   })
 
-  it('names every action by its content, with its version for people', () => {
+  it('pins every action by its commit, with its version in a comment', () => {
     const uses = text.split('\n').filter((line) => /^\s*(- )?uses: (?!\.\/)/.test(line))
     expect(uses.filter((line) => !PINNED.test(line))).toEqual([])
   })
 
-  it('may read the code, and each job no more than what it says', () => {
+  it('may read the code, and each job has only the permissions that it lists', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' })
     expect(Object.keys(workflow.on)).not.toContain('pull_request_target')
     for (const [job, { permissions = {} }] of jobs)
@@ -76,17 +76,17 @@ describe.each(names)('%s', (name) => {
         expect({ 'fetch-depth': 0, ...given }).toEqual({ 'fetch-depth': 0, 'persist-credentials': false })
   })
 
-  it('puts nothing from outside into a script: it comes as a variable', () => {
+  it('passes outside values to scripts only as variables', () => {
     expect(steps.filter(({ run = '' }) => run.includes('${{'))).toEqual([])
   })
 
-  it('has an end to everything, and nothing beside itself', () => {
+  it('limits the duration of every job, and runs once at a time', () => {
     for (const [job, { uses, 'timeout-minutes': minutes }] of jobs)
       if (uses === undefined) expect(minutes, job).toBeGreaterThan(0)
     expect(workflow.concurrency).toBeDefined()
   })
 
-  it('runs scripts and files that there are', () => {
+  it('runs scripts and files that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>
     }
@@ -110,7 +110,7 @@ describe('a deployment', () => {
     .map((name) => [name, workflowOf(name)] as const)
 
   it.each(deployments)(
-    '%s waits for somebody, takes an image by its content, and goes back if it fails',
+    '%s waits for approval, pins the image by its digest, and rolls back if it fails',
     (_name, { jobs }) => {
       const { deploy } = jobs
       expect(deploy!.environment?.name).toMatch(/\w/)
@@ -123,7 +123,7 @@ describe('a deployment', () => {
     },
   )
 
-  it('to Kubernetes takes every server back to what it noted before it changed anything, and to nothing else', () => {
+  it('to Kubernetes rolls every server back to the revision noted before the change', () => {
     const steps = workflowOf('deploy-kubernetes.yml').jobs['deploy']!.steps!
     const index = (part: string) => steps.findIndex(({ run = '' }) => run.includes(part))
     expect(index('deployment\\.kubernetes\\.io/revision')).toBeGreaterThanOrEqual(0)
@@ -133,11 +133,11 @@ describe('a deployment', () => {
     expect(undone.map((line) => line.includes('--to-revision="$revision"'))).toEqual([true])
   })
 
-  it('is there for Fly.io and for Kubernetes', () => {
+  it('exists for Fly.io and for Kubernetes', () => {
     expect(deployments.map(([name]) => name)).toEqual(['deploy-fly.yml', 'deploy-kubernetes.yml'])
   })
 
-  it.skipIf(lacks('kubectl'))('to Kubernetes puts the image in place everywhere, and leaves nothing behind', () => {
+  it.skipIf(lacks('kubectl'))('to Kubernetes sets the image everywhere and leaves no files behind', () => {
     const image = `ghcr.io/somebody/stockhand@sha256:${'a'.repeat(64)}`
     const copy = join(scratch, 'k8s')
     cpSync(join(ROOT, 'k8s'), copy, { recursive: true, filter: (path) => !path.endsWith('secrets.env') })
@@ -158,7 +158,7 @@ describe('a deployment', () => {
   })
 })
 
-it('a release is scanned before it has a name that anybody would take', () => {
+it('a release is scanned before it gets a public tag', () => {
   const { steps = [] } = workflowOf('release.yml').jobs['image']!
   const indexOf = (fits: (step: Step) => boolean) => steps.findIndex(fits)
   const build = indexOf(({ uses = '' }) => uses.startsWith('docker/build-push-action'))
@@ -172,16 +172,16 @@ it('a release is scanned before it has a name that anybody would take', () => {
 
 describe('the linter', () => {
   it.each([
-    ['a key that does not exist', (text: string) => text.replace('timeout-minutes: 10', 'timeout: 10')],
-    ['an event that does not exist', (text: string) => text.replace('pull_request:', 'pull_requests:')],
-  ])('sees %s', (_what, plant) => {
+    ['an unknown key', (text: string) => text.replace('timeout-minutes: 10', 'timeout: 10')],
+    ['an unknown event', (text: string) => text.replace('pull_request:', 'pull_requests:')],
+  ])('finds %s', (_what, plant) => {
     const text = textOf('ci.yml')
     expect(plant(text)).not.toBe(text)
     expect(lint('planted.yml', plant(text)).status).not.toBe(0)
   })
 })
 
-it('every job that runs the tests of operations has Prometheus’ and PgBouncer’s programs', () => {
+it('every job that runs the operations tests installs Prometheus and PgBouncer', () => {
   const testing = Object.values(workflowOf('ci.yml').jobs)
     .map(({ steps = [] }) => steps.map(({ run = '' }) => run).join('\n'))
     .filter((commands) => /npm (test|run test:ops)$/m.test(commands))
@@ -189,7 +189,7 @@ it('every job that runs the tests of operations has Prometheus’ and PgBouncer�
   for (const commands of testing) expect(commands).toMatch(/apt-get install .*prometheus pgbouncer/)
 })
 
-it('dependabot looks after everything that is pinned', () => {
+it('dependabot updates everything that is pinned', () => {
   const { updates } = parse(readFileSync(join(ROOT, '.github/dependabot.yml'), 'utf8')) as {
     updates: { 'package-ecosystem': string; directory?: string; directories?: string[] }[]
   }

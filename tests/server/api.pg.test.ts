@@ -1,4 +1,4 @@
-// Every procedure over plain HTTP and sockets, as programs of others use it; with the bad input that they send.
+// Every procedure over plain HTTP and sockets, as other programs use it, including the bad input that they send.
 import { randomUUID } from 'node:crypto'
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import { SignJWT } from 'jose'
@@ -11,7 +11,7 @@ import type { AppRouter } from '../../server/api/app-router.ts'
 import { Cursors } from '../../server/feed/cursor.ts'
 import { makeOrganisation, PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
 import { freePort } from '../support/free-port.ts'
-import { startRedis } from '../support/redis.ts'
+import { startRedis } from '../support/programs/redis.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { call, JWT_SECRET, listen, signIn, startTestServer } from '../support/test-server.ts'
 import type { TestServer } from '../support/test-server.ts'
@@ -42,7 +42,7 @@ const frame = (mutations: unknown[], extra: object = {}) => ({
 })
 
 describe('whole requests', () => {
-  test('[M4] arguments nested deeper than can be written are refused alone', async () => {
+  test('[M4] arguments nested too deep to be serialized refuse only that mutation', async () => {
     const device = new TestDevice(parts, parts.manager)
     const mutations = ['first', 'DEEP', 'last'].map((args) => device.mutation('bogus', args))
     mutations[1]!.name = 'item.create'
@@ -55,7 +55,7 @@ describe('whole requests', () => {
     expect(codes).toEqual(['unknown_verb', 'mutation_too_large', 'unknown_verb'])
   })
 
-  test('[P5] a body of unknown length that is nested deeper than can be measured is malformed', async () => {
+  test('[P5] a body of unknown length that is nested too deep to be measured is malformed', async () => {
     const depth = 100_000
     const { status } = await fetch(`${server.url}/trpc/sync.push`, {
       method: 'POST',
@@ -66,7 +66,7 @@ describe('whole requests', () => {
     expect(status).toBe(400)
   })
 
-  test('[M1] a name that is none, and arguments that are missing, refuse that mutation alone', async () => {
+  test('[M1] an invalid name or missing arguments refuse only that mutation', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { name: _name, ...nameless } = device.mutation('bogus', {})
     const numbered = { ...device.mutation('bogus', {}), name: 5 }
@@ -84,16 +84,16 @@ describe('whole requests', () => {
     const own = { clientId: device.clientId }
     const bad: [string, unknown, number, string][] = [
       ['no client id', { ...frame([]), clientId: undefined }, 400, 'malformed'],
-      ['a client id that is none', frame([], { clientId: 'x' }), 400, 'malformed'],
+      ['an invalid client id', frame([], { clientId: 'x' }), 400, 'malformed'],
       ['no mutations', { ...frame([]), mutations: undefined }, 400, 'malformed'],
-      ['mutations that are no list', frame([], { mutations: {} }), 400, 'malformed'],
-      ['a mutation that is none', frame(['x'], own), 400, 'malformed'],
+      ['mutations that are not a list', frame([], { mutations: {} }), 400, 'malformed'],
+      ['a mutation that is not an object', frame(['x'], own), 400, 'malformed'],
       ['a bad id', frame([{ ...good(), id: '1' }], own), 400, 'malformed'],
       ['a bad stamp', frame([{ ...good(), at: 'now' }], own), 400, 'malformed'],
       ['seq 0', frame([{ ...good(), seq: 0 }], own), 400, 'malformed'],
       ['a seq of 1.5', frame([{ ...good(), seq: 1.5 }], own), 400, 'malformed'],
       [
-        'seqs that do not follow',
+        'seqs with a gap',
         frame(
           [
             { ...good(), seq: 2 },
@@ -131,7 +131,7 @@ describe('whole requests', () => {
     expect((await push(frame([], own))).body.result.data).toMatchObject({ lastSeq: 1, results: [] })
   })
 
-  test('[I4] no token, a forged one, an expired one, one of another audience or without signature: nobody', async () => {
+  test('[I4] a missing, forged, expired, unsigned or foreign token does not identify anyone', async () => {
     const claims = { org: parts.orgId, sid: randomUUID() }
     const key = new TextEncoder().encode(JWT_SECRET)
     const token = (audience: string, expires: string, secret = key) =>
@@ -146,7 +146,7 @@ describe('whole requests', () => {
       await token('stockhand', '10m', new TextEncoder().encode('y'.repeat(40))),
       await token('stockhand', '-1m'),
       await token('other', '10m'),
-      await token('stockhand', '10m'), // well signed, but of no session
+      await token('stockhand', '10m'), // correctly signed, but its session does not exist
       unsigned,
       'x',
     ]
@@ -161,7 +161,7 @@ describe('whole requests', () => {
     }
   })
 
-  test('[P6][M1] who only looks changes nothing; who is disabled is out at once, who is demoted may less at once', async () => {
+  test('[P6][M1] a viewer cannot change stock, and disabling or demoting a person takes effect at once', async () => {
     const { orgId, staff, manager } = parts
     const undo = { mutationId: randomUUID() }
     const device = new TestDevice(parts, staff)
@@ -171,10 +171,10 @@ describe('whole requests', () => {
     }
     expect(await asStaff('stock.undo', undo)).toEqual([200, 'depends_on_missing'])
     await parts.accounts.updateMember(orgId, manager, { id: staff, role: 'viewer' })
-    // What waited on their device reaches those who can decide about it.
+    // The device's pending mutations reach the people who can decide about them.
     expect(await asStaff('stock.undo', undo)).toEqual([200, 'role_too_low'])
-    const kept = (await readRows(parts, 'conflicts')).find(({ code }) => code === 'role_too_low')
-    expect(kept).toMatchObject({ kind: 'refusal', state: 'open', userId: staff })
+    const stored = (await readRows(parts, 'conflicts')).find(({ code }) => code === 'role_too_low')
+    expect(stored).toMatchObject({ kind: 'refusal', state: 'open', userId: staff })
     await parts.accounts.updateMember(orgId, manager, { id: staff, role: 'staff', disabled: true })
     expect((await push(frame([device.mutation('bogus', {})]), tokens.staff)).status).toBe(401)
     expect((await call(server.url, 'auth.login', { email: emailOf('staff'), password: PASSWORD })).status).toBe(401)
@@ -184,7 +184,7 @@ describe('whole requests', () => {
     expect((await push(frame([]), tokens.staff)).status).toBe(200)
   })
 
-  test('[I6] a page of another origin can change nothing and open no socket', async () => {
+  test('[I6] a page of another origin can neither change anything nor open a socket', async () => {
     const foreign = await call(server.url, 'auth.refresh', undefined, { headers: { origin: 'https://evil.example' } })
     expect(foreign.status).toBe(403)
     const own = await call(server.url, 'auth.login', { email: 'x', password: 'y' }, { headers: { origin: server.url } })
@@ -197,7 +197,7 @@ describe('whole requests', () => {
   })
 })
 
-test('bytes that are no request, or hang up in the middle of one, end nothing but themselves', async () => {
+test('invalid requests and connections that close halfway do not crash the server', async () => {
   const { connect } = await import('node:net')
   const port = Number(new URL(server.url).port)
   for (const path of ['//', '/x', '/trpc', '/\u0000']) {
@@ -210,24 +210,24 @@ test('bytes that are no request, or hang up in the middle of one, end nothing bu
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
 })
 
-test('an answer never tells the words of a driver or a parser', async () => {
+test('an answer never contains the error text of a driver or parser', async () => {
   const nul = await call(server.url, 'auth.login', { email: 'a\u0000b', password: 'x' })
   expect([nul.status, nul.body.error.data.refusal]).toEqual([400, 'malformed'])
   const unknown = await call(server.url, 'no.such', {})
   expect([unknown.status, unknown.body.error.message]).toEqual([404, requestRefusals.malformed.cause])
   const within = { kind: 0, key: ["x'y"] }
-  const place = new Cursors(JWT_SECRET).encode(parts.orgId, {
+  const undecodable = new Cursors(JWT_SECRET).encode(parts.orgId, {
     epoch: 1,
     version: 1,
     role: 'manager',
     chainHead: '',
     within,
   })
-  const cursor = await call(server.url, 'sync.pull', { cursor: place }, { get: true, token: tokens.manager })
+  const cursor = await call(server.url, 'sync.pull', { cursor: undecodable }, { get: true, token: tokens.manager })
   expect([cursor.status, cursor.body.error.data.refusal]).toEqual([400, 'malformed'])
 })
 
-test('[T2][T3] what is pushed over a socket is placed by the clock of that moment, not of when the socket was opened', async () => {
+test('[T2][T3] a push over a socket is corrected by the clock at that moment, not by the clock when the socket was opened', async () => {
   const socket = createWSClient({
     url: `${server.url.replace('http', 'ws')}/trpc`,
     connectionParams: { token: tokens.staff },
@@ -241,39 +241,39 @@ test('[T2][T3] what is pushed over a socket is placed by the clock of that momen
   expect(answer.serverNow).toBeGreaterThanOrEqual(before)
 })
 
-test('[P9] a crowd that comes at once is admitted in part; whoever comes again as told is answered', async () => {
+test('[P9] of a burst of requests some are admitted, and the others succeed when they retry as asked', async () => {
   const push = () => {
     const input = { clientId: randomUUID(), epoch: 1, deviceNow: Date.now(), mutations: [] }
     return call(server.url, 'sync.push', input, { token: tokens.staff })
   }
   const owner = postgres(parts.urls.ownerUrl, { max: 1 })
-  // Nothing can be committed while this holds the organisation's head, so all that is admitted stays.
+  // Nothing can be committed while this holds the organisation's head, so all admitted requests stay in progress.
   const answers = await owner.begin(async (sql) => {
     await sql`select from org_heads where org_id = ${parts.orgId} for update`
     const crowd = Array.from({ length: 450 }, push)
-    const sentAway = await Promise.race([Promise.any(crowd), new Promise((resolve) => setTimeout(resolve, 15_000))])
-    expect(sentAway).toMatchObject({ status: 429 })
+    const refused = await Promise.race([Promise.any(crowd), new Promise((resolve) => setTimeout(resolve, 15_000))])
+    expect(refused).toMatchObject({ status: 429 })
     return { crowd }
   })
   const all = await Promise.all(answers.crowd)
   await owner.end()
-  const sentAway = all.filter(({ status }) => status === 429)
-  expect(all.filter(({ status }) => status === 200)).toHaveLength(all.length - sentAway.length)
-  expect(sentAway.length).toBeGreaterThan(0)
-  for (const { headers, body } of sentAway) {
+  const refused = all.filter(({ status }) => status === 429)
+  expect(all.filter(({ status }) => status === 200)).toHaveLength(all.length - refused.length)
+  expect(refused.length).toBeGreaterThan(0)
+  for (const { headers, body } of refused) {
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
     expect(body.error.data.refusal).toBe('busy')
   }
   expect((await push()).status).toBe(200)
 })
 
-test('[H3] a manager can have the ledger checked; nobody else', async () => {
-  const asked = await call(server.url, 'ledger.check', undefined, { token: tokens.manager })
-  expect(asked.body.result.data.findings).toEqual([])
+test('[H3] only a manager can start a check of the ledger', async () => {
+  const check = await call(server.url, 'ledger.check', undefined, { token: tokens.manager })
+  expect(check.body.result.data.findings).toEqual([])
   expect((await call(server.url, 'ledger.check', undefined, { token: tokens.staff })).status).toBe(403)
 })
 
-test('[P10] an app that is newer than the server is told to wait, and nothing of it is taken', async () => {
+test('[P10] an app that is newer than the server is asked to wait, and its push is not accepted', async () => {
   const headers = { 'stockhand-protocol': '99' }
   const input = { clientId: randomUUID(), epoch: 1, deviceNow: Date.now(), mutations: [] }
   const answer = await call(server.url, 'sync.push', input, { token: tokens.staff, headers })
@@ -285,7 +285,7 @@ test('[P10] an app that is newer than the server is told to wait, and nothing of
 })
 
 describe('accounts', () => {
-  test('[I5] an unknown address is answered like a wrong password, and guessing ends', async () => {
+  test('[I5] an unknown address gets the same answer as a wrong password, and guesses are limited', async () => {
     const wrong = await call(server.url, 'auth.login', { email: emailOf('viewer'), password: 'nope' })
     const unknown = await call(server.url, 'auth.login', { email: 'nobody@nowhere.example', password: 'nope' })
     expect([unknown.status, unknown.body]).toEqual([wrong.status, wrong.body])
@@ -299,7 +299,7 @@ describe('accounts', () => {
     expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
-  test('[I5] that somebody is disabled is told to who knows their password, and to nobody else', async () => {
+  test('[I5] only a person who knows the password learns that the account is disabled', async () => {
     const { orgId, domain, manager, viewer } = await makeOrganisation(parts.accounts)
     const login = (password: string) => call(server.url, 'auth.login', { email: `viewer@${domain}`, password })
     await parts.accounts.updateMember(orgId, manager, { id: viewer, disabled: true })
@@ -309,7 +309,7 @@ describe('accounts', () => {
     expect([guessed.status, guessed.body.error.data.refusal]).toEqual([401, 'bad_credentials'])
   })
 
-  test('[I3] refresh tokens rotate; a reused one ends the session, but not within its grace', async () => {
+  test('[I3] refresh tokens rotate, and reusing one after the grace period ends the session', async () => {
     const signedIn = await call(server.url, 'auth.login', { email: emailOf('viewer'), password: PASSWORD })
     const cookieOf = ({ headers }: { headers: Headers }) => headers.get('set-cookie')?.split(';')[0] ?? ''
     const first = cookieOf(signedIn)
@@ -324,12 +324,12 @@ describe('accounts', () => {
       write(sql`update sessions set rotated_at = now() - interval '21 seconds' where org_id = ${parts.orgId}`),
     )
     expect((await refresh(first)).status).toBe(401) // stolen, or very late
-    expect((await refresh(second)).status).toBe(401) // so the whole session has ended
+    expect((await refresh(second)).status).toBe(401) // the whole session has ended
     const token = rotated.body.result.data.accessToken
     expect((await call(server.url, 'auth.me', undefined, { get: true, token })).status).toBe(401)
   })
 
-  test('signing out ends the session, and me says who one is', async () => {
+  test('signing out ends the session, and auth.me returns the signed-in person', async () => {
     const signedIn = await call(server.url, 'auth.login', {
       email: emailOf('viewer').toUpperCase(),
       password: PASSWORD,
@@ -341,7 +341,7 @@ describe('accounts', () => {
       org: { id: parts.orgId },
     })
     const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!
-    // A program that has nothing to say need not say in which form.
+    // A request without a body does not need a content type.
     const { status } = await fetch(`${server.url}/trpc/auth.logout`, { method: 'POST', headers: { cookie } })
     expect(status).toBe(200)
     expect((await call(server.url, 'auth.me', undefined, { get: true, token })).status).toBe(401)
@@ -349,7 +349,7 @@ describe('accounts', () => {
 })
 
 describe('reading', () => {
-  test('movements come newest first, page by page, with what became of them', async () => {
+  test('movements are listed newest first, page by page, with their fate', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     for (const quantity of [1, 2, 3])
@@ -379,7 +379,7 @@ describe('reading', () => {
     expect((await list({ limit: 0 })).status).toBe(400)
   })
 
-  test('lookup finds by barcode in every length, and by SKU', async () => {
+  test('lookup finds an item by its barcode in every length and by its SKU', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device, {
       sku: 'CAF-0189',
@@ -399,7 +399,7 @@ describe('reading', () => {
     expect(await lookup('nothing')).toBeNull()
   })
 
-  test('health answers without a token, and files have security headers', async () => {
+  test('health checks need no token, and files have security headers', async () => {
     expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ ok: true })
     const ready = await fetch(`${server.url}/readyz`)
     expect(ready.status).toBe(200)
@@ -410,7 +410,7 @@ describe('reading', () => {
 })
 
 describe('sessions and devices on the socket', () => {
-  test('[V4] signing out ends the socket of that session at once, and no other', async () => {
+  test('[V4] signing out closes the socket of that session at once, and no other', async () => {
     const [leaving, staying] = [await session(), await session()]
     const sockets = [leaving, staying].map(({ token }) => listen(server.url, token, { cursor: null }))
     for (const socket of sockets) await socket.until(() => socket.messages.length === 1)
@@ -422,7 +422,7 @@ describe('sessions and devices on the socket', () => {
     for (const socket of sockets) await socket.close()
   })
 
-  test('[V5] somebody else’s subscription with the id of a device is not told how far that device got', async () => {
+  test('[V5] another person’s subscription with the id of a device does not learn how far that device got', async () => {
     const device = new TestDevice(parts, parts.manager)
     const own = listen(server.url, tokens.manager, { clientId: device.clientId, cursor: null })
     const foreign = listen(server.url, tokens.staff, { clientId: device.clientId, cursor: null })
@@ -436,7 +436,7 @@ describe('sessions and devices on the socket', () => {
 })
 
 describe('live, between two server processes and Redis', () => {
-  test('[V1][V2] what one replica commits, a device on the other is told, with rows and lastSeq of that version', async () => {
+  test('[V1][V2] a commit on one replica reaches a device on the other, with the rows and lastSeq of that version', async () => {
     const redis = await startRedis()
     const [one, two] = await Promise.all([
       startServerProcess({ databaseUrl: parts.urls.url, port: await freePort(), redisUrl: redis.url }),
@@ -482,7 +482,7 @@ describe('live, between two server processes and Redis', () => {
     }
   })
 
-  test('[V4] signing out at one replica ends the socket at the other', async () => {
+  test('[V4] signing out at one replica closes the socket at the other', async () => {
     const redis = await startRedis()
     const [one, two] = await Promise.all([
       startServerProcess({ databaseUrl: parts.urls.url, port: await freePort(), redisUrl: redis.url }),
@@ -502,7 +502,7 @@ describe('live, between two server processes and Redis', () => {
     }
   })
 
-  test('[V3] a large commit is a poke without rows, and pulling from the last version brings them', async () => {
+  test('[V3] a large commit is sent as a poke without rows, and a pull from the last version returns them', async () => {
     const live = listen(server.url, tokens.manager, { cursor: null })
     await live.until(() => live.messages.length === 1)
     const device = new TestDevice(parts, parts.manager)
@@ -522,7 +522,7 @@ describe('live, between two server processes and Redis', () => {
     await live.close()
   })
 
-  test('[V4] a refused subscription says why, and a disabled person is told no more', async () => {
+  test('[V4] a refused subscription contains the reason, and a disabled person gets no further messages', async () => {
     const garbage = listen(server.url, tokens.manager, { cursor: 'garbage' })
     await garbage.until(() => garbage.refusals.length > 0)
     expect(garbage.refusals[0]).toBe('malformed')

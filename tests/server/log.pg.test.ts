@@ -1,4 +1,4 @@
-// What stands in the log of a real server, and what must never.
+// The log of a real server: what it must contain, and what it must never contain.
 import { Writable } from 'node:stream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openLog } from '../../server/process/log.ts'
@@ -55,7 +55,7 @@ test('a push is one line with its request, trace, organisation, device, status a
   expect(lines().filter(({ request }) => request === 'my-request-1')).toHaveLength(1)
 })
 
-test('reading is for debugging, what failed is not; and a request without an id gets one, in its answer too', async () => {
+test('successful reads are logged at debug and failed ones at info, and a request without an id gets one', async () => {
   const token = await signIn(server.url, emailOf('staff'), PASSWORD)
   const pulled = await call(server.url, 'sync.pull', { cursor: null }, { token, get: true })
   expect(await lineOf(pulled.headers.get('x-request-id')!)).toMatchObject({ level: 'debug', org: parts.orgId })
@@ -65,7 +65,7 @@ test('reading is for debugging, what failed is not; and a request without an id 
   expect(text).not.toContain('readyz')
 })
 
-test('no password, token, cookie, e-mail address or content is ever in the log', async () => {
+test('the log never contains a password, token, cookie, email address or content', async () => {
   const email = emailOf('manager')
   const login = await call(server.url, 'auth.login', { email, password: PASSWORD })
   const token = login.body.result.data.accessToken as string
@@ -83,7 +83,7 @@ test('no password, token, cookie, e-mail address or content is ever in the log',
   for (const secret of secrets) expect(text).not.toContain(secret)
 })
 
-test('what an object brings along by mistake is blotted out', () => {
+test('secrets inside a logged object are redacted', () => {
   const log = openLog('info', sinkOf())
   const user = { email: 'a@example.com', name: 'kept' }
   log.info({ password: 'p-1', user, request: { headers: { authorization: 'Bearer t-1', cookie: 'c-1' } } }, 'oops')

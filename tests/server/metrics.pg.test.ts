@@ -1,4 +1,4 @@
-// What a real server tells a real scrape.
+// What a real server returns to a real scrape.
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -43,7 +43,7 @@ afterAll(async () => {
   for (const end of ends) await end()
 })
 
-/** A certificate at a port of this machine, as at a balancer. */
+/** Serves a certificate at a port of this machine, as a load balancer does. */
 async function serveCertificate(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'stockhand-certificate-'))
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
@@ -57,16 +57,16 @@ async function serveCertificate(): Promise<string> {
   return `https://127.0.0.1:${(tls.address() as AddressInfo).port}`
 }
 
-test('every metric of docs/metrics.md is there, and no other of ours', async () => {
+test('a scrape has exactly the metrics of docs/metrics.md', async () => {
   const documented = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8')
   const names = [...documented.matchAll(/^\| `(stockhand_\w+)/gm)].map(([, name]) => name!).sort()
-  const told = namesIn(await scrape(operations))
+  const scraped = namesIn(await scrape(operations))
   expect(names.length).toBeGreaterThan(20)
-  expect(told.filter((name) => name.startsWith('stockhand_'))).toEqual(names)
-  expect(told).toContain('nodejs_eventloop_lag_seconds')
+  expect(scraped.filter((name) => name.startsWith('stockhand_'))).toEqual(names)
+  expect(scraped).toContain('nodejs_eventloop_lag_seconds')
 })
 
-test('a push, a pull and a socket are counted once, by what became of them', async () => {
+test('a push, a pull and a socket are counted once, by outcome', async () => {
   const room = await stockRoom(new TestDevice(parts, parts.manager))
   const socket = listen(server.url, token, { cursor: null })
   await socket.until(() => socket.messages.length > 0)
@@ -125,7 +125,7 @@ async function grown(before: string, series: string): Promise<number> {
   return (valueOf(await scrape(operations), series) ?? 0) - (valueOf(before, series) ?? 0)
 }
 
-test('what holds for the whole installation is read by a worker, and not with every scrape', async () => {
+test('a worker reads the metrics of the whole installation, and not with every scrape', async () => {
   const port = await freePort()
   const env = { ROLES: 'worker', METRICS_PORT: String(port), DATABASE_REPLICA_URL: parts.urls.url }
   const room = await stockRoom(new TestDevice(parts, parts.manager), { low: 5, name: 'Below' })
@@ -147,11 +147,11 @@ test('what holds for the whole installation is read by a worker, and not with ev
   expect(valueOf(text, 'stockhand_ledger_check_findings')).toBe(0)
   const checked = valueOf(text, 'stockhand_ledger_check_last_success_timestamp_seconds')!
   expect(Math.abs(Date.now() / 1000 - checked)).toBeLessThan(600)
-  expect(valueOf(text, 'stockhand_disk_free_bytes{volume="data"}')).toBeUndefined() // it needs no such folder
-  expect(valueOf(text, 'stockhand_backup_last_success_timestamp_seconds')).toBeUndefined() // there is none: not 1970
+  expect(valueOf(text, 'stockhand_disk_free_bytes{volume="data"}')).toBeUndefined() // this process does not need that folder
+  expect(valueOf(text, 'stockhand_backup_last_success_timestamp_seconds')).toBeUndefined() // absent, not 1970
   await stockRoom(new TestDevice(parts, parts.manager), { name: 'New' })
   expect(valueOf(await scrape(origin), 'stockhand_items')).toBe(items)
-  // It serves nothing else.
+  // The worker does not serve anything else.
   await expect(fetch(`${worker.url}/healthz`)).rejects.toThrow()
   expect((await fetch(`${origin}/healthz`)).status).toBe(200)
   expect((await fetch(`${origin}/readyz`)).status).toBe(200)
@@ -159,7 +159,7 @@ test('what holds for the whole installation is read by a worker, and not with ev
   await worker.stop()
 })
 
-test('the certificate that people meet, and the disks, are read', async () => {
+test('the expiry of the public certificate and the space on the disks are read', async () => {
   const text = await scrape(operations)
   const endsInS = valueOf(text, 'stockhand_certificate_expiry_timestamp_seconds')! - Date.now() / 1000
   expect(Math.round(endsInS / DAY_S)).toBe(CERTIFICATE_DAYS)
@@ -168,7 +168,7 @@ test('the certificate that people meet, and the disks, are read', async () => {
   expect(size).toBeGreaterThan(free!)
 })
 
-test('a process without the worker role reads nothing for all, and without METRICS_PORT nothing is served', async () => {
+test('a process without the worker role does not read installation metrics, and without METRICS_PORT none are served', async () => {
   const port = await freePort()
   const api = await startTestServer(parts.urls.url, { env: { METRICS_PORT: String(port) } })
   const names = namesIn(await scrape(`http://127.0.0.1:${port}`))
@@ -178,20 +178,20 @@ test('a process without the worker role reads nothing for all, and without METRI
   await api.stop()
 })
 
-test('the port of operations is open on the address that METRICS_HOST names, and on no other', async () => {
+test('the operations port is open only on the address that METRICS_HOST names', async () => {
   const port = String(await freePort())
   const statusAt = async (address: string) => (await fetch(`http://${address}:${port}/readyz`)).status
   const inside = await startTestServer(parts.urls.url, { env: { METRICS_PORT: port, METRICS_HOST: '127.0.0.1' } })
   expect(await statusAt('127.0.0.1')).toBe(200)
   await expect(statusAt('127.0.0.2')).rejects.toThrow()
   await inside.stop()
-  const elsewhere = { METRICS_PORT: port, METRICS_HOST: '192.0.2.1' } // TEST-NET-1 (RFC 5737): nobody's
+  const elsewhere = { METRICS_PORT: port, METRICS_HOST: '192.0.2.1' } // TEST-NET-1 (RFC 5737): reserved for documentation
   await expect(startTestServer(parts.urls.url, { env: elsewhere })).rejects.toThrow(
     'METRICS_HOST 192.0.2.1 is no address of this machine: set it to one, or leave it out',
   )
 })
 
-test('a port that is taken is told in one line with the name of the setting', async () => {
+test('a port that is in use is reported in one line with the name of the setting', async () => {
   const port = new URL(operations).port
   await expect(startTestServer(parts.urls.url, { env: { METRICS_PORT: port } })).rejects.toThrow(
     /^METRICS_PORT \d+ cannot be opened \(.*EADDRINUSE.*\): set it to another one$/,

@@ -28,8 +28,8 @@ const pulling = (extra: Partial<PullParts> = {}): PullParts => ({
   ...extra,
 })
 
-/** Rows of a pull by kind and key, the later page over the earlier. */
-function taken(into: Map<string, unknown>, tables: WireTables): number {
+/** Adds the rows of a pull by kind and key, later pages over earlier ones. Returns the number of rows. */
+function addRows(into: Map<string, unknown>, tables: WireTables): number {
   let count = 0
   for (const kind of KINDS) {
     for (const row of tables[kind] ? decodeTable(kind, tables[kind]) : []) {
@@ -47,7 +47,7 @@ async function serverRows(): Promise<Map<string, unknown>> {
   return rows
 }
 
-test('[U1][U2] pages of any size, ending anywhere, while others write, lead to exactly the rows of the server', async () => {
+test('[U1][U2] pages of any size, ending anywhere, while others write, add up to exactly the rows of the server', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA, binB } = await stockRoom(device)
   await device.push(
@@ -62,7 +62,7 @@ test('[U1][U2] pages of any size, ending anywhere, while others write, lead to e
     for (let page = 0; ; page++) {
       if (page === 2) await device.do('stock.receive', { itemId, locationId: binB, quantity: 1 })
       const answer = await ask({ cursor, limit })
-      expect(taken(mine, answer.tables)).toBeLessThanOrEqual(limit)
+      expect(addRows(mine, answer.tables)).toBeLessThanOrEqual(limit)
       cursor = answer.cursor
       if (!answer.more) break
     }
@@ -71,40 +71,40 @@ test('[U1][U2] pages of any size, ending anywhere, while others write, lead to e
     const next = await ask({ cursor, limit: 1000 })
     expect(next.more).toBe(false)
     expect(next.tables.items).toBeUndefined() // only what changed
-    taken(mine, next.tables)
+    addRows(mine, next.tables)
     expect(mine).toEqual(await serverRows())
   }
 })
 
-test('[U1][U4] pages that are read ahead lead to the same rows, and never to older ones than are asked for', async () => {
+test('[U1][U4] prefetched pages lead to the same rows, and never to older ones than requested', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)
   const prefetch = new PagePrefetch({ rowsMin: 1 })
-  const took = vi.spyOn(prefetch, 'get')
+  const gets = vi.spyOn(prefetch, 'get')
   const mine = new Map<string, unknown>()
   let answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
   const other = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.staff), {
     cursor: answer.cursor,
     limit: 3,
   })
-  expect(await took.mock.results.at(-1)!.value).toBeUndefined() // it was read for somebody else
+  expect(await gets.mock.results.at(-1)!.value).toBeUndefined() // it was prefetched for somebody else
   expect(other.tables).toEqual((await ask({ cursor: answer.cursor, limit: 3 })).tables)
-  taken(mine, answer.tables)
+  addRows(mine, answer.tables)
   for (let page = 0; answer.more; page++) {
     const receive = () => device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
     const atLeast = page === 1 ? (await device.pushWhole([receive()])).version : 0
     const request = { cursor: answer.cursor, limit: 3, atLeast }
     answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), request)
     expect(answer.version).toBeGreaterThanOrEqual(atLeast)
-    taken(mine, answer.tables)
+    addRows(mine, answer.tables)
   }
-  const used = await Promise.all(took.mock.results.map(({ value }) => value))
+  const used = await Promise.all(gets.mock.results.map(({ value }) => value))
   expect(used.filter(Boolean).length).toBeGreaterThan(2)
-  taken(mine, (await ask({ cursor: answer.cursor })).tables) // what came after the last page was read
+  addRows(mine, (await ask({ cursor: answer.cursor })).tables) // changes since the last page was read
   expect(mine).toEqual(await serverRows())
 })
 
-test('[U2] tombstones travel', async () => {
+test('[U2] tombstones are sent', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId } = await stockRoom(device, { barcodes: [{ code: 'GONE-1' }] })
   const { cursor } = await ask({ cursor: null, limit: 20_000 })
@@ -113,7 +113,7 @@ test('[U2] tombstones travel', async () => {
   expect(decodeTable('barcodes', tables.barcodes!)).toMatchObject([{ code: 'GONE-1', deleted: true }])
 })
 
-test('[U3] garbage is malformed; another role, schema or secret loads anew; another epoch says so', async () => {
+test('[U3] garbage is malformed, another role, schema or secret is resnapshot, and another epoch is epoch_changed', async () => {
   const current = { epoch: 1, version: 1, role: 'manager' as const, chainHead: '' }
   for (const garbage of ['', 'garbage', 'WzEsMl0', encodeCursor({ ...current, within: { kind: 99, key: [] } })]) {
     await expect(ask({ cursor: garbage }), garbage).rejects.toMatchObject({ refusal: 'malformed' })
@@ -136,23 +136,23 @@ test('[U3] garbage is malformed; another role, schema or secret loads anew; anot
   })
 })
 
-test('[U3] a cursor of a newer version of the server waits for one that understands it', async () => {
+test('[U3] a cursor of a newer server version waits for a server that understands it', async () => {
   const newer = Buffer.from(JSON.stringify([3, ROW_SCHEMA + 1])).toString('base64url')
   await expect(ask({ cursor: `${newer}.mac` })).rejects.toMatchObject({ refusal: 'unavailable' })
 })
 
-test('[U3] whoever changes the rows that travel gives them the next number', () => {
+test('[U3] a change to the row schema needs the next schema number', () => {
   const shapes = KINDS.map((kind) => [kind, columnsOf[kind]])
   const digest = createHash('sha256').update(JSON.stringify(shapes)).digest('hex').slice(0, 8)
   expect({ [ROW_SCHEMA]: digest }).toEqual({ 2: '737642f1' })
 })
 
-test('[U4] a server that is behind does not answer with the past', async () => {
+test('[U4] a server that is behind does not answer with old data', async () => {
   await expect(ask({ cursor: null, atLeast: 1_000_000 })).rejects.toMatchObject({ refusal: 'unavailable' })
 })
 
-test('[U4] a replica that lags gives way to the primary', async () => {
-  // Another database of the same organisation stands for a replica: one that never catches up.
+test('[U4] a lagging replica leaves the answer to the primary', async () => {
+  // Another database of the same organisation plays a replica that never catches up.
   const device = new TestDevice(parts, parts.manager)
   const { itemId } = await stockRoom(device)
   const { cursor, version } = await ask({ cursor: null, limit: 20_000 })
@@ -173,7 +173,7 @@ test('[U4] a replica that lags gives way to the primary', async () => {
   expect(decodeTable('items', next.tables.items!)).toMatchObject([{ notes: 'x' }])
 })
 
-test('[U4] a replica that has not heard of an organisation yet gives way to the primary', async () => {
+test('[U4] a replica that does not know an organisation yet leaves the answer to the primary', async () => {
   const made = await makeOrganisation(parts.accounts)
   const unaware = {
     snapshot: <T>(_orgId: string, read: (sql: Sql) => Promise<T>) => parts.database.snapshot(randomUUID(), read),
@@ -182,18 +182,21 @@ test('[U4] a replica that has not heard of an organisation yet gives way to the 
   expect((await asked).tables.members!.rows.length).toBeGreaterThan(0)
 })
 
-test('[U4] a replica that does not answer gives way to the primary, and is left alone for a while', async () => {
+test('[U4] a replica that does not answer leaves the answer to the primary, and is not asked again for a while', async () => {
   const away = new Database('postgres://nobody@127.0.0.1:1/none')
-  const parted = pulling({ replica: away })
-  const { version, cursor } = await pull(parted, asRole('manager', parts.manager), { cursor: null, limit: 20_000 })
+  const withDeadReplica = pulling({ replica: away })
+  const { version, cursor } = await pull(withDeadReplica, asRole('manager', parts.manager), {
+    cursor: null,
+    limit: 20_000,
+  })
   const begun = performance.now()
   for (let i = 0; i < 10; i++)
-    expect((await pull(parted, asRole('manager', parts.manager), { cursor })).version).toBe(version)
+    expect((await pull(withDeadReplica, asRole('manager', parts.manager), { cursor })).version).toBe(version)
   expect(performance.now() - begun).toBeLessThan(1_000)
   await away.end()
 })
 
-test('[U6] a cursor older than the tombstones that are kept loads everything anew', async () => {
+test('[U6] a cursor older than the stored tombstones is resnapshot', async () => {
   const organisation = { ...parts, ...(await makeOrganisation(parts.accounts)) }
   const device = new TestDevice(organisation, organisation.manager)
   await stockRoom(device)
@@ -220,18 +223,18 @@ test('[U7] a database that lost commits that a device has seen begins a new epoc
   const again = await ask({ cursor: null }, viewer)
   expect(again.epoch).toBeGreaterThan(1_700_000_000_000)
   expect(again.version).toBe(version)
-  // The same version with another content: the chain tells.
+  // The same version with other content: the hash chain differs.
   await owner`update commits set head = 'other' where org_id = ${orgId} and version = ${version}`
   await expect(ask({ cursor: again.cursor }, viewer)).rejects.toMatchObject({ refusal: 'epoch_changed' })
   const third = await ask({ cursor: null }, viewer)
   expect(third.epoch).toBeGreaterThan(again.epoch)
-  // The same version and the same logs, as neither commit added a line: the time tells.
+  // The same version and the same logs, because neither commit added a line: the time differs.
   await owner`update commits set at_ms = at_ms + 1 where org_id = ${orgId} and version = ${third.version}`
   await expect(ask({ cursor: third.cursor }, viewer)).rejects.toMatchObject({ refusal: 'epoch_changed' })
   await owner.end()
 })
 
-test('[U7] a cursor that is worthless otherwise is a witness all the same', async () => {
+test('[U7] a cursor that is otherwise invalid still proves lost commits', async () => {
   const organisation = { ...parts, ...(await makeOrganisation(parts.accounts)) }
   const { orgId, manager } = organisation
   await stockRoom(new TestDevice(organisation, manager))
@@ -242,31 +245,31 @@ test('[U7] a cursor that is worthless otherwise is a witness all the same', asyn
   expect((await ask({ cursor: null }, asRole('manager', manager, orgId))).epoch).toBeGreaterThan(1)
 })
 
-test('[U7] a socket that outlived a lost commit is told, and never given what was built on another history', async () => {
+test('[U7] a socket that was open during a lost commit is refused, and gets no rows of another history', async () => {
   const organisation = { ...parts, ...(await makeOrganisation(parts.accounts)) }
   const { orgId, manager } = organisation
   const device = new TestDevice(organisation, manager)
   const { itemId, binA } = await stockRoom(device)
   const viewer = asRole('manager', manager, orgId)
   const feed = new LiveFeed(pulling())
-  const hung = new AbortController()
-  const watching = { signal: hung.signal, sessionId: '', roleNow: async () => 'manager' as const }
-  const heard = feed.subscribe(viewer, { cursor: null }, watching)
+  const aborted = new AbortController()
+  const watching = { signal: aborted.signal, sessionId: '', roleNow: async () => 'manager' as const }
+  const messages = feed.subscribe(viewer, { cursor: null }, watching)
   const { version } = await ask({ cursor: null }, viewer)
-  expect((await heard.next()).value).toMatchObject({ to: version })
+  expect((await messages.next()).value).toMatchObject({ to: version })
   const owner = postgres(parts.urls.ownerUrl, { max: 1 })
-  // A failover to a standby that had not heard of the last commit. Then others go on, past the version that was seen.
+  // A failover to a standby without the last commit. Then others continue, past the version that was seen.
   await owner`update org_heads set version = version - 1, audit_hash = log_hash where org_id = ${orgId}`
   await owner`delete from commits where org_id = ${orgId} and version = ${version}`
   await owner.end()
   const before = parts.notices.length
   for (let i = 0; i < 2; i++) await device.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
   for (const event of parts.notices.slice(before)) feed.deliver(event)
-  await expect(heard.next()).rejects.toMatchObject({ refusal: 'epoch_changed' })
-  hung.abort()
+  await expect(messages.next()).rejects.toMatchObject({ refusal: 'epoch_changed' })
+  aborted.abort()
 })
 
-test('[U5] lastSeq belongs to the snapshot: what it acknowledges is among the rows', async () => {
+test('[U5] lastSeq belongs to the snapshot, so the rows contain everything that it acknowledges', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)
   let cursor: string | null = null
@@ -277,7 +280,7 @@ test('[U5] lastSeq belongs to the snapshot: what it acknowledges is among the ro
   const first = device.seq
   for (let i = 0; i < 60; i++) {
     const answer = await ask({ clientId: device.clientId, cursor, limit: 20_000 })
-    taken(mine, answer.tables)
+    addRows(mine, answer.tables)
     cursor = answer.cursor
     const position = mine.get(`positions ${itemId}/${binA}/`) as { quantity: number } | undefined
     expect((position?.quantity ?? 0) / 1000).toBe(Math.max(0, answer.lastSeq - 4))
@@ -286,7 +289,7 @@ test('[U5] lastSeq belongs to the snapshot: what it acknowledges is among the ro
   expect(device.seq).toBe(first + 29)
 })
 
-test('[I1] nothing of another organisation leaves, or is changed by its ids', async () => {
+test('[I1] rows of another organisation are neither sent nor changed, whatever ids are used', async () => {
   const stranger = await makeOrganisation(parts.accounts)
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)
@@ -306,7 +309,7 @@ test('[I1] nothing of another organisation leaves, or is changed by its ids', as
   expect(unbound[0]!.count).toBe(0)
 })
 
-test('[I2] staff see their own conflicts alone, and no e-mail addresses', async () => {
+test('[I2] staff see only their own conflicts, and no email addresses', async () => {
   const staff = new TestDevice(parts, parts.staff)
   const manager = new TestDevice(parts, parts.manager)
   const [own, other] = [await staff.do('bogus', {}), await manager.do('bogus', {})]

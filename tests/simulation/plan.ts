@@ -1,5 +1,5 @@
-// The plan of a world: everything that will happen, drawn from the seed before anything does. A step names what it acts
-// on by numbers that are taken modulo what is there, so that any part of a plan is a plan as well, and can be shrunk.
+// The plan of a world: everything that will happen, drawn from the seed in advance. A step selects its targets by
+// numbers modulo the number of candidates, so any part of a plan is also a valid plan and can be shrunk.
 import { Random } from './random.ts'
 
 const HOUR_MS = 3_600_000
@@ -10,14 +10,14 @@ export type RecordStep = {
   device: number
   tab: number
   verb: string
-  /** Choices of this operation, 0 … 1 each. */
+  /** Random choices of this operation, each from 0 to 1. */
   picks: number[]
-  /** The device dies this many turns of its event loop after the person pressed the button. */
+  /** The device crashes this many turns of the event loop after the user pressed the button. */
   dies?: number
 }
 
-/** What befalls a request while the server's transaction is open, its rows written and not yet committed. */
-export type Meanwhile =
+/** A fault during a request, while the server's transaction is open and its rows are written but not committed. */
+export type RequestFault =
   | 'nothing'
   | 'backend killed'
   | 'server killed'
@@ -26,73 +26,73 @@ export type Meanwhile =
   | 'killed after commit'
 
 export type PlanStep = Action & {
-  /** How long nobody does anything before it. */
+  /** How long nothing happens before the step. */
   pauseMs: number
 }
 
 export type Action =
   | RecordStep
-  /** The person wants to synchronise now. */
+  /** The user asks for a sync. */
   | { do: 'sync'; device: number; tab: number }
-  /** The browser believes that the network is back. */
+  /** The browser reports that the network is back. */
   | { do: 'hint'; device: number }
-  /** One message in flight arrives. */
-  | { do: 'deliver'; message: number; replica: number; meanwhile: Meanwhile }
-  /** All requests in flight arrive at once, at one replica: commits are grouped. */
+  /** One message in flight is delivered. */
+  | { do: 'deliver'; message: number; replica: number; fault: RequestFault }
+  /** All requests in flight are delivered at once to one server, so that commits are grouped. */
   | { do: 'deliver together'; replica: number }
-  /** All that a device sends and is sent arrives by itself, until its connection is bad again. */
+  /** All messages from and to a device are delivered automatically, until its connection is bad again. */
   | { do: 'good connection'; device: number; replica: number }
   | { do: 'bad connection'; device: number }
   | { do: 'lose'; message: number }
-  /** A copy of a message stays in flight, to arrive again, however late. */
+  /** A copy of a message stays in flight and may be delivered again, however late. */
   | { do: 'copy'; message: number }
   | { do: 'proxy refuses'; message: number; refusal: 'too_large' | 'rate_limited' | 'busy' | 'unavailable' }
   | { do: 'wait'; ms: number }
   | { do: 'set clock'; device: number; skewMs: number }
   | { do: 'device dies'; device: number; turns: number }
   | { do: 'restart server'; replica: number }
-  /** The device's database is copied to another device, by a backup or an image. */
+  /** The device's database is copied to another device, as by a backup or a disk image. */
   | { do: 'clone'; device: number }
-  /** Everybody synchronises at one moment, at two servers: one of them has to wait for the other. */
+  /** All devices sync at once, at two servers, so that one server waits for the other. */
   | { do: 'rush'; replica: number }
-  /** Something that no decent app would send waits in the outbox: from a newer version, or by a bug. */
+  /** A mutation that no correct app would send is in the outbox: from a newer version, or because of a bug. */
   | { do: 'poison'; device: number; kind: number }
-  /** The database as it is now is put aside. */
+  /** The database is backed up. */
   | { do: 'back up' }
-  /** The database is what it was at the last backup. Whoever runs it says so, or it is for the devices to notice. */
+  /** The database is restored from the last backup. The operator declares it, or the devices must notice. */
   | { do: 'restore'; isDeclared: boolean }
   | { do: 'set role'; person: number; role: 'manager' | 'staff' }
   | { do: 'open tab'; device: number }
   | { do: 'close tab'; device: number; tab: number }
-  /** Its timers and messages stand still, until somebody looks at it; of one that leads, for long enough to lose the lead. */
+  /** Stops timers and messages of a tab until its user looks at it. A leader is frozen long enough to lose the lead. */
   | { do: 'freeze tab'; device: number; tab: number; isLeader: boolean; ms: number }
   | { do: 'thaw tab'; device: number; tab: number }
-  /** Its disk is full, or has room again. */
+  /** The disk is full, or has space again. */
   | { do: 'disk'; device: number; isFull: boolean }
-  /** The browser, or the person in its settings, deletes what an open app keeps. */
+  /** The browser, or the user in its settings, deletes the storage of an open app. */
   | { do: 'delete storage'; device: number }
   | { do: 'cut socket'; device: number }
-  /** Half open: nothing comes through any more, and neither side knows. */
-  | { do: 'deafen socket'; device: number }
-  /** Between the servers (Redis): notices of commits flow, or lie in the bag with the rest. */
+  /** Half-open: no message arrives any more, and neither side knows. */
+  | { do: 'half-open socket'; device: number }
+  /** Whether notices between servers (Redis) are delivered automatically, or stay in flight like other messages. */
   | { do: 'bus'; flows: boolean }
-  /** The browser wakes the service worker to send what waits, often after the app was closed. */
+  /** The browser runs the service worker to push pending mutations, often after the app was closed. */
   | { do: 'wake service worker'; device: number; isClosed: boolean }
   | { do: 'work offline'; device: number; tab: number; isPaused: boolean }
-  /** The server ends the session of a device; a person signs in again where it asks for it. */
+  /** The server ends the session of a device. The user signs in again if asked to. */
   | { do: 'end session'; device: number }
   | { do: 'sign in'; device: number; tab: number }
   | { do: 'disable'; person: number }
-  /** Somebody of another organisation tries what must not succeed. */
+  /** People of another organisation attempt forbidden requests. */
   | { do: 'intrude'; kind: number; picks: number[]; replica: number }
 
 export interface Plan {
   seed: number
-  /** A fresh one has its first sync within the plan. */
+  /** A fresh device has its first sync within the plan. */
   devices: DevicePlan[]
-  /** Pulls are answered by a replica that lags, where it can. */
+  /** Pulls are answered by a lagging read replica if possible. */
   hasReadReplica: boolean
-  /** Servers read the next page while a device takes in the one before. */
+  /** Servers prefetch the next page. */
   readsAhead: boolean
   steps: PlanStep[]
 }
@@ -103,17 +103,17 @@ export interface DevicePlan {
   isFresh: boolean
   pageRows: number
   tabs: number
-  /** Its connection is good as the plan begins. */
-  isFair: boolean
+  /** Its connection is good when the plan begins. */
+  hasGoodConnection: boolean
 }
 
 export const REPLICAS = 2
-/** How many of the worlds have dozens of devices: most faults show with three, and sooner. */
-const CROWDS = 0.03
-/** How many of the worlds have a device whose disk is full for a while. */
-const FULL_DISKS = 0.2
-/** How many have a device whose storage is deleted under the open app. */
-const DELETED = 0.2
+/** Probability of a world with dozens of devices. Most bugs appear with three devices, and sooner. */
+const CROWD_PROBABILITY = 0.03
+/** Probability of a device whose disk is full for a while. */
+const FULL_DISK_PROBABILITY = 0.2
+/** Probability of a device whose storage is deleted under the open app. */
+const DELETED_STORAGE_PROBABILITY = 0.2
 
 const VERBS: readonly (readonly [number, string])[] = [
   [20, 'stock.receive'],
@@ -149,8 +149,8 @@ const VERBS: readonly (readonly [number, string])[] = [
 ]
 
 /**
- * What a world has more of than others, and what it lacks: a little of everything everywhere would never bring together
- * the three rare things that break something (Groce et al., "Swarm testing").
+ * Which actions and verbs are frequent or rare in a world. A uniform mix would hardly ever combine the three rare
+ * actions that break something (Groce et al., "Swarm testing").
  */
 interface SwarmProfile {
   steps: number[]
@@ -161,7 +161,7 @@ const STEP_KINDS = 33
 
 function makeProfile(random: Random): SwarmProfile {
   const factor = () => random.pick([0.1, 1, 1, 5])
-  const always = [1, 1, 1] // recording, synchronising and delivering
+  const always = [1, 1, 1] // record, sync and deliver
   return {
     steps: [...always, ...Array.from({ length: STEP_KINDS - always.length }, factor)],
     verbs: VERBS.map(([, name]) => (name === 'stock.receive' ? 1 : factor())),
@@ -170,28 +170,28 @@ function makeProfile(random: Random): SwarmProfile {
 
 export function makePlan(seed: number): Plan {
   const random = new Random(seed, 1)
-  const count = random.chance(CROWDS) ? random.between(12, 24) : random.between(2, 4)
+  const count = random.chance(CROWD_PROBABILITY) ? random.between(12, 24) : random.between(2, 4)
   const devices = Array.from({ length: count }, (_, index) => ({
     role: index === 0 || random.chance(0.4) ? ('manager' as const) : ('staff' as const),
     skewMs: random.chance(0.5) ? 0 : skew(random),
     isFresh: index > 0 && random.chance(0.25),
     pageRows: random.chance(0.3) ? random.between(1, 9) : 5_000,
     tabs: random.pick([1, 1, 1, 2, 2, 3]),
-    isFair: random.chance(0.3),
+    hasGoodConnection: random.chance(0.3),
   }))
   const length = random.between(20, 90)
   const profile = makeProfile(random)
   const steps = Array.from({ length }, () => makeStep(random, profile))
   const reads = { hasReadReplica: random.chance(0.4), readsAhead: random.chance(0.5) }
-  if (random.chance(FULL_DISKS)) fillDisk(random, steps)
-  if (random.chance(DELETED)) {
+  if (random.chance(FULL_DISK_PROBABILITY)) fillDisk(random, steps)
+  if (random.chance(DELETED_STORAGE_PROBABILITY)) {
     const step = { do: 'delete storage' as const, device: random.below(24), pauseMs: 0 }
     steps.splice(random.below(steps.length), 0, step)
   }
   return { seed, devices, ...reads, steps }
 }
 
-/** Somewhere on the way the disk of a device is full for a while. */
+/** Inserts a period in which the disk of a device is full. */
 function fillDisk(random: Random, steps: PlanStep[]): void {
   const from = random.below(steps.length)
   const to = random.between(from + 1, steps.length)
@@ -201,14 +201,14 @@ function fillDisk(random: Random, steps: PlanStep[]): void {
 }
 
 function makeStep(random: Random, profile: SwarmProfile): PlanStep {
-  const device = random.below(24) // modulo however many there are by then
+  const device = random.below(24) // modulo the number of devices at that time
   const replica = random.below(REPLICAS)
   const message = random.below(1000)
   const tab = random.below(12)
   const kinds: [number, () => Action][] = [
     [40, () => recordStep(random, { device, tab }, profile)],
     [6, () => ({ do: 'sync', device, tab })],
-    [34, () => ({ do: 'deliver', message, replica, meanwhile: meanwhile(random) })],
+    [34, () => ({ do: 'deliver', message, replica, fault: requestFault(random) })],
     [6, () => ({ do: 'deliver together', replica })],
     [8, () => ({ do: 'good connection', device, replica })],
     [10, () => ({ do: 'bad connection', device })],
@@ -238,7 +238,7 @@ function makeStep(random: Random, profile: SwarmProfile): PlanStep {
     [5, () => ({ do: 'freeze tab', device, tab, isLeader: random.chance(0.6), ms: random.pick([0, 0, 15_000]) })],
     [3, () => ({ do: 'thaw tab', device, tab })],
     [3, () => ({ do: 'cut socket', device })],
-    [2, () => ({ do: 'deafen socket', device })],
+    [2, () => ({ do: 'half-open socket', device })],
     [3, () => ({ do: 'bus', flows: random.chance(0.3) })],
     [4, () => ({ do: 'wake service worker', device, isClosed: random.chance(0.5) })],
     [3, () => ({ do: 'work offline', device, tab, isPaused: random.chance(0.7) })],
@@ -261,8 +261,8 @@ function recordStep(random: Random, at: { device: number; tab: number }, profile
   return { do: 'record', ...at, verb, picks: picks(random), ...(random.chance(0.04) && { dies: random.below(25) }) }
 }
 
-export function meanwhile(random: Random): Meanwhile {
-  return random.weighted<Meanwhile>([
+export function requestFault(random: Random): RequestFault {
+  return random.weighted<RequestFault>([
     [80, 'nothing'],
     [4, 'backend killed'],
     [3, 'server killed'],

@@ -1,4 +1,4 @@
-// Chance from a seed: the same seed, the same numbers, on every machine (sfc32, Chris Doty-Humphrey's small fast counter).
+// Random numbers from a seed, the same on every machine (sfc32, Chris Doty-Humphrey's small fast counter).
 
 export class Random {
   #a: number
@@ -13,7 +13,7 @@ export class Random {
     for (let i = 0; i < 15; i++) this.#next32()
   }
 
-  /** Evenly from 0 to below 1. */
+  /** Uniform from 0 to below 1. */
   next(): number {
     return this.#next32() / 2 ** 32
   }
@@ -23,7 +23,7 @@ export class Random {
     return Math.floor(this.next() * end)
   }
 
-  /** A whole number from `from` to `to`, both possible. */
+  /** A whole number from `from` to `to`, both inclusive. */
   between(from: number, to: number): number {
     return from + this.below(to - from + 1)
   }
@@ -36,7 +36,7 @@ export class Random {
     return choices[this.below(choices.length)]!
   }
 
-  /** One of the choices, each as likely as its weight says. */
+  /** One of the choices, with a probability in proportion to its weight. */
   weighted<T>(choices: readonly (readonly [weight: number, choice: T])[]): T {
     let left = this.next() * choices.reduce((sum, [weight]) => sum + weight, 0)
     for (const [weight, choice] of choices) {

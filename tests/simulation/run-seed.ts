@@ -1,4 +1,4 @@
-// Runs the world of a seed; where it breaks a rule, shrinks its plan and tells what is left as a story.
+// Runs the world of a seed. If it breaks a rule, shrinks the plan and reports the remaining steps as a story.
 import type { InvariantViolation } from './checks/invariant-violation.ts'
 import type { Plan } from './plan.ts'
 import { makePlan } from './plan.ts'
@@ -9,11 +9,11 @@ import { World } from './world/world.ts'
 export interface Failure {
   seed: number
   error: Error & Partial<InvariantViolation>
-  /** What remains of the plan, as sentences. */
+  /** The steps that remain of the plan, as sentences. */
   report: string
 }
 
-/** Undefined where every rule held. */
+/** Returns undefined if every rule was kept. */
 export async function runSeed(
   stage: SimulationStage,
   seed: number,
@@ -33,33 +33,31 @@ export async function runSeed(
     `seed ${seed} breaks ${error.message}`,
     `again: npm run soak -- --seed ${seed} --seeds 1`,
     `its ${plan.steps.length} steps, shrunk to ${small.steps.length}:`,
-    ...small.devices.map(
-      ({ role, skewMs }, i) => `  device ${i + 1} of a ${role}, its clock ${skewMs} ms beside the truth`,
-    ),
+    ...small.devices.map(({ role, skewMs }, i) => `  device ${i + 1} of a ${role}, with its clock ${skewMs} ms off`),
     ...story.map((sentence) => `  - ${sentence}`),
     ...(error.rule === undefined ? [error.stack ?? ''] : []),
   ].join('\n')
   return { seed, error, report }
 }
 
-interface Lived {
-  /** Undefined where every rule held. */
+interface PlanResult {
+  /** Undefined if every rule was kept. */
   error?: Failure['error']
   story: string[]
 }
 
-/** Lives through a plan, once. */
-export async function live(stage: SimulationStage, plan: Plan): Promise<Lived> {
+/** Runs a plan once. */
+export async function runPlan(stage: SimulationStage, plan: Plan): Promise<PlanResult> {
   const world = new World(stage, plan)
   try {
-    await world.live()
+    await world.run()
     return { story: world.story }
   } catch (error) {
     return { error: error instanceof Error ? error : new Error(String(error)), story: world.story }
   }
 }
 
-async function failureOf(stage: SimulationStage, plan: Plan): Promise<Required<Lived> | undefined> {
-  const { error, story } = await live(stage, plan)
+async function failureOf(stage: SimulationStage, plan: Plan): Promise<Required<PlanResult> | undefined> {
+  const { error, story } = await runPlan(stage, plan)
   return error && { error, story }
 }

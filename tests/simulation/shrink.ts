@@ -1,7 +1,8 @@
-// Shrinking: the smallest part of a plan that still fails, by delta debugging (Zeller, "Yesterday, my program worked").
+// Shrinking: finds a small part of a plan that still fails, by delta debugging (Zeller, "Yesterday, my program
+// worked").
 import type { Plan } from './plan.ts'
 
-/** Each try is a whole world; a story of a few steps more than needed is still a story. */
+/** Each try runs a whole world. A story with a few steps too many is still readable. */
 const TRIES_MAX = 80
 
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {

@@ -1,15 +1,15 @@
-// The simulation. A seed is a world: its people, devices, servers, faults and wrong clocks. What must hold in each of them
-// are the eleven rules in broken.ts. `npm run soak -- --seeds 2000` runs more.
+// The simulation. A seed determines a world: its people, devices, servers, faults and wrong clocks. Every world must
+// keep the rules in checks/invariant-violation.ts. `npm run soak -- --seeds 2000` runs more.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TestDatabase } from '../support/postgres.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { makePlan } from './plan.ts'
-import { live, runSeed } from './run-seed.ts'
+import { runPlan, runSeed } from './run-seed.ts'
 import { SimulationStage } from './world/stage.ts'
 
 const SEEDS = 200
 const SEEDS_PER_TEST = 25
-const TOLD_TWICE = [3, 4, 5, 57, 69, 84, 106, 134, 235, 242]
+const REPEATED_SEEDS = [3, 4, 5, 57, 69, 84, 106, 134, 235, 242]
 
 let database: TestDatabase
 let stage: SimulationStage
@@ -22,11 +22,11 @@ afterAll(async () => {
   await database.drop()
 })
 
-test('a seed tells the same story twice', { timeout: 60_000 }, async () => {
-  for (const seed of TOLD_TWICE) {
+test('a seed leads to the same story twice', { timeout: 60_000 }, async () => {
+  for (const seed of REPEATED_SEEDS) {
     const plan = makePlan(seed)
-    const { story } = await live(stage, plan)
-    expect((await live(stage, plan)).story).toEqual(story)
+    const { story } = await runPlan(stage, plan)
+    expect((await runPlan(stage, plan)).story).toEqual(story)
   }
 })
 

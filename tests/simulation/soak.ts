@@ -1,4 +1,4 @@
-// `npm run soak -- --seeds 2000 [--seed 1] [--bug 'its name']`: many worlds, one after the other, until one breaks a rule.
+// `npm run soak -- --seeds 2000 [--seed 1] [--bug 'its name']`: runs one world after the other until one breaks a rule.
 import { parseArgs } from 'node:util'
 import { cloneDatabase, startTemplateServer, TEMPLATE, withDatabase } from '../support/template-server.ts'
 import { plant } from './planted-bugs/plant.ts'
@@ -12,7 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     bug: { type: 'string' },
-    /** Where a test has a database already. */
+    /** An existing database of a test. */
     url: { type: 'string' },
     owner: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -24,7 +24,7 @@ if (values.bug !== undefined) {
   if (!bug) throw new Error(`there is no planted bug ${values.bug}`)
   await plant(bug)
 }
-// Only now: a bug must be planted before the product is loaded.
+// Imported only now, because a bug must be planted before the product is loaded.
 const { runSeed } = await import('./run-seed.ts')
 const { SimulationStage } = await import('./world/stage.ts')
 
@@ -38,7 +38,7 @@ else {
     await server.stop()
   }
 }
-// Whatever a planted bug has left behind must not keep the process.
+// Anything that a planted bug left open must not keep the process alive.
 process.exit()
 
 async function run(urls: { url: string; ownerUrl: string }): Promise<void> {
@@ -48,16 +48,16 @@ async function run(urls: { url: string; ownerUrl: string }): Promise<void> {
   for (let done = 1; done <= count; done++) {
     const failure = await runSeed(stage, first + done - 1, { shrinks: !values.quick })
     if (failure) {
-      say(failure.report)
+      print(failure.report)
       process.exitCode = 1
       break
     }
     const rate = ((done * 1000) / (performance.now() - start)).toFixed(1)
-    if (done % PROGRESS_EVERY === 0 || done === count) say(`${done} seeds hold every rule, ${rate} a second`)
+    if (done % PROGRESS_EVERY === 0 || done === count) print(`${done} seeds keep every rule, ${rate} seeds per second`)
   }
   await stage.close()
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }

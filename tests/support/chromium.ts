@@ -1,5 +1,5 @@
-// The Chromium that journeys and measurements run in: the system's own, and quiet, so that nothing but the app uses the
-// network or the processor.
+// The Chromium for browser tests and measurements: the installed one, with its own background work switched off so that
+// only the app uses the network and the processor.
 export const CHROMIUM = {
   executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
   args: [

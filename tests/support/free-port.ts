@@ -1,4 +1,4 @@
-// A port of the loopback address that nobody uses just now.
+// Returns a port of the loopback address that is free right now.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 

@@ -21,7 +21,7 @@ export interface LedgerUnderTest {
   ledger: Ledger
   accounts: Accounts
   orgId: string
-  /** Of everybody's e-mail address. */
+  /** The domain of every person's email address. */
   domain: string
   manager: string
   staff: string
@@ -49,7 +49,7 @@ export async function openLedger(): Promise<LedgerUnderTest & { close(): Promise
   return { database, urls, ledger, accounts, notices, ...organisation, close }
 }
 
-/** The same, for the tests of a file. */
+/** Opens a ledger for the tests of one file, and closes it after them. */
 export function useLedger(): LedgerUnderTest {
   const parts = {} as LedgerUnderTest & { close(): Promise<void> }
   beforeAll(async () => Object.assign(parts, await openLedger()))
@@ -67,7 +67,7 @@ export async function makeOrganisation(accounts: Accounts, domain = `${randomUUI
   return { orgId, domain, manager: idOf('manager'), staff: idOf('staff'), viewer: idOf('viewer') }
 }
 
-/** A device that numbers and stamps its mutations, and pushes straight into a ledger. */
+/** A device that numbers and stamps its mutations, and pushes directly into a ledger. */
 export class TestDevice {
   readonly clientId = randomUUID()
   seq = 0
@@ -99,7 +99,7 @@ export class TestDevice {
     })
   }
 
-  /** Pushes one mutation and gives its result. */
+  /** Pushes one mutation and returns its result. */
   async do(name: string, args: unknown, extra: Partial<Envelope> = {}): Promise<PushResult & { id: string }> {
     const mutation = this.mutation(name, args, extra)
     const [result] = await this.push(mutation)
@@ -107,14 +107,14 @@ export class TestDevice {
   }
 }
 
-/** All rows of a kind, quantities in thousandths, as the database has them. */
+/** All rows of a kind from the database, with quantities in thousandths. */
 export function readRows<K extends Kind>({ database, orgId }: LedgerUnderTest, kind: K): Promise<Row<K>[]> {
   return database.snapshot(orgId, async (sql) => [
     ...(await sql.unsafe<Row<K>[]>(`select ${selectList(kind)} from ${tableOf(kind)} where org_id = $1`, [orgId])),
   ])
 }
 
-/** An item in two bins of a site, made by the manager. */
+/** Creates an item and a site with two bins, as the given device. */
 export async function stockRoom(device: TestDevice, fields: Record<string, unknown> = {}) {
   const ids = { itemId: randomUUID(), siteId: randomUUID(), binA: randomUUID(), binB: randomUUID() }
   const results = await device.push(

@@ -1,6 +1,6 @@
-// One PostgreSQL for a run of tests. Vitest starts it only when a test that needs it is among those selected.
+// One PostgreSQL for a run of the tests. Vitest starts it only if a selected test needs it.
 import type { TestProject } from 'vitest/node'
-import type {} from './postgres.ts' // what is provided, by name
+import type {} from './postgres.ts' // declares the type of the provided value
 import { startTemplateServer } from './template-server.ts'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

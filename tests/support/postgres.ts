@@ -1,4 +1,4 @@
-// A database of its own for a test file: real PostgreSQL, cloned from the migrated template.
+// A separate database for a test file: real PostgreSQL, cloned from the migrated template.
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
 import { asOwner, cloneDatabase, TEMPLATE, withDatabase } from './template-server.ts'
@@ -22,7 +22,7 @@ export async function createTestDatabase({ template = TEMPLATE } = {}): Promise<
   }
 }
 
-/** Without migrations, for the tests of migrating itself. */
+/** Creates a database without migrations, for the tests of migrating. */
 export function createEmptyTestDatabase(): Promise<TestDatabase> {
   return createTestDatabase({ template: 'template0' })
 }

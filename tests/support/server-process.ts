@@ -8,9 +8,9 @@ const START_TIMEOUT_MS = 20_000
 
 export interface ServerProcess {
   url: string
-  /** SIGKILL: no time for anything. */
+  /** Sends SIGKILL: the process has no time for anything. */
   kill(): Promise<void>
-  /** SIGTERM: it ends by itself. Resolves to its exit code. */
+  /** Sends SIGTERM and resolves to the exit code. */
   stop(): Promise<number | null>
 }
 

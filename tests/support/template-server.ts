@@ -1,4 +1,4 @@
-// An embedded PostgreSQL in a temporary folder, with a migrated database that tests clone in some 30 ms.
+// An embedded PostgreSQL in a temporary folder, with a migrated database that tests clone in about 30 ms.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ export async function startTemplateServer(): Promise<TemplateServer> {
   }
 }
 
-/** Clones a database, the migrated one unless another is named. */
+/** Clones a database from a template. */
 export async function cloneDatabase(
   ownerUrl: string,
   { name, template }: { name: string; template: string },

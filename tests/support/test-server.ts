@@ -1,4 +1,4 @@
-// A whole server of the tests: real HTTP and sockets on a free port, over a database of its own or one that it shares.
+// A whole server for tests: real HTTP and sockets on a free port, over the given database.
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client'
 import pino from 'pino'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
@@ -37,11 +37,11 @@ export async function startTestServer(
 export interface TestAnswer {
   status: number
   headers: Headers
-  /** Tests look into answers of every shape. */
+  /** Tests read answers of every shape. */
   body: ReturnType<typeof JSON.parse>
 }
 
-/** Calls a procedure as a program of somebody else would: plain HTTP. */
+/** Calls a procedure as another program would, over plain HTTP. */
 export async function call(
   url: string,
   path: string,
@@ -68,7 +68,7 @@ export async function signIn(url: string, email: string, password: string): Prom
   return body.result.data.accessToken
 }
 
-/** Listens as a device does. `messages` grows; `until` waits for one that fits. */
+/** Subscribes as a device does. `messages` grows; `until` waits for a condition. */
 export function listen(url: string, token: string, request: { clientId?: string; cursor: string | null }) {
   const messages: LiveMessage[] = []
   const arrivedAt: number[] = []
@@ -86,7 +86,7 @@ export function listen(url: string, token: string, request: { clientId?: string;
     const end = Date.now() + timeoutMs
     while (!fits()) {
       if (Date.now() > end)
-        throw new Error(`nothing came in ${timeoutMs} ms: ${JSON.stringify({ messages, refusals })}`)
+        throw new Error(`no message that fits within ${timeoutMs} ms: ${JSON.stringify({ messages, refusals })}`)
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }

@@ -1,5 +1,5 @@
-// Migrations that the version before survives: nothing that its statements use goes, whatever the linter of the gate makes
-// of it. Columns with their types, views, functions, grants, and what an insert may leave out.
+// Migrations must not break the previous version: they must keep everything that its statements use, whatever the
+// linter of the gate says. This covers columns with their types, views, functions, grants, and what an insert may omit.
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,7 +10,7 @@ import { createEmptyTestDatabase, type TestDatabase } from '../support/postgres.
 
 const SQL = resolve(import.meta.dirname, '../../sql')
 const log = { info: () => undefined }
-/** What a migration took away on purpose, once no version that may still run used it: line, and since when. */
+/** Lines that a migration removed on purpose, after the last version that used them could no longer run. */
 const CONTRACTED: readonly string[] = []
 
 let database: TestDatabase
@@ -19,7 +19,7 @@ beforeEach(async () => {
 })
 afterEach(() => database.drop())
 
-/** What statements may rely on, a line for each thing. */
+/** What statements may rely on, one line each. */
 async function shape(sql: postgres.Sql): Promise<string[]> {
   const rows = await sql<{ line: string }[]>`
     with relations as (
@@ -44,16 +44,16 @@ async function shape(sql: postgres.Sql): Promise<string[]> {
   return rows.map(({ line }) => line)
 }
 
-/** What a step took from those who relied on it. */
+/** The lines that a step removed or newly requires. */
 function lost(before: readonly string[], after: readonly string[]): string[] {
   const isRequired = (line: string) => line.endsWith(' must be given')
-  const gone = before.filter((line) => !isRequired(line) && !after.includes(line))
+  const removed = before.filter((line) => !isRequired(line) && !after.includes(line))
   const tables = new Set(before.map((line) => line.split(/[.:]/)[0]))
   const demanded = after.filter((line) => isRequired(line) && !before.includes(line) && tables.has(line.split('.')[0]))
-  return [...gone, ...demanded].filter((line) => !CONTRACTED.includes(line))
+  return [...removed, ...demanded].filter((line) => !CONTRACTED.includes(line))
 }
 
-/** For each migration what it took away. */
+/** The lines that each migration removed. */
 async function lostByStep(folder: string): Promise<Record<string, string[]>> {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))
@@ -72,12 +72,12 @@ async function lostByStep(folder: string): Promise<Record<string, string[]>> {
   return result
 }
 
-test('no migration takes away what the version before uses', async () => {
+test('no migration removes anything that the previous version uses', async () => {
   const steps = await lostByStep(SQL)
   expect(Object.entries(steps).filter(([, lines]) => lines.length > 0)).toEqual([])
 })
 
-test('a migration that would is seen, whichever way it does it', async () => {
+test('a migration that removes something is found, whichever way it does so', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stockhand-sql-'))
   cpSync(SQL, folder, { recursive: true })
   const number = String(readdirSync(SQL).filter((name) => name.endsWith('.sql')).length + 1).padStart(4, '0')

@@ -1,4 +1,4 @@
-// The version before this one, as it was released: taken from the history of this repository and run beside this one.
+// The previous version as it was released: taken from the history of this repository, to run beside the current one.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
@@ -8,16 +8,16 @@ import type { Device } from '../../client/device/device.ts'
 import { freePort } from '../support/free-port.ts'
 import { JWT_SECRET } from '../support/test-server.ts'
 
-/** To be set to the version that people run, whenever one is released. */
+/** Set this to the version that people run, at every release. */
 const PREVIOUS = 'b12f84d'
-/** The one before the newest migrations: what a deployment upgrades from, server by server. */
+/** The version before the newest migrations, from which a deployment upgrades server by server. */
 export const BEFORE_MIGRATIONS = '51c81b6'
 const ROOT = resolve(import.meta.dirname, '../..')
 const START_TIMEOUT_MS = 20_000
-/** Where versions since the first have it. */
+/** The path of the file in later previous versions. */
 const HTTP_LINK = 'client/sync/http-server-link.ts'
 
-/** Unpacks it, once, and gives its folder. Inside it finds the same packages. */
+/** Unpacks a version once and returns its folder, which uses the same packages. */
 function unpack(version: string): string {
   const folder = join(ROOT, '.cache/versions', version)
   if (existsSync(folder)) return folder
@@ -28,7 +28,7 @@ function unpack(version: string): string {
   try {
     archive = execFileSync('git', ['archive', version, ...parts], { cwd: ROOT, maxBuffer: 2 ** 28 })
   } catch (error) {
-    throw new Error(`the version before (${version}) is not in this clone: fetch its whole history`, { cause: error })
+    throw new Error(`the previous version (${version}) is not in this clone: fetch its whole history`, { cause: error })
   }
   execFileSync('tar', ['-x', '-C', draft], { input: archive })
   rmSync(folder, { recursive: true, force: true })
@@ -36,7 +36,7 @@ function unpack(version: string): string {
   return folder
 }
 
-/** A server of the version before, on a database of this version: as while replicas are started anew. */
+/** A server of the previous version on a database of the current one, as during a rolling upgrade. */
 export async function startPreviousServer(
   databaseUrl: string,
   { version = PREVIOUS, port, redisUrl = '' }: { version?: string; port?: number; redisUrl?: string } = {},
@@ -54,7 +54,7 @@ export async function startPreviousServer(
   const latest = Date.now() + START_TIMEOUT_MS
   while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) {
     if (Date.now() > latest || child.exitCode !== null)
-      throw new Error('the server of the version before did not start')
+      throw new Error('the server of the previous version did not start')
     await new Promise((done) => setTimeout(done, 20))
   }
   const stop = async () => {
@@ -64,14 +64,14 @@ export async function startPreviousServer(
   return { url, stop }
 }
 
-/** What a test needs of a device, of whichever version. */
+/** What a test needs of a device of any version. */
 export interface AnyDevice {
   device: Pick<Device, 'record' | 'queries' | 'syncPoint' | 'pendingCount'>
-  leave(): Promise<void>
+  stop(): Promise<void>
 }
 
-/** A device of the version before: its own code, against a server at some address. */
-export async function sendOutPrevious(
+/** A device of the previous version, with its own code, against a server at some address. */
+export async function startPreviousDevice(
   origin: string,
   who: { token: string; userId: string; name: string; now?: () => number; version?: string },
 ): Promise<AnyDevice> {
@@ -87,10 +87,10 @@ export async function sendOutPrevious(
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
   const device = (await devices.Device.open({ name, actor: { userId, role: 'manager' }, now })) as PreviousDevice
   const sync = new syncs.Sync({ device, session, link: links.httpServerLink(session, origin) })
-  return atWork(withCurrentNames(device), sync)
+  return startSync(withCurrentNames(device), sync)
 }
 
-/** What that version calls the parts of a device that tests use. */
+/** The names of that version for the parts of a device that tests use. */
 type PreviousDevice = Pick<Device, 'record' | 'pendingCount'> & {
   view: Device['queries']
   point: Device['syncPoint']
@@ -111,15 +111,15 @@ function withCurrentNames(device: PreviousDevice): AnyDevice['device'] & { close
   }
 }
 
-/** A device of any version that synchronises until it leaves. */
-export function atWork(
+/** Starts the sync of a device of any version. */
+export function startSync(
   device: AnyDevice['device'] & { close(): void },
   sync: { start(): void; stop(): Promise<void> },
 ): AnyDevice {
   sync.start()
   return {
     device,
-    leave: async () => {
+    stop: async () => {
       await sync.stop()
       device.close()
     },

@@ -1,38 +1,38 @@
-// An upgrade, and the way back, behind a balancer: servers of the version before and of this one take each other's place
-// on one database of the newest shape, while devices of both versions work through whichever answers.
+// An upgrade and the way back behind a balancer: servers of the previous and the current version replace each other on
+// one database of the newest schema, while devices of both versions work.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { checkLedger } from '../../server/ledger/verify/ledger-check.ts'
-import { sendOut } from '../device/field-device.ts'
+import { startDevice } from '../device/support/connected-device.ts'
 import { freePort } from '../support/free-port.ts'
-import { startHaproxy } from '../support/haproxy.ts'
+import { startHaproxy } from '../support/programs/haproxy.ts'
 import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import { startRedis } from '../support/redis.ts'
+import { startRedis } from '../support/programs/redis.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { signIn } from '../support/test-server.ts'
 import type { AnyDevice } from './previous-version.ts'
-import { BEFORE_MIGRATIONS, sendOutPrevious, startPreviousServer } from './previous-version.ts'
+import { BEFORE_MIGRATIONS, startPreviousDevice, startPreviousServer } from './previous-version.ts'
 
 const parts = useLedger()
-const ends: (() => Promise<unknown>)[] = []
+const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end()
+  for (const cleanUp of cleanups.splice(0).toReversed()) await cleanUp()
 })
 
 /** A pause in which devices work and reconnect. */
 const STEP_MS = 1_500
 
-const settled = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
+const isSynced = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
 
 test(
-  'an upgrade server by server, and the way back, lose nothing of what devices of both versions do meanwhile',
+  'a rolling upgrade and the way back do not lose mutations of devices of either version',
   { timeout: 180_000 },
   async () => {
     const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
     const redis = await startRedis()
-    ends.push(() => redis.stop())
+    cleanups.push(() => redis.stop())
     const ports = [await freePort(), await freePort()]
     const url = parts.urls.url
     const before = (port: number) => startPreviousServer(url, { version: BEFORE_MIGRATIONS, port, redisUrl: redis.url })
@@ -41,20 +41,20 @@ test(
       return { url: server.url, stop: async () => void (await server.stop()) }
     }
     const running = await Promise.all(ports.map(before))
-    ends.push(() => Promise.all(running.map(({ stop }) => stop())))
+    cleanups.push(() => Promise.all(running.map(({ stop }) => stop())))
     const balancer = await startHaproxy(ports)
-    ends.push(() => balancer.stop())
+    cleanups.push(() => balancer.stop())
     const { domain } = parts
     const token = await signIn(balancer.url, `manager@${domain}`, PASSWORD)
     const who = { token, userId: parts.manager }
     const devices: AnyDevice[] = [
-      await sendOut(balancer.url, who),
-      await sendOut(balancer.url, who),
-      await sendOutPrevious(balancer.url, { ...who, name: randomUUID(), version: BEFORE_MIGRATIONS }),
-      await sendOutPrevious(balancer.url, { ...who, name: randomUUID(), version: BEFORE_MIGRATIONS }),
+      await startDevice(balancer.url, who),
+      await startDevice(balancer.url, who),
+      await startPreviousDevice(balancer.url, { ...who, name: randomUUID(), version: BEFORE_MIGRATIONS }),
+      await startPreviousDevice(balancer.url, { ...who, name: randomUUID(), version: BEFORE_MIGRATIONS }),
     ]
-    for (const { leave } of devices) ends.push(leave)
-    await until(() => devices.every(settled), 'the first sync')
+    for (const { stop } of devices) cleanups.push(stop)
+    await until(() => devices.every(isSynced), 'the first sync')
     const notSaved: string[] = []
     let recorded = 0
     let isOn = true
@@ -69,7 +69,7 @@ test(
       }),
     )
     const agree = () =>
-      devices.every((one) => settled(one) && one.device.queries.position(itemId, binA).quantity === recorded * 1000)
+      devices.every((one) => isSynced(one) && one.device.queries.position(itemId, binA).quantity === recorded * 1000)
     for (const start of [after, before]) {
       for (const [index, port] of ports.entries()) {
         await running[index]!.stop()

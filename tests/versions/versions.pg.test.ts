@@ -1,5 +1,5 @@
-// This version and the one before, side by side, in both directions: their devices, their servers, and what waits on a
-// device that was updated with a full outbox.
+// The current and the previous version side by side, in both directions: their devices, their servers, and the pending
+// mutations of a device that was updated with a full outbox.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { signal } from '@preact/signals'
@@ -13,7 +13,7 @@ import { PASSWORD, stockRoom, TestDevice, useLedger } from '../support/ledger-un
 import type { TestServer } from '../support/test-server.ts'
 import { signIn, startTestServer } from '../support/test-server.ts'
 import type { AnyDevice } from './previous-version.ts'
-import { atWork, sendOutPrevious, startPreviousServer } from './previous-version.ts'
+import { startSync, startPreviousDevice, startPreviousServer } from './previous-version.ts'
 
 const MONTH_MS = 30 * 86_400_000
 const parts = useLedger()
@@ -32,14 +32,14 @@ afterAll(async () => {
   await current.stop()
 })
 
-async function sendOut(origin: string, { name = randomUUID(), now = Date.now } = {}): Promise<AnyDevice> {
+async function startDevice(origin: string, { name = randomUUID(), now = Date.now } = {}): Promise<AnyDevice> {
   const session = { token: async () => token, forgetToken: () => undefined, expired: signal(false) }
   const device = await Device.open({ name, actor: { userId: parts.manager, role: 'manager' }, now })
   const sync = new Sync({ device, session, transport: trpcTransport(session, origin) })
-  return atWork(device, sync)
+  return startSync(device, sync)
 }
 
-const settled = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
+const isSynced = ({ device }: AnyDevice) => device.syncPoint.value.complete && device.pendingCount.value === 0
 
 async function until(holds: () => boolean, what: string): Promise<void> {
   const end = Date.now() + 25_000
@@ -58,53 +58,53 @@ test('devices of both versions on servers of both versions agree', { timeout: 60
   const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
   const who = { token, userId: parts.manager }
   const all = [
-    await sendOut(current.url),
-    await sendOut(previous.url),
-    await sendOutPrevious(current.url, { ...who, name: randomUUID() }),
-    await sendOutPrevious(previous.url, { ...who, name: randomUUID() }),
+    await startDevice(current.url),
+    await startDevice(previous.url),
+    await startPreviousDevice(current.url, { ...who, name: randomUUID() }),
+    await startPreviousDevice(previous.url, { ...who, name: randomUUID() }),
   ]
-  await until(() => all.every(settled), 'the first sync')
+  await until(() => all.every(isSynced), 'the first sync')
   for (const one of all) {
     await saved(one, 'stock.receive', { itemId, locationId: binA, quantity: 10 })
     await saved(one, 'stock.withdraw', { itemId, locationId: binA, quantity: 1 })
     await saved(one, 'item.update', { id: itemId, set: { unit: 'kg' }, base: { unit: 'pcs' } })
   }
-  const agree = () => all.every((one) => one.device.queries.position(itemId, binA).quantity === 36_000 && settled(one))
+  const agree = () => all.every((one) => one.device.queries.position(itemId, binA).quantity === 36_000 && isSynced(one))
   await until(agree, 'agreement')
   expect(all.map(({ device }) => device.queries.item(itemId)?.unit)).toEqual(Array(4).fill('kg'))
-  await Promise.all(all.map(({ leave }) => leave()))
+  await Promise.all(all.map(({ stop }) => stop()))
   expect((await checkLedger(parts.database, parts.orgId)).findings).toEqual([])
 })
 
-test('an app that is updated with an outbox of thirty days loses nothing of it', { timeout: 60_000 }, async () => {
+test('an app that is updated with an outbox of thirty days does not lose any of it', { timeout: 60_000 }, async () => {
   const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
   const name = randomUUID()
   const nowhere = 'http://127.0.0.1:9'
-  const first = await sendOutPrevious(previous.url, { token, userId: parts.manager, name })
-  await until(() => settled(first), 'the first sync')
-  await first.leave()
+  const first = await startPreviousDevice(previous.url, { token, userId: parts.manager, name })
+  await until(() => isSynced(first), 'the first sync')
+  await first.stop()
   const monthAgo = () => Date.now() - MONTH_MS
-  const away = await sendOutPrevious(nowhere, { token, userId: parts.manager, name, now: monthAgo })
+  const away = await startPreviousDevice(nowhere, { token, userId: parts.manager, name, now: monthAgo })
   for (let i = 0; i < 25; i++) await saved(away, 'stock.receive', { itemId, locationId: binA, quantity: 1 })
-  await away.leave()
-  const updated = await sendOut(current.url, { name })
+  await away.stop()
+  const updated = await startDevice(current.url, { name })
   expect(updated.device.queries.position(itemId, binA).quantity).toBe(25_000)
-  await until(() => settled(updated), 'what waited is sent')
-  const others = await sendOutPrevious(previous.url, { token, userId: parts.manager, name: randomUUID() })
-  await until(() => others.device.queries.position(itemId, binA).quantity === 25_000, 'the others hear of it')
-  await Promise.all([updated.leave(), others.leave()])
+  await until(() => isSynced(updated), 'pending mutations are sent')
+  const others = await startPreviousDevice(previous.url, { token, userId: parts.manager, name: randomUUID() })
+  await until(() => others.device.queries.position(itemId, binA).quantity === 25_000, 'the others receive it')
+  await Promise.all([updated.stop(), others.stop()])
 })
 
-test('an outbox of this version is taken by a server of the version before', { timeout: 60_000 }, async () => {
+test('a server of the previous version accepts an outbox of this version', { timeout: 60_000 }, async () => {
   const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
-  const device = await sendOut(previous.url, { now: Date.now })
-  await until(() => settled(device), 'the first sync')
+  const device = await startDevice(previous.url, { now: Date.now })
+  await until(() => isSynced(device), 'the first sync')
   for (let i = 0; i < 25; i++) await saved(device, 'stock.receive', { itemId, locationId: binA, quantity: 1 })
-  // A verb that the server does not know yet is kept there, with its reason, and delays nothing.
+  // A verb that the server does not know yet is refused there with its reason, and does not delay anything.
   const countId = randomUUID()
   await saved(device, 'count.open', { id: countId, name: 'Autumn', scope: {}, blind: true })
   await saved(device, 'stock.withdraw', { itemId, locationId: binA, quantity: 5 })
-  await until(() => settled(device), 'what waited is sent')
+  await until(() => isSynced(device), 'pending mutations are sent')
   expect(device.device.queries.position(itemId, binA).quantity).toBe(20_000)
-  await device.leave()
+  await device.stop()
 })

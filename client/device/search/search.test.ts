@@ -5,7 +5,7 @@ import { ItemSearch, type SearchSource } from './search.ts'
 
 type Known = { name: string; sku: string | null; archived?: boolean }
 
-/** Items and codes that can be changed; whoever searches them is to be told. */
+/** Items and codes that can be changed. The search must be notified of changes. */
 class Shop implements SearchSource {
   readonly items = new Map<string, Known>()
   readonly codes = new Map<string, string>()
@@ -38,7 +38,7 @@ shop.codes.set('03483981000189', '1').set('08437004947031', '3')
 const search = new ItemSearch(shop)
 const find = (query: string) => search.find(query, { limit: 10 }).ids
 
-test('[D7] finds all words in any order, without regard to case and accents', () => {
+test('[D7] finds all words in any order, ignoring case and accents', () => {
   expect(find('CAFE')).toEqual(['1', '2'])
   expect(find('colombie café')).toEqual(['1'])
   expect(find('bio tomates')).toEqual(['3'])
@@ -46,13 +46,13 @@ test('[D7] finds all words in any order, without regard to case and accents', ()
   expect(find('')).toHaveLength(4)
 })
 
-test('[D7] finds by SKU and barcode, exact ones first, padded or not', () => {
+test('[D7] finds by SKU and barcode, exact matches first, padded or not', () => {
   expect(find('189')).toEqual(['4', '1'])
   expect(find('8437004947031')).toEqual(['3'])
   expect(find('caf-01')).toEqual(['1'])
 })
 
-test('counts all hits beyond the limit, and filters', () => {
+test('counts all matches beyond the limit, and filters', () => {
   expect(search.find('ca', { limit: 1 })).toEqual({ ids: ['4'], total: 3 })
   expect(search.find('ca', { limit: 9, accept: ({ id }) => id !== '4' })).toMatchObject({ total: 2 })
   expect(search.find('', { limit: 1, accept: ({ id }) => id !== '4' })).toEqual({ ids: ['1'], total: 3 })
@@ -72,7 +72,7 @@ const change = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: few('all') }) },
 )
 
-test('[D7] an index that followed every change answers as the definition does, at every limit', () => {
+test('[D7] an index that followed every change returns what the definition returns, at every limit', () => {
   fc.assert(
     fc.property(
       fc.array(change, { maxLength: 60, size: 'max' }),
@@ -80,14 +80,14 @@ test('[D7] an index that followed every change answers as the definition does, a
       fc.nat(8),
       fc.boolean(),
       (changes, query, limit, filters) => {
-        const kept = new Shop()
-        const followed = new ItemSearch(kept, { blockLines: 2 })
-        for (const made of changes) follow(made, { kept, followed })
+        const source = new Shop()
+        const followed = new ItemSearch(source, { blockLines: 2 })
+        for (const made of changes) follow(made, { source, followed })
         const accept = filters ? ({ id }: Item) => id > 'c' : undefined
-        const wanted = defined(kept, query).filter((item) => !accept || accept(item))
-        const found = { ids: wanted.slice(0, limit).map(({ id }) => id), total: wanted.length }
+        const expected = expectedItems(source, query).filter((item) => !accept || accept(item))
+        const found = { ids: expected.slice(0, limit).map(({ id }) => id), total: expected.length }
         expect(followed.find(query, { limit, accept })).toEqual(found)
-        expect(new ItemSearch(kept).find(query, { limit, accept })).toEqual(found)
+        expect(new ItemSearch(source).find(query, { limit, accept })).toEqual(found)
       },
     ),
     { numRuns: 1_000 },
@@ -96,30 +96,30 @@ test('[D7] an index that followed every change answers as the definition does, a
 
 type Change = typeof change extends fc.Arbitrary<infer Made> ? Made : never
 
-function follow(made: Change, { kept, followed }: { kept: Shop; followed: ItemSearch }): void {
+function follow(made: Change, { source, followed }: { source: Shop; followed: ItemSearch }): void {
   if (made.kind === 'all') followed.allChanged()
   else if (made.kind === 'prepare') followed.prepare()
   else if (made.kind === 'find') followed.find('ca', { limit: 1 })
   else if ('code' in made) {
-    if (made.id === null) kept.codes.delete(made.code)
-    else kept.codes.set(made.code, made.id)
+    if (made.id === null) source.codes.delete(made.code)
+    else source.codes.set(made.code, made.id)
     followed.codeChanged(made.code)
   } else if ('id' in made) {
-    if ('name' in made) kept.items.set(made.id, made)
-    else kept.items.delete(made.id)
+    if ('name' in made) source.items.set(made.id, made)
+    else source.items.delete(made.id)
     followed.itemChanged(made.id)
   }
 }
 
-/** What is to be found, as slowly and plainly as can be. */
-function defined(kept: Shop, query: string): Item[] {
+/** The expected results, computed slowly and plainly. */
+function expectedItems(source: Shop, query: string): Item[] {
   const fold = (text: string) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '')
   const words = fold(query).split(/\s+/).filter(Boolean)
   const [first = ''] = words
   const bare = (text: string) => text.replace(/^0+/, '')
-  const ranked = [...kept.ids()].flatMap((id) => {
-    const item = kept.item(id)!
-    const fields = [item.name, item.sku ?? '', ...kept.codesOf(id)].map(fold)
+  const ranked = [...source.ids()].flatMap((id) => {
+    const item = source.item(id)!
+    const fields = [item.name, item.sku ?? '', ...source.codesOf(id)].map(fold)
     const text = fields.map((field) => `${field}\t`).join('')
     if (item.archived || !words.every((word) => text.includes(word))) return []
     const [title = '', ...others] = text.split('\t')

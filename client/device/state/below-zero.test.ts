@@ -1,14 +1,14 @@
-// Shelves below zero, on the real device code with an IndexedDB in memory.
+// Positions below zero, with the real device code over an IndexedDB in memory.
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Position } from '#shared/rows/rows.ts'
-import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../tests/device/made-rows.ts'
+import { applySnapshot, itemRow, locationRow, positionRow } from '../../../tests/device/support/sample-rows.ts'
 import { Device } from '../device.ts'
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
 const [TEA, COFFEE, SHELF, CELLAR] = [id(1), id(2), id(11), id(12)]
 const position = (itemId: string, quantity: number, version: number) =>
-  madePosition({ itemId, locationId: SHELF }, quantity, { version })
+  positionRow({ itemId, locationId: SHELF }, quantity, { version })
 
 let device: Device
 let databases = 0
@@ -20,10 +20,10 @@ beforeEach(async () => {
 afterEach(() => device.close())
 
 function arrive(version: number, positions: Position[]): Promise<void> {
-  const items = [madeItem(TEA, 'Tea'), madeItem(COFFEE, 'Coffee')]
-  return arriveWhole(
+  const items = [itemRow(TEA, 'Tea'), itemRow(COFFEE, 'Coffee')]
+  return applySnapshot(
     device,
-    { items, locations: [SHELF, CELLAR].map((id) => madeLocation(id, id)), positions },
+    { items, locations: [SHELF, CELLAR].map((id) => locationRow(id, id)), positions },
     version,
   )
 }
@@ -31,13 +31,13 @@ function arrive(version: number, positions: Position[]): Promise<void> {
 const below = () =>
   device.queries.positionsBelowZero().map(({ itemId, locationId, quantity }) => [itemId, locationId, quantity])
 
-test('a shelf is below zero by what the server says, and no longer once it says otherwise', async () => {
+test('a position is below zero by the server’s quantity, and no longer after that has changed', async () => {
   expect(below()).toEqual([[TEA, SHELF, -2000]])
   await arrive(2, [position(TEA, 5000, 2)])
   expect(below()).toEqual([])
 })
 
-test('without a connection too: taking more than there is puts a shelf there, counting it takes it away', async () => {
+test('without a connection too, withdrawing too much lists a position and counting it removes it', async () => {
   await device.record('stock.withdraw', { itemId: COFFEE, locationId: SHELF, quantity: 4 })
   await device.record('stock.withdraw', { itemId: COFFEE, locationId: CELLAR, quantity: 1 })
   expect(below()).toEqual([
@@ -49,7 +49,7 @@ test('without a connection too: taking more than there is puts a shelf there, co
   expect(below()).toEqual([[COFFEE, CELLAR, -1000]])
 })
 
-test('it is so still when the app opens again', async () => {
+test('positions below zero are still listed after a restart', async () => {
   const { name } = device
   device.close()
   device = await Device.open({ name, actor: { userId: id(9), role: 'staff' } })

@@ -3,9 +3,9 @@ import { IdleTask } from './idle-task.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
-test('idle work that failed once is done again when there is something to do', () => {
-  const waiting: IdleRequestCallback[] = []
-  vi.stubGlobal('requestIdleCallback', (callback: IdleRequestCallback) => waiting.push(callback))
+test('idle work that failed once is tried again at the next schedule', () => {
+  const callbacks: IdleRequestCallback[] = []
+  vi.stubGlobal('requestIdleCallback', (callback: IdleRequestCallback) => callbacks.push(callback))
   const deadline = { didTimeout: false, timeRemaining: () => 50 }
   const step = vi.fn<() => boolean>(() => false)
   step.mockImplementationOnce(() => {
@@ -13,8 +13,8 @@ test('idle work that failed once is done again when there is something to do', (
   })
   const idle = new IdleTask(step)
   idle.schedule()
-  expect(() => waiting.pop()!(deadline)).toThrow('a bug')
+  expect(() => callbacks.pop()!(deadline)).toThrow('a bug')
   idle.schedule()
-  waiting.pop()?.(deadline)
+  callbacks.pop()?.(deadline)
   expect(step).toHaveBeenCalledTimes(2)
 })

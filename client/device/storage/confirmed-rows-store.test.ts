@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { effect } from '@preact/signals'
 import { afterEach, expect, test, vi } from 'vitest'
 import { encodeTable, type Row, type WireTables } from '#shared/rows/rows.ts'
-import { madeItem } from '../../../tests/device/made-rows.ts'
+import { itemRow } from '../../../tests/device/support/sample-rows.ts'
 import { DeviceDatabase } from './database.ts'
 import { Device } from '../device.ts'
 import { ConfirmedRows } from '../state/confirmed-rows.ts'
@@ -12,7 +12,7 @@ import { ConfirmedRowsStore } from './confirmed-rows-store.ts'
 const ITEMS = 2_500
 
 const item = (index: number, version: number) =>
-  madeItem(`item-${index}`, `Item ${index}`, { sku: `SKU-${index}-${version}`, version })
+  itemRow(`item-${index}`, `Item ${index}`, { sku: `SKU-${index}-${version}`, version })
 const barcode = (index: number, version: number, deleted = false): Row<'barcodes'> => {
   const code = String(index).padStart(14, '0')
   return { code, itemId: `item-${index}`, packQuantity: 1000, version, deleted }
@@ -22,38 +22,38 @@ const tablesOf = (items: Row<'items'>[], barcodes: Row<'barcodes'>[]): WireTable
   barcodes: encodeTable('barcodes', barcodes),
 })
 
-/** A store that keeps what it is given, and one that opens what was kept. */
-async function keptBefore() {
+/** Stores rows, and returns a function that opens a store with them. */
+async function storeRows() {
   const database = new DeviceDatabase(randomUUID())
   const open = async () => {
     const confirmed = new ConfirmedRows()
     const store = new ConfirmedRowsStore(database, { mirror: confirmed, damaged: () => expect.unreachable() })
     store.fill({ chunks: await database.chunks.toArray(), log: await database.log.toArray() })
-    const keep = async (tables: WireTables) => {
+    const persist = async (tables: WireTables) => {
       const planned = confirmed.plan(tables)
-      const keeping = store.prepare(tables, planned)
-      await keeping.write()
+      const persisting = store.prepare(tables, planned)
+      await persisting.write()
       confirmed.applyPlanned(planned)
-      keeping.done()
+      persisting.done()
     }
-    return { mirror: confirmed, keep }
+    return { mirror: confirmed, persist }
   }
   const numbers = Array.from({ length: ITEMS }, (_, index) => index)
-  const { keep } = await open()
-  await keep(
+  const { persist } = await open()
+  await persist(
     tablesOf(
       numbers.map((index) => item(index, 1)),
       numbers.map((index) => barcode(index, 1)),
     ),
   )
-  await keep(tablesOf([item(7, 2)], [barcode(7, 2, true), barcode(9, 2)]))
+  await persist(tablesOf([item(7, 2)], [barcode(7, 2, true), barcode(9, 2)]))
   return { open }
 }
 
-type Opened = Awaited<ReturnType<Awaited<ReturnType<typeof keptBefore>>['open']>>
+type Opened = Awaited<ReturnType<Awaited<ReturnType<typeof storeRows>>['open']>>
 
-/** All that can be asked of it, so that two can be compared. */
-function told({ mirror: confirmed }: Pick<Opened, 'mirror'>) {
+/** Everything that can be queried, to compare two stores. */
+function contentsOf({ mirror: confirmed }: Pick<Opened, 'mirror'>) {
   return {
     items: [...confirmed.rows('items')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     barcodes: [...confirmed.rows('barcodes')].toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -63,64 +63,64 @@ function told({ mirror: confirmed }: Pick<Opened, 'mirror'>) {
   }
 }
 
-const LOOKS: readonly ((opened: Opened) => unknown)[] = [
+const QUERIES: readonly ((opened: Opened) => unknown)[] = [
   ({ mirror: confirmed }) => confirmed.row('items', 'item-7'),
   ({ mirror: confirmed }) => confirmed.rows('barcodes').size,
   ({ mirror: confirmed }) => [...confirmed.barcodesOf('item-7'), ...confirmed.barcodesOf('item-9')],
   ({ mirror: confirmed }) => confirmed.itemOfSku('SKU-7-2'),
   ({ mirror: confirmed }) => confirmed.size,
-  // Older than what is kept.
+  // Older than the stored rows.
   ({ mirror: confirmed }) => confirmed.plan(tablesOf([item(7, 1)], [])),
   ({ mirror: confirmed }) => confirmed.applyPlanned([{ kind: 'items', key: 'item-7', row: item(7, 1) }]),
 ]
 
-test('[D3] what is kept is the same whoever asks first, and however much of it was read before', async () => {
-  const { open } = await keptBefore()
+test('[D3] stored rows are the same whatever is queried first, and however many were parsed before', async () => {
+  const { open } = await storeRows()
   const plain = await open()
   plain.mirror.parseAll()
-  const wanted = told(plain)
-  expect(wanted.size).toBe(2 * ITEMS - 1)
-  expect(wanted.codes[0]).toEqual([])
-  expect(wanted.skus).toEqual([undefined, 'item-7', 'item-2400'])
-  for (const look of LOOKS) {
-    for (const piecesBefore of [0, 1, 5]) {
+  const expected = contentsOf(plain)
+  expect(expected.size).toBe(2 * ITEMS - 1)
+  expect(expected.codes[0]).toEqual([])
+  expect(expected.skus).toEqual([undefined, 'item-7', 'item-2400'])
+  for (const query of QUERIES) {
+    for (const parsedBefore of [0, 1, 5]) {
       const opened = await open()
       expect(opened.mirror.isEmpty('items')).toBe(false)
-      for (let piece = 0; piece < piecesBefore; piece++) opened.mirror.parseOne()
-      expect(look(opened)).toEqual(look(plain))
-      expect(told(opened)).toEqual(wanted)
+      for (let piece = 0; piece < parsedBefore; piece++) opened.mirror.parseOne()
+      expect(query(opened)).toEqual(query(plain))
+      expect(contentsOf(opened)).toEqual(expected)
     }
   }
 })
 
-test('[D3] what arrives before anything was read is kept with what was there', async () => {
-  const { open } = await keptBefore()
+test('[D3] an update before any row was parsed is merged with the stored rows', async () => {
+  const { open } = await storeRows()
   const opened = await open()
-  await opened.keep(tablesOf([item(7, 3), item(ITEMS, 3)], [barcode(9, 3, true)]))
+  await opened.persist(tablesOf([item(7, 3), item(ITEMS, 3)], [barcode(9, 3, true)]))
   const many = Array.from({ length: 500 }, (_, index) => item(index * 3, 4))
   const again = await open()
-  await again.keep({ items: encodeTable('items', many) })
-  const wanted = told(again)
-  expect(wanted.items).toHaveLength(ITEMS + 1)
-  expect(wanted.codes[1]).toEqual([])
-  expect(told(await open())).toEqual(wanted)
+  await again.persist({ items: encodeTable('items', many) })
+  const expected = contentsOf(again)
+  expect(expected.items).toHaveLength(ITEMS + 1)
+  expect(expected.codes[1]).toEqual([])
+  expect(contentsOf(await open())).toEqual(expected)
 })
 
-test('[D3] what arrives while the disk is read again is kept with what arrives after it', async () => {
+test('[D3] an update while the disk is reread is kept with later updates', async () => {
   const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
   const device = await Device.open(parts)
   const { clientId } = await device.queue.identity()
-  const arrive = (version: number) => {
+  const applyVersion = (version: number) => {
     const items = Array.from({ length: 250 }, (_, index) => item(version * 1000 + index, version))
     const point = { ...device.syncPoint.value, cursor: `at ${version}`, epoch: 1, version, complete: true }
     return device.applyUpdate({ tables: tablesOf(items, []), point, lastSeq: 0, clientId })
   }
-  await arrive(1)
+  await applyVersion(1)
   const rereading = device.reread()
   for (let step = 0; step < 5; step++) await new Promise((resolve) => setImmediate(resolve))
-  await arrive(2)
+  await applyVersion(2)
   await rereading
-  await arrive(3)
+  await applyVersion(3)
   device.close()
   const again = await Device.open(parts)
   expect(again.syncPoint.value.version).toBe(3)
@@ -130,11 +130,11 @@ test('[D3] what arrives while the disk is read again is kept with what arrives a
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** A device that opened what it had kept, a shelf below zero among it, in a browser whose idle moments come when told. */
+/** Reopens a device with a position below zero, in a browser whose idle callbacks the test runs. */
 async function openedWithIdle() {
-  const waiting: IdleRequestCallback[] = []
-  // Node has no idle moments: here they come when the test says so.
-  vi.stubGlobal('requestIdleCallback', (callback: IdleRequestCallback) => waiting.push(callback))
+  const callbacks: IdleRequestCallback[] = []
+  // Node has no idle callbacks, so the test runs them.
+  vi.stubGlobal('requestIdleCallback', (callback: IdleRequestCallback) => callbacks.push(callback))
   const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
   const before = await Device.open(parts)
   const position = { itemId: 'item-1', locationId: 'bin', lot: '', quantity: -1000, version: 1 }
@@ -147,16 +147,16 @@ async function openedWithIdle() {
   await before.applyUpdate({ tables, point, lastSeq: 0, clientId: (await before.queue.identity()).clientId })
   before.close()
 
-  waiting.length = 0
+  callbacks.length = 0
   const parse = vi.spyOn(JSON, 'parse')
   const device = await Device.open(parts)
   expect(parse).not.toHaveBeenCalled()
   parse.mockRestore()
-  const idle = () => waiting.pop()?.({ didTimeout: false, timeRemaining: () => 50 })
+  const idle = () => callbacks.pop()?.({ didTimeout: false, timeRemaining: () => 50 })
   return { device, idle }
 }
 
-test('[D3] opening reads no rows: idle moments do, and shelves below zero are told of once theirs are read', async () => {
+test('[D3] opening does not parse rows, idle callbacks do, and positions below zero are reported once theirs are parsed', async () => {
   const { device, idle } = await openedWithIdle()
   expect(device.queries.isEmpty).toBe(false)
   const below: number[] = []
@@ -170,7 +170,7 @@ test('[D3] opening reads no rows: idle moments do, and shelves below zero are to
   device.close()
 })
 
-test('[D3] who was told of no shelf below zero is told of it, though somebody else had the shelves read', async () => {
+test('[D3] a subscriber learns of a position below zero even if another query parsed it', async () => {
   const { device, idle } = await openedWithIdle()
   const below: number[] = []
   const stop = effect(() => void below.push(device.queries.positionsBelowZero().length))
@@ -182,7 +182,7 @@ test('[D3] who was told of no shelf below zero is told of it, though somebody el
   device.close()
 })
 
-test('[D7] who goes through all items bit by bit is not stopped by a new beginning that has fewer of them', async () => {
+test('[D7] iterating over all items continues after a resnapshot with fewer items', async () => {
   const device = await Device.open({ name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' } })
   const { clientId } = await device.queue.identity()
   const point = { ...device.syncPoint.value, cursor: 'one', epoch: 1, version: 1, complete: true }
@@ -196,7 +196,7 @@ test('[D7] who goes through all items bit by bit is not stopped by a new beginni
   device.close()
 })
 
-test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits, and the other rows, stay', async () => {
+test('[D5] a damaged chunk on disk is fetched again, and pending mutations and other rows stay', async () => {
   const parts = { name: randomUUID(), actor: { userId: randomUUID(), role: 'manager' as const } }
   const before = await Device.open(parts)
   const { clientId } = await before.queue.identity()
@@ -210,9 +210,9 @@ test('[D5] a chunk that the disk gives back damaged is fetched anew; what waits,
   database.close()
 
   const device = await Device.open(parts)
-  const wanted = device.queue.requests.value
+  const requestsBefore = device.queue.requests.value
   expect(device.queries.itemCount).toBe(500)
-  await vi.waitFor(() => expect(device.queue.requests.value).toBeGreaterThan(wanted))
+  await vi.waitFor(() => expect(device.queue.requests.value).toBeGreaterThan(requestsBefore))
   expect(device.syncPoint.value).toMatchObject({ cursor: null, complete: true })
   expect([device.queries.itemCount, device.pendingCount.value]).toEqual([500, 1])
   const whole = new ConfirmedRows()

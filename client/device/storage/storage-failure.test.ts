@@ -2,7 +2,7 @@ import { Dexie } from 'dexie'
 import { expect, test } from 'vitest'
 import { isStorageFailure } from './storage-failure.ts'
 
-test('[D12] a disk that refuses is told from a bug, also where many rows were written at once', () => {
+test('[D12] a failed write is distinguished from a bug, also in a bulk write', () => {
   const full = new DOMException('full', 'QuotaExceededError')
   const ofMany = (failures: Error[]) => new Dexie.BulkError('not all', failures as unknown as Record<number, Error>)
   expect([full, ofMany([full])].map(isStorageFailure)).toEqual([true, true])

@@ -1,8 +1,8 @@
-// A movement by hand, on the real device code with an IndexedDB in memory.
+// A movement entered by hand, with the real device code over an IndexedDB in memory.
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stampMs } from '#shared/values/stamp.ts'
-import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../tests/device/made-rows.ts'
+import { applySnapshot, itemRow, locationRow, positionRow } from '../../../tests/device/support/sample-rows.ts'
 import { Device } from '../../device/device.ts'
 import type { MovementKind } from '../../domain/movement.ts'
 import { recordMovement } from '../../domain/movement.ts'
@@ -10,7 +10,7 @@ import { withLocation, movementFrom, startDraft } from './movement-draft.ts'
 
 const id = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
 const [SHELF, CELLAR] = [id(11), id(12)]
-const item = madeItem(id(1), 'Tea')
+const item = itemRow(id(1), 'Tea')
 
 let device: Device
 let clock = Date.parse('2026-11-22T10:00:00Z')
@@ -19,10 +19,10 @@ let databases = 0
 beforeEach(async () => {
   const actor = { userId: id(9), role: 'staff' } as const
   device = await Device.open({ name: `movement-draft-${++databases}`, actor, now: () => clock })
-  const position = (locationId: string, quantity: number) => madePosition({ itemId: item.id, locationId }, quantity)
-  await arriveWhole(device, {
+  const position = (locationId: string, quantity: number) => positionRow({ itemId: item.id, locationId }, quantity)
+  await applySnapshot(device, {
     items: [item],
-    locations: [SHELF, CELLAR].map((place) => madeLocation(place, place)),
+    locations: [SHELF, CELLAR].map((place) => locationRow(place, place)),
     positions: [position(SHELF, 20_000), position(CELLAR, -1000)],
   })
 })
@@ -31,7 +31,7 @@ afterEach(() => device.close())
 const start = (kind: MovementKind, at?: { locationId: string; lot: string }) =>
   startDraft(device, { item, kind, at }, clock)
 
-test('a count by hand says since when it was counted, so that what others did meanwhile is asked about', async () => {
+test('a manual count contains its start, so that movements by others in the meantime open a review', async () => {
   const begun = clock
   const draft = start('count')
   clock += 60_000
@@ -40,7 +40,7 @@ test('a count by hand says since when it was counted, so that what others did me
   expect([stampMs((args as { since: string }).since), stampMs(at)]).toEqual([begun, begun + 60_000])
 })
 
-test('at another place the count begins anew: since then, and with what the records have there', async () => {
+test('another location restarts the count, with a new start and the recorded quantity there', async () => {
   const first = start('count')
   expect(first).toMatchObject({ locationId: SHELF, quantity: 20_000 })
   clock += 60_000
@@ -51,7 +51,7 @@ test('at another place the count begins anew: since then, and with what the reco
   )
 })
 
-test('a shelf that was chosen already is where it begins; other movements say no more than they did', () => {
+test('a chosen location is the starting point, and other movements do not have a start', () => {
   expect(start('count', { locationId: CELLAR, lot: '' })).toMatchObject({ locationId: CELLAR, quantity: 0 })
   const moved = movementFrom({ ...start('move'), toLocationId: CELLAR }, item, 'move')
   expect(moved).toMatchObject({ locationId: SHELF, quantity: 1000, begunAtMs: undefined })

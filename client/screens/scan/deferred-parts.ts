@@ -2,7 +2,6 @@
 import { deferred } from '../../ui/deferred.tsx'
 
 export const QuestionCard = deferred(() => import('./question-card.tsx').then((module) => module.QuestionCard))
-export const RemoteCard = deferred(() => import('./remote-card.tsx').then((module) => module.RemoteCard))
 export const MoveInProgress = deferred(() => import('./move-in-progress.tsx').then((module) => module.MoveInProgress))
 export const ScanLogList = deferred(() => import('./scan-log-list.tsx').then((module) => module.ScanLogList))
 export const WaitingSheet = deferred(() => import('./waiting-sheet.tsx').then((module) => module.WaitingSheet))

@@ -15,7 +15,7 @@ import { Stepper } from '../../ui/controls/stepper.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
 import type { ScanResult } from './model/scan-result.ts'
 import { sumOf } from './model/scan-result.ts'
-import { RemoteCard } from './deferred-parts.ts'
+import { RemoteCard } from './remote-card.tsx'
 import type { ScanModel } from './model/scan-model.ts'
 
 export function ResultCard({ model, result }: { model: ScanModel; result: ScanResult }) {

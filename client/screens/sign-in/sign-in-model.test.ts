@@ -1,4 +1,4 @@
-// What a person is told when signing in does not work.
+// The messages for a failed sign-in.
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { SignInResult } from '../../session/session.ts'
 import { loadAllStrings, startLanguage } from '../../strings/strings.ts'
@@ -13,27 +13,27 @@ beforeAll(async () => {
 })
 
 function modelOf(result: SignInResult, { setupNeeded = false } = {}) {
-  const asked: unknown[] = []
+  const requests: unknown[] = []
   const done = vi.fn()
   const model = new SignInModel(
     {
-      signIn: async (...given) => (asked.push(given), result),
-      setup: async (given) => (asked.push(given), result),
+      signIn: async (...given) => (requests.push(given), result),
+      setup: async (given) => (requests.push(given), result),
       setupNeeded: async () => setupNeeded,
     },
     { done },
   )
-  return { model, asked, done }
+  return { model, requests, done }
 }
 
-test('nothing is sent before both fields say something', async () => {
-  const { model, asked } = modelOf({ ok: true })
+test('nothing is sent until both fields are filled in', async () => {
+  const { model, requests } = modelOf({ ok: true })
   await model.submit()
   expect(Object.keys(model.wrong.value).toSorted()).toEqual(['email', 'password'])
-  expect(asked).toEqual([])
+  expect(requests).toEqual([])
 })
 
-test('who may no longer work here is told so, and not that the password is wrong', async () => {
+test('a disabled person sees that, and not that the password is wrong', async () => {
   const { model } = modelOf({ ok: false, refusal: 'disabled' })
   model.set('email', 'ada@example.com')
   model.set('password', 'correct horse')
@@ -41,12 +41,12 @@ test('who may no longer work here is told so, and not that the password is wrong
   expect(model.problem.value).toMatch(/^Your access here has ended\. A manager can let you in again\./)
 })
 
-test('spaces around the address are not the person’s', async () => {
-  const { model, asked, done } = modelOf({ ok: true })
+test('spaces around the address are removed', async () => {
+  const { model, requests, done } = modelOf({ ok: true })
   model.set('email', ' ada@example.com ')
   model.set('password', ' secret ')
   await model.submit()
-  expect(asked).toEqual([['ada@example.com', ' secret ']])
+  expect(requests).toEqual([['ada@example.com', ' secret ']])
   expect(done).toHaveBeenCalled()
 })
 
@@ -56,7 +56,7 @@ test.each([
   [{ ok: false, refusal: 'rate_limited', retryAfterS: 120 }, /2 minutes/],
   [{ ok: false, refusal: 'unavailable' }, /database/],
   [{ ok: false, refusal: 'something_new' }, /something_new/],
-] satisfies [SignInResult, RegExp][])('%j is said in words', async (result, words) => {
+] satisfies [SignInResult, RegExp][])('%j has a message', async (result, words) => {
   const { model, done } = modelOf(result)
   model.set('email', 'ada@example.com')
   model.set('password', 'secret')
@@ -66,8 +66,8 @@ test.each([
   expect(done).not.toHaveBeenCalled()
 })
 
-test('the first organisation wants its token, names and a long password', async () => {
-  const { model, asked } = modelOf({ ok: false, refusal: 'bad_credentials' }, { setupNeeded: true })
+test('the first organisation needs its token, names and a long password', async () => {
+  const { model, requests } = modelOf({ ok: false, refusal: 'bad_credentials' }, { setupNeeded: true })
   await model.askWhetherNew()
   model.set('email', 'ada@example.com')
   model.set('password', 'short')
@@ -76,6 +76,6 @@ test('the first organisation wants its token, names and a long password', async 
   for (const field of ['token', 'organisation', 'name'] as const) model.set(field, 'x')
   model.set('password', 'long enough now')
   await model.submit()
-  expect(asked).toHaveLength(1)
+  expect(requests).toHaveLength(1)
   expect(model.problem.value).toMatch(/token/)
 })

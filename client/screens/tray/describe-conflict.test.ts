@@ -1,4 +1,4 @@
-// Every refusal and review has a way out.
+// Every refusal and review can be resolved.
 import { expect, test } from 'vitest'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { mergeCodes, mutationRefusals } from '#shared/values/refusals.ts'
@@ -19,25 +19,25 @@ const conflictOf = (kind: 'refusal' | 'review', code: string, args: unknown = { 
   version: 1,
 })
 
-test.each(Object.keys(mutationRefusals))('the refusal %s can be ended', (code) => {
+test.each(Object.keys(mutationRefusals))('the refusal %s can be resolved', (code) => {
   expect(conflictOptions(conflictOf('refusal', code))).toContain('discard')
 })
 
-test.each(Object.keys(mergeCodes))('the review %s can be ended', (code) => {
+test.each(Object.keys(mergeCodes))('the review %s can be resolved', (code) => {
   expect(conflictOptions(conflictOf('review', code))).toContain('keep')
 })
 
-test('a shortage is recorded all the same, or corrected', () => {
+test('a shortage can be recorded anyway, corrected or discarded', () => {
   expect(conflictOptions(conflictOf('refusal', 'insufficient_stock'))).toEqual(['record', 'correct', 'discard'])
 })
 
-test('only what has a quantity can have it corrected', () => {
+test('only a mutation with a quantity can be corrected', () => {
   expect(conflictOptions(conflictOf('refusal', 'bad_args', { counted: 0 }))).toContain('correct')
   expect(conflictOptions(conflictOf('refusal', 'bad_args', { name: 'x' }))).not.toContain('correct')
   expect(conflictOptions(conflictOf('refusal', 'bad_args', null))).not.toContain('correct')
 })
 
-test('a value that lost can be taken after all', () => {
+test('a value that lost can be taken instead', () => {
   const clash = { ...conflictOf('review', 'field_clash'), detail: { id: 'i', field: 'name', kept: 'A', lost: 'B' } }
   expect(conflictOptions(clash)).toEqual(['keep', 'take'])
   expect(conflictOptions(conflictOf('review', 'lot_missing'))).toEqual(['keep'])

@@ -1,4 +1,4 @@
-// One PostgreSQL for all journeys; its address reaches the tests by the environment.
+// One PostgreSQL for all journeys. The tests get its address from the environment.
 import { startTemplateServer } from '../../support/template-server.ts'
 
 export default async function setup(): Promise<() => Promise<void>> {

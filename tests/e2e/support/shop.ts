@@ -1,5 +1,5 @@
-// A shop of its own for each journey: database, organisation with stock, a server process that can be killed, and
-// devices, which are browser contexts of their own.
+// A separate shop for each journey: a database, an organisation with stock, a server process that can be killed, and
+// devices, which are separate browser contexts.
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { test as base, expect } from '@playwright/test'
@@ -44,7 +44,7 @@ export class Shop {
     const name = `e2e_${randomBytes(6).toString('hex')}`
     await cloneDatabase(process.env['E2E_OWNER_URL']!, { name, template: TEMPLATE })
     shop.#databaseUrl = withDatabase(process.env['E2E_APP_URL']!, name)
-    await shop.#furnish()
+    await shop.#seed()
     shop.#port = await freePort()
     await shop.startServer()
     return shop
@@ -58,7 +58,7 @@ export class Shop {
     this.server = await startServerProcess({ databaseUrl: this.#databaseUrl, port: this.#port })
   }
 
-  /** A device of its own: nothing is shared with the others but the server. */
+  /** A separate device that shares only the server with the others. */
   async device(
     options: { desk?: boolean; dark?: boolean; locale?: string } = {},
   ): Promise<{ page: Page; context: BrowserContext }> {
@@ -73,17 +73,17 @@ export class Shop {
     return { page, context }
   }
 
-  /** A device whose person is signed in, and which holds everything. */
+  /** A device whose user is signed in, with all rows. */
   async signedIn(role: 'manager' | 'staff' | 'viewer', options: { desk?: boolean; dark?: boolean } = {}) {
     const device = await this.device(options)
     await device.page.goto('/')
     await signIn(device.page, this.email(role))
-    await expect(device.page.getByRole('status').filter({ hasText: 'Online' })).toBeVisible() // all of it is here
-    await device.page.evaluate(() => navigator.serviceWorker.ready) // from now on it opens offline too
+    await expect(device.page.getByRole('status').filter({ hasText: 'Online' })).toBeVisible() // all rows are on the device
+    await device.page.evaluate(() => navigator.serviceWorker.ready) // from now on the app opens offline too
     return device
   }
 
-  /** What the server holds, in units. */
+  /** The quantity on the server, in units. */
   async quantityOf({ id }: Goods, bin: { id: string }): Promise<number> {
     const database = new Database(this.#databaseUrl)
     const [row] = await database.snapshot(
@@ -104,7 +104,7 @@ export class Shop {
     await database.end()
   }
 
-  /** Lets a person in or out, as another manager would. */
+  /** Disables or enables a person, as another manager would. */
   async setDisabled(person: 'staff' | 'viewer', disabled: boolean): Promise<void> {
     const database = new Database(this.#databaseUrl)
     const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
@@ -116,7 +116,7 @@ export class Shop {
     await database.end()
   }
 
-  /** How many movements the ledger has of an item. */
+  /** The number of movements of an item in the ledger. */
   async movementsOf({ id }: Goods): Promise<number> {
     const database = new Database(this.#databaseUrl)
     const [row] = await database.snapshot(
@@ -132,7 +132,7 @@ export class Shop {
     await this.server.kill()
   }
 
-  async #furnish(): Promise<void> {
+  async #seed(): Promise<void> {
     const database = new Database(this.#databaseUrl)
     const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
     const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('e'.repeat(40)) })
@@ -175,8 +175,8 @@ export async function signIn(page: Page, email: string): Promise<void> {
 }
 
 /**
- * Pulls the trigger: all keys of the code and Enter, in one go. The page hears them as it hears a scanner's; keys by the
- * debugging protocol would come at the pace of this machine's load instead of a scanner's.
+ * Scans a code: all its keys and Enter at once. The page receives them like those of a scanner. Keys sent by the
+ * debugging protocol would be as slow as this machine is busy.
  */
 export async function scan(page: Page, code: string): Promise<void> {
   await page.evaluate(
@@ -186,7 +186,7 @@ export async function scan(page: Page, code: string): Promise<void> {
         const target = document.activeElement ?? document.body
         for (const type of ['keydown', 'keyup']) {
           const event = new KeyboardEvent(type, { key, bubbles: true, cancelable: true })
-          Object.defineProperty(event, 'timeStamp', { value: at }) // a stall of this page is none of the scanner's
+          Object.defineProperty(event, 'timeStamp', { value: at }) // a busy page must not make the scanner look slow
           target.dispatchEvent(event)
         }
       }
@@ -195,20 +195,20 @@ export async function scan(page: Page, code: string): Promise<void> {
   )
 }
 
-/** Chooses a mode and says where. */
-export async function standAt(page: Page, mode: string, bin: { name: string; code: string }): Promise<void> {
+/** Chooses a mode and scans the location. */
+export async function selectModeAndBin(page: Page, mode: string, bin: { name: string; code: string }): Promise<void> {
   await page.getByRole('radio', { name: mode, exact: true }).check({ force: true })
   await scan(page, bin.code)
   await expect(page.getByText(bin.name).first()).toBeVisible()
 }
 
-/** Withdraws so many pieces of coffee with no connection: they wait. */
+/** Withdraws this many units of coffee without a connection, so that they are pending. */
 export async function withdrawOffline(
   shop: Shop,
   { page, context }: { page: Page; context: BrowserContext },
   count: number,
 ): Promise<void> {
-  await standAt(page, 'Withdraw', shop.binA)
+  await selectModeAndBin(page, 'Withdraw', shop.binA)
   await context.setOffline(true)
   for (let i = 0; i < count; i++) await scan(page, shop.coffee.code)
   await expect(page.getByText(`${count} waiting`)).toBeVisible()

@@ -1,24 +1,24 @@
-// Base images under the names that our Dockerfile and Compose file use, for an engine that reaches no registry: Debian
-// by debootstrap, Node of this project, everything else from Debian's packages, each with the user, folders and start of
-// the official image, as far as they are relied on. They show that our side of each contract holds, not theirs.
+// Base images under the names in our Dockerfile and Compose file, for an engine without access to a registry: Debian by
+// debootstrap, Node of this project, everything else from Debian packages, each with the user, folders and start
+// command of the official image that we rely on. They show that our side of each contract holds, not theirs.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { CACHE, docker, type Engine, mustDocker } from './engine.ts'
-import { DEBIAN_ROOT, must, say } from './programs.ts'
+import { DEBIAN_ROOT, must, report } from './programs.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const STAND_INS = join(ROOT, 'tests/ops/stand-ins')
 const NODE_IMAGE = 'node:24-trixie-slim'
 const DEBIAN_IMAGE = 'debian:trixie-slim'
-/** Whoever fetches through a proxy that signs by itself must be able to do so in a build as well. */
+/** A host that fetches through a proxy with its own certificate must be able to do so in a build as well. */
 const HOST_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 const GUEST_CERTIFICATES = 'etc/ssl/certs/ca-certificates.crt'
 /** Services whose image is a stand-in: those of the Compose file that are not ours. */
 const SERVICES = ['postgres', 'redis', 'prometheus', 'alertmanager', 'grafana']
 
-/** Makes what is missing. @returns the names of all stand-ins. */
+/** Builds the missing images. @returns the names of all stand-ins */
 export function prepareBaseImages(engine: Engine): string[] {
   if (!hasImage(engine, DEBIAN_IMAGE)) importDebian(engine)
   if (!hasImage(engine, NODE_IMAGE)) importNode(engine)
@@ -27,7 +27,7 @@ export function prepareBaseImages(engine: Engine): string[] {
   }
   const images = SERVICES.map((name) => ({ name, image: services[name]!.image }))
   for (const { name, image } of images) {
-    say(`building the stand-in for ${image}`)
+    report(`building the stand-in for ${image}`)
     mustDocker(engine, 'build', '--network=host', '--quiet', '--target', name, '--tag', image, STAND_INS)
   }
   return [DEBIAN_IMAGE, NODE_IMAGE, ...images.map(({ image }) => image)]
@@ -38,7 +38,7 @@ function hasImage(engine: Engine, name: string): boolean {
 }
 
 function importDebian(engine: Engine): void {
-  say(`importing ${DEBIAN_IMAGE}`)
+  report(`importing ${DEBIAN_IMAGE}`)
   const without = [
     './var/cache/apt',
     './usr/share/doc',
@@ -52,7 +52,7 @@ function importDebian(engine: Engine): void {
 }
 
 function importNode(engine: Engine): void {
-  say(`importing ${NODE_IMAGE}`)
+  report(`importing ${NODE_IMAGE}`)
   const folder = join(CACHE, 'node')
   rmSync(folder, { recursive: true, force: true })
   must('cp', ['-a', DEBIAN_ROOT, folder])
@@ -75,7 +75,7 @@ function importNode(engine: Engine): void {
   rmSync(folder, { recursive: true })
 }
 
-/** npm as it runs here: `npm run` says where it is. */
+/** The folder of the npm that runs here, which `npm run` passes on. */
 function npmFolder(): string {
   const cli = process.env['npm_execpath'] ?? must('sh', ['-c', 'readlink -f "$(command -v npm)"']).trim()
   return dirname(dirname(cli))

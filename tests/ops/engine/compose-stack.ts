@@ -1,16 +1,16 @@
-// Our Compose file, brought up as a project of its own with secrets of its own, and taken away with all its data.
+// Our Compose file, started as a separate project with separate secrets, and removed with all its data.
 import { randomBytes, randomInt } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { docker, type Engine, mustDocker, type Ran } from './engine.ts'
+import { docker, type Engine, mustDocker, type CommandResult } from './engine.ts'
 import { must } from './programs.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const FILES = ['docker-compose.yml', 'tests/ops/stand-ins/compose.test.yml']
 export const REPLICAS = 3
 
-/** Ports that stay the same while containers come and go: devices know their server by its address. */
+/** Ports that stay the same while containers are replaced, because devices know their server by its address. */
 const PORTS_FROM = 21_000
 const PORTS_TO = 29_000
 
@@ -30,7 +30,7 @@ export class ComposeStack {
     must('sh', [join(ROOT, 'scripts/make-env.sh'), join(this.#folder, '.env')])
     for (const name of ['prometheus', 'alertmanager'])
       cpSync(join(ROOT, 'monitoring', name), join(this.#folder, name), { recursive: true })
-    this.#hurry()
+    this.#shortenIntervals()
     must('chmod', ['-R', 'a+rX', this.#folder])
   }
 
@@ -38,13 +38,13 @@ export class ComposeStack {
     this.must('up', '--detach', '--wait', '--wait-timeout', '180', '--no-build')
   }
 
-  /** Everything, or with the data left behind. */
+  /** Removes the containers, and their data unless `keepData`. */
   down({ keepData = false }: { keepData?: boolean } = {}): void {
     this.must('down', '--remove-orphans', '--timeout', '30', ...(keepData ? [] : ['--volumes']))
     if (!keepData) rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  run(...args: string[]): Ran {
+  run(...args: string[]): CommandResult {
     return docker(this.#engine, 'compose', ...this.#options(), ...args)
   }
 
@@ -52,7 +52,7 @@ export class ComposeStack {
     return mustDocker(this.#engine, 'compose', ...this.#options(), ...args)
   }
 
-  /** Where a service is reached from here. */
+  /** The URL of a service from this machine. */
   urlOf(service: string, port: number, index = 1): string {
     return `http://${this.must('port', '--index', String(index), service, String(port))}`
   }
@@ -70,8 +70,8 @@ export class ComposeStack {
     return ['--project-name', this.#project, '--env-file', join(this.#folder, '.env'), ...files]
   }
 
-  /** The same rules and routes, but nobody waits minutes in a test. */
-  #hurry(): void {
+  /** The same rules and routes, but without waits of minutes. */
+  #shortenIntervals(): void {
     const outside = `\n  - job_name: outside\n    static_configs: [{ targets: ['outside:8080'] }]\n`
     this.#edit('prometheus/prometheus.yml', (text) => {
       const fast = text
@@ -88,7 +88,7 @@ export class ComposeStack {
   #edit(path: string, change: (text: string) => string): void {
     const file = join(this.#folder, path)
     const text = readFileSync(file, 'utf8')
-    if (change(text) === text) throw new Error(`${path} has nothing left to hurry`)
+    if (change(text) === text) throw new Error(`${path} has no interval to shorten`)
     writeFileSync(file, change(text))
   }
 }

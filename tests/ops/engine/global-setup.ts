@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { prepareBaseImages } from './base-images.ts'
 import { mustDocker, startEngine } from './engine.ts'
-import { say } from './programs.ts'
+import { report } from './programs.ts'
 
 const IMAGE = 'stockhand:0.1.0'
 const ROOT = resolve(import.meta.dirname, '../../..')
@@ -19,10 +19,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     if (engine.ownsImages) {
       const images = prepareBaseImages(engine)
-      say(`NOT TESTED HERE: the official images (no registry can be reached). Stand-ins: ${images.join(', ')}`)
-      say('NOT TESTED HERE: Grafana itself. Its stand-in shows that what provisions it is mounted and readable.')
+      report(`NOT TESTED HERE: the official images (no registry is reachable). Stand-ins: ${images.join(', ')}`)
+      report(
+        'NOT TESTED HERE: Grafana itself. Its stand-in shows that the provisioning files are mounted and readable.',
+      )
     }
-    say(`building ${IMAGE}`)
+    report(`building ${IMAGE}`)
     const network = engine.ownsImages ? ['--network=host'] : []
     mustDocker(engine, 'build', '--quiet', ...network, '--tag', IMAGE, ROOT)
     const env = Object.entries(engine.env).filter((entry): entry is [string, string] => entry[1] !== undefined)

@@ -1,10 +1,10 @@
-// The image, built by a real engine: what is in it, what is not, and how it starts and ends.
+// The image as a real engine builds it: its contents, and how it starts and stops.
 import { randomBytes } from 'node:crypto'
 import { describe, expect, inject, it, vi } from 'vitest'
 import { docker, mustDocker } from './engine.ts'
-import { say } from './programs.ts'
+import { report } from './programs.ts'
 
-/** Above the base image. What makes it larger is seen here before it is shipped. */
+/** The size above the base image. An increase is found here before it is shipped. */
 const OWN_SIZE_MAX_MB = 60
 const GUARDED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'none']
 
@@ -26,22 +26,22 @@ describe('the image', () => {
   const shell = (script: string) =>
     mustDocker(engine, 'run', '--rm', ...GUARDED, '--entrypoint', 'sh', image, '-c', script)
 
-  it('is small: only what a server runs on comes above its base', () => {
+  it('is small: it adds only what a server needs to its base image', () => {
     const format = '{{.Size}} {{.CreatedBy}}'
     const layers = mustDocker(engine, 'history', '--no-trunc', '--human=false', '--format', format, image).split('\n')
-    // The first WORKDIR is the first line of ours.
+    // The first WORKDIR is the first line of our Dockerfile.
     const own = layers.slice(
       0,
       layers.findLastIndex((line) => line.includes('WORKDIR /app')),
     )
     const megabytes = own.reduce((sum, line) => sum + Number(line.split(' ')[0]), 0) / 1e6
-    say(`the image is ${megabytes.toFixed(1)} MB above its base`)
+    report(`the image is ${megabytes.toFixed(1)} MB above its base`)
     expect(own.length).toBeGreaterThan(5)
     expect(megabytes).toBeGreaterThan(5)
     expect(megabytes).toBeLessThan(OWN_SIZE_MAX_MB)
   })
 
-  it('runs as a user without rights, says what it is and can be asked for its health', () => {
+  it('runs as an unprivileged user, describes itself and has a health check', () => {
     const { User, Labels, Healthcheck, Cmd } = inspected.Config
     expect(User).toBe('1000:1000')
     expect(Labels).toMatchObject({
@@ -54,7 +54,7 @@ describe('the image', () => {
     expect(shell('id -u')).toBe('1000')
   })
 
-  it('has no build tools, no second Node, no PostgreSQL, nothing of development, no tests and no source of the app', () => {
+  it('has no build tools, no second Node, no PostgreSQL, no development files, no tests and no source of the app', () => {
     const found = shell(
       'for p in npm npx corepack yarn gcc make python3 git curl; do command -v $p; done; ' +
         'find / -xdev -name node -type f -perm -1 2>/dev/null | grep -v "^/usr/local/bin/node$"; ' +
@@ -71,7 +71,7 @@ describe('the image', () => {
     expect(history).not.toMatch(/SECRET=|PASSWORD=|TOKEN=/)
   })
 
-  it('could not change its own programs, even if it might write', () => {
+  it('cannot change its own programs, even with a writable file system', () => {
     expect(shell('find /app /usr/local -writable -not -type l 2>/dev/null | head -3')).toBe('')
   })
 
@@ -88,7 +88,7 @@ describe('the image', () => {
       { DATABASE_URL: 'postgres://a:hunter2@127.0.0.1:1/stock' },
       'migrate: the database at 127.0.0.1:1 cannot be reached',
     ],
-  ])('says in one line what it lacks: %j %j', (command, env, words) => {
+  ])('reports missing settings in one line: %j %j', (command, env, words) => {
     const settings = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
     const { status, stderr } = docker(engine, 'run', '--rm', ...GUARDED, ...settings, image, ...command)
     expect(status).toBe(1)
@@ -97,7 +97,7 @@ describe('the image', () => {
     expect(stderr).not.toContain('hunter2')
   })
 
-  it('ends within seconds of SIGTERM, also while it waits for a database', async () => {
+  it('stops within seconds of SIGTERM, also while it waits for a database', async () => {
     const name = `stockhand-test-${randomBytes(4).toString('hex')}`
     const env = ['-e', 'DATABASE_URL=postgres://a:b@127.0.0.1:1/stock', '-e', `JWT_SECRET=${'x'.repeat(40)}`]
     mustDocker(engine, 'run', '--detach', '--name', name, ...GUARDED, ...env, image)

@@ -1,15 +1,15 @@
 // The programs that the tests of containers need and a machine may lack. On Debian as root they are installed: the
-// engine from its packages; Docker's plugins from the next suite, whose programs run on this one. Elsewhere what is
-// missing is named with how to get it.
+// engine from its packages, and Docker's plugins from the next suite, whose programs run on this one. Elsewhere the
+// missing programs are named with how to get them.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const CACHE = join(import.meta.dirname, '../../../.cache/engine')
-/** The Debian that the images are of: the official ones' too. */
+/** The Debian suite of the images, the same as of the official ones. */
 const SUITE = 'trixie'
 const MIRROR = 'http://deb.debian.org/debian'
-/** A minimal Debian: what base images are made of, and where packages of that suite are fetched by its own apt. */
+/** A minimal Debian. Base images are made from it, and its own apt fetches packages of that suite. */
 export const DEBIAN_ROOT = join(CACHE, SUITE)
 const PLUGINS = join(CACHE, 'docker-config/cli-plugins')
 
@@ -20,18 +20,18 @@ const PACKAGES: Record<string, string> = {
   iptables: 'iptables',
 }
 
-/** @throws {Error} that names what is missing. */
+/** @throws {Error} that names the missing programs */
 export function installedPrograms(): { pluginConfig: string } {
   const missing = () => Object.keys(PACKAGES).filter((name) => !isInstalled(name))
   if (missing().length > 0 && existsSync('/etc/debian_version') && process.getuid?.() === 0) {
     const packages = [...new Set(missing().map((name) => PACKAGES[name]!))]
-    say(`installing ${packages.join(', ')} by apt-get`)
+    report(`installing ${packages.join(', ')} by apt-get`)
     must('apt-get', ['update', '-qq'])
     must('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages])
   }
   if (missing().length > 0) {
     throw new Error(
-      `${missing().join(', ')} missing: start a Docker engine of your own, or run as root on Debian, where it is installed`,
+      `${missing().join(', ')} missing: start a Docker engine, or run as root on Debian, which installs one`,
     )
   }
   makeDebianRoot()
@@ -41,7 +41,7 @@ export function installedPrograms(): { pluginConfig: string } {
 
 function makeDebianRoot(): void {
   if (existsSync(DEBIAN_ROOT)) return
-  say(`making a minimal Debian ${SUITE} by debootstrap`)
+  report(`making a minimal Debian ${SUITE} by debootstrap`)
   const draft = `${DEBIAN_ROOT}.new`
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(CACHE, { recursive: true })
@@ -51,7 +51,7 @@ function makeDebianRoot(): void {
 }
 
 function fetchPlugins(): void {
-  say('fetching the plugins compose and buildx')
+  report('fetching the plugins compose and buildx')
   must('chroot', [DEBIAN_ROOT, 'sh', '-c', 'cd /tmp && apt-get download -qq docker-compose docker-buildx'])
   const downloads = join(DEBIAN_ROOT, 'tmp')
   const unpacked = join(CACHE, 'unpacked')
@@ -76,6 +76,6 @@ export function must(program: string, args: readonly string[], cwd?: string): st
   return stdout
 }
 
-export function say(words: string): void {
+export function report(words: string): void {
   process.stderr.write(`ops: ${words}\n`)
 }

@@ -1,5 +1,5 @@
-// The whole stack as docker-compose.yml starts it, with three servers: people work in it, Prometheus sees them, somebody is
-// told when something is wrong, and it survives its own restart.
+// The whole stack as docker-compose.yml starts it, with three servers: people work in it, Prometheus scrapes it, alerts
+// are sent, and it survives a restart.
 import 'fake-indexeddb/auto'
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Dashboard, Panel } from '@grafana/schema'
 import { chromium } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import type { FieldDevice } from '../../device/field-device.ts'
-import { isSettled, sendOut, until } from '../../device/field-device.ts'
+import type { ConnectedDevice } from '../../device/support/connected-device.ts'
+import { isSynced, startDevice, until } from '../../device/support/connected-device.ts'
 import { call } from '../../support/test-server.ts'
 import { ComposeStack, REPLICAS } from './compose-stack.ts'
 
@@ -31,7 +31,7 @@ const bin = { id: randomUUID(), name: 'Bin A-07', code: 'LOC-A-07' }
 
 let stack: ComposeStack
 let servers: string[] = []
-const devices: FieldDevice[] = []
+const devices: ConnectedDevice[] = []
 
 beforeAll(() => {
   stack = new ComposeStack(inject('engine'))
@@ -39,26 +39,26 @@ beforeAll(() => {
   servers = Array.from({ length: REPLICAS }, (_, index) => stack.urlOf('app', 3000, index + 1))
 })
 afterAll(async () => {
-  for (const { leave } of devices) await leave()
+  for (const { stop } of devices) await stop()
   stack.down()
 })
 
-const shown = ({ device }: FieldDevice) => device.queries.position(coffee.id, bin.id).quantity / 1000
+const shown = ({ device }: ConnectedDevice) => device.queries.position(coffee.id, bin.id).quantity / 1000
 
-async function signedIn(server: string): Promise<FieldDevice> {
+async function signedIn(server: string): Promise<ConnectedDevice> {
   const { body } = await call(server, 'auth.login', MANAGER)
   const { accessToken: token, user } = body.result.data
-  const device = await sendOut(server, { token, userId: user.id })
+  const device = await startDevice(server, { token, userId: user.id })
   devices.push(device)
   return device
 }
 
-async function record({ device }: FieldDevice, name: string, args: object): Promise<void> {
+async function record({ device }: ConnectedDevice, name: string, args: object): Promise<void> {
   expect(await device.record(name as 'stock.receive', args as never), name).toMatchObject({ saved: true })
 }
 
 describe('the stack', () => {
-  it('has every service healthy, read-only, without rights and with a bound on its memory', () => {
+  it('has every service healthy, read-only, without privileges and with a memory limit', () => {
     for (const service of SERVICES) {
       for (const container of stack.containers(service)) {
         const { State, HostConfig, Config } = stack.inspect(container)
@@ -73,14 +73,14 @@ describe('the stack', () => {
     expect(stack.inspect(stack.containers('migrate')[0]!).State).toMatchObject({ Status: 'exited', ExitCode: 0 })
   })
 
-  it('lets the application own nothing', () => {
+  it('gives the application no ownership of tables', () => {
     const sql = `select (select count(*) from pg_tables where tableowner = 'stockhand'),
       (select rolsuper or rolcreatedb or rolcreaterole or rolbypassrls from pg_roles where rolname = 'stockhand')`
     const psql = ['exec', '-T', 'postgres', 'psql', '-At', '-U', 'stockhand_owner', '-d', 'stockhand', '-c', sql]
     expect(stack.must(...psql)).toBe('0|f')
   })
 
-  it('shows the token of the first visit, the same at every server, and takes it at any', async () => {
+  it('shows the same setup token at every server, and accepts it at any', async () => {
     const tokens = stack.must('logs', '--no-log-prefix', 'app').matchAll(/setup\?token=(\S+)/g)
     const [token, ...others] = [...tokens].map((match) => match[1])
     expect(others).toEqual(Array.from({ length: REPLICAS - 1 }, () => token))
@@ -89,18 +89,18 @@ describe('the stack', () => {
     expect((await call(servers[2]!, 'auth.setup', setup)).status).toBe(200)
   })
 
-  it('takes what one device does, and shows it at once on another at another server', async () => {
+  it('shows a change of one device at once on another device at another server', async () => {
     const [here, there] = [await signedIn(servers[0]!), await signedIn(servers[1]!)]
     const site = randomUUID()
     await record(here, 'location.create', { id: site, name: 'Back room' })
     await record(here, 'location.create', { id: bin.id, name: bin.name, parentId: site, barcode: bin.code })
     await record(here, 'item.create', { id: coffee.id, name: coffee.name, low: 10, barcodes: [{ code: coffee.code }] })
     await record(here, 'stock.receive', { itemId: coffee.id, locationId: bin.id, quantity: 50 })
-    await until(() => isSettled(here) && shown(there) === 50, 'the other device shows 50', [here])
+    await until(() => isSynced(here) && shown(there) === 50, 'the other device shows 50', [here])
     const begun = performance.now()
     await record(here, 'stock.withdraw', { itemId: coffee.id, locationId: bin.id, quantity: 1 })
     await until(() => shown(there) === 49, 'the other device shows 49')
-    // Without Redis between the servers it would be 20 seconds.
+    // Without Redis between the servers it would take 20 seconds.
     expect(performance.now() - begun).toBeLessThan(3_000)
   })
 
@@ -127,12 +127,12 @@ describe('the stack', () => {
     }
   })
 
-  it('checks its ledger from a container of its own', () => {
+  it('checks its ledger from a separate container', () => {
     expect(stack.must('run', '--rm', '-T', 'app', 'verify')).toMatch(/Corner Shop: .*everything fits\./)
   })
 })
 
-describe('whoever runs the stack', () => {
+describe('the operations of the stack', () => {
   let prometheus = ''
   beforeAll(() => {
     prometheus = stack.urlOf('prometheus', 9090)
@@ -145,7 +145,7 @@ describe('whoever runs the stack', () => {
     return answer.data.result
   }
 
-  it('has a Prometheus that reaches all servers, the worker and who makes backups', async () => {
+  it('Prometheus reaches all servers, the worker and the backup service', async () => {
     await vi.waitFor(async () => {
       const up = await ask('count by (role) (up{job="stockhand"} == 1)')
       const counts = Object.fromEntries(up.map(({ metric, value }) => [metric['role'], value[1]]))
@@ -153,7 +153,7 @@ describe('whoever runs the stack', () => {
     }, 30_000)
   })
 
-  it('sees data in every panel of every dashboard', { timeout: 300_000 }, async () => {
+  it('every panel of every dashboard has data', { timeout: 300_000 }, async () => {
     const ended = new AbortController()
     const busy = keepBusy(ended.signal)
     try {
@@ -170,7 +170,7 @@ describe('whoever runs the stack', () => {
             expect(numbers.length, `${file}: ${title}: ${asked}`).toBeGreaterThan(0)
           }
           await vi.waitFor(hasData, { timeout: 40_000, interval: 500 }).catch((error: Error) => {
-            // What is true of the whole installation the worker reads: if it cannot, its log says why.
+            // The worker reads the metrics of the whole installation. If it cannot, its log says why.
             throw new Error(`${error.message}\n${stack.must('logs', '--no-log-prefix', '--tail', '20', 'worker')}`)
           })
         }
@@ -181,10 +181,10 @@ describe('whoever runs the stack', () => {
     }
   })
 
-  it('is told when Redis is gone, and when it is back', { timeout: 180_000 }, async () => {
+  it('an alert is sent when Redis is down, and again when it is back', { timeout: 180_000 }, async () => {
     stack.must('stop', 'redis')
-    await vi.waitFor(() => expect(told().map(({ status }) => status)).toContain('firing'), 60_000)
-    expect(told()[0]).toMatchObject({
+    await vi.waitFor(() => expect(sentAlerts().map(({ status }) => status)).toContain('firing'), 60_000)
+    expect(sentAlerts()[0]).toMatchObject({
       labels: { severity: 'warning', job: 'stockhand' },
       annotations: {
         summary: expect.stringMatching(/^[\d.]+:9464 cannot reach Redis$/),
@@ -193,44 +193,40 @@ describe('whoever runs the stack', () => {
       },
     })
     stack.must('start', 'redis')
-    await vi.waitFor(() => expect(told().map(({ status }) => status)).toContain('resolved'), 60_000)
+    await vi.waitFor(() => expect(sentAlerts().map(({ status }) => status)).toContain('resolved'), 60_000)
   })
 
-  it('has an Alertmanager and a Grafana with what they were given', async () => {
+  it('Alertmanager and Grafana have their configuration', async () => {
     stack.must('exec', '-T', 'alertmanager', 'amtool', 'check-config', '/tmp/alertmanager.yml')
     const health = await fetch(`${stack.urlOf('grafana', 3000)}/api/health`)
     expect(await health.json()).toMatchObject({ database: 'ok' })
   })
 
-  it(
-    'brings everything back from a backup, and what came after it from the devices',
-    { timeout: 300_000 },
-    async () => {
-      const [device] = devices
-      await until(() => isSettled(device!), 'nothing waits', devices)
-      const made = stack.must('run', '--rm', '-T', 'backup', 'backup')
-      expect(made).toMatch(/^stockhand-\S+ in \/backups: .* rows read back$/m)
-      await record(device!, 'stock.receive', { itemId: coffee.id, locationId: bin.id, quantity: 7 })
-      await until(() => isSettled(device!), 'the seven are sent', devices)
-      const everything = shown(device!)
+  it('a restore brings back the backup, and the devices send everything after it', { timeout: 300_000 }, async () => {
+    const [device] = devices
+    await until(() => isSynced(device!), 'no mutation is pending', devices)
+    const made = stack.must('run', '--rm', '-T', 'backup', 'backup')
+    expect(made).toMatch(/^stockhand-\S+ in \/backups: .* rows read back$/m)
+    await record(device!, 'stock.receive', { itemId: coffee.id, locationId: bin.id, quantity: 7 })
+    await until(() => isSynced(device!), 'the seven are sent', devices)
+    const everything = shown(device!)
 
-      stack.must('stop', 'app', 'worker', 'backup')
-      const aside = 'alter database stockhand rename to stockhand_before'
-      stack.must('exec', '-T', 'postgres', 'psql', '-U', 'stockhand_owner', '-d', 'postgres', '-c', aside)
-      const anew = ['createdb', '-U', 'stockhand_owner', '--maintenance-db=postgres', 'stockhand']
-      stack.must('exec', '-T', 'postgres', ...anew)
-      const restored = stack.must('run', '--rm', '-T', '--no-deps', 'backup', 'restore', 'latest')
-      expect(restored).toMatch(/Corner Shop: \d+ movements, .*everything fits/)
-      stack.up()
+    stack.must('stop', 'app', 'worker', 'backup')
+    const renameOld = 'alter database stockhand rename to stockhand_before'
+    stack.must('exec', '-T', 'postgres', 'psql', '-U', 'stockhand_owner', '-d', 'postgres', '-c', renameOld)
+    const createNew = ['createdb', '-U', 'stockhand_owner', '--maintenance-db=postgres', 'stockhand']
+    stack.must('exec', '-T', 'postgres', ...createNew)
+    const restored = stack.must('run', '--rm', '-T', '--no-deps', 'backup', 'restore', 'latest')
+    expect(restored).toMatch(/Corner Shop: \d+ movements, .*everything fits/)
+    stack.up()
 
-      const another = await signedIn(stack.urlOf('app', 3000, 2))
-      await until(() => shown(another) === everything, `another device shows ${everything} again`, devices)
-      expect(stack.must('run', '--rm', '-T', 'app', 'verify')).toMatch(/Corner Shop: .*everything fits\./)
-    },
-  )
+    const another = await signedIn(stack.urlOf('app', 3000, 2))
+    await until(() => shown(another) === everything, `another device shows ${everything} again`, devices)
+    expect(stack.must('run', '--rm', '-T', 'app', 'verify')).toMatch(/Corner Shop: .*everything fits\./)
+  })
 
-  it('can stop it cleanly, and finds everything when it is back', async () => {
-    await until(() => devices.every(isSettled) && new Set(devices.map(shown)).size === 1, 'all agree', devices)
+  it('the stack stops cleanly and has all data when it is back', async () => {
+    await until(() => devices.every(isSynced) && new Set(devices.map(shown)).size === 1, 'all agree', devices)
     const before = shown(devices[0]!)
     const begun = performance.now()
     stack.must('stop', 'app', 'worker')
@@ -244,17 +240,17 @@ describe('whoever runs the stack', () => {
   })
 })
 
-/** What was posted to whoever is told of alerts, about Redis. */
-function told(): Alert[] {
+/** The alerts about Redis that were posted to the webhook. */
+function sentAlerts(): Alert[] {
   return stack
     .must('logs', '--no-log-prefix', 'outside')
     .split('\n')
-    .filter((line) => line.includes('{')) // Compose puts codes of the terminal before a line
+    .filter((line) => line.includes('{')) // Compose puts terminal codes before a line
     .flatMap((line) => (JSON.parse(line.slice(line.indexOf('{'))) as { alerts: Alert[] }).alerts)
     .filter(({ labels }) => labels['alertname'] === 'StockhandBusDown')
 }
 
-/** Work of all kinds, refused requests among it, until it is told to stop. */
+/** Requests of all kinds, including refused ones, until the signal aborts. */
 async function keepBusy(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await record(devices[0]!, 'stock.receive', { itemId: coffee.id, locationId: bin.id, quantity: 1 })
@@ -263,7 +259,9 @@ async function keepBusy(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** In the page: all keys of a code at once, as a scanner sends them; a stall of this machine is none of the scanner's. */
+/**
+ * Runs in the page: sends all keys of a code at once, as a scanner does, with one time even if this machine is slow.
+ */
 function pullTrigger(keys: readonly string[]): void {
   const at = performance.now()
   for (const key of keys) {

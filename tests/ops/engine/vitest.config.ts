@@ -1,4 +1,4 @@
-// `npm run test:ops`: what needs a Docker engine. Apart from `npm test`, which has no time for it.
+// `npm run test:ops`: the tests that need a Docker engine. Separate from `npm test` because they take too long for it.
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 

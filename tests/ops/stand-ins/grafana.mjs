@@ -1,4 +1,4 @@
-// Answers as healthy once everything that Grafana would be provisioned with is there and readable by its user.
+// Answers as healthy once all of Grafana's provisioning files exist and its user can read them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 

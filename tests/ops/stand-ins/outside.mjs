@@ -1,5 +1,5 @@
-// What lies outside of a stack: somebody who is told of alerts (POST, one line of stdout each), and the numbers of what
-// this stack has none of: a certificate and a read replica.
+// The outside of a stack: receives alerts (POST, one line of stdout each), and serves the metrics of what this stack
+// does not have, a certificate and a read replica.
 import { createServer } from 'node:http'
 
 const LIFE_S = 90 * 86_400

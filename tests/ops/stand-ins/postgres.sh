@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the official image does with POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB at its first start.
+# Handles POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB at the first start as the official image does.
 set -eu
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   : "${POSTGRES_PASSWORD:?must be set}"

@@ -1,5 +1,5 @@
-// Kubernetes' own schema, as its client library carries it: every field of a manifest must exist, have its type, and
-// every field that must be there is there. The API server itself drops what it does not know and says nothing.
+// Kubernetes' own schema, from its client library: every field of a manifest must exist and have its type, and every
+// required field must be there. The API server itself drops unknown fields silently.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -21,14 +21,17 @@ const models = client as unknown as Record<string, Model | undefined>
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('@kubernetes/client-node'))
 const SCALARS = ['string', 'number', 'boolean']
 
-/** What is wrong with a manifest, each with its path; empty where all of it is as Kubernetes wants it. */
+/** The problems of a manifest, each with its path. Empty if it is valid. */
 export function schemaProblems(manifest: Manifest): string[] {
   const name = modelName(manifest)
   if (models[name] === undefined) return [`${manifest.kind}: there is no ${manifest.apiVersion} ${manifest.kind}`]
   return problems(manifest, name, `${manifest.kind}/${manifest.metadata.name}`)
 }
 
-/** apps/v1 Deployment is V1Deployment there, autoscaling/v2 HorizontalPodAutoscaler V2HorizontalPodAutoscaler. */
+/**
+ * The model of apps/v1 Deployment is V1Deployment, that of autoscaling/v2 HorizontalPodAutoscaler is
+ * V2HorizontalPodAutoscaler.
+ */
 function modelName({ apiVersion, kind }: Manifest): string {
   const version = apiVersion.split('/').at(-1)!
   return `${version[0]!.toUpperCase()}${version.slice(1)}${kind}`
@@ -63,7 +66,7 @@ function problems(value: unknown, type: string, path: string): string[] {
 
 const known = new Map<string, string[]>()
 
-/** From the library's types: 'selector': must be there, 'replicas'?: may be. */
+/** From the library's types: 'selector': is required, 'replicas'?: is optional. */
 function requiredOf(type: string): string[] {
   const cached = known.get(type)
   if (cached) return cached

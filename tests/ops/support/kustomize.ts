@@ -1,4 +1,4 @@
-// What an overlay becomes, by kubectl, with secrets made as whoever deploys makes them.
+// Renders an overlay with kubectl, with secrets generated as for a deployment.
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { findProgram } from '../../../scripts/find-program.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 
-/** `components`: those that the overlay leaves to whoever deploys; `secrets`: further lines of secrets.env. */
+/** @param components optional components of the overlay @param secrets further lines of secrets.env */
 export function renderOverlay(overlay: string, components: string[] = [], secrets: string[] = []): Manifest[] {
   const folder = mkdtempSync(join(tmpdir(), 'k8s-'))
   try {

@@ -1,7 +1,7 @@
-// Prometheus' own grammar, to read queries without running them.
+// Parses queries with Prometheus' own grammar, without running them.
 import { parser } from '@prometheus-io/lezer-promql'
 
-/** Where a query is no query: the texts that do not fit; empty where all of it does. */
+/** The invalid parts of a query. Empty if the query is valid. */
 export function promqlErrors(query: string): string[] {
   const errors: string[] = []
   parser.parse(query).iterate({
@@ -12,7 +12,7 @@ export function promqlErrors(query: string): string[] {
   return errors
 }
 
-/** The metrics that a query asks for, in its order. */
+/** The metrics that a query uses, in order. */
 export function metricNames(query: string): string[] {
   const names: string[] = []
   parser.parse(query).iterate({

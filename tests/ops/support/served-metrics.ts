@@ -1,4 +1,4 @@
-// The names of all series that our processes serve, read from what they are made with.
+// The names of all series that our processes serve, read from their definitions.
 import pino from 'pino'
 import { InstallationGauges } from '../../../server/metrics/installation-gauges.ts'
 import { Metrics } from '../../../server/metrics/metrics.ts'
@@ -9,7 +9,7 @@ export function servedMetrics(): string[] {
   const metrics = new Metrics({ version: '0', protocol: 0 })
   metrics.watchProcess()
   metrics.watch({ connections: () => 0, busUp: () => true })
-  // Nothing is read here: the gauges are only named.
+  // Nothing is read here, because the gauges are only registered.
   const nothing = undefined as never
   void new InstallationGauges(metrics, {
     database: nothing,

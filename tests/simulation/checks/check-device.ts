@@ -1,10 +1,9 @@
-// What must hold of a device at every moment, checked from outside: against the database as it is, and against the
-// reference model.
+// Rules that a device must keep at every moment, checked from outside against the database and the reference model.
 import { InvariantViolation } from './invariant-violation.ts'
 import { checkTabs } from './check-tabs.ts'
 import { metaOn } from '../device/disk.ts'
 import type { ModelEntry } from './reference-model.ts'
-import { postedBy, standingsAt, walk } from './reference-model.ts'
+import { postedBy, positionsAt, walk } from './reference-model.ts'
 import type { TruthRow } from './server-truth.ts'
 import type { SimulatedDevice } from '../device/simulated-device.ts'
 import type { SimulatedTab } from '../device/simulated-tab.ts'
@@ -13,20 +12,20 @@ import type { World } from '../world/world.ts'
 export function checkDevice(world: World, device: SimulatedDevice): void {
   const { acknowledged, truth } = world
   checkTabs(device)
-  if (world.isUnawareOfRestore(device)) return // what it holds is of a history that is no more
+  if (world.isUnawareOfRestore(device)) return // its rows belong to a history that no longer exists
   const { point } = metaOn(device.storage)
   const outbox = device.outbox()
-  const waiting = new Set(outbox.map(({ envelope }) => envelope.id))
+  const pendingIds = new Set(outbox.map(({ envelope }) => envelope.id))
   for (const { id, device: name } of acknowledged.values()) {
-    if (name !== device.name || waiting.has(id)) continue
+    if (name !== device.name || pendingIds.has(id)) continue
     if (!truth.mutations.has(id))
       throw new InvariantViolation(1, `${id} is neither in the outbox of ${name} nor on the server`)
-    // What was refused is let go with its refusal, and may take effect much later.
+    // A refused mutation leaves the outbox with its refusal, and may take effect much later.
     const version = truth.conflicts.some((conflict) => conflict.id === id) ? 0 : (truth.versionOf.get(id) ?? 0)
     if (point?.complete && version > point.version) {
       throw new InvariantViolation(
         5,
-        `${name} let ${id} go at version ${point.version}; its rows are version ${version}`,
+        `${name} removed ${id} from its outbox at version ${point.version}, but its rows are version ${version}`,
       )
     }
   }
@@ -37,29 +36,29 @@ function checkShown(world: World, tab: SimulatedTab, outbox: Outbox): void {
   checkQuantities(world, tab, outbox)
   if (outbox.length > 0) return
   for (const row of world.truth.rows) {
-    if (tab.host.person.changed && BY_ROLE.has(row.kind)) continue // it shows what the role before may see until it asks
+    if (tab.host.person.changed && BY_ROLE.has(row.kind)) continue // it shows the rows of the former role until it pulls
     if (row.version <= tab.device.syncPoint.value.version) checkRow(tab, row)
   }
 }
 
-/** Kinds of which some people see more than others. */
+/** Kinds of rows that not everybody may see in full. */
 const BY_ROLE = new Set(['conflicts', 'members'])
 
-/** Every position shows what the ledger said at the device's version, and what is pending over it. */
+/** Every position shows the quantity of the ledger at the device's version, with the pending mutations over it. */
 function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: Outbox): void {
   const { name } = agent
   const { version } = device.syncPoint.value
-  // What was set aside as too large for the way comes after all others, and those that build on it show nothing.
+  // A skipped mutation comes after all others, and mutations that depend on it have no effect on the screen.
   if (device.queue.skipped.value.length > 0) return
-  const standings = standingsAt(world.truth.lines, version)
+  const modelPositions = positionsAt(world.truth.lines, version)
   const pending = pendingOf(outbox.filter(({ envelope }) => !world.poison.has(envelope.id)))
   if (!pending) return
-  for (const position of new Set([...standings.keys(), ...pending.keys()])) {
-    const { quantity, countedAt } = standings.get(position) ?? { quantity: 0, countedAt: null }
+  for (const position of new Set([...modelPositions.keys(), ...pending.keys()])) {
+    const { quantity, countedAt } = modelPositions.get(position) ?? { quantity: 0, countedAt: null }
     const base: ModelEntry = { id: '', at: countedAt ?? '', counts: true, amount: quantity }
     const own = pending.get(position) ?? []
-    // Own entries keep their own order. Where they lie beside a count of somebody else is for the server to say: until
-    // then both are right.
+    // Own entries keep their own order. Only the server knows their order relative to another person's count, so until
+    // then both results are correct.
     const inOrder = own.map((entry, index) => ({ ...entry, at: `~${String(index).padStart(6, '0')}` }))
     const expected = [walk([base, ...own]).quantity, walk([base, ...inOrder]).quantity]
     const [itemId = '', locationId = '', lot] = position.split('/')
@@ -74,7 +73,7 @@ function checkQuantities(world: World, { agent, device }: SimulatedTab, outbox: 
 
 type Outbox = ReturnType<SimulatedDevice['outbox']>
 
-/** Entries that are pending, by position; undefined where undoing and resending make that more than adding up. */
+/** The pending entries by position, or undefined if undoing and resending make more than a sum necessary. */
 function pendingOf(outbox: Outbox): Map<string, ModelEntry[]> | undefined {
   const pending = new Map<string, ModelEntry[]>()
   for (const { envelope, at } of outbox) {
@@ -90,13 +89,13 @@ function pendingOf(outbox: Outbox): Map<string, ModelEntry[]> | undefined {
   return pending
 }
 
-/** A row that a tab must show as it is, or must not show. */
-export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, gone, version, row }: TruthRow): void {
+/** Checks a row that a tab must show exactly, or must not show. */
+export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, deleted, version, row }: TruthRow): void {
   const { name } = agent
   const { person } = host
   const shown = device.queries.row(kind as 'items', key) as unknown as Record<string, unknown> | undefined
   const isHidden = kind === 'conflicts' && person.role !== 'manager' && row.user_id !== person.userId
-  if (isHidden || gone) {
+  if (isHidden || deleted) {
     if (shown) throw new InvariantViolation(isHidden ? 8 : 3, `${name} shows ${kind} ${key}, which it should not`)
     return
   }
@@ -113,7 +112,7 @@ export function checkRow({ agent, host, device }: SimulatedTab, { kind, key, gon
     const rule = expected === null ? 8 : 3
     throw new InvariantViolation(
       rule,
-      `${name} shows ${kind} ${key} with ${field} ${canonical(shown[field])}, the server has ${canonical(value)}`,
+      `${name} shows ${kind} ${key} with ${field} ${canonical(shown[field])}, but the server has ${canonical(value)}`,
     )
   }
 }

@@ -1,7 +1,7 @@
-// What must come out, said as simply as possible and with nothing of the product's own code: sort the entries, walk over
-// them once. It is slow, and it is obviously right; the product is fast, and has to agree.
+// The expected results, computed as simply as possible and without code of the product: sort the entries and walk over
+// them once. The model is slow and obviously correct. The product is fast and must agree with it.
 
-/** A line of the ledger, as the database has it. */
+/** A line of the ledger, as stored in the database. */
 export interface ModelLine {
   no: number
   version: number
@@ -26,12 +26,12 @@ export interface ModelState {
   countedAt: string | null
 }
 
-/** What lies on each position when all lines up to a version are told. */
-export function standingsAt(lines: readonly ModelLine[], version: number): Map<string, ModelState> {
-  const told = lines.filter((line) => line.version <= version)
-  const voided = new Set(told.filter(({ kind }) => kind === 'void').map((line) => `${line.voids} ${line.position}`))
+/** The state of each position after all lines up to a version. */
+export function positionsAt(lines: readonly ModelLine[], version: number): Map<string, ModelState> {
+  const known = lines.filter((line) => line.version <= version)
+  const voided = new Set(known.filter(({ kind }) => kind === 'void').map((line) => `${line.voids} ${line.position}`))
   const entries = new Map<string, ModelEntry[]>()
-  for (const { kind, mutation, position, at, amount } of told) {
+  for (const { kind, mutation, position, at, amount } of known) {
     const list = entries.get(position) ?? []
     entries.set(position, list)
     if (kind === 'void' || voided.has(`${mutation} ${position}`)) continue
@@ -40,18 +40,18 @@ export function standingsAt(lines: readonly ModelLine[], version: number): Map<s
   return new Map([...entries].map(([position, list]) => [position, walk(list)]))
 }
 
-/** A count says what is there; a delta adds to it; in the order of their time, and then of their ids. */
+/** A count sets the quantity and a delta adds to it, in the order of their time and then of their ids. */
 export function walk(entries: readonly ModelEntry[]): ModelState {
   const inOrder = entries.toSorted((a, b) => compare(a.at, b.at) || compare(a.id, b.id))
-  let standing: ModelState = { quantity: 0, countedAt: null }
+  let state: ModelState = { quantity: 0, countedAt: null }
   for (const { counts, amount, at } of inOrder) {
-    if (counts) standing = { quantity: amount, countedAt: at }
-    else standing = { ...standing, quantity: standing.quantity + amount }
+    if (counts) state = { quantity: amount, countedAt: at }
+    else state = { ...state, quantity: state.quantity + amount }
   }
-  return standing
+  return state
 }
 
-/** What a movement posts: which lines, on which positions, of how many thousandths. Undefined for other verbs. */
+/** The lines that a movement posts: kinds, positions and amounts in thousandths. Undefined for other verbs. */
 export function postedBy(
   verb: string,
   args: Record<string, unknown>,
@@ -66,7 +66,7 @@ export function postedBy(
     case 'stock.withdraw':
       return [{ kind: 'withdraw', position: at(locationId), amount: -amount }]
     case 'stock.count':
-      // As a line of a planned count it waits; what an approval posts is checked as its own.
+      // A line of a planned count has no effect by now. The counts of an approval are checked separately.
       if (args['countId'] !== undefined) return []
       return [{ kind: 'count', position: at(locationId), amount }]
     case 'stock.transfer':

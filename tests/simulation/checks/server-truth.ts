@@ -1,4 +1,4 @@
-// What the database holds of one organisation, read as its owner: past every policy, cache and class of the product.
+// The rows of one organisation, read as the owner of the database, past every policy, cache and class of the product.
 import type postgres from 'postgres'
 import type { ModelLine } from './reference-model.ts'
 
@@ -12,24 +12,24 @@ export interface StoredConflict {
   version: number
 }
 
-/** One row of any kind, as JSON, under the key that devices know it by. */
+/** One row of any kind, as JSON, with the key that devices use. */
 export interface TruthRow {
   kind: string
   key: string
   version: number
-  gone: boolean
+  deleted: boolean
   row: Record<string, unknown>
 }
 
-/** Kinds of row that devices hold, where they are kept, and their keys. */
-const KINDS: Record<string, { table: string; key: string; gone?: string }> = {
+/** The kinds of rows on devices, with their tables and keys. */
+const KINDS: Record<string, { table: string; key: string; deleted?: string }> = {
   items: { table: 'items', key: 'id::text' },
-  barcodes: { table: 'barcodes', key: 'code', gone: 'deleted' },
+  barcodes: { table: 'barcodes', key: 'code', deleted: 'deleted' },
   categories: { table: 'categories', key: 'id::text' },
   locations: { table: 'locations', key: 'id::text' },
   lots: { table: 'lots', key: `item_id || '/' || lot` },
   positions: { table: 'positions', key: `item_id || '/' || location_id || '/' || lot` },
-  levels: { table: 'levels', key: `item_id || '/' || location_id`, gone: 'deleted' },
+  levels: { table: 'levels', key: `item_id || '/' || location_id`, deleted: 'deleted' },
   counts: { table: 'counts', key: 'id::text' },
   countLines: { table: 'count_lines', key: 'id::text' },
   alerts: { table: 'alerts', key: 'id::text' },
@@ -41,7 +41,7 @@ const KINDS: Record<string, { table: string; key: string; gone?: string }> = {
 export class ServerTruth {
   head = { version: 0, epoch: 1 }
   lines: ModelLine[] = []
-  /** Which version each mutation took effect in, where its lines say so. */
+  /** The version in which each mutation took effect, if its lines contain it. */
   readonly versionOf = new Map<string, number>()
   mutations = new Set<string>()
   conflicts: StoredConflict[] = []
@@ -55,12 +55,12 @@ export class ServerTruth {
     this.#orgId = orgId
   }
 
-  /** What was read is no longer so. */
-  forget(): void {
+  /** The rows that were read are no longer valid. */
+  invalidate(): void {
     this.#worked = -1
   }
 
-  /** Reads everything anew, unless no server has worked since. `worked` grows when one has. */
+  /** Reads everything again, unless no server has written since. `worked` grows with every write. */
   async refresh(worked: number): Promise<void> {
     if (this.#worked === worked) return
     this.#worked = worked
@@ -88,8 +88,8 @@ export class ServerTruth {
 
 const ALL_ROWS = Object.entries(KINDS)
   .map(
-    ([kind, { table, key, gone = 'false' }]) =>
-      `select '${kind}' as kind, ${key} as key, version, ${gone} as gone, to_jsonb(t) as row from ${table} t where org_id = $1`,
+    ([kind, { table, key, deleted = 'false' }]) =>
+      `select '${kind}' as kind, ${key} as key, version, ${deleted} as deleted, to_jsonb(t) as row from ${table} t where org_id = $1`,
   )
   .join(' union all ')
 

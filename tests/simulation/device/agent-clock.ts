@@ -1,7 +1,7 @@
-// The clock of a tab or service worker: it may be wrong, its timers stand still while the machine sleeps, and ring late
-// where the tab was frozen.
+// The clock of a tab or service worker. It may be wrong, its timers stop while the machine sleeps, and fire late if the
+// tab was frozen.
 import type { Clock } from '#shared/values/clock.ts'
-import type { Agent } from '../people/agent.ts'
+import type { Agent } from './agent.ts'
 import type { Random } from '../random.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
 
@@ -14,9 +14,9 @@ export function agentClock(agent: Agent, host: { time: VirtualTime; now: number 
     wait: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve()
-        const callOff = Number.isFinite(ms) ? time.afterAwake(ms, () => agent.receive(done)) : () => undefined
+        const cancel = Number.isFinite(ms) ? time.afterAwake(ms, () => agent.receive(done)) : () => undefined
         const done = () => {
-          callOff()
+          cancel()
           signal?.removeEventListener('abort', done)
           resolve()
         }

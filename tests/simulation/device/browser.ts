@@ -1,7 +1,7 @@
-// What a browser has and Node lacks, or has in a way that no seed decides: locks, broadcast channels, the event that says
-// that the network is back, and the place where the product reports a bug. Each tab finds its own by who runs.
-import type { Agent } from '../people/agent.ts'
-import { agentIfAny, runningAgent } from '../people/agent.ts'
+// Browser features that Node lacks, or that a seed cannot control in Node: locks, broadcast channels, the "online"
+// event, and the function that the product reports bugs to. Each tab gets its own, by the agent that runs.
+import type { Agent } from './agent.ts'
+import { agentIfAny, runningAgent } from './agent.ts'
 import { SimulatedLocks } from './lock-manager.ts'
 
 export class Browser {
@@ -9,13 +9,13 @@ export class Browser {
   #channels: { agent: Agent; name: string; channel: Channel }[] = []
   readonly #online = new Map<Agent, (() => void)[]>()
 
-  /** Puts these parts in place. Returns how to take them away again. */
+  /** Installs these features. Returns a function that removes them. */
   install(): () => void {
     const parts: Record<string, unknown> = {
       BroadcastChannel: this.#channelClass(),
-      addEventListener: (type: string, hear: () => void) => {
+      addEventListener: (type: string, listener: () => void) => {
         const agent = runningAgent()
-        if (type === 'online') this.#online.set(agent, [...(this.#online.get(agent) ?? []), hear])
+        if (type === 'online') this.#online.set(agent, [...(this.#online.get(agent) ?? []), listener])
       },
       reportError: (error: unknown) => agentIfAny()?.reported.push(error),
     }
@@ -33,12 +33,12 @@ export class Browser {
     }
   }
 
-  /** The browser says that the network is back, which may be true. */
-  hint(agent: Agent): void {
-    for (const hear of this.#online.get(agent) ?? []) agent.receive(hear)
+  /** The browser fires the "online" event, which may be wrong. */
+  fireOnline(agent: Agent): void {
+    for (const listener of this.#online.get(agent) ?? []) agent.receive(listener)
   }
 
-  /** The process of a tab is gone. */
+  /** The process of a tab has ended. */
   drop(agent: Agent): void {
     agent.end()
     this.locks.drop(agent)

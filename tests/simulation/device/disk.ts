@@ -1,4 +1,4 @@
-// What a device has on its disk, read past all code of the product and of Dexie: the insides of fake-indexeddb.
+// The disk of a device, read from inside fake-indexeddb, past all code of the product and of Dexie.
 import 'fake-indexeddb/auto'
 import type { Identity, OutboxEntry, SyncPoint } from '../../../client/device/records.ts'
 import type { Random } from '../random.ts'
@@ -13,18 +13,18 @@ export function metaOn(storage: string): { identity?: Identity; point?: SyncPoin
   )
 }
 
-/** Rolls back every transaction that has not committed, as a disk does after a power cut. */
+/** Rolls back every uncommitted transaction, as a power cut does. */
 export function cutPower(storage: string): void {
   for (const transaction of databases().get(storage)?.transactions ?? []) {
     if (transaction._state !== 'finished') transaction._abort(null)
   }
 }
 
-/** Which of the disks are full, and whose chance it is that something fits all the same. */
+/** The full disks, each with the random numbers that decide whether a write still fits. */
 const full = new Map<string, Random>()
-const FITS = 0.6
+const FITS_PROBABILITY = 0.6
 
-/** From now on a disk refuses much of what is to be written. Undefined for one that takes everything again. */
+/** From now on many writes to a disk fail. Undefined makes all writes succeed again. */
 export function fill(storage: string, random: Random | undefined): void {
   if (random) full.set(storage, random)
   else full.delete(storage)
@@ -34,13 +34,13 @@ export function isFull(storage: string): boolean {
   return full.has(storage)
 }
 
-// A browser says so as it ends the transaction, sometime after the write that was too much.
+// A browser reports a full disk as it ends the transaction, some time after the write.
 for (const method of ['add', 'put'] as const) {
   const write = IDBObjectStore.prototype[method]
   IDBObjectStore.prototype[method] = function (this: IDBObjectStore, ...args) {
     const request = write.apply(this, args)
     const transaction = this.transaction as unknown as RawTransaction & { db: { name: string } }
-    if (full.get(transaction.db.name)?.chance(1 - FITS)) transaction._abort('QuotaExceededError')
+    if (full.get(transaction.db.name)?.chance(1 - FITS_PROBABILITY)) transaction._abort('QuotaExceededError')
     return request
   }
 }
@@ -59,7 +59,7 @@ interface RawTransaction {
   _abort(name: string | null): void
 }
 
-/** What fake-indexeddb keeps of a database. */
+/** The internal state of a database in fake-indexeddb. */
 interface RawDatabase {
   transactions: RawTransaction[]
   rawObjectStores: Map<string, { records: { values(): Iterable<{ value: unknown }> } }>

@@ -1,10 +1,10 @@
-// Web Locks between simulated tabs. Node has them, but grants them in an order of its own, and its tabs cannot freeze.
-import type { Agent } from '../people/agent.ts'
-import { runningAgent } from '../people/agent.ts'
+// Web Locks between simulated tabs. Node has them, but grants them in its own order, and its tabs cannot freeze.
+import type { Agent } from './agent.ts'
+import { runningAgent } from './agent.ts'
 
 type Callback = (lock: { name: string } | null) => unknown
 
-interface Asked {
+interface LockRequest {
   agent: Agent
   name: string
   callback: Callback
@@ -13,22 +13,22 @@ interface Asked {
 }
 
 export class SimulatedLocks {
-  readonly #held = new Map<string, Asked>()
-  #queue: Asked[] = []
+  readonly #held = new Map<string, LockRequest>()
+  #queue: LockRequest[] = []
 
   request(name: string, options: LockOptions, callback: Callback): Promise<unknown> {
     const agent = runningAgent()
     return new Promise((resolve, reject) => {
-      const asked: Asked = { agent, name, callback, resolve, reject }
+      const request: LockRequest = { agent, name, callback, resolve, reject }
       const isFree = !this.#held.has(name) && !this.#queue.some((other) => other.name === name)
-      if (options.steal) return this.#steal(asked)
-      if (options.ifAvailable && !isFree) return agent.receive(() => void this.#call(asked, null))
+      if (options.steal) return this.#steal(request)
+      if (options.ifAvailable && !isFree) return agent.receive(() => void this.#call(request, null))
       options.signal?.addEventListener('abort', () => {
-        if (!this.#queue.includes(asked)) return
-        this.#queue = this.#queue.filter((other) => other !== asked)
+        if (!this.#queue.includes(request)) return
+        this.#queue = this.#queue.filter((other) => other !== request)
         reject(aborted('the request was given up'))
       })
-      this.#queue.push(asked)
+      this.#queue.push(request)
       this.#grantNext(name)
     })
   }
@@ -39,40 +39,40 @@ export class SimulatedLocks {
     return new Promise((resolve) => agent.receive(() => resolve({ held })))
   }
 
-  /** Who leads, for the checks: a lock is held from when it is granted, though its holder may be frozen. */
+  /** The leader, for the checks. A lock is held from the moment it is granted, even if its holder is frozen. */
   holderOf(name: string): Agent | undefined {
     return this.#held.get(name)?.agent
   }
 
-  /** Its process is gone, and what it held and waited for with it. */
+  /** The process of an agent has ended: its locks are released and its requests removed. */
   drop(agent: Agent): void {
-    this.#queue = this.#queue.filter((asked) => asked.agent !== agent)
-    for (const [name, asked] of this.#held) {
-      if (asked.agent === agent) this.#release(name, asked)
+    this.#queue = this.#queue.filter((request) => request.agent !== agent)
+    for (const [name, request] of this.#held) {
+      if (request.agent === agent) this.#release(name, request)
     }
   }
 
-  #steal(asked: Asked): void {
-    const before = this.#held.get(asked.name)
+  #steal(request: LockRequest): void {
+    const before = this.#held.get(request.name)
     before?.agent.receive(() => before.reject(aborted('the lock was stolen')))
-    this.#grant(asked)
+    this.#grant(request)
   }
 
   #grantNext(name: string): void {
     if (this.#held.has(name)) return
-    const next = this.#queue.find((asked) => asked.name === name)
+    const next = this.#queue.find((request) => request.name === name)
     if (!next) return
-    this.#queue = this.#queue.filter((asked) => asked !== next)
+    this.#queue = this.#queue.filter((request) => request !== next)
     this.#grant(next)
   }
 
-  #grant(asked: Asked): void {
-    const { agent, name } = asked
-    this.#held.set(name, asked)
-    agent.receive(() => void this.#call(asked, { name }).finally(() => this.#release(name, asked)))
+  #grant(request: LockRequest): void {
+    const { agent, name } = request
+    this.#held.set(name, request)
+    agent.receive(() => void this.#call(request, { name }).finally(() => this.#release(name, request)))
   }
 
-  async #call({ callback, resolve, reject }: Asked, lock: { name: string } | null): Promise<void> {
+  async #call({ callback, resolve, reject }: LockRequest, lock: { name: string } | null): Promise<void> {
     try {
       resolve(await callback(lock))
     } catch (error) {
@@ -80,8 +80,8 @@ export class SimulatedLocks {
     }
   }
 
-  #release(name: string, asked: Asked): void {
-    if (this.#held.get(name) !== asked) return
+  #release(name: string, request: LockRequest): void {
+    if (this.#held.get(name) !== request) return
     this.#held.delete(name)
     this.#grantNext(name)
   }

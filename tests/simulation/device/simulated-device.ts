@@ -1,5 +1,5 @@
-// A device of the simulation: one disk (fake-indexeddb), one clock that may be wrong, one person, and up to three tabs over
-// them; a service worker that may wake with none open; and a plug that can be pulled.
+// A device of the simulation: one disk (fake-indexeddb), one clock that may be wrong, one person, up to three tabs, a
+// service worker that may run without a tab, and power that may be cut.
 import 'fake-indexeddb/auto'
 import { Dexie } from 'dexie'
 import type { MutationName, Mutations } from '#shared/mutations/verbs.ts'
@@ -11,7 +11,7 @@ import { DeviceDatabase } from '../../../client/device/storage/database.ts'
 import { lockName } from '../../../client/sync/lock-name.ts'
 import { pushInBackground } from '../../../client/sync/background-push.ts'
 import { RequestError } from '../../../client/sync/sync-transport.ts'
-import { Agent } from '../people/agent.ts'
+import { Agent } from './agent.ts'
 import type { Issued } from '../../../server/accounts/accounts.ts'
 import { agentClock } from './agent-clock.ts'
 import { InvariantViolation } from '../checks/invariant-violation.ts'
@@ -28,7 +28,7 @@ const TABS_MAX = 3
 
 export interface DeviceParts {
   name: string
-  /** The name of its database. */
+  /** The name of its IndexedDB database. */
   storage: string
   person: SimulatedPerson
   role: Role
@@ -49,27 +49,29 @@ export class SimulatedDevice {
   readonly time: VirtualTime
   readonly network: Network
   readonly browser: Browser
-  /** The role that the app was last told. */
+  /** The role that the app last received. */
   role: Role
   skewMs: number
-  /** Rows per page that it asks for, at most. */
+  /** The most rows per page that it requests. */
   pageRows: number
   tabs: SimulatedTab[] = []
-  /** Its disk was full at some time: it may have said so. */
+  /** The disk was full at some time, so tabs may have reported it. */
   wasFull = false
-  /** When its storage was deleted, by the true time: what it had acknowledged until then it cannot send again. */
+  /**
+   * When the storage was deleted, in true time. The device cannot send mutations again that were acknowledged before.
+   */
   deletedAt = Number.NEGATIVE_INFINITY
-  /** The person works offline, and every tab has heard it. */
-  mustBeSilent = false
-  /** What was found while the code of the product ran, which must not be thrown into it. */
-  readonly broken: InvariantViolation[] = []
-  /** Which of its tabs are awake and who of them leads, and since when (by the monotonic clock). */
+  /** The user works offline, and every tab knows it, so the device must not send requests. */
+  mustNotSend = false
+  /** Violations found while code of the product ran. They must not be thrown into it. */
+  readonly violations: InvariantViolation[] = []
+  /** Which tabs are awake and which of them leads, and since when (by the monotonic clock). */
   awakeNow = { who: '', since: 0 }
   readonly #parts: DeviceParts
   readonly #random: Random
   #opened = 0
   readonly #workers = new Set<Agent>()
-  /** Bugs that a service worker ended with. */
+  /** Bugs that ended a service worker. */
   readonly reported: unknown[] = []
 
   constructor(parts: DeviceParts) {
@@ -87,24 +89,27 @@ export class SimulatedDevice {
     this.#random = new Random(parts.seed, 3)
   }
 
-  /** Its disk is full from now on, or has room again. */
+  /** Makes the disk full, or frees space again. */
   fillDisk(isFull: boolean): void {
     this.wasFull ||= isFull
     fill(this.storage, isFull ? this.#random : undefined)
   }
 
-  /** Deletes what it keeps under its open tabs; not where none is awake, or the disk is full: it could not be made anew. */
+  /**
+   * Deletes the storage under the open tabs. Returns false if no tab is awake or the disk is full, because it could not
+   * be rebuilt.
+   */
   async deleteStorage(): Promise<boolean> {
     const [tab] = this.awake
     if (!tab?.device.syncPoint.value.complete || isFull(this.storage)) return false
     this.deletedAt = this.time.now
-    const saying = Object.getOwnPropertyDescriptor(console, 'warn')!
-    Object.defineProperty(console, 'warn', { ...saying, value: () => undefined }) // Dexie says so each time
+    const descriptor = Object.getOwnPropertyDescriptor(console, 'warn')!
+    Object.defineProperty(console, 'warn', { ...descriptor, value: () => undefined }) // Dexie warns each time
     await Dexie.delete(this.storage)
-    Object.defineProperty(console, 'warn', saying)
-    // It notices before it dies, at what it does next: with it would die what only its memory holds.
+    Object.defineProperty(console, 'warn', descriptor)
+    // The tab must notice before the device crashes, because only its memory has the data then.
     await tab.agent.run(() => tab.device.queue.identity())
-    await this.time.stillness()
+    await this.time.idle()
     return true
   }
 
@@ -112,12 +117,12 @@ export class SimulatedDevice {
     return this.time.now + this.skewMs
   }
 
-  /** Those that a person sees moving. */
+  /** The tabs that are not frozen. */
   get awake(): SimulatedTab[] {
     return this.tabs.filter(({ agent }) => !agent.isFrozen)
   }
 
-  /** Undefined where there are as many as people have. */
+  /** Returns undefined if there are already as many tabs as people use. */
   async openTab(): Promise<SimulatedTab | undefined> {
     if (this.tabs.length >= TABS_MAX) return undefined
     this.#opened += 1
@@ -127,17 +132,17 @@ export class SimulatedDevice {
     })
     this.tabs.push(tab)
     await tab.open(() => this.#random.bytes(10))
-    await this.time.stillness()
+    await this.time.idle()
     return tab
   }
 
-  /** The tab that the person looks at: it is opened or thawed for it. */
-  async tabInSight(number = 0): Promise<SimulatedTab> {
+  /** The tab that the user looks at. It is opened or thawed if necessary. */
+  async visibleTab(number = 0): Promise<SimulatedTab> {
     if (this.tabs.length === 0) await this.openTab()
     const tab = this.tabs[number % this.tabs.length]!
     if (tab.agent.isFrozen) {
       tab.agent.thaw()
-      await this.time.stillness()
+      await this.time.idle()
     }
     return tab
   }
@@ -145,17 +150,17 @@ export class SimulatedDevice {
   async closeTab(tab: SimulatedTab): Promise<void> {
     await tab.close()
     this.tabs = this.tabs.filter((other) => other !== tab)
-    await this.time.stillness()
+    await this.time.idle()
   }
 
-  /** The app that was told of another role opens its device anew. */
+  /** Reopens a tab after its role changed, as the app does. */
   async reload(tab: SimulatedTab): Promise<void> {
     await this.closeTab(tab)
     await this.openTab()
   }
 
-  /** True where this is news. */
-  becomes(role: Role): boolean {
+  /** Returns true if the role has changed. */
+  setRole(role: Role): boolean {
     if (role === this.role) return false
     this.role = role
     for (const tab of this.tabs) tab.isOutdated = true
@@ -163,18 +168,21 @@ export class SimulatedDevice {
   }
 
   async record(verb: string, args: Record<string, unknown>, tab: SimulatedTab): Promise<RecordResult> {
-    // The plan also records what no screen would: unknown verbs and wrong arguments.
+    // The plan also records mutations that no screen would record: unknown verbs and wrong arguments.
     return tab.agent.run(() => tab.device.record(verb as MutationName, args as Mutations[MutationName]))
   }
 
-  /** Power off in the middle of whatever it does: what is not committed is lost. */
-  async die(): Promise<void> {
+  /** Power off at any moment: uncommitted writes are lost. */
+  async crash(): Promise<void> {
     this.#end()
-    await this.time.stillness()
+    await this.time.idle()
     await this.openTab()
   }
 
-  /** The browser does, now and then, also with no tab open; as client/service-worker/service-worker.ts it asks first. */
+  /**
+   * The browser does this now and then, even without a tab. Like client/service-worker/service-worker.ts it checks the
+   * lock first.
+   */
   wakeServiceWorker(): void {
     if (this.browser.locks.holderOf(lockName(this.storage))) return
     this.#opened += 1
@@ -200,17 +208,17 @@ export class SimulatedDevice {
       .finally(() => this.#endWorker(agent))
   }
 
-  /** Asks a server as one of its tabs, or its service worker. */
+  /** Sends a request to a server, as one of the tabs or the service worker. */
   send(agent: Agent, request: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<Reply> {
     const { network, name, time } = this
-    // A service worker asks who is signed in before it can know whose outbox it is, and whether they work offline.
-    if (this.mustBeSilent && request.path !== 'refresh') {
-      const what = `${agent.name} asks (${request.path}) though its person works offline`
-      this.broken.push(new InvariantViolation(12, what))
+    // A service worker asks who is signed in before it knows whose outbox it is, and whether they work offline.
+    if (this.mustNotSend && request.path !== 'refresh') {
+      const what = `${agent.name} sends a ${request.path} although its user works offline`
+      this.violations.push(new InvariantViolation(12, what))
     }
-    const ended = request.path === 'refresh' ? () => undefined : agent.asks()
+    const ended = request.path === 'refresh' ? () => undefined : agent.startRequest()
     return new Promise((resolve) => {
-      let isAnswered = false // a copy of the answer may come later
+      let isAnswered = false // a copy of the answer may arrive later
       const answer = (reply: Reply) =>
         agent.receive(() => {
           if (isAnswered) return
@@ -241,9 +249,9 @@ export class SimulatedDevice {
     this.tabs = []
   }
 
-  /** Puts a mutation into the outbox past every check of the app, as its next one. */
-  async slip({ id, name, args }: { id: string; name: string; args: unknown }): Promise<void> {
-    const tab = await this.tabInSight()
+  /** Adds a mutation to the outbox past every check of the app, as the next one. */
+  async addToOutbox({ id, name, args }: { id: string; name: string; args: unknown }): Promise<void> {
+    const tab = await this.visibleTab()
     const database = new DeviceDatabase(this.storage)
     const { meta, outbox } = database
     await database.transaction('rw', [meta, outbox], async () => {
@@ -260,25 +268,25 @@ export class SimulatedDevice {
     })
   }
 
-  /** Another device with the same database, as a restored backup of the machine is. */
+  /** Another device with the same database, like a restored backup of the machine. */
   async clone(name: string): Promise<SimulatedDevice> {
     const { time } = this
-    const seed = Number.parseInt(time.uuid().slice(0, 8), 16) // chance does not repeat itself in a copy
+    const seed = Number.parseInt(time.uuid().slice(0, 8), 16) // a copy gets other random numbers
     const { skewMs, role } = this
     const parts = { ...this.#parts, name, storage: time.uuid(), skewMs, role, seed, cookie: { ...this.cookie } }
     const [from, to] = [new DeviceDatabase(this.storage), new DeviceDatabase(parts.storage)]
-    await to.delete() // the same seed was played before, while a history is made shorter
+    await to.delete() // the same seed may have run before, while its plan was shrunk
     await to.open()
     for (const table of from.tables) await to.table(table.name).bulkPut(await table.toArray())
     from.close()
     to.close()
     const copy = new SimulatedDevice(parts)
-    copy.mustBeSilent = metaOn(parts.storage).paused === true
+    copy.mustNotSend = metaOn(parts.storage).paused === true
     await copy.openTab()
     return copy
   }
 
-  /** All that waits on its disk, also what was set aside as too large for the way. */
+  /** All pending mutations on the disk, including the skipped ones. */
   outbox(): OutboxEntry[] {
     return outboxOn(this.storage)
   }

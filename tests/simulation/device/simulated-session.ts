@@ -1,12 +1,12 @@
-// Who is signed in on a device, as client/session/session.ts has it: the refresh token in a cookie that all tabs share, the
-// access token in each tab's memory, and a session that the server may end.
+// The session of a device, like client/session/session.ts: the refresh token in a cookie that all tabs share, the
+// access token in the memory of each tab, and a session that the server may end.
 import { signal } from '@preact/signals'
 import type { SignedIn } from '#shared/protocol/wire.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import { RequestError } from '../../../client/sync/sync-transport.ts'
 import type { Reply } from '../world/network.ts'
 
-/** A token is renewed this long before it runs out. */
+/** A token is renewed this long before it expires. */
 const RENEW_BEFORE_MS = 30_000
 
 /** The browser's cookie: `organisation.session.secret`. */
@@ -15,13 +15,13 @@ export interface Cookie {
 }
 
 interface SessionParts {
-  /** Which browser this is: its tabs hear each other. */
+  /** Identifies the browser. Its tabs receive each other's messages. */
   browser: string
   cookie: Cookie
   now: () => number
   refresh: () => Promise<Reply>
-  /** The server says who this is. */
-  entered: (role: Role) => void
+  /** Called with the role of the signed-in person. */
+  roleReceived: (role: Role) => void
 }
 
 export class SimulatedSession {
@@ -34,7 +34,7 @@ export class SimulatedSession {
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#otherTabs = new BroadcastChannel(`session ${parts.browser}`)
-    this.#otherTabs.onmessage = () => this.#begunAnew()
+    this.#otherTabs.onmessage = () => this.#restart()
   }
 
   async token(): Promise<string | undefined> {
@@ -49,13 +49,13 @@ export class SimulatedSession {
     this.#accessToken = undefined
   }
 
-  /** The person has signed in again, here: the cookie is new. */
+  /** The person has signed in again in this tab, so the cookie is new. */
   signedIn(): void {
-    this.#begunAnew()
+    this.#restart()
     this.#otherTabs.postMessage('signed in')
   }
 
-  #begunAnew(): void {
+  #restart(): void {
     this.#accessToken = undefined
     this.expired.value = false
   }
@@ -69,7 +69,7 @@ export class SimulatedSession {
         text: signedIn.accessToken,
         until: this.#parts.now() + signedIn.expiresInS * 1000 - RENEW_BEFORE_MS,
       }
-      this.#parts.entered(signedIn.user.role)
+      this.#parts.roleReceived(signedIn.user.role)
       return signedIn.accessToken
     }
     if (reply.refusal === undefined || !ENDS_IT.has(reply.refusal)) throw new RequestError(reply)

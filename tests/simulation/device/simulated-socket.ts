@@ -1,10 +1,11 @@
-// A socket of a tab's live subscription, as the client of tRPC keeps one: it opens again by itself, with jitter, asks with
-// the cursor that it began with, and gives up a connection that answers no ping. It may be cut, or go deaf.
+// The socket of a tab's live subscription, like tRPC's client: it reconnects automatically with jitter, subscribes with
+// the cursor that it started with, and closes a connection that does not answer a ping. It may be cut or become
+// half-open.
 import type { LiveHandlers } from '../../../client/sync/sync-transport.ts'
 import type { Clock } from '#shared/values/clock.ts'
 import type { Frame, Network } from '../world/network.ts'
 
-/** As http-server-link.ts has them. */
+/** As in client/sync/trpc-transport.ts. */
 const RECONNECT_MIN_MS = 3_000
 const RECONNECT_MAX_MS = 30_000
 const PING_MS = 15_000
@@ -14,11 +15,11 @@ export interface SimulatedSocketOptions {
   device: string
   network: Network
   clock: Clock
-  /** Undefined where nobody is signed in. */
+  /** Resolves to undefined if nobody is signed in. */
   token: () => Promise<string | undefined>
   request: { clientId: string; cursor: string | null }
   handlers: LiveHandlers
-  /** Tells the tab in its own event loop. */
+  /** Runs a task in the tab's own event loop. */
   receive: (task: () => void) => void
 }
 
@@ -30,8 +31,8 @@ export class SimulatedSocket {
   readonly #ended = new AbortController()
   #connection: AbortController | undefined
   #isOpen = false
-  /** Half open: nothing comes through any more, and neither side knows. */
-  #isDeaf = false
+  /** Half-open: no message arrives any more, and neither side knows. */
+  #isHalfOpen = false
   #attempt = 0
 
   constructor(parts: SimulatedSocketOptions) {
@@ -54,7 +55,7 @@ export class SimulatedSocket {
     this.#close()
   }
 
-  /** The server takes it. Returns the signal that ends its side. */
+  /** The server accepts the connection. Returns the signal that ends the server's side. */
   accept(): AbortSignal | undefined {
     const connection = this.#connection
     if (!connection || this.#isOpen) return undefined
@@ -64,10 +65,10 @@ export class SimulatedSocket {
     return connection.signal
   }
 
-  /** Something that the server said arrives. */
-  hear(frame: Frame): void {
+  /** A frame from the server arrives. */
+  receiveFrame(frame: Frame): void {
     const connection = this.#connection
-    if (!this.#isOpen || this.#isDeaf) return
+    if (!this.#isOpen || this.#isHalfOpen) return
     if (frame.type === 'closed') return this.cut()
     this.#parts.receive(() => {
       if (this.#connection !== connection) return
@@ -76,13 +77,13 @@ export class SimulatedSocket {
     })
   }
 
-  /** Both sides notice. */
+  /** Closes the connection, and both sides notice. */
   cut(): void {
     if (this.#connection) this.#parts.receive(() => this.#close())
   }
 
-  goDeaf(): void {
-    this.#isDeaf = this.#isOpen
+  becomeHalfOpen(): void {
+    this.#isHalfOpen = this.#isOpen
   }
 
   async #live(): Promise<void> {
@@ -90,7 +91,7 @@ export class SimulatedSocket {
     const { signal: ended } = this.#ended
     while (!ended.aborted) {
       const connection = (this.#connection = new AbortController())
-      this.#isDeaf = false
+      this.#isHalfOpen = false
       const accessToken = await token().catch(() => undefined)
       if (accessToken !== undefined && !ended.aborted) {
         this.accessToken = accessToken
@@ -104,10 +105,10 @@ export class SimulatedSocket {
     }
   }
 
-  /** Pings now and then. Resolves when nobody answers, or the connection ends. */
+  /** Sends pings. Resolves when no pong arrives or the connection ends. */
   async #watch(closed: AbortSignal): Promise<void> {
     const { clock, network, device } = this.#parts
-    const isAnswered = () => this.#isOpen && !this.#isDeaf && network.isFair(device)
+    const isAnswered = () => this.#isOpen && !this.#isHalfOpen && network.hasGoodConnection(device)
     while (!closed.aborted) {
       await clock.wait(PING_MS, closed)
       if (closed.aborted || isAnswered()) continue

@@ -5,16 +5,16 @@ import { lockName } from '../../../client/sync/lock-name.ts'
 import type { SyncTransport } from '../../../client/sync/sync-transport.ts'
 import { RequestError } from '../../../client/sync/sync-transport.ts'
 import { Sync } from '../../../client/sync/sync.ts'
-import { Agent } from '../people/agent.ts'
+import { Agent } from './agent.ts'
 import { agentClock } from './agent-clock.ts'
 import { Random } from '../random.ts'
 import type { SimulatedDevice } from './simulated-device.ts'
 import { SimulatedSession } from './simulated-session.ts'
 import { SimulatedSocket } from './simulated-socket.ts'
 
-interface Asking {
+interface RequestOptions {
   signal: AbortSignal | undefined
-  /** Once more, where the token is good no more. */
+  /** Try once more with a new token if this one is refused. */
   again?: boolean
 }
 
@@ -24,7 +24,7 @@ export class SimulatedTab {
   readonly session: SimulatedSession
   device!: Device
   sync!: Sync
-  /** The session says another role than the one that the app was opened with. */
+  /** The session reports another role than the app was opened with. */
   isOutdated = false
   readonly clock: Clock
   #sockets: SimulatedSocket[] = []
@@ -39,7 +39,7 @@ export class SimulatedTab {
         cookie: host.cookie,
         now: () => host.now,
         refresh: () => host.send(this.agent, { path: 'refresh', input: { cookie: host.cookie.text }, accessToken: '' }),
-        entered: (role) => (this.isOutdated ||= host.becomes(role)),
+        roleReceived: (role) => (this.isOutdated ||= host.setRole(role)),
       })
     this.session = this.agent.run(session)
   }
@@ -63,13 +63,13 @@ export class SimulatedTab {
     return this.#sockets.filter(({ isOpen }) => isOpen)
   }
 
-  /** Closed by the person: what it was writing is written. */
+  /** Closed by the user: pending writes finish. */
   async close(): Promise<void> {
     await this.agent.run(() => this.sync.stop())
     this.end()
   }
 
-  /** Gone, in whatever it was doing. */
+  /** Ends the tab in the middle of its work. */
   end(): void {
     for (const socket of this.#sockets) socket.end()
     this.host.browser.drop(this.agent)
@@ -79,9 +79,9 @@ export class SimulatedTab {
   #link(): SyncTransport {
     const { pageRows } = this.host
     return {
-      push: (request, signal) => this.#asking('push', request, { signal }),
+      push: (request, signal) => this.#request('push', request, { signal }),
       pull: (request, signal) =>
-        this.#asking('pull', () => ({ ...request, limit: Math.min(request.limit ?? pageRows, pageRows) }), { signal }),
+        this.#request('pull', () => ({ ...request, limit: Math.min(request.limit ?? pageRows, pageRows) }), { signal }),
       subscribe: (request, handlers) => {
         const { host, clock, session, agent } = this
         const socket = new SimulatedSocket({
@@ -99,8 +99,8 @@ export class SimulatedTab {
     }
   }
 
-  /** As http-server-link.ts asks: once more with a new token where the one it had is good no more. */
-  async #asking<T>(path: 'push' | 'pull', input: () => unknown, { signal, again = true }: Asking): Promise<T> {
+  /** Like client/sync/trpc-transport.ts: tries once more with a new token if the first one is refused. */
+  async #request<T>(path: 'push' | 'pull', input: () => unknown, { signal, again = true }: RequestOptions): Promise<T> {
     const token = await this.session.token()
     signal?.throwIfAborted()
     if (token === undefined) throw new RequestError({ refusal: 'unauthenticated' })
@@ -108,6 +108,6 @@ export class SimulatedTab {
     if (reply.ok) return reply.value as T
     if (reply.refusal === 'resnapshot' || reply.refusal === 'unauthenticated') this.session.forgetToken()
     if (reply.refusal !== 'unauthenticated' || !again) throw new RequestError(reply)
-    return this.#asking(path, input, { signal, again: false })
+    return this.#request(path, input, { signal, again: false })
   }
 }

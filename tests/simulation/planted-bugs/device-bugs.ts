@@ -20,8 +20,8 @@ export const DEVICE_BUGS: PlantedBug[] = [
       wrapFunction(
         deviceStorage,
         'resetSyncPoint',
-        (beginAgain) => (database, renew) =>
-          beginAgain(database, async (clockOffsetMs) => {
+        (resetSyncPoint) => (database, renew) =>
+          resetSyncPoint(database, async (clockOffsetMs) => {
             const renewed = await renew(clockOffsetMs)
             await database.outbox.clear()
             return renewed
@@ -44,10 +44,10 @@ export const DEVICE_BUGS: PlantedBug[] = [
         outbox,
         'Outbox',
         'enqueue',
-        (keep) =>
+        (enqueue) =>
           function (making) {
             storing = making.id
-            return keep.call(this, making)
+            return enqueue.call(this, making)
           },
       ),
       wrapMethod(

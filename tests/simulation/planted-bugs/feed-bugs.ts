@@ -1,4 +1,4 @@
-// Bugs in what the server tells devices.
+// Bugs in what the server sends to devices.
 import { alter, type PlantedBug, wrapFunction } from './plant.ts'
 
 const pull = () => import('../../../server/feed/pull.ts')

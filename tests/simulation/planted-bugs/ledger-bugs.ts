@@ -49,10 +49,10 @@ export const LEDGER_BUGS: PlantedBug[] = [
     rules: [1, 6, 11],
     seed: 222,
     changes: [
-      wrapFunction(ledgerWriteStore, 'writeCommit', (writeClosing) => (tx, orgId, closing) => {
-        if (closing.devices.length === 0) return writeClosing(tx, orgId, closing)
+      wrapFunction(ledgerWriteStore, 'writeCommit', (writeCommit) => (tx, orgId, closing) => {
+        if (closing.devices.length === 0) return writeCommit(tx, orgId, closing)
         const sql = withoutInSql(tx.sql, /\blast_seq\s*=\s*excluded\.last_seq\s*,/i)
-        return writeClosing(alter(tx, { sql }), orgId, closing)
+        return writeCommit(alter(tx, { sql }), orgId, closing)
       }),
     ],
   },
@@ -61,9 +61,9 @@ export const LEDGER_BUGS: PlantedBug[] = [
     rules: [2, 5],
     seed: 16,
     changes: [
-      wrapFunction(ledgerAlgebra, 'applyEntry', (withEntry) => (standing, entry, entries) => {
-        if (entry.kind === 'count') return withEntry(standing, entry, entries)
-        return alter(standing, { quantity: standing.quantity + entry.amount })
+      wrapFunction(ledgerAlgebra, 'applyEntry', (applyEntry) => (state, entry, entries) => {
+        if (entry.kind === 'count') return applyEntry(state, entry, entries)
+        return alter(state, { quantity: state.quantity + entry.amount })
       }),
     ],
   },
@@ -72,7 +72,7 @@ export const LEDGER_BUGS: PlantedBug[] = [
     rules: [2, 5],
     seed: 14,
     changes: [
-      wrapFunction(ledgerAlgebra, 'applyEntry', (withEntry) => (standing, entry) => withEntry(standing, entry, [])),
+      wrapFunction(ledgerAlgebra, 'applyEntry', (applyEntry) => (state, entry) => applyEntry(state, entry, [])),
     ],
   },
   {
@@ -83,8 +83,7 @@ export const LEDGER_BUGS: PlantedBug[] = [
       wrapFunction(
         ledgerAlgebra,
         'voidEntry',
-        (withoutEntry) => (standing, voided, entries) =>
-          withoutEntry(standing, alter(voided, { amount: -voided.amount }), entries),
+        (voidEntry) => (state, voided, entries) => voidEntry(state, alter(voided, { amount: -voided.amount }), entries),
       ),
     ],
   },

@@ -1,4 +1,4 @@
-// Bugs in how a device talks to the server, and its tabs to each other.
+// Bugs in how a device communicates with the server, and its tabs with each other.
 import { effect } from '@preact/signals'
 import type { Device } from '../../../client/device/device.ts'
 import type { PushQueue } from '../../../client/device/outbox/push-queue.ts'
@@ -25,9 +25,9 @@ export const SYNC_BUGS: PlantedBug[] = [
         device,
         'Device',
         'applyUpdate',
-        (arrive) =>
+        (applyUpdate) =>
           function (update) {
-            return arrive.call(this, alter(update, { point: alter(update.point, { complete: true }) }))
+            return applyUpdate.call(this, alter(update, { point: alter(update.point, { complete: true }) }))
           },
       ),
     ],
@@ -89,7 +89,7 @@ export const SYNC_BUGS: PlantedBug[] = [
     ],
   },
   {
-    name: 'a tab shows what the leader said although the leader no longer answers',
+    name: 'a tab shows the status of a leader that no longer answers',
     rules: [13],
     seed: 83,
     changes: [

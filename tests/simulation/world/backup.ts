@@ -1,5 +1,5 @@
-// A backup of one organisation, and its restore: every row of every table, past the product, as its owner. Two of the same
-// state are the same, letter by letter.
+// Backs up and restores one organisation: every row of every table, as the owner of the database, past the product. Two
+// backups of the same state are identical, character by character.
 import type postgres from 'postgres'
 
 export interface Backup {

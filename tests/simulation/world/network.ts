@@ -1,20 +1,21 @@
-// The network: a bag of messages. In bad weather whatever is in it may arrive, in any order, late, twice or never, as the
-// plan decides; in good weather it flows. Only the messages of one socket keep their order, as TCP has them keep it.
+// The network: a set of messages in flight. With a bad connection each may arrive in any order, late, twice or never,
+// as the plan decides. With a good connection they are delivered automatically. Only the messages of one socket keep
+// their order, as with TCP.
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { ServerEvent } from '../../../server/events/commit-event.ts'
 import type { Random } from '../random.ts'
 import type { SimulatedSocket } from '../device/simulated-socket.ts'
 
-/** How a server answered, or how it did not. */
+/** The answer of a server, or a failure to answer. */
 export type Reply =
   | { ok: true; value: unknown }
   | { ok: false; refusal?: string; lastSeq?: number; retryAfterMs?: number }
 
-/** What a server says on a socket. */
+/** A message of a server on a socket. */
 export type Frame = { type: 'message'; message: LiveMessage } | { type: 'refused'; code: string } | { type: 'closed' }
 
 interface Sent {
-  /** By it messages are told apart and ordered: which arrives when must not depend on how fast PostgreSQL is. */
+  /** Identifies and orders messages, so that their order does not depend on the speed of PostgreSQL. */
   key: string
   /** Undefined between servers. */
   device?: string
@@ -37,7 +38,7 @@ export interface SentAnswer extends Sent {
   answer(reply: Reply): void
 }
 
-/** A socket's opening. */
+/** A request to open a socket. */
 export interface Dial extends Sent {
   kind: 'dial'
   device: string
@@ -50,7 +51,7 @@ export interface FrameSent extends Sent {
   frame: Frame
 }
 
-/** What one server tells another of a commit, or of a session that is over. */
+/** A notice from one server to another, of a commit or of a session that has ended. */
 export interface NoticeSent extends Sent {
   kind: 'notice'
   to: number
@@ -62,12 +63,12 @@ export type Message = Request | SentAnswer | Dial | FrameSent | NoticeSent
 export class Network {
   #messages: Message[] = []
   readonly #numbers = new Map<string, number>()
-  /** Devices in good weather, with the server that they reach. */
-  readonly #weather = new Map<string, number>()
-  /** Whether notices between servers flow. */
-  busFlows = true
+  /** Devices with a good connection, with the server that they reach. */
+  readonly #goodConnections = new Map<string, number>()
+  /** Whether notices between servers are delivered automatically. */
+  isBusConnected = true
 
-  /** A key that comes after all before it of the same kind. */
+  /** Returns a key that sorts after all earlier ones of the same kind. */
   key(of: string): string {
     const number = (this.#numbers.get(of) ?? 0) + 1
     this.#numbers.set(of, number)
@@ -82,28 +83,28 @@ export class Network {
     this.send({ kind: 'answer', key: this.key(`${key}, answered`), device, path, reply, answer })
   }
 
-  /** Undefined ends it. */
-  setWeather(device: string, replica: number | undefined): void {
-    if (replica === undefined) this.#weather.delete(device)
-    else this.#weather.set(device, replica)
+  /** Gives a device a good connection to a server, or a bad one if the server is undefined. */
+  setGoodConnection(device: string, replica: number | undefined): void {
+    if (replica === undefined) this.#goodConnections.delete(device)
+    else this.#goodConnections.set(device, replica)
   }
 
-  isFair(device: string): boolean {
-    return this.#weather.has(device)
+  hasGoodConnection(device: string): boolean {
+    return this.#goodConnections.has(device)
   }
 
   replicaOf({ device }: Message): number {
-    return this.#weather.get(device ?? '') ?? 0
+    return this.#goodConnections.get(device ?? '') ?? 0
   }
 
-  /** Takes a message that flows by itself, any of them. */
-  takeFlowing(random: Random): Message | undefined {
-    const isFlowing = (message: Message) =>
-      message.device === undefined ? this.busFlows : this.#weather.has(message.device)
-    return this.take(random.below(1_000), isFlowing)
+  /** Takes any message that is delivered automatically. */
+  takeDeliverable(random: Random): Message | undefined {
+    const isDeliverable = (message: Message) =>
+      message.device === undefined ? this.isBusConnected : this.#goodConnections.has(message.device)
+    return this.take(random.below(1_000), isDeliverable)
   }
 
-  /** Takes a message out of the bag; undefined where it is empty, or holds none that fits. */
+  /** Takes a message out of the network. Returns undefined if none matches. */
   take(pick: number, fits: (message: Message) => boolean = () => true): Message | undefined {
     if (this.#messages.length === 0) return undefined
     const fitting = this.#inOrder().filter(fits)
@@ -122,12 +123,12 @@ export class Network {
     this.#messages.push(message)
   }
 
-  /** What a socket was still to hear is lost with it. */
+  /** The undelivered messages of a socket are lost with it. */
   dropFramesOf(socket: SimulatedSocket): void {
     this.#messages = this.#messages.filter((message) => !(message.kind === 'frame' && message.socket === socket))
   }
 
-  /** All that could arrive next: of a socket only what was said first. */
+  /** All messages that may arrive next. Of each socket only the first one may. */
   #inOrder(): Message[] {
     const sockets = new Set<SimulatedSocket>()
     return this.#messages
@@ -141,7 +142,7 @@ export class Network {
   }
 }
 
-/** Nobody answered. */
+/** No answer. */
 export const SILENCE: Reply = { ok: false }
 
 export function describe(message: Message): string {
@@ -152,15 +153,15 @@ export function describe(message: Message): string {
     case 'answer':
       return `${key.replace(/, answered.*/, '')}'s answer`
     case 'dial':
-      return `${key}, opening,`
+      return `${key}'s opening`
     case 'frame':
-      return `${key} (${inWords(message.frame)})`
+      return `${key} (${describeFrame(message.frame)})`
     case 'notice':
-      return 'to' in message.notice ? `${key} of version ${message.notice.to}` : `${key} of an end`
+      return 'to' in message.notice ? `${key} of version ${message.notice.to}` : `${key} of an ended session`
   }
 }
 
-function inWords(frame: Frame): string {
+function describeFrame(frame: Frame): string {
   if (frame.type !== 'message') return frame.type === 'closed' ? 'the end' : frame.code
   const { from, to, tables } = frame.message
   return from === to ? `head ${to}` : `${from} to ${to}${tables ? '' : ', a poke'}`

@@ -1,4 +1,5 @@
-// An organisation and its people, made as the accounts make them but for the passwords: hashing them is slow on purpose.
+// Creates an organisation and its people as the accounts module does, but without passwords, whose hashing is slow on
+// purpose.
 import { randomUUID } from 'node:crypto'
 import type { Role } from '#shared/rows/rows.ts'
 import type { AccessTokens } from '../../../server/accounts/access-tokens.ts'
@@ -12,14 +13,14 @@ export interface SimulatedPerson {
   orgId: string
   name: string
   role: Role
-  /** The role is not the one that they began with. */
+  /** The role is not the first one. */
   changed: boolean
-  /** They may no longer work here. */
+  /** The person is disabled. */
   disabled: boolean
 }
 
-/** Tokens that say who, unsigned: forging them is for other tests. */
-export const openTokens = {
+/** Access tokens without a signature. Other tests cover forged tokens. */
+export const unsignedTokens = {
   sign: async (claims: object) => JSON.stringify(claims),
   verify: async (token: string) => JSON.parse(token) as unknown,
 } as unknown as AccessTokens
@@ -34,7 +35,7 @@ export async function makeOrganisation(
   { database, ledger, uuid }: Parts,
   { name, people }: { name: string; people: { name: string; role: Role }[] },
 ): Promise<SimulatedPerson[]> {
-  const orgId = randomUUID() // not of the seed: a world may be run again beside its first run
+  const orgId = randomUUID() // not from the seed, because a world may run twice in one database
   const users = people.map((person) => ({
     ...person,
     id: uuid(),
@@ -58,7 +59,7 @@ export async function makeOrganisation(
   return users.map(({ id, name, role }) => ({ userId: id, orgId, name, role, changed: false, disabled: false }))
 }
 
-/** Signs somebody in, with everything but a password. */
+/** Signs somebody in, without a password. */
 export async function signIn(
   accounts: Accounts,
   { orgId, userId }: Pick<SimulatedPerson, 'orgId' | 'userId'>,

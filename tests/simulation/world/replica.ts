@@ -1,4 +1,4 @@
-// One server of several over the same database: the real procedures, ledger and feed, called without a socket between.
+// One of several servers over the same database: the real procedures, ledger and feed, called without a network.
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import { alertRules } from '../../../server/alerts/alert-rules.ts'
 import type { Issued } from '../../../server/accounts/accounts.ts'
@@ -17,12 +17,12 @@ import { Metrics } from '../../../server/metrics/metrics.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { Frame, Reply, Request } from './network.ts'
 import { SILENCE } from './network.ts'
-import { openTokens } from './organisation.ts'
+import { unsignedTokens } from './organisation.ts'
 import type { ReadReplica } from './read-replica.ts'
 import type { SimulatedDatabase } from './stage.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-/** All servers sign cursors alike. */
+/** All servers sign cursors with the same secret. */
 const SECRET = 's'.repeat(40)
 
 export interface ReplicaParts {
@@ -32,11 +32,11 @@ export interface ReplicaParts {
   reads: Reads
 }
 
-/** How the servers of a world read what devices pull. */
+/** How the servers of a world read for pulls. */
 export interface Reads {
   /** Asked first. */
   readReplica: ReadReplica | undefined
-  /** The page after the one that is answered is read ahead, however small. */
+  /** Whether the next page is prefetched, however small. */
   ahead: boolean
 }
 
@@ -53,7 +53,7 @@ export class Replica {
     this.database = database
     this.#time = time
     database.time = time
-    const alarm = (ms: number, ring: () => void) => time.after(ms, ring)
+    const alarm = (ms: number, fire: () => void) => time.after(ms, fire)
     const pulling: PullParts = {
       primary: database,
       replica: reads.readReplica,
@@ -63,13 +63,13 @@ export class Replica {
       now: () => time.now,
     }
     this.feed = new LiveFeed(pulling, { alarm })
-    const tell = (event: ServerEvent) => {
+    const emit = (event: ServerEvent) => {
       if (this.#dead) return
       this.feed.deliver(event)
       publish(event)
     }
-    this.ledger = new Ledger({ database, judgeLevels: alertRules, now: () => time.now, publish: tell })
-    this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens, sessionsEnded: tell })
+    this.ledger = new Ledger({ database, judgeLevels: alertRules, now: () => time.now, publish: emit })
+    this.accounts = new Accounts({ database, ledger: this.ledger, tokens: unsignedTokens, sessionsEnded: emit })
     const unused = {} as Pick<ApiParts, 'backups' | 'importer' | 'loginLimits'>
     const admission = new Admission()
     const { accounts, feed, ledger } = this
@@ -77,8 +77,8 @@ export class Replica {
     this.#parts = { ...unused, accounts, admission, database, feed, ledger, metrics, pulling, setupToken: undefined }
   }
 
-  /** The process is gone: nothing of it answers, publishes or tries again. */
-  die(): void {
+  /** The process has ended: it no longer answers, publishes or retries. */
+  crash(): void {
     this.#life.abort()
   }
 
@@ -88,8 +88,8 @@ export class Replica {
 
   async serve({ path, input, accessToken }: Pick<Request, 'path' | 'input' | 'accessToken'>): Promise<Reply> {
     try {
-      const value = await this.#ask(path, { input: asItTravels(input), accessToken })
-      return this.#dead ? SILENCE : { ok: true, value: asItTravels(value) }
+      const value = await this.#ask(path, { input: throughJson(input), accessToken })
+      return this.#dead ? SILENCE : { ok: true, value: throughJson(value) }
     } catch (error) {
       if (this.#dead) return SILENCE
       const { refusal, lastSeq, retryAfterS } = refusedBy(error)
@@ -97,23 +97,23 @@ export class Replica {
       return { ok: false, refusal, ...(lastSeq !== undefined && { lastSeq }), ...(retryAfterMs && { retryAfterMs }) }
     }
   }
-  /** The live subscription of a socket, until it ends, or this server does. */
+  /** Serves the live subscription of a socket until it or this server ends. */
   async listen(
     { input, accessToken }: Pick<Request, 'input' | 'accessToken'>,
-    { signal, say }: { signal: AbortSignal; say: (frame: Frame) => void },
+    { signal, send }: { signal: AbortSignal; send: (frame: Frame) => void },
   ): Promise<void> {
     const ended = AbortSignal.any([signal, this.#life.signal])
     const caller = appRouter.createCaller(this.#context(accessToken), { signal: ended })
     try {
-      const messages = (await caller.live(asItTravels(input) as never)) as AsyncIterable<LiveMessage>
+      const messages = (await caller.live(throughJson(input) as never)) as AsyncIterable<LiveMessage>
       for await (const message of messages) {
         if (ended.aborted) break
-        say({ type: 'message', message: asItTravels(message) })
+        send({ type: 'message', message: throughJson(message) })
       }
     } catch (error) {
-      if (!ended.aborted) say({ type: 'refused', code: refusedBy(error).refusal })
+      if (!ended.aborted) send({ type: 'refused', code: refusedBy(error).refusal })
     }
-    if (this.#dead && !signal.aborted) say({ type: 'closed' })
+    if (this.#dead && !signal.aborted) send({ type: 'closed' })
   }
 
   #ask(path: Request['path'], { input, accessToken }: Pick<Request, 'input' | 'accessToken'>): Promise<unknown> {
@@ -128,7 +128,7 @@ export class Replica {
     }
   }
 
-  /** As auth.refresh answers; the cookie travels beside it. */
+  /** Answers like auth.refresh, with the cookie in the answer. */
   async #refresh(cookie: string): Promise<Issued> {
     const issued = await this.accounts.refresh(cookie)
     if (issued === 'disabled') throw new ApiRefusal('disabled')
@@ -141,8 +141,8 @@ export class Replica {
   }
 }
 
-/** What JSON does not carry does not arrive. */
-function asItTravels<T>(value: T): T {
+/** Drops everything that JSON does not transport. */
+function throughJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
 }
 

@@ -1,8 +1,8 @@
-// The servers of a world: what reaches them, what befalls them while they answer, and what they tell each other.
+// The servers of a world: the requests that reach them, the faults while they answer, and their notices to each other.
 import type { ServerEvent } from '../../../server/events/commit-event.ts'
 import type { Dial, Message, Network, Request } from './network.ts'
 import { describe } from './network.ts'
-import type { Meanwhile } from '../plan.ts'
+import type { RequestFault } from '../plan.ts'
 import { REPLICAS } from '../plan.ts'
 import type { Reads } from './replica.ts'
 import { Replica } from './replica.ts'
@@ -14,13 +14,13 @@ export interface ServersParts {
   time: VirtualTime
   network: Network
   reads: Reads
-  tell: (sentence: string) => void
+  narrate: (sentence: string) => void
 }
 
 export class Servers {
   readonly replicas: Replica[] = []
-  /** How long a push was under way at most. */
-  longestWay = 0
+  /** The longest duration of a push, in ms. */
+  longestRequestMs = 0
   readonly #parts: ServersParts
 
   constructor(parts: ServersParts) {
@@ -28,42 +28,42 @@ export class Servers {
     for (let index = 0; index < REPLICAS; index++) this.#start(index)
   }
 
-  /** A message arrives wherever it was sent. */
+  /** Delivers a message to its recipient. */
   async deliver(
     message: Message | undefined,
-    { replica, meanwhile }: { replica: number; meanwhile: Meanwhile },
+    { replica, fault }: { replica: number; fault: RequestFault },
   ): Promise<void> {
-    const { tell } = this.#parts
+    const { narrate } = this.#parts
     switch (message?.kind) {
       case undefined:
         return undefined
       case 'request':
-        return this.#serve(message, { index: replica, befalls: message.path === 'push' ? meanwhile : 'nothing' })
+        return this.#serve(message, { index: replica, fault: message.path === 'push' ? fault : 'nothing' })
       case 'dial':
         return this.#connect(message, replica)
       case 'answer':
-        tell(`${describe(message)} arrives`)
+        narrate(`${describe(message)} arrives`)
         return message.answer(message.reply)
       case 'frame':
-        tell(`${describe(message)} arrives`)
-        return message.socket.hear(message.frame)
+        narrate(`${describe(message)} arrives`)
+        return message.socket.receiveFrame(message.frame)
       case 'notice':
         return this.replicas[message.to]!.feed.deliver(message.notice)
     }
   }
 
-  /** All pushes under way arrive at once: their commits are grouped. */
+  /** Delivers all pushes in flight at once, so that their commits are grouped. */
   async deliverTogether(index: number): Promise<void> {
-    const { network, tell } = this.#parts
+    const { network, narrate } = this.#parts
     const pushes = network.takeAll(isPush) as Request[]
-    for (const push of pushes) this.#noteWay(push)
-    if (pushes.length > 0) tell(`${pushes.map(describe).join(' and ')} reach server ${index + 1} at once`)
+    for (const push of pushes) this.#noteDuration(push)
+    if (pushes.length > 0) narrate(`${pushes.map(describe).join(' and ')} reach server ${index + 1} at once`)
     const replies = await Promise.all(pushes.map((push) => this.replicas[index]!.serve(push)))
     pushes.forEach((push, i) => network.reply(push, replies[i]!))
   }
 
   restart(index: number): void {
-    this.replicas[index]!.die()
+    this.replicas[index]!.crash()
     this.#parts.stage.replace(index)
     this.#start(index)
   }
@@ -85,17 +85,17 @@ export class Servers {
     }
   }
 
-  async #serve(request: Request, { index, befalls }: { index: number; befalls: Meanwhile }): Promise<void> {
-    const { network, tell, time } = this.#parts
-    this.#noteWay(request)
+  async #serve(request: Request, { index, fault }: { index: number; fault: RequestFault }): Promise<void> {
+    const { network, narrate, time } = this.#parts
+    this.#noteDuration(request)
     const replica = this.replicas[index]!
-    if (befalls !== 'nothing') this.#arrange(befalls, index)
+    if (fault !== 'nothing') this.#planFault(fault, index)
     const reply = await replica.serve(request)
     replica.database.beforeCommit = undefined
     replica.database.afterCommit = undefined
-    await time.stillness()
-    tell(
-      `${describe(request)} reaches server ${index + 1}${befalls === 'nothing' ? '' : ` (meanwhile: ${befalls})`}: ${
+    await time.idle()
+    narrate(
+      `${describe(request)} reaches server ${index + 1}${fault === 'nothing' ? '' : ` (fault: ${fault})`}: ${
         reply.ok ? 'answered' : (reply.refusal ?? 'no answer')
       }`,
     )
@@ -103,16 +103,16 @@ export class Servers {
   }
 
   #connect({ key, device, socket }: Dial, index: number): void {
-    const { network, tell } = this.#parts
+    const { network, narrate } = this.#parts
     const signal = socket.accept()
     if (!signal) return
-    tell(`${key} is open to server ${index + 1}`)
+    narrate(`${key} is open to server ${index + 1}`)
     const { request: input, accessToken } = socket
     void this.replicas[index]!.listen(
       { input, accessToken },
       {
         signal,
-        say: (frame) => {
+        send: (frame) => {
           if (!signal.aborted)
             network.send({ kind: 'frame', key: network.key(`${key}'s message`), device, socket, frame })
         },
@@ -120,15 +120,15 @@ export class Servers {
     )
   }
 
-  /** A clock that was asked for the server's may be wrong by as long as the request was under way. */
-  #noteWay({ sentAt }: Request): void {
-    this.longestWay = Math.max(this.longestWay, this.#parts.time.now - sentAt)
+  /** A device's clock offset may be wrong by the duration of the request that determined it. */
+  #noteDuration({ sentAt }: Request): void {
+    this.longestRequestMs = Math.max(this.longestRequestMs, this.#parts.time.now - sentAt)
   }
 
-  /** Makes something happen inside the next transaction of a replica. */
-  #arrange(meanwhile: Meanwhile, index: number): void {
+  /** Plans a fault inside the next transaction of a server. */
+  #planFault(fault: RequestFault, index: number): void {
     const { database } = this.replicas[index]!
-    if (meanwhile === 'killed after commit') {
+    if (fault === 'killed after commit') {
       database.afterCommit = () => {
         this.restart(index)
         throw new Error('killed')
@@ -137,39 +137,39 @@ export class Servers {
     }
     database.beforeCommit = async ({ sql }) => {
       database.beforeCommit = undefined
-      if (meanwhile === 'a pull') return this.#pullMeanwhile(index)
-      if (meanwhile === 'another push') return this.#pushMeanwhile(index)
+      if (fault === 'a pull') return this.#pullFromOtherServer(index)
+      if (fault === 'another push') return this.#pushToOtherServer(index)
       const [{ pid } = { pid: 0 }] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
-      if (meanwhile === 'server killed') this.restart(index)
+      if (fault === 'server killed') this.restart(index)
       await this.#terminate(pid)
     }
   }
 
-  async #pullMeanwhile(index: number): Promise<void> {
-    const { network, tell } = this.#parts
+  async #pullFromOtherServer(index: number): Promise<void> {
+    const { network, narrate } = this.#parts
     const pull = network.take(0, (message) => message.kind === 'request' && message.path === 'pull')
     if (pull?.kind !== 'request') return
     const reply = await this.replicas[(index + 1) % REPLICAS]!.serve(pull)
-    tell(`${describe(pull)} is served by the other server`)
+    narrate(`${describe(pull)} is served by the other server`)
     network.reply(pull, reply)
   }
 
-  /** Another server has to wait for the lock, until this one has committed. */
-  async #pushMeanwhile(index: number): Promise<void> {
-    const { network, tell, time } = this.#parts
+  /** Another server must wait for the lock until this one has committed. */
+  async #pushToOtherServer(index: number): Promise<void> {
+    const { network, narrate, time } = this.#parts
     const push = network.take(0, isPush)
     if (push?.kind !== 'request') return
-    this.#noteWay(push)
+    this.#noteDuration(push)
     let served = false
     void this.replicas[(index + 1) % REPLICAS]!.serve(push).then((reply) => {
       served = true
       network.reply(push, reply)
     })
-    tell(`${describe(push)} waits at the other server`)
-    while (!served && !(await this.#isSomebodyWaiting())) await time.turns(1)
+    narrate(`${describe(push)} waits at the other server`)
+    while (!served && !(await this.#isTransactionBlocked())) await time.turns(1)
   }
 
-  async #isSomebodyWaiting(): Promise<boolean> {
+  async #isTransactionBlocked(): Promise<boolean> {
     const [row] = await this.#parts.stage.owner<{ waits: boolean }[]>`
       select exists (select from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock') as waits`

@@ -1,4 +1,4 @@
-// What worlds share in a process, as it costs time to build: a database, and a pool of connections per replica.
+// What worlds of a process share because creating it takes time: a database, and a pool of connections per server.
 import postgres from 'postgres'
 import type { Tx } from '../../../server/database/database.ts'
 import { Database } from '../../../server/database/database.ts'
@@ -6,25 +6,25 @@ import { REPLICAS } from '../plan.ts'
 import { ReadReplica } from './read-replica.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-/** Commits take turns per organisation; few connections have their plans soon. */
+/** Commits of an organisation run one after another, and few connections have their plans cached soon. */
 const POOL_MAX = 2
 
 /**
- * The real access to PostgreSQL of one process, with a place to stop in before a commit. Its connections outlive it, since
- * new ones are slow: what a process leaves under way as it dies is ended by whoever kills it.
+ * The real access to PostgreSQL of one process, with hooks around a commit. The connections outlive the process,
+ * because new ones are slow. The code that kills a process also ends its transactions.
  */
 export class SimulatedDatabase extends Database {
   readonly #connections: Database
   time: VirtualTime | undefined
-  /** Its process is gone. */
+  /** The process has ended. */
   isDead = false
-  /** Called inside a transaction, its rows written and not yet committed. */
+  /** Called inside a transaction, when its rows are written but not committed. */
   beforeCommit: ((tx: Tx) => Promise<void>) | undefined
-  /** Called between the commit and whoever learns of it. */
+  /** Called after the commit, before anybody learns of it. */
   afterCommit: (() => void) | undefined
 
   constructor(url: string, connections: Database) {
-    super(url, { poolMax: 1 }) // opens none
+    super(url, { poolMax: 1 }) // does not open a connection
     this.#connections = connections
   }
 
@@ -56,7 +56,7 @@ export class SimulatedDatabase extends Database {
 }
 
 export class SimulationStage {
-  /** Sees all organisations: for checks, and for what no server may do. */
+  /** Sees all organisations. Used by the checks, and for changes that no server may make. */
   readonly owner: postgres.Sql
   readonly readReplica: ReadReplica
   readonly #url: string
@@ -65,7 +65,7 @@ export class SimulationStage {
 
   constructor({ url, ownerUrl }: { url: string; ownerUrl: string }) {
     const planned = new URL(url)
-    planned.searchParams.set('plan_cache_mode', 'force_generic_plan') // else each statement is planned anew five times
+    planned.searchParams.set('plan_cache_mode', 'force_generic_plan') // otherwise each statement is planned five times
     this.#url = planned.href
     const bigint = { to: 20, from: [20, 1700], serialize: String, parse: Number }
     this.owner = postgres(ownerUrl, { max: 2, onnotice: () => undefined, types: { bigint } })
@@ -78,7 +78,7 @@ export class SimulationStage {
     return this.#databases[replica]!
   }
 
-  /** A replica died. */
+  /** Replaces the database access of a server that has ended. */
   replace(replica: number): void {
     this.#databases[replica]!.isDead = true
     this.#databases[replica] = new SimulatedDatabase(this.#url, this.#connections[replica]!)

@@ -1,10 +1,10 @@
-// Time that only the simulation moves, and the knowledge of when everything has come to rest. While a world runs, the
-// wall clock, random ids and the waiting of the code under test are its own, so that one seed decides all of them.
+// Time that only the simulation advances, and the detection of idleness. While a world runs, it replaces the wall
+// clock, random ids and waits of the code under test, so that one seed determines all of them.
 import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers/promises'
 import { Random } from '../random.ts'
 
-/** Where every world begins. */
+/** The time at which every world begins. */
 const BEGINNING_MS = Date.UTC(2026, 2, 1, 8)
 
 const real = {
@@ -16,33 +16,33 @@ const real = {
 }
 
 interface Timer {
-  /** On a device by the monotonic clock, on a server by the true time. */
+  /** In the monotonic time of a device, or in the true time of a server. */
   at: number
   isServers: boolean
-  ring(): void
+  fire(): void
 }
 
 export class VirtualTime {
-  /** The true time, which servers know. Devices have clocks of their own. */
+  /** The true time, which servers have. Devices have clocks of their own. */
   now = BEGINNING_MS
-  /** How long all devices slept: their monotonic clocks and timers stood still. */
+  /** How long all devices have slept. Their monotonic clocks and timers stopped. */
   #sleptMs = 0
   /** In the order in which they were set. */
   #timers: Timer[] = []
   readonly #ids: Random
-  /** What is still to run in this process. fake-indexeddb does everything by `setImmediate`. */
+  /** Tasks that have not run yet in this process. fake-indexeddb does everything with `setImmediate`. */
   readonly #turns = new Set<unknown>()
-  /** Transactions that PostgreSQL works on. */
+  /** The number of transactions in progress in PostgreSQL. */
   #working = 0
-  /** How often PostgreSQL was asked to write. */
+  /** The number of write transactions so far. */
   written = 0
-  #rested: (() => void)[] = []
+  #idleCallbacks: (() => void)[] = []
 
   constructor(seed: number) {
     this.#ids = new Random(seed, 2)
   }
 
-  /** Runs `work` in this time. Worlds run one after the other: the clock is the process's. */
+  /** Runs `work` in this time. Worlds run one after another, because the clock belongs to the process. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     Date.now = () => this.now
     globalThis.crypto.randomUUID = () => this.#ids.uuid() as ReturnType<typeof crypto.randomUUID>
@@ -58,7 +58,7 @@ export class VirtualTime {
       this.#turns.delete(turn)
       real.clearImmediate(turn)
     }
-    // A server that waits before it tries again takes no time: how often it does depends on how fast PostgreSQL is.
+    // A server's wait before a retry takes no time, because the number of retries depends on the speed of PostgreSQL.
     timers.setTimeout = ((_ms: number, value: unknown) => realTurn().then(() => value)) as typeof timers.setTimeout
     syncBuiltinESMExports()
     try {
@@ -73,7 +73,7 @@ export class VirtualTime {
     }
   }
 
-  /** What a device's monotonic clock reads. */
+  /** The monotonic clock of devices. */
   get monotonic(): number {
     return this.now - BEGINNING_MS - this.#sleptMs
   }
@@ -82,66 +82,66 @@ export class VirtualTime {
     return this.#ids.uuid()
   }
 
-  /** A timer of a device. Returns how to call it off. */
-  afterAwake(ms: number, ring: () => void): () => void {
-    return this.#set({ at: this.monotonic + Math.max(0, Math.ceil(ms)), isServers: false, ring })
+  /** Sets a timer of a device. Returns a function that cancels it. */
+  afterAwake(ms: number, fire: () => void): () => void {
+    return this.#set({ at: this.monotonic + Math.max(0, Math.ceil(ms)), isServers: false, fire })
   }
 
-  /** A timer of a server. Returns how to call it off. */
-  after(ms: number, ring: () => void): () => void {
-    return this.#set({ at: this.now + ms, isServers: true, ring })
+  /** Sets a timer of a server. Returns a function that cancels it. */
+  after(ms: number, fire: () => void): () => void {
+    return this.#set({ at: this.now + ms, isServers: true, fire })
   }
 
-  /** Lets time pass, from timer to timer; `settle` lets everything come to rest after each. */
-  async pass(ms: number, settle: () => Promise<void>): Promise<void> {
+  /** Advances time from timer to timer. `runUntilIdle` waits until everything is idle after each. */
+  async pass(ms: number, runUntilIdle: () => Promise<void>): Promise<void> {
     const until = this.now + ms
     for (;;) {
-      await settle()
+      await runUntilIdle()
       const next = Math.min(...this.#timers.map((timer) => this.#msUntil(timer)))
       if (this.now + next > until) break
       this.now += Math.max(0, next)
-      this.ring()
+      this.fire()
     }
     this.now = Math.max(this.now, until)
   }
 
-  /** All devices sleep; the servers go on. */
+  /** All devices sleep, and the servers continue. */
   sleep(ms: number): void {
     this.now += ms
     this.#sleptMs += ms
   }
 
-  /** Rings what is due. False where nothing is. */
-  ring(): boolean {
+  /** Fires the timers that are due. Returns false if none is. */
+  fire(): boolean {
     const due = this.#timers.filter((timer) => this.#msUntil(timer) <= 0)
     this.#timers = this.#timers.filter((timer) => !due.includes(timer))
-    for (const { ring } of due) ring()
+    for (const { fire } of due) fire()
     return due.length > 0
   }
 
-  /** Lets a number of turns of the event loop pass: for a crash in the middle of something. */
+  /** Lets this many turns of the event loop pass, for a crash in the middle of work. */
   async turns(count: number): Promise<void> {
     for (let i = 0; i < count; i++) await realTurn()
   }
 
-  /** Counts what PostgreSQL works on. */
+  /** Counts the work in progress in PostgreSQL. */
   async whileWorking<T>(work: Promise<T>): Promise<T> {
     this.#working += 1
     try {
       return await work
     } finally {
       this.#working -= 1
-      if (this.#working === 0) for (const go of this.#rested.splice(0)) go()
+      if (this.#working === 0) for (const go of this.#idleCallbacks.splice(0)) go()
     }
   }
 
-  /** Resolves when nothing moves any more: every device and server waits for a message, or for time to pass. */
-  async stillness(): Promise<void> {
+  /** Resolves when everything is idle: every device and server waits for a message or for time to pass. */
+  async idle(): Promise<void> {
     for (let still = 0; still < 2;) {
       await realTurn()
       still = this.#turns.size === 0 && this.#working === 0 ? still + 1 : 0
-      // Whoever waited for PostgreSQL goes on in the next turn.
-      if (this.#working > 0) await new Promise<void>((resolve) => this.#rested.push(resolve))
+      // Code that waited for PostgreSQL continues in the next turn.
+      if (this.#working > 0) await new Promise<void>((resolve) => this.#idleCallbacks.push(resolve))
     }
   }
 

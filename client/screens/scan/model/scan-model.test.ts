@@ -1,10 +1,10 @@
-// Scanning as a person does it, on the real device code with an IndexedDB in memory: what is recorded, what is asked,
-// and that nothing scanned is ever lost.
+// Scanning as a person does it, with the real device code over an IndexedDB in memory: the recorded mutations, the
+// prompts, and that no scan is lost.
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { stampMs } from '#shared/values/stamp.ts'
-import type { MadeRows } from '../../../../tests/device/made-rows.ts'
-import { arriveWhole, madeItem, madeLocation, madePosition } from '../../../../tests/device/made-rows.ts'
+import type { RowsByKind } from '../../../../tests/device/support/sample-rows.ts'
+import { applySnapshot, itemRow, locationRow, positionRow } from '../../../../tests/device/support/sample-rows.ts'
 import { Device } from '../../../device/device.ts'
 import { COUNT_PAUSE_MS, CountDraftStore } from '../../../domain/count-drafts.ts'
 import { sheetOpened, sheetsClosed } from '../../../ui/layout/open-sheets.ts'
@@ -32,10 +32,10 @@ const barcode = (code: string, itemId: string, packQuantity = 1000) => ({
   version: 1,
   deleted: false,
 })
-const position = (itemId: string, quantity: number) => madePosition({ itemId, locationId: SHELF }, quantity)
+const position = (itemId: string, quantity: number) => positionRow({ itemId, locationId: SHELF }, quantity)
 
-const rows: MadeRows = {
-  items: [madeItem(COFFEE, 'Coffee'), madeItem(TEA, 'Tea'), madeItem(FISH, 'Fish', { tracksLots: true })],
+const rows: RowsByKind = {
+  items: [itemRow(COFFEE, 'Coffee'), itemRow(TEA, 'Tea'), itemRow(FISH, 'Fish', { tracksLots: true })],
   barcodes: [
     barcode(`0${CODES.coffee}`, COFFEE),
     barcode(CODES.carton, COFFEE, 12_000),
@@ -43,39 +43,39 @@ const rows: MadeRows = {
     barcode(CODES.fish, FISH),
   ],
   locations: [
-    madeLocation(SHELF, 'Shelf', { barcode: CODES.shelf }),
-    madeLocation(CELLAR, 'Cellar', { barcode: CODES.cellar }),
+    locationRow(SHELF, 'Shelf', { barcode: CODES.shelf }),
+    locationRow(CELLAR, 'Cellar', { barcode: CODES.cellar }),
   ],
   positions: [position(COFFEE, 20_000), position(TEA, 2000)],
 }
 
 let device: Device
 let model: ScanModel
-let told: Done[]
+let toasts: Done[]
 let sounds: string[]
 let drafts = 0
 let clock = Date.parse('2026-11-22T10:00:00Z')
-let kept: Map<string, string>
+let storage: Map<string, string>
 let counts: CountDraftStore
 let databases = 0
 
 beforeEach(async () => {
   databases += 1
-  kept = new Map()
+  storage = new Map()
   drafts = 0
   await open(`scan-model-${databases}`)
-  await arriveWhole(device, rows)
+  await applySnapshot(device, rows)
 })
 
 afterEach(() => device.close())
 
 async function open(name: string): Promise<void> {
   device = await Device.open({ name, actor: { userId: ORG_USER, role: 'staff' }, now: () => clock++ })
-  told = []
+  toasts = []
   sounds = []
   const store = {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
+    getItem: (key: string) => storage.get(key) ?? null,
+    setItem: (key: string, value: string) => void storage.set(key, value),
   }
   counts = new CountDraftStore({ store, deviceName: name })
   const setting = new ScanSetting({ store, deviceName: name })
@@ -85,34 +85,34 @@ async function open(name: string): Promise<void> {
     setting,
     countDrafts: counts,
     feedback: (kind) => sounds.push(kind),
-    done: (done) => told.push(done),
+    done: (done) => toasts.push(done),
     drafts: { begin: () => (drafts++, () => void drafts--) },
     sheetsClosed,
     now: () => clock++,
   })
 }
 
-/** As the shell does: stored first, then handed over. */
+/** Like the shell: stores the scan first, then dispatches it. */
 async function scan(code: string): Promise<void> {
   const { mode, locationId } = model.setting
   const record = await device.scans.store({ code, at: clock++, mode, locationId })
   await model.handle(record)
 }
 
-async function standAt(mode: Mode, code: string): Promise<void> {
+async function selectModeAndLocation(mode: Mode, code: string): Promise<void> {
   await model.changeMode(mode)
   await scan(code)
 }
 
 const here = (itemId: string, locationId = SHELF, lot = '') => device.queries.position(itemId, locationId, lot).quantity
 const question = () => model.prompts.open.value
-/** Waits until something is so: how long that takes is the machine's business. */
+/** Waits until the check passes, because the duration depends on the machine. */
 const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
-const asked = (kind: string) => until(() => expect(question()).toMatchObject({ kind }))
+const prompted = (kind: string) => until(() => expect(question()).toMatchObject({ kind }))
 const names = () => device.history.value.map(({ envelope }) => envelope.name).toReversed()
 
-test('each scan withdraws one, or its pack, and the card runs on', async () => {
-  await standAt('withdraw', CODES.shelf)
+test('each scan withdraws one or its pack quantity, and the card continues', async () => {
+  await selectModeAndLocation('withdraw', CODES.shelf)
   await scan(CODES.coffee)
   await scan(CODES.coffee)
   await scan(CODES.carton)
@@ -121,15 +121,15 @@ test('each scan withdraws one, or its pack, and the card runs on', async () => {
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('[Z1] ten scans in a burst are ten, in their order', async () => {
-  await standAt('withdraw', CODES.shelf)
+test('[Z1] ten scans in a burst are recorded as ten, in order', async () => {
+  await selectModeAndLocation('withdraw', CODES.shelf)
   await Promise.all(Array.from({ length: 10 }, () => scan(CODES.coffee)))
   expect(here(COFFEE)).toBe(10_000)
   expect(names()).toHaveLength(10)
 })
 
-test('a smaller quantity undoes the latest steps, a larger one records the rest', async () => {
-  await standAt('withdraw', CODES.shelf)
+test('a smaller quantity undoes the latest steps, and a larger one records the difference', async () => {
+  await selectModeAndLocation('withdraw', CODES.shelf)
   await scan(CODES.coffee)
   await scan(CODES.carton)
   await model.setQuantity(5000)
@@ -141,20 +141,20 @@ test('a smaller quantity undoes the latest steps, a larger one records the rest'
   expect(here(COFFEE)).toBe(20_000)
 })
 
-test('the way back of the toast undoes what it says', async () => {
-  await standAt('receive', CODES.shelf)
+test('the undo of a toast undoes the movement that it names', async () => {
+  await selectModeAndLocation('receive', CODES.shelf)
   await scan(CODES.carton)
-  expect(told).toMatchObject([{ kind: 'received', lines: [{ quantity: 12_000 }] }])
-  await model.undo(told[0]!.lines[0]!.mutationId)
+  expect(toasts).toMatchObject([{ kind: 'received', lines: [{ quantity: 12_000 }] }])
+  await model.undo(toasts[0]!.lines[0]!.mutationId)
   expect(here(COFFEE)).toBe(20_000)
 })
 
-test('more than there is: asked, the scans behind it wait, and none is lost', async () => {
-  await standAt('withdraw', CODES.shelf)
+test('a shortage prompts, later scans wait, and none is lost', async () => {
+  await selectModeAndLocation('withdraw', CODES.shelf)
   await scan(CODES.tea)
   await scan(CODES.tea)
   const third = scan(CODES.tea)
-  await asked('shortage')
+  await prompted('shortage')
   expect(question()).toMatchObject({ kind: 'shortage', here: 0, wanted: 1000 })
   const behind = scan(CODES.coffee)
   await until(() => expect(model.queue.waiting.value).toBe(1))
@@ -168,22 +168,22 @@ test('more than there is: asked, the scans behind it wait, and none is lost', as
   expect(sounds).toContain('attention')
 })
 
-test('not recorded all the same: the scan is dismissed with its reason', async () => {
-  await standAt('withdraw', CODES.shelf)
+test('declining the prompt dismisses the scan with its reason', async () => {
+  await selectModeAndLocation('withdraw', CODES.shelf)
   const asking = (async () => {
     for (let i = 0; i < 3; i++) await scan(CODES.tea)
   })()
-  await asked('shortage')
+  await prompted('shortage')
   model.prompts.answer('shortage', false)
   await asking
   expect(here(TEA)).toBe(0)
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('without a place it asks where, and goes on with the same scan', async () => {
+test('without a location the model asks for one, and continues with the same scan', async () => {
   await model.changeMode('receive')
   const scanning = scan(CODES.tea)
-  await asked('place')
+  await prompted('place')
   expect(question()).toMatchObject({ kind: 'place' })
   model.prompts.answer('place', CELLAR)
   await scanning
@@ -191,23 +191,23 @@ test('without a place it asks where, and goes on with the same scan', async () =
   expect(model.setting.locationId).toBe(CELLAR)
 })
 
-test('a count is recorded when it is whole: at the next item, or by a word', async () => {
-  await standAt('count', CODES.shelf)
+test('a count is recorded when it is complete: at the next item, or when finished', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan(CODES.coffee)
   await scan(CODES.carton)
   expect(names()).toEqual([])
   expect(drafts).toBe(1)
   await scan(CODES.tea)
   expect(here(COFFEE)).toBe(13_000)
-  expect(told).toMatchObject([{ kind: 'counted', lines: [{ itemId: COFFEE, quantity: 13_000 }] }])
+  expect(toasts).toMatchObject([{ kind: 'counted', lines: [{ itemId: COFFEE, quantity: 13_000 }] }])
   await model.finishCount()
   expect(here(TEA)).toBe(1000)
   expect(drafts).toBe(0)
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('a count says since when it was counted, so that what others did meanwhile is asked about', async () => {
-  await standAt('count', CODES.shelf)
+test('a count contains its start, so that movements by others in the meantime open a review', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   const begun = clock
   await scan(CODES.coffee)
   clock += 60_000
@@ -218,21 +218,21 @@ test('a count says since when it was counted, so that what others did meanwhile 
   expect(stampMs(since)).toBe(begun)
   expect(stampMs(at)).toBeGreaterThan(begun + 60_000)
   clock += 60_000
-  await scan(CODES.coffee) // a forgotten piece adds to the count from before: that began when that one did
+  await scan(CODES.coffee) // a forgotten unit adds to the previous count, so it keeps that start
   await model.finishCount()
   expect(device.history.value[0]!.envelope.args).toMatchObject({ counted: 3, since })
 })
 
 for (const [what, leave] of [
   ['another mode', () => model.changeMode('withdraw')],
-  ['another place', () => model.changeLocation(CELLAR)],
-  ['the code of another place', () => scan(CODES.cellar)],
+  ['another location', () => model.changeLocation(CELLAR)],
+  ['the code of another location', () => scan(CODES.cellar)],
 ] as const) {
-  test(`a count that is left for ${what} is asked about, and recorded by a word only`, async () => {
-    await standAt('count', CODES.shelf)
+  test(`leaving a count for ${what} prompts, and it is recorded only on confirmation`, async () => {
+    await selectModeAndLocation('count', CODES.shelf)
     await scan(CODES.coffee)
     const leaving = leave()
-    await asked('draft')
+    await prompted('draft')
     expect(question()).toMatchObject({ quantity: 1000, locationId: SHELF })
     expect(here(COFFEE)).toBe(20_000)
     model.prompts.answer('draft', 'record')
@@ -242,23 +242,23 @@ for (const [what, leave] of [
   })
 }
 
-test('a count that is discarded changes nothing', async () => {
-  await standAt('count', CODES.shelf)
+test('a discarded count does not change stock', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan(CODES.coffee)
   const leaving = model.changeMode('look')
-  await asked('draft')
+  await prompted('draft')
   model.prompts.answer('draft', 'discard')
   await leaving
   expect(names()).toEqual([])
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('a count that is kept for later is asked about in its place again, whole, also after a restart', async () => {
-  await standAt('count', CODES.shelf)
+test('a count kept for later prompts at its location again, complete, also after a restart', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan(CODES.coffee)
   await model.setQuantity(7000)
   const leaving = model.changeMode('look')
-  await asked('draft')
+  await prompted('draft')
   model.prompts.answer('draft', 'keep')
   await leaving
   expect(names()).toEqual([])
@@ -266,7 +266,7 @@ test('a count that is kept for later is asked about in its place again, whole, a
   device.close()
   await open(device.name)
   const back = model.changeMode('count')
-  await asked('draft')
+  await prompted('draft')
   expect(question()).toMatchObject({ quantity: 7000, mayGoOn: true })
   model.prompts.answer('draft', 'goOn')
   await back
@@ -275,13 +275,13 @@ test('a count that is kept for later is asked about in its place again, whole, a
   expect(here(COFFEE)).toBe(8000)
 })
 
-test('a count from before a pause is asked about, whatever is scanned after it', async () => {
-  await standAt('count', CODES.shelf)
+test('a count from before a pause prompts, whatever is scanned after it', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan(CODES.coffee)
   const countedAt = clock
   clock += COUNT_PAUSE_MS + 1
   const other = scan(CODES.tea)
-  await asked('draft')
+  await prompted('draft')
   expect(question()).toMatchObject({ item: { id: COFFEE }, mayGoOn: false })
   expect((question() as { countedAt: number }).countedAt).toBeLessThanOrEqual(countedAt)
   model.prompts.answer('draft', 'keep')
@@ -290,15 +290,15 @@ test('a count from before a pause is asked about, whatever is scanned after it',
   expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 1000 }])
   clock += COUNT_PAUSE_MS + 1
   const same = scan(CODES.tea)
-  await asked('draft')
+  await prompted('draft')
   expect(question()).toMatchObject({ item: { id: TEA }, mayGoOn: true })
   model.prompts.answer('draft', 'goOn')
   await same
   expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 2000 }])
 })
 
-test('a count whose scans the tray has seen to meanwhile is no more', async () => {
-  await standAt('count', CODES.shelf)
+test('a count whose scans were resolved in the tray no longer exists', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan(CODES.coffee)
   await device.scans.dismiss(
     device.scans.unresolved.value.map(({ id }) => id),
@@ -309,8 +309,8 @@ test('a count whose scans the tray has seen to meanwhile is no more', async () =
   expect(names()).toEqual([])
 })
 
-test('a forgotten piece adds to what this stay has counted already', async () => {
-  await standAt('count', CODES.shelf)
+test('a forgotten unit adds to the count of the same visit to the location', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan(CODES.coffee)
   await model.finishCount(7000)
   await scan(CODES.tea)
@@ -324,13 +324,13 @@ test('a forgotten piece adds to what this stay has counted already', async () =>
   expect(here(COFFEE)).toBe(1000)
 })
 
-test('[Z1] a restart in the middle of a count makes it again from its scans, once', async () => {
-  await standAt('count', CODES.shelf)
+test('[Z1] a restart during a count restores it from its scans, once', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan(CODES.coffee)
   await scan(CODES.coffee)
   device.close()
   await open(device.name)
-  await asked('draft')
+  await prompted('draft')
   model.prompts.answer('draft', 'goOn')
   await until(() => expect(model.result.value).toMatchObject({ kind: 'count', itemId: COFFEE }))
   expect(model.lines.all).toMatchObject([{ quantity: 2000 }])
@@ -342,8 +342,8 @@ test('[Z1] a restart in the middle of a count makes it again from its scans, onc
   expect(question()).toBeUndefined()
 })
 
-test('a move takes from here, is held in hand, and is put down where the next place is scanned', async () => {
-  await standAt('move', CODES.shelf)
+test('a move collects items at one location and is recorded when the next location is scanned', async () => {
+  await selectModeAndLocation('move', CODES.shelf)
   await scan(CODES.coffee)
   await scan(CODES.coffee)
   await scan(CODES.tea)
@@ -353,13 +353,13 @@ test('a move takes from here, is held in hand, and is put down where the next pl
   expect(model.setting.mode).toBe('move')
   await scan(CODES.cellar)
   expect([here(COFFEE), here(COFFEE, CELLAR), here(TEA, CELLAR)]).toEqual([18_000, 2000, 1000])
-  expect(told.at(-1)).toMatchObject({ kind: 'moved', lines: [{}, {}] })
+  expect(toasts.at(-1)).toMatchObject({ kind: 'moved', lines: [{}, {}] })
   expect(model.setting.locationId).toBe(SHELF)
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('what is set aside was never taken, and says so', async () => {
-  await standAt('move', CODES.shelf)
+test('a cancelled move is not recorded', async () => {
+  await selectModeAndLocation('move', CODES.shelf)
   await scan(CODES.coffee)
   await model.cancelMove()
   expect(model.holdsGoods).toBe(false)
@@ -367,10 +367,10 @@ test('what is set aside was never taken, and says so', async () => {
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('an item that is kept by lot asks for it once, and keeps it for the run', async () => {
-  await standAt('receive', CODES.shelf)
+test('an item that tracks lots asks for the lot once per run', async () => {
+  await selectModeAndLocation('receive', CODES.shelf)
   const scanning = scan(CODES.fish)
-  await asked('lot')
+  await prompted('lot')
   expect(question()).toMatchObject({ kind: 'lot' })
   model.prompts.answer('lot', { lot: 'L1', expiresOn: '2027-01-31' })
   await scanning
@@ -378,8 +378,8 @@ test('an item that is kept by lot asks for it once, and keeps it for the run', a
   expect(here(FISH, SHELF, 'L1')).toBe(2000)
 })
 
-test('a GS1 label brings its lot, expiry and count', async () => {
-  await standAt('receive', CODES.shelf)
+test('a GS1 label contains lot, expiry date and count', async () => {
+  await selectModeAndLocation('receive', CODES.shelf)
   await scan(`(01)0${CODES.coffee}(30)6`)
   expect(here(COFFEE)).toBe(26_000)
   await scan(`(01)0${CODES.coffee.slice(0, -1)}2(30)6`)
@@ -387,8 +387,8 @@ test('a GS1 label brings its lot, expiry and count', async () => {
   expect(sounds.at(-1)).toBe('error')
 })
 
-test('an unknown code waits in the list, blocks nobody, and is recorded once it is known', async () => {
-  await standAt('receive', CODES.shelf)
+test('an unknown code is kept, does not block other scans, and is recorded once it is known', async () => {
+  await selectModeAndLocation('receive', CODES.shelf)
   await scan('9999')
   await scan('9999')
   await scan(CODES.coffee)
@@ -403,37 +403,37 @@ test('an unknown code waits in the list, blocks nobody, and is recorded once it 
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('a count that is kept is recorded from the tray as a whole, with the number that was set and since when', async () => {
-  await standAt('count', CODES.shelf)
+test('a kept count is recorded from the tray as a whole, with the entered quantity and its start', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   const begun = clock
   await scan(CODES.coffee)
   await scan(CODES.coffee)
   await model.setQuantity(9000)
-  const [wish] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
-  expect(wish).toMatchObject({ missing: undefined, movement: { kind: 'count', quantity: 9000, locationId: SHELF } })
-  expect(await recordProposal(device, wish!)).toEqual({ recorded: 2 })
-  expect(await recordProposal(device, wish!)).toEqual({ recorded: 0 }) // as another tab, that has not heard of it
+  const [proposal] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  expect(proposal).toMatchObject({ missing: undefined, movement: { kind: 'count', quantity: 9000, locationId: SHELF } })
+  expect(await recordProposal(device, proposal!)).toEqual({ recorded: 2 })
+  expect(await recordProposal(device, proposal!)).toEqual({ recorded: 0 }) // as from another tab that does not know of it
   expect(here(COFFEE)).toBe(9000)
   expect(stampMs((device.history.value[0]!.envelope.args as { since: string }).since)).toBe(begun)
   expect(device.scans.unresolved.value).toEqual([])
   expect(model.lines.size).toBe(0)
 })
 
-test('a scan whose code was attached meanwhile is recorded from the tray with its mode and place', async () => {
-  await standAt('count', CODES.shelf)
+test('a scan whose code was attached since is recorded from the tray with its mode and location', async () => {
+  await selectModeAndLocation('count', CODES.shelf)
   await scan('9999')
   await scan('9999')
   await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
-  const [wish] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
-  expect(wish).toMatchObject({ movement: { kind: 'count', quantity: 4000 }, scans: [{}, {}] })
-  await recordProposal(device, wish!)
+  const [proposal] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  expect(proposal).toMatchObject({ movement: { kind: 'count', quantity: 4000 }, scans: [{}, {}] })
+  await recordProposal(device, proposal!)
   expect(here(TEA)).toBe(4000)
 })
 
-test('scans that were left behind a question are recorded from the tray, one or all alike', async () => {
+test('unrecorded scans behind a prompt are recorded from the tray, one or all similar ones', async () => {
   await model.changeMode('withdraw')
   const { length } = Array.from({ length: 10 }, () => void scan(CODES.coffee))
-  await asked('place')
+  await prompted('place')
   device.close()
   await open(device.name)
   expect(device.scans.unresolved.value).toHaveLength(length)
@@ -450,12 +450,12 @@ test('scans that were left behind a question are recorded from the tray, one or 
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('a scan that the tray recorded while it waited behind a question is not recorded again', async () => {
-  await standAt('withdraw', CODES.shelf)
+test('a scan that the tray recorded while it waited behind a prompt is not recorded again', async () => {
+  await selectModeAndLocation('withdraw', CODES.shelf)
   await scan(CODES.tea)
   await scan(CODES.tea)
   const third = scan(CODES.tea)
-  await asked('shortage')
+  await prompted('shortage')
   const behind = scan(CODES.coffee)
   await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
   for (const waiting of device.scans.unresolved.value) {
@@ -466,8 +466,8 @@ test('a scan that the tray recorded while it waited behind a question is not rec
   expect([here(TEA), here(COFFEE)]).toEqual([-1000, 19_000])
 })
 
-test('scans that come while a sheet is open wait behind it, after what it was opened for', async () => {
-  await standAt('receive', CODES.shelf)
+test('scans while a sheet is open wait until it is closed and its change is recorded', async () => {
+  await selectModeAndLocation('receive', CODES.shelf)
   await scan(CODES.coffee)
   const closed = sheetOpened() // the number pad
   const behind = [scan(CODES.tea), scan(CODES.tea)]
@@ -480,8 +480,8 @@ test('scans that come while a sheet is open wait behind it, after what it was op
   expect(device.scans.unresolved.value).toEqual([])
 })
 
-test('mode and place outlive a restart', async () => {
-  await standAt('withdraw', CODES.shelf)
+test('mode and location survive a restart', async () => {
+  await selectModeAndLocation('withdraw', CODES.shelf)
   device.close()
   await open(device.name)
   expect([model.setting.mode, model.setting.locationId]).toEqual(['withdraw', SHELF])

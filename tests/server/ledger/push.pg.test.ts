@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { parseStamp, stampMs } from '#shared/values/stamp.ts'
-import { RequestRefusedError } from '../../server/ledger/commit/batch.ts'
-import type { LedgerUnderTest } from '../support/ledger-under-test.ts'
-import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { RequestRefusedError } from '../../../server/ledger/commit/batch.ts'
+import type { LedgerUnderTest } from '../../support/ledger-under-test.ts'
+import { readRows, stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
 
 const parts = useLedger()
 
@@ -27,7 +27,7 @@ async function versionOf({ database, orgId }: LedgerUnderTest): Promise<number> 
 }
 
 describe('exactly once', () => {
-  test('[P1][P2] the same push again is answered as before, and moves nothing', async () => {
+  test('[P1][P2] a repeated push gets the same answer, and no stock moves', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     const batch = [
@@ -55,7 +55,7 @@ describe('exactly once', () => {
     expect((await reborn.pushWhole([])).lastSeq).toBe(1)
   })
 
-  test('[P3] a gap is refused as a whole, with the seq to go on from', async () => {
+  test('[P3] a push with a gap is refused as a whole, and the answer contains the seq to continue from', async () => {
     const device = new TestDevice(parts, parts.staff)
     await device.do('bogus', {})
     device.seq += 3
@@ -63,7 +63,7 @@ describe('exactly once', () => {
     expect([refused.refusal, refused.lastSeq]).toEqual(['gap', 1])
   })
 
-  test('[P4] a seq used for another mutation, and a device of another person', async () => {
+  test('[P4] a seq that was used for another mutation, and a client id of another person, are refused', async () => {
     const device = new TestDevice(parts, parts.staff)
     await device.do('bogus', {})
     device.seq = 0
@@ -78,7 +78,7 @@ describe('exactly once', () => {
     expect((await refusalOf(device.pushWhole([], { epoch: 7 }))).refusal).toBe('epoch_changed')
   })
 
-  test('[P7] one group of pushes makes one version, and an empty push none', async () => {
+  test('[P7] one group of pushes creates one version, and an empty push does not create one', async () => {
     const devices = Array.from({ length: 6 }, () => new TestDevice(parts, parts.staff))
     const before = await versionOf(parts)
     const answers = await Promise.all(devices.map((device) => device.pushWhole([device.mutation('bogus', {})])))
@@ -93,7 +93,7 @@ describe('exactly once', () => {
     notices.forEach(({ from, to }) => expect(to).toBe(from + 1))
   })
 
-  test('[P8] a mutation that PostgreSQL cannot take is refused alone, between others that are taken', async () => {
+  test('[P8] only the mutation that PostgreSQL rejects is refused, between others that are applied', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     const owner = postgres(parts.urls.ownerUrl, { max: 1 })
@@ -107,7 +107,7 @@ describe('exactly once', () => {
     expect(await quantityAt(itemId, binA)).toBe(2000)
   })
 
-  test('[B4] a sum beyond exact numbers is refused rather than rounded', async () => {
+  test('[B4] a sum beyond exact numbers is refused and not rounded', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     await device.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
@@ -120,7 +120,7 @@ describe('exactly once', () => {
     expect(await quantityAt(itemId, binA)).toBe(Number.MAX_SAFE_INTEGER)
   })
 
-  test('[P4] a seq that comes again with the id of another of its own mutations is reused', async () => {
+  test('[P4] a repeated seq with the id of another mutation of the device is seq_reused', async () => {
     const device = new TestDevice(parts, parts.staff)
     await device.do('bogus', {})
     const second = await device.do('bogus', {})
@@ -131,7 +131,7 @@ describe('exactly once', () => {
 })
 
 describe('time', () => {
-  test('[T2][T3] a device 48 hours ahead is placed where it belongs, with both stamps kept', async () => {
+  test('[T2][T3] mutations of a device 48 hours ahead are placed correctly, and both stamps are stored', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     const now = Date.now()
@@ -148,7 +148,7 @@ describe('time', () => {
     expect(line).toEqual({ at: answer.results[0]!.at, made_at: receive.at })
   })
 
-  test('[L3] a count at 10:02 has seen the withdrawal of 09:55 that arrives at 11:00, not the one of 10:10', async () => {
+  test('[L3] a count at 10:02 includes a withdrawal of 09:55 that arrives at 11:00, but not one of 10:10', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     const now = Date.now()
@@ -171,44 +171,44 @@ describe('time', () => {
 })
 
 describe('refusals', () => {
-  test('[M1][M2][M3] refuse that mutation alone', async () => {
+  test('[M1][M2][M3] a bad mutation is refused alone', async () => {
     const device = new TestDevice(parts, parts.staff)
-    const place = { itemId: randomUUID(), locationId: randomUUID() }
+    const position = { itemId: randomUUID(), locationId: randomUUID() }
     const bad: [string, unknown, string][] = [
       ['bogus', {}, 'unknown_verb'],
       ['toString', {}, 'unknown_verb'],
       ['a\u0000b', {}, 'unknown_verb'],
-      [`${'x'.repeat(99)}😀`, {}, 'unknown_verb'], // where the name is cut off, half a character is left
+      [`${'x'.repeat(99)}😀`, {}, 'unknown_verb'], // cutting this name off leaves half a character
       ['count.open', { id: randomUUID(), name: 'x', scope: { itemIds: ['\u0000'] }, blind: true }, 'bad_args'],
       ['item.archive', { id: randomUUID() }, 'role_too_low'],
       ...[0, -1, 0.0001, 1e12, Number.NaN, '3', null].map((quantity): [string, unknown, string] => [
         'stock.receive',
-        { ...place, quantity },
+        { ...position, quantity },
         'bad_args',
       ]),
-      ['stock.receive', { ...place, quantity: 1, colour: 'red' }, 'bad_args'],
-      ['stock.receive', { ...place, quantity: 1, reason: 'a\u0000b' }, 'bad_args'],
-      ['stock.receive', { ...place, quantity: 1, reason: 'a\ud800b' }, 'bad_args'],
+      ['stock.receive', { ...position, quantity: 1, colour: 'red' }, 'bad_args'],
+      ['stock.receive', { ...position, quantity: 1, reason: 'a\u0000b' }, 'bad_args'],
+      ['stock.receive', { ...position, quantity: 1, reason: 'a\ud800b' }, 'bad_args'],
       ['stock.receive', null, 'bad_args'],
       ['stock.receive', [], 'bad_args'],
-      ['stock.receive', { ...place, quantity: 1 }, 'depends_on_missing'],
+      ['stock.receive', { ...position, quantity: 1 }, 'depends_on_missing'],
     ]
     const results = await device.push(...bad.map(([name, args]) => device.mutation(name, args)))
     expect(results.map(({ code }) => code)).toEqual(bad.map(([, , code]) => code))
-    const kept = (await readRows(parts, 'conflicts')).filter(({ clientId }) => clientId === device.clientId)
-    expect(kept).toHaveLength(bad.length)
+    const stored = (await readRows(parts, 'conflicts')).filter(({ clientId }) => clientId === device.clientId)
+    expect(stored).toHaveLength(bad.length)
     expect(
-      kept.every(({ state, kind, mutation }) => state === 'open' && kind === 'refusal' && JSON.parse(mutation)),
+      stored.every(({ state, kind, mutation }) => state === 'open' && kind === 'refusal' && JSON.parse(mutation)),
     ).toBe(true)
   })
 
-  test('[M4] more than 16 KB is refused alone', async () => {
+  test('[M4] a mutation larger than 16 KB is refused alone', async () => {
     const device = new TestDevice(parts, parts.manager)
     const big = await device.do('item.create', { id: randomUUID(), name: 'x', notes: 'é'.repeat(9000) })
     expect(big).toMatchObject({ status: 'refused', code: 'mutation_too_large' })
   })
 
-  test('[M6][M7] a refusal that is corrected and sent again stands at its own time, once', async () => {
+  test('[M6][M7] a refusal that is corrected and sent again takes effect at its own time, once', async () => {
     const staff = new TestDevice(parts, parts.staff)
     const manager = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(manager)
@@ -226,25 +226,25 @@ describe('refusals', () => {
     expect((await staff.do('stock.undo', { mutationId: receive.id })).status).toBe('applied')
   })
 
-  test('[M6] why it was settled so is kept with it', async () => {
+  test('[M6] the reason for a resolution is stored with the conflict', async () => {
     const device = new TestDevice(parts, parts.manager)
-    const settled = async (name: string, args: object, reason: string) => {
+    const discard = async (name: string, args: object, reason: string) => {
       const { id } = await device.do(name, args)
       await device.do('conflict.resolve', { id, choice: 'discard', reason })
       return (await readRows(parts, 'conflicts')).find((conflict) => conflict.id === id)
     }
-    const nothing = await settled('bogus', {}, 'A test')
+    const nothing = await discard('bogus', {}, 'A test')
     expect(nothing).toMatchObject({
       state: 'resolved',
       resolution: 'discard',
       detail: { name: 'bogus', reason: 'A test' },
     })
     const missing = randomUUID()
-    const waiting = await settled('item.archive', { id: missing }, 'Never came')
-    expect(waiting).toMatchObject({ state: 'resolved', detail: { id: missing, reason: 'Never came' } })
+    const blocked = await discard('item.archive', { id: missing }, 'Never came')
+    expect(blocked).toMatchObject({ state: 'resolved', detail: { id: missing, reason: 'Never came' } })
   })
 
-  test('[M6][M3] what is corrected to something that cannot be kept in words is still refused, and says why', async () => {
+  test('[M6][M3] a correction with text that cannot be stored is still refused, with the reason', async () => {
     const device = new TestDevice(parts, parts.manager)
     const item = { id: randomUUID(), name: 'Tea' }
     const { id } = await device.do('item.create', { ...item, typo: true })
@@ -253,7 +253,7 @@ describe('refusals', () => {
     expect(resent).toMatchObject({ status: 'merged', code: 'still_refused', detail: { id, code: 'bad_args' } })
   })
 
-  test('[M6] recorded all the same, corrected, or discarded; by its author or a manager', async () => {
+  test('[M6] its author or a manager can record a refusal anyway, correct it or discard it', async () => {
     const staff = new TestDevice(parts, parts.staff)
     const manager = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(manager)
@@ -277,7 +277,7 @@ describe('refusals', () => {
     })
   })
 
-  test('[S5] only its author or a manager may undo', async () => {
+  test('[S5] only its author or a manager may undo a mutation', async () => {
     const manager = new TestDevice(parts, parts.manager)
     const staff = new TestDevice(parts, parts.staff)
     const { itemId, binA } = await stockRoom(manager)
@@ -292,8 +292,8 @@ describe('refusals', () => {
   })
 })
 
-describe('what is sent again, in one group with others', () => {
-  /** A movement that was refused for a typing error, and how it is corrected. */
+describe('mutations sent again, in one group with others', () => {
+  /** A movement that was refused for a typing error, and its correction. */
   async function refusedThen(name: string, args: object) {
     const device = new TestDevice(parts, parts.manager)
     const room = await stockRoom(device)
@@ -304,7 +304,7 @@ describe('what is sent again, in one group with others', () => {
     return { device, ...room, late, refused, good }
   }
 
-  test('[M6][B3] two resolutions of one conflict: the first stands, wherever each would have put it', async () => {
+  test('[M6][B3] of two resolutions of one conflict the first applies, whatever location each names', async () => {
     const { device, itemId, binA, late, refused } = await refusedThen('stock.receive', { quantity: 3 })
     await device.do('stock.receive', { itemId, locationId: binA, quantity: 100 })
     const resend = (locationId: string) =>
@@ -318,7 +318,7 @@ describe('what is sent again, in one group with others', () => {
     expect([await quantityAt(itemId, binA), await quantityAt(itemId, late)]).toEqual([103_000, undefined])
   })
 
-  test('[M7][L4] a count sent again beside another count on its position', async () => {
+  test('[M7][L4] a count that is sent again beside another count on its position takes effect at its own time', async () => {
     const { device, itemId, late, refused, good } = await refusedThen('stock.count', { counted: 5 })
     await device.do('stock.receive', { itemId, locationId: late, quantity: 10 })
     const older = device.mutation('stock.count', { itemId, locationId: late, counted: 7 })
@@ -329,7 +329,7 @@ describe('what is sent again, in one group with others', () => {
     expect(await quantityAt(itemId, late)).toBe(15_000)
   })
 
-  test('[A1] what is sent again is judged by the whole stock', async () => {
+  test('[A1] alerts of a mutation that is sent again follow from the whole stock', async () => {
     const { device, itemId, binA, refused, good } = await refusedThen('stock.receive', { quantity: 1 })
     await device.do('item.update', { id: itemId, set: { low: 5 }, base: {} })
     await device.do('stock.receive', { itemId, locationId: binA, quantity: 100 })
@@ -340,7 +340,7 @@ describe('what is sent again, in one group with others', () => {
     expect(low).toEqual([])
   })
 
-  test('[S5] what moved nothing has nothing to undo, also in the batch that made it, or where the undo comes first', async () => {
+  test('[S5] a mutation without movements cannot be undone, in the same batch or if the undo arrives first', async () => {
     const [device, other] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
     const create = device.mutation('item.create', { id: randomUUID(), name: 'Tea' })
     const early = await other.do('stock.undo', { mutationId: create.id })
@@ -350,23 +350,23 @@ describe('what is sent again, in one group with others', () => {
     const refusalOf = async (id: string) => (await readRows(parts, 'conflicts')).find((one) => one.id === id)
     expect(await refusalOf(early.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
     const bad = await device.do('item.create', { id: randomUUID(), name: '' })
-    const waiting = await other.do('stock.undo', { mutationId: bad.id })
+    const blocked = await other.do('stock.undo', { mutationId: bad.id })
     const args = { id: randomUUID(), name: 'Coffee' }
     await device.do('conflict.resolve', { id: bad.id, choice: 'resend', args })
-    expect(await refusalOf(waiting.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
+    expect(await refusalOf(blocked.id)).toMatchObject({ state: 'open', code: 'nothing_to_undo' })
   })
 
-  test('[S5] undoing what was refused waits as that does: it is not lost', async () => {
+  test('[S5] undoing a refused mutation is blocked until that takes effect, and is not lost', async () => {
     const { device, refused } = await refusedThen('stock.receive', { quantity: 1 })
     expect(await device.do('stock.undo', { mutationId: refused.id })).toMatchObject({ code: 'depends_on_missing' })
   })
 
-  test('[M6] a conflict can be settled in the batch that made it', async () => {
+  test('[M6] a conflict can be resolved in the batch that made it', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device)
     const wrong = device.mutation('stock.withdraw', { itemId, locationId: binA, quantity: 2 }, { strict: true })
-    const settled = device.mutation('conflict.resolve', { id: wrong.id, choice: 'record' })
-    expect((await device.push(wrong, settled)).map(({ status }) => status)).toEqual(['refused', 'applied'])
+    const resolution = device.mutation('conflict.resolve', { id: wrong.id, choice: 'record' })
+    expect((await device.push(wrong, resolution)).map(({ status }) => status)).toEqual(['refused', 'applied'])
     expect(await quantityAt(itemId, binA)).toBe(-2000)
     const [conflict] = (await readRows(parts, 'conflicts')).filter(({ id }) => id === wrong.id)
     expect(conflict).toMatchObject({ state: 'resolved', resolution: 'record' })
@@ -374,10 +374,10 @@ describe('what is sent again, in one group with others', () => {
 })
 
 describe('fields and reviews', () => {
-  test('[C1][C2] the later change of a field stands, the value that lost is kept', async () => {
+  test('[C1][C2] the later change of a field wins, and the value that lost is kept in a review', async () => {
     const [one, two] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
     const { itemId } = await stockRoom(one, { notes: 'old' })
-    await new Promise((resolve) => setTimeout(resolve, 5)) // what follows is made after the item
+    await new Promise((resolve) => setTimeout(resolve, 5)) // the updates are later than the item
     const early = one.mutation('item.update', {
       id: itemId,
       set: { notes: 'early', unit: 'kg' },
@@ -399,7 +399,7 @@ describe('fields and reviews', () => {
     expect(review).toMatchObject({ kind: 'review', state: 'open', code: 'field_clash' })
   })
 
-  test('[C1] a change that comes too late says so, where nothing else does', async () => {
+  test('[C1] a change that came too late says so, if no other code does', async () => {
     const [early, later] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.manager)]
     const { itemId } = await stockRoom(later)
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -415,7 +415,7 @@ describe('fields and reviews', () => {
     const results = await early.push(...old)
     expect(results.map(({ status, code, detail }) => [status, code, detail?.['field']])).toEqual([
       ['merged', 'changed_later', 'unit'],
-      ['applied', undefined, undefined], // the unit is what it wants it to be
+      ['applied', undefined, undefined], // the unit already has the value that it sets
       ['merged', 'changed_later', 'archived'],
       ['merged', 'changed_later', 'low'],
     ])
@@ -423,7 +423,7 @@ describe('fields and reviews', () => {
     expect(item).toMatchObject({ unit: 'box', name: 'Tea', archived: true, low: 9000 })
   })
 
-  test('[S3] a movement made after the archiving opens a review, one made before does not', async () => {
+  test('[S3] a movement made after the archiving opens a review, and one made before does not', async () => {
     const device = new TestDevice(parts, parts.manager)
     const other = new TestDevice(parts, parts.staff)
     const { itemId, binA } = await stockRoom(device)
@@ -436,21 +436,21 @@ describe('fields and reviews', () => {
     expect(await quantityAt(itemId, binA)).toBe(2000)
   })
 
-  test('[S1][A1][A2] below zero opens an alert in the same version; low stock opens once and resolves beyond the level', async () => {
+  test('[S1][A1][A2] stock below zero opens an alert in the same version, and low stock opens one that resolves beyond the level', async () => {
     const device = new TestDevice(parts, parts.manager)
     const { itemId, binA } = await stockRoom(device, { low: 10 })
     const alerts = async () => (await readRows(parts, 'alerts')).filter((alert) => alert.itemId === itemId)
-    const place = { itemId, locationId: binA }
-    const { version } = await device.pushWhole([device.mutation('stock.withdraw', { ...place, quantity: 2 })])
+    const position = { itemId, locationId: binA }
+    const { version } = await device.pushWhole([device.mutation('stock.withdraw', { ...position, quantity: 2 })])
     expect(
       (await alerts())
         .map(({ kind, state, version: at }) => `${kind} ${state} ${at}`)
         .toSorted((a, b) => a.localeCompare(b)),
     ).toEqual([`low_stock open ${version}`, `negative_stock open ${version}`])
-    await device.do('stock.receive', { ...place, quantity: 12.5 })
+    await device.do('stock.receive', { ...position, quantity: 12.5 })
     expect((await alerts()).find(({ kind }) => kind === 'negative_stock')?.state).toBe('resolved')
     expect((await alerts()).find(({ kind }) => kind === 'low_stock')?.state).toBe('open') // 10.5 is not a tenth beyond 10
-    await device.do('stock.receive', { ...place, quantity: 0.5 })
+    await device.do('stock.receive', { ...position, quantity: 0.5 })
     expect((await alerts()).find(({ kind }) => kind === 'low_stock')?.state).toBe('resolved')
     expect(await alerts()).toHaveLength(2)
     await device.do('item.update', { id: itemId, set: { low: 500 }, base: { low: 10 } })
@@ -463,10 +463,11 @@ describe('fields and reviews', () => {
 })
 
 describe('the logs', () => {
-  test('[H1] every line names the one before it by its hash', async () => {
+  test('[H1] every line contains the hash of the line before it', async () => {
     const device = new TestDevice(parts, parts.manager)
     await stockRoom(device)
-    const { LOG_COLUMNS, AUDIT_COLUMNS, logHash, auditHash } = await import('../../server/ledger/commit/log-lines.ts')
+    const { LOG_COLUMNS, AUDIT_COLUMNS, logHash, auditHash } =
+      await import('../../../server/ledger/commit/log-lines.ts')
     await parts.database.snapshot(parts.orgId, async (sql) => {
       for (const [table, columns, hashOf] of [
         ['inventory_logs', LOG_COLUMNS, logHash],
@@ -485,7 +486,7 @@ describe('the logs', () => {
     })
   })
 
-  test('[H2] the application can neither change, delete nor truncate them', async () => {
+  test('[H2] the application can neither change, delete nor truncate the logs', async () => {
     for (const statement of [
       'update inventory_logs set amount = 0',
       'delete from audit_log',

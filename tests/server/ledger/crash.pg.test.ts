@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { positionState } from '#shared/working-set/ledger.ts'
-import { freePort } from '../support/free-port.ts'
-import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import { startServerProcess } from '../support/server-process.ts'
-import { call, signIn } from '../support/test-server.ts'
+import { freePort } from '../../support/free-port.ts'
+import { PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
+import { startServerProcess } from '../../support/server-process.ts'
+import { call, signIn } from '../../support/test-server.ts'
 
 const parts = useLedger()
 const DEVICES = 6
@@ -12,7 +12,7 @@ const PUSHES = 40
 const PER_PUSH = 5
 const KILLS = 4
 
-test('[P1] a server killed again and again in the middle of pushes loses nothing and doubles nothing', async () => {
+test('[P1] a server that is killed repeatedly during pushes does not lose or double a mutation', async () => {
   const { itemId, binA } = await stockRoom(new TestDevice(parts, parts.manager))
   const port = await freePort()
   const start = () => startServerProcess({ databaseUrl: parts.urls.url, port })
@@ -22,7 +22,7 @@ test('[P1] a server killed again and again in the middle of pushes loses nothing
   let refused = 0
   let done = 0
 
-  /** Pushes until it is answered, as a device does. */
+  /** Repeats the push until it is answered, as a device does. */
   async function insist(clientId: string, mutations: Envelope[]): Promise<void> {
     for (;;) {
       const answer = await call(

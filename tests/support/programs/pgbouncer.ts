@@ -1,27 +1,27 @@
-// A real PgBouncer before a database, in transaction mode: clients that have nothing to do with each other take turns on a
-// few connections to PostgreSQL.
+// A real PgBouncer in front of a database, in transaction mode: unrelated clients share a few connections to
+// PostgreSQL.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { freePort } from './free-port.ts'
+import { freePort } from '../free-port.ts'
 
 export interface PgBouncer {
-  /** The same logins and database by way of the pooler, with what its version demands of clients. */
+  /** The URL of the same login and database through the pooler, with what its version requires of clients. */
   through(url: string): string
-  /** SIGKILL, and up again at the same address. */
+  /** Kills the pooler (SIGKILL) and starts it again at the same address. */
   restart(): Promise<void>
   stop(): Promise<void>
 }
 
 const START_TIMEOUT_MS = 10_000
 const NOBODY = 65_534
-/** The first one that knows prepared statements in transaction mode. */
+/** The first version that supports prepared statements in transaction mode. */
 const KNOWS_PREPARED = [1, 21]
 
-/** @param logins URLs of one database, one for each user who may come in */
+/** @param logins URLs of one database, one for each user who may log in */
 export async function startPgBouncer(
   logins: readonly string[],
   { program, poolSize }: { program: string; poolSize: number },
@@ -29,7 +29,7 @@ export async function startPgBouncer(
   const { hostname, port: behind, pathname } = new URL(logins[0]!)
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'stockhand-pgbouncer-'))
-  chmodSync(folder, 0o755) // read by another user where this one is root
+  chmodSync(folder, 0o755) // if this user is root, another user reads it
   const users = logins.map((login) => new URL(login))
   const list = users.map(({ username, password }) => `"${username}" "${decodeURIComponent(password)}"\n`)
   writeFileSync(join(folder, 'users.txt'), list.join(''))
@@ -77,11 +77,11 @@ export async function startPgBouncer(
 }
 
 async function startProgram(program: string, config: string, url: string) {
-  const account = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {} // it refuses to be root
+  const account = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {} // PgBouncer does not run as root
   const child = spawn(program, [config], { ...account, stdio: ['ignore', 'ignore', 'pipe'] })
-  let words = ''
-  child.stderr.on('data', (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(-2_000)))
-  child.once('error', (error) => (words += error.message))
+  let output = ''
+  child.stderr.on('data', (chunk: Buffer) => (output = `${output}${chunk.toString()}`.slice(-2_000)))
+  child.once('error', (error) => (output += error.message))
   const sql = postgres(url, { max: 1, onnotice: () => undefined })
   const end = Date.now() + START_TIMEOUT_MS
   while (
@@ -90,7 +90,7 @@ async function startProgram(program: string, config: string, url: string) {
       () => false,
     ))
   ) {
-    if (Date.now() > end || child.exitCode !== null) throw new Error(`pgbouncer does not start: ${words}`)
+    if (Date.now() > end || child.exitCode !== null) throw new Error(`pgbouncer did not start: ${output}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await sql.end()
@@ -98,8 +98,8 @@ async function startProgram(program: string, config: string, url: string) {
 }
 
 function versionOf(program: string): number[] {
-  const said = execFileSync(program, ['--version'], { encoding: 'utf8' })
-  return (/PgBouncer (\d+)\.(\d+)/.exec(said) ?? []).slice(1).map(Number)
+  const output = execFileSync(program, ['--version'], { encoding: 'utf8' })
+  return (/PgBouncer (\d+)\.(\d+)/.exec(output) ?? []).slice(1).map(Number)
 }
 
 function isAtLeast([major = 0, minor = 0]: number[], [wantedMajor = 0, wantedMinor = 0]: number[]): boolean {

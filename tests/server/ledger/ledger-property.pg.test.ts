@@ -1,4 +1,4 @@
-// Random work of several devices with wrong clocks, in random batches: whatever happened, every position is the function
+// Random work of several devices with wrong clocks, in random batches. In every case each position equals the function
 // of its entries in the ledger.
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
@@ -7,7 +7,7 @@ import type { Entry } from '#shared/working-set/ledger.ts'
 import { positionState } from '#shared/working-set/ledger.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
-import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { readRows, stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
 
 const parts = useLedger()
 const DEVICES = 3
@@ -19,14 +19,14 @@ const step = fc.record({
   verb: fc.constantFrom('receive', 'withdraw', 'transfer', 'count', 'line', 'approve', 'undo' as const),
   bin: fc.nat(1),
   quantity: fc.integer({ min: 1, max: 9 }),
-  /** How long before its push it was made. */
+  /** How long before its push the mutation was made. */
   ageMs: fc.integer({ min: 0, max: 4 * HOUR_MS }),
   target: fc.nat(20),
   /** Ends the batch of its device. */
   pushes: fc.boolean(),
 })
 
-test('[L2][T2] positions equal what their entries say, for any history, clocks and batching', async () => {
+test('[L2][T2] positions equal the result of their entries, for any history, clocks and batching', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 5, maxLength: 40 }),
@@ -60,13 +60,13 @@ test('[L2][T2] positions equal what their entries say, for any history, clocks a
             take: 'sum',
           }))
           const [here, there] = bin === 0 ? [room.binA, room.binB] : [room.binB, room.binA]
-          const place = { itemId: room.itemId, locationId: here }
+          const position = { itemId: room.itemId, locationId: here }
           const args = {
-            receive: { ...place, quantity },
-            withdraw: { ...place, quantity },
+            receive: { ...position, quantity },
+            withdraw: { ...position, quantity },
             transfer: { itemId: room.itemId, fromLocationId: here, toLocationId: there, quantity },
-            count: { ...place, counted: quantity },
-            line: { ...place, counted: quantity, countId },
+            count: { ...position, counted: quantity },
+            line: { ...position, counted: quantity, countId },
             approve: { countId, seen: Number.MAX_SAFE_INTEGER, settle },
             undo: { mutationId: made[target % Math.max(1, made.length)] ?? room.itemId },
           }[verb]
@@ -81,31 +81,31 @@ test('[L2][T2] positions equal what their entries say, for any history, clocks a
           if (pushes) await push(index)
         }
         for (let index = 0; index < DEVICES; index++) await push(index)
-        expect(await shown(room.itemId)).toEqual(await recomputed(room.itemId))
+        expect(await storedQuantities(room.itemId)).toEqual(await recomputedQuantities(room.itemId))
       },
     ),
     { numRuns: 40 },
   )
 }, 120_000)
 
-async function shown(itemId: string): Promise<Record<string, number>> {
+async function storedQuantities(itemId: string): Promise<Record<string, number>> {
   const rows = (await readRows(parts, 'positions')).filter((row) => row.itemId === itemId)
   return Object.fromEntries(rows.map(({ locationId, quantity }) => [locationId, quantity]))
 }
 
-/** The whole function over the whole ledger: nothing incremental, nothing cached. */
-async function recomputed(itemId: string): Promise<Record<string, number>> {
+/** The whole function over the whole ledger, without increments or caches. */
+async function recomputedQuantities(itemId: string): Promise<Record<string, number>> {
   const lines = await parts.database.snapshot(
     parts.orgId,
-    (sql) => sql<{ place: string; id: string; at: string; amount: number; kind: string; voids: string | null }[]>`
-    select location_id as place, mutation_id as id, at, amount, kind, voids from inventory_logs where item_id = ${itemId}`,
+    (sql) => sql<{ location: string; id: string; at: string; amount: number; kind: string; voids: string | null }[]>`
+    select location_id as location, mutation_id as id, at, amount, kind, voids from inventory_logs where item_id = ${itemId}`,
   )
-  const places = new Map<string, Entry[]>()
-  for (const { place, id, at, amount, kind } of lines) {
+  const locations = new Map<string, Entry[]>()
+  for (const { location, id, at, amount, kind } of lines) {
     if (kind === 'void') continue
-    const isVoid = lines.some((line) => line.voids === id && line.place === place)
+    const isVoid = lines.some((line) => line.voids === id && line.location === location)
     const entry: Entry = { id, at, amount, kind: kind === 'count' ? 'count' : 'delta', void: isVoid }
-    places.set(place, [...(places.get(place) ?? []), entry])
+    locations.set(location, [...(locations.get(location) ?? []), entry])
   }
-  return Object.fromEntries([...places].map(([place, entries]) => [place, positionState(entries).quantity]))
+  return Object.fromEntries([...locations].map(([location, entries]) => [location, positionState(entries).quantity]))
 }

@@ -1,8 +1,9 @@
-// Planned counts, and counts against what happened meanwhile, on PostgreSQL: where versions and late arrivals matter.
+// Planned counts, and counts with movements at the same time. On PostgreSQL, because versions and late mutations
+// matter.
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { formatStamp } from '#shared/values/stamp.ts'
-import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { readRows, stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
 
 const parts = useLedger()
 
@@ -15,7 +16,7 @@ const reviewsOf = async (userId: string, code: string) =>
 const stampAgo = (ms: number, device: TestDevice) =>
   formatStamp({ ms: Date.now() - ms, counter: 0, device: device.clientId.slice(0, 8) })
 
-async function room() {
+async function openCount() {
   const manager = new TestDevice(parts, parts.manager)
   const staff = new TestDevice(parts, parts.staff)
   const { itemId, binA, binB } = await stockRoom(manager)
@@ -26,8 +27,8 @@ async function room() {
   return { manager, staff, itemId, binA, binB, countId, line }
 }
 
-test('[N4] an approval covers the lines that the manager saw; newer ones are an amendment', async () => {
-  const { manager, countId, line, itemId, binA } = await room()
+test('[N4] an approval covers the lines that the manager saw, and newer ones are an amendment', async () => {
+  const { manager, countId, line, itemId, binA } = await openCount()
   const seenLine = await line(5)
   const { version: seen } = await lineOf(seenLine.id)
   const unseen = await line(6)
@@ -40,8 +41,8 @@ test('[N4] an approval covers the lines that the manager saw; newer ones are an 
   expect((await countOf(countId)).state).toBe('approved')
 })
 
-test('[L5] an approval that is undone in the group that made it leaves what lay under it, however old', async () => {
-  const { manager, countId, line, itemId, binA } = await room()
+test('[L5] undoing an approval in the same group restores the quantity before it, however old', async () => {
+  const { manager, countId, line, itemId, binA } = await openCount()
   await manager.do('stock.count', { itemId, locationId: binA, counted: 5 })
   await manager.do('stock.receive', { itemId, locationId: binA, quantity: 2 })
   await line(100)
@@ -50,8 +51,8 @@ test('[L5] an approval that is undone in the group that made it leaves what lay 
   expect(await quantityAt(itemId, binA)).toBe(7000)
 })
 
-test('[L5] an undo that came before the approval that it undoes falls back on all that lay under it too', async () => {
-  const { manager, countId, line, itemId, binA } = await room()
+test('[L5] an undo that arrives before its approval also restores the quantity before it', async () => {
+  const { manager, countId, line, itemId, binA } = await openCount()
   await manager.do('stock.count', { itemId, locationId: binA, counted: 5 })
   await line(100)
   const approve = manager.mutation('count.approve', { countId, seen: 1e9 })
@@ -60,8 +61,8 @@ test('[L5] an undo that came before the approval that it undoes falls back on al
   expect(await quantityAt(itemId, binA)).toBe(5000)
 })
 
-test('[N4] a line in the very batch of the approval was seen by nobody', async () => {
-  const { manager, countId, itemId, binA } = await room()
+test('[N4] nobody has seen a line that is in the same batch as the approval', async () => {
+  const { manager, countId, itemId, binA } = await openCount()
   const line = manager.mutation('stock.count', { itemId, locationId: binA, counted: 5, countId })
   const approve = manager.mutation('count.approve', { countId, seen: 1e9 })
   await manager.push(line, approve)
@@ -70,7 +71,7 @@ test('[N4] a line in the very batch of the approval was seen by nobody', async (
 })
 
 test('[N4] a late line reopens an approved count', async () => {
-  const { manager, countId, line } = await room()
+  const { manager, countId, line } = await openCount()
   await line(5)
   await manager.do('count.approve', { countId, seen: 1e9 })
   expect((await countOf(countId)).state).toBe('approved')
@@ -78,8 +79,8 @@ test('[N4] a late line reopens an approved count', async () => {
   expect((await countOf(countId)).state).toBe('amended')
 })
 
-test('[N3] a sum stands at the time of its last line', async () => {
-  const { manager, staff, countId, line, itemId, binA } = await room()
+test('[N3] a sum takes effect at the time of its last line', async () => {
+  const { manager, staff, countId, line, itemId, binA } = await openCount()
   await line(5)
   await staff.do('stock.withdraw', { itemId, locationId: binA, quantity: 1 })
   await line(3)
@@ -89,8 +90,8 @@ test('[N3] a sum stands at the time of its last line', async () => {
   expect(await quantityAt(itemId, binA)).toBe(6000)
 })
 
-test('[N6] what was moved while a shelf was counted opens a review, whichever came first', async () => {
-  const { itemId, binA, binB } = await room()
+test('[N6] a movement during a count opens a review, whichever arrived first', async () => {
+  const { itemId, binA, binB } = await openCount()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const during = { at: stampAgo(5_000, mover) }
   const count = (locationId: string) => ({ itemId, locationId, counted: 9, since: stampAgo(10_000, counter) })
@@ -108,8 +109,8 @@ test('[N6] what was moved while a shelf was counted opens a review, whichever ca
   expect(before.code).toBe('absorbed_by_count')
 })
 
-test('[N6] a count that stands again after a newer one was undone still asks about what was moved during it', async () => {
-  const { itemId, binA } = await room()
+test('[N6] a count that applies again after a newer one was undone still opens a review about movements during it', async () => {
+  const { itemId, binA } = await openCount()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const count = { itemId, locationId: binA, counted: 9, since: stampAgo(10_000, counter) }
   await counter.do('stock.count', count, { at: stampAgo(2_000, counter) })
@@ -122,8 +123,8 @@ test('[N6] a count that stands again after a newer one was undone still asks abo
   expect(moved).toMatchObject({ status: 'merged', code: 'moved_during_count' })
 })
 
-test('[N6] what was moved while a device with a fast clock counted is found where it was, and not where that clock says', async () => {
-  const { itemId, binA } = await room()
+test('[N6] a movement during a count is found by the corrected time if the counting device has a fast clock', async () => {
+  const { itemId, binA } = await openCount()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const hour = 3_600_000
   await mover.do('stock.receive', { itemId, locationId: binA, quantity: 2 }, { at: stampAgo(300_000, mover) })
@@ -133,8 +134,8 @@ test('[N6] what was moved while a device with a fast clock counted is found wher
   expect(results).toMatchObject([{ status: 'merged', code: 'moved_during_count', detail: { quantity: 2 } }])
 })
 
-test('[N6] a planned line looks at what moved while it was counted when it is approved', async () => {
-  const { manager, staff, itemId, binA, countId } = await room()
+test('[N6] the approval of a planned line checks for movements while it was counted', async () => {
+  const { manager, staff, itemId, binA, countId } = await openCount()
   const since = stampAgo(8_000, staff)
   await staff.do('stock.count', { itemId, locationId: binA, counted: 9, countId, since })
   const mover = new TestDevice(parts, parts.staff)
@@ -143,8 +144,8 @@ test('[N6] a planned line looks at what moved while it was counted when it is ap
   expect(approved).toMatchObject({ status: 'merged', code: 'moved_during_count' })
 })
 
-test('[T7] a movement that correcting its clock put across another device’s count opens a review', async () => {
-  const { itemId, binA, binB } = await room()
+test('[T7] a movement that the clock correction moved across another device’s count opens a review', async () => {
+  const { itemId, binA, binB } = await openCount()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const hour = 3_600_000
   const slow = (locationId: string, ageMs: number) =>
@@ -162,8 +163,8 @@ test('[T7] a movement that correcting its clock put across another device’s co
   })
 })
 
-test('[T7] a count that correcting its clock put across another device’s count opens a review, whichever came first', async () => {
-  const { itemId, binA, binB } = await room()
+test('[T7] a count that the clock correction moved across another device’s count opens a review, whichever arrived first', async () => {
+  const { itemId, binA, binB } = await openCount()
   const [right, wrong] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const hour = 3_600_000
   const counted = (locationId: string) => ({ itemId, locationId, counted: 5 })
@@ -183,8 +184,8 @@ test('[T7] a count that correcting its clock put across another device’s count
   expect(await other.do('stock.count', counted(binB), late)).toMatchObject({ code: 'clock_crossed_count' })
 })
 
-test('[T7] a movement that whoever counted had seen came before the count, whatever the clocks said', async () => {
-  const { itemId, binA } = await room()
+test('[T7] a movement that the counter had seen was before the count, whatever the clocks said', async () => {
+  const { itemId, binA } = await openCount()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const hour = 3_600_000
   const move = mover.mutation(
@@ -199,8 +200,8 @@ test('[T7] a movement that whoever counted had seen came before the count, whate
   expect((await counter.do('stock.count', count, { seen: version })).status).toBe('applied')
 })
 
-test('[T7] a movement by somebody who had seen the count came after it, whatever their clock said', async () => {
-  const { itemId, binA } = await room()
+test('[T7] a movement by somebody who had seen the count was after it, whatever their clock said', async () => {
+  const { itemId, binA } = await openCount()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const hour = 3_600_000
   const args = { itemId, locationId: binA, counted: 5 }
@@ -211,14 +212,14 @@ test('[T7] a movement by somebody who had seen the count came after it, whatever
   const slow = { deviceNow: Date.now() - hour }
   const { results } = await mover.pushWhole([move(version), move(version), move(version - 1)], slow)
   expect(results.map(({ code }) => code)).toEqual([undefined, undefined, 'clock_crossed_count'])
-  // A count that came meanwhile nobody has seen.
+  // Nobody has seen a count that arrives in the meantime.
   const again = counter.mutation('stock.count', args, { at: stampAgo(10_000, counter) })
   const [, late] = await Promise.all([counter.pushWhole([again]), mover.pushWhole([move(version + 1)], slow)])
   expect(late.results).toMatchObject([{ status: 'merged', code: 'clock_crossed_count' }])
 })
 
-test('[T7] what was taken before a count was there to be seen opens a review, though its mover saw it before putting it', async () => {
-  const { itemId, binA, binB } = await room()
+test('[T7] stock taken before the count opens a review, even if the person who moved it saw the count before putting it away', async () => {
+  const { itemId, binA, binB } = await openCount()
   const [counter, mover] = [new TestDevice(parts, parts.staff), new TestDevice(parts, parts.staff)]
   const hour = 3_600_000
   const count = { itemId, locationId: binA, counted: 5 }
@@ -232,8 +233,8 @@ test('[T7] what was taken before a count was there to be seen opens a review, th
   expect(results.map(({ code }) => code)).toEqual([undefined, 'clock_crossed_count'])
 })
 
-test('[T7] a device with a wrong clock is not asked about its own counts', async () => {
-  const { itemId, binA } = await room()
+test('[T7] a device with a wrong clock does not open reviews about its own counts', async () => {
+  const { itemId, binA } = await openCount()
   const device = new TestDevice(parts, parts.staff)
   const deviceNow = Date.now() - 3_600_000
   const at = (ms: number) => formatStamp({ ms: deviceNow + ms, counter: 0, device: device.clientId.slice(0, 8) })
@@ -244,7 +245,7 @@ test('[T7] a device with a wrong clock is not asked about its own counts', async
   expect(await quantityAt(itemId, binA)).toBe(6000)
 })
 
-test('[N5] a recount that is still refused sets none of its lines aside', async () => {
+test('[N5] a recount that is still refused does not drop any of its lines', async () => {
   const [manager, staff] = [new TestDevice(parts, parts.manager), new TestDevice(parts, parts.staff)]
   const { itemId, binA } = await stockRoom(manager)
   const countId = randomUUID()

@@ -1,8 +1,8 @@
-// A real Redis on a free loopback port, with nothing kept on disk.
+// A real Redis on a free loopback port that stores nothing on disk.
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { freePort } from './free-port.ts'
+import { freePort } from '../free-port.ts'
 
 export type TestRedis = { url: string; stop(): Promise<void> }
 

@@ -1,4 +1,4 @@
-// A real streaming standby of an embedded PostgreSQL: a base backup of its folder, followed by its log.
+// A real streaming standby of an embedded PostgreSQL: a base backup of its folder that follows the primary's log.
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,19 +6,22 @@ import { appendFileSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { postgresPrograms } from '../../server/database/embedded/postgres-programs.ts'
-import { freePort } from './free-port.ts'
+import { postgresPrograms } from '../../../server/database/embedded/postgres-programs.ts'
+import { freePort } from '../free-port.ts'
 
 const START_TIMEOUT_MS = 20_000
 
 export interface Standby {
-  /** The same login and database as the primary's URL. */
+  /** The URL with the same login and database as the primary's. */
   url: string
-  /** Stops following, as a replica does that is far behind; and follows again. */
+  /** Stops replaying, as a replica that is far behind, or continues. */
   pause(isPaused: boolean): Promise<void>
-  /** Takes the primary's place with what it holds. What it had not replayed is lost, as it is where it never arrived. */
+  /**
+   * Promotes the standby with the data that it has. Commits that it had not replayed are lost, as if they had never
+   * arrived.
+   */
   promote(): Promise<void>
-  /** Resolves once it holds all that the primary had. */
+  /** Resolves once the standby has everything that the primary had. */
   caughtUp(): Promise<void>
   stop(): Promise<void>
 }
@@ -69,7 +72,7 @@ export async function startStandby({
     },
     promote: async () => {
       const [replayed] = await own<{ lsn: string }[]>`select pg_last_wal_replay_lsn()::text as lsn`
-      // A promotion replays all that was received, so the standby is started once more, up to here and no further.
+      // A promotion replays everything received, so the standby is started once more to stop exactly here.
       child.kill('SIGQUIT')
       await once(child, 'exit')
       rmSync(join(folder, 'postmaster.pid'), { force: true })

@@ -1,30 +1,30 @@
-// A TCP proxy that behaves as bad networks do. It forwards bytes as they are until its weather says otherwise.
+// A TCP proxy that behaves like a bad network. It forwards bytes unchanged until faults are set.
 import type { Server, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { once } from 'node:events'
 
-export interface Weather {
-  /** A number from 0 to below 1, seeded: what a connection meets is decided as it opens. */
+export interface NetworkFaults {
+  /** A seeded number from 0 to below 1. The faults of a connection are decided when it opens. */
   random(): number
-  /** How likely a connection is cut: before, in the middle of, or after what it asks. */
+  /** Probability that a connection is cut, before, during or after its request. */
   cuts: number
-  /** How likely every piece of a connection is held up, and for how long at most, ms. */
+  /** Probability that a chunk is delayed, and the longest delay in ms. */
   delays: number
   delayMaxMs: number
-  /** How likely a whole request arrives a second time, on a connection of its own. */
+  /** Probability that a whole request arrives a second time, on another connection. */
   duplicates: number
 }
 
-/** A connection is cut somewhere in its first bytes, there or back. */
+/** A connection is cut somewhere in its first bytes, in either direction. */
 const CUT_WITHIN_BYTES = 6_000
 
 export class TcpProxy {
   readonly #server: Server
   readonly #open = new Set<Socket>()
   #target: number
-  weather: Weather | undefined
-  /** What it did to connections, so that a test can say that it rained at all. */
-  readonly did = { cut: 0, delayed: 0, duplicated: 0 }
+  faults: NetworkFaults | undefined
+  /** Counts the faults, so that a test can assert that there were any. */
+  readonly injected = { cut: 0, delayed: 0, duplicated: 0 }
 
   private constructor(server: Server, target: number) {
     this.#server = server
@@ -44,24 +44,24 @@ export class TcpProxy {
     return (this.#server.address() as { port: number }).port
   }
 
-  /** Sends new connections elsewhere: what stood behind it was started again. */
+  /** Sends new connections to another port, because the server behind it was restarted. */
   retarget(port: number): void {
     this.#target = port
-    this.hangUp()
+    this.cutAll()
   }
 
-  hangUp(): void {
+  cutAll(): void {
     for (const socket of this.#open) socket.destroy()
   }
 
   async close(): Promise<void> {
-    this.hangUp()
+    this.cutAll()
     this.#server.close()
     await once(this.#server, 'close')
   }
 
   #join(client: Socket): void {
-    const { weather } = this
+    const { faults } = this
     const upstream = connect(this.#target, '127.0.0.1')
     const end = () => {
       client.destroy()
@@ -75,50 +75,50 @@ export class TcpProxy {
         end()
       })
     }
-    if (!weather) {
+    if (!faults) {
       client.pipe(upstream)
       upstream.pipe(client)
       return
     }
-    const cutAt = weather.random() < weather.cuts ? Math.floor(weather.random() * CUT_WITHIN_BYTES) : undefined
-    const cutsThere = weather.random() < 0.5
-    this.#forward(client, upstream, { weather, cutAt: cutsThere ? cutAt : undefined, end, isRequest: true })
-    this.#forward(upstream, client, { weather, cutAt: cutsThere ? undefined : cutAt, end, isRequest: false })
+    const cutAt = faults.random() < faults.cuts ? Math.floor(faults.random() * CUT_WITHIN_BYTES) : undefined
+    const cutsThere = faults.random() < 0.5
+    this.#forward(client, upstream, { faults, cutAt: cutsThere ? cutAt : undefined, end, isRequest: true })
+    this.#forward(upstream, client, { faults, cutAt: cutsThere ? undefined : cutAt, end, isRequest: false })
   }
 
   #forward(
     from: Socket,
     to: Socket,
-    way: { weather: Weather; cutAt: number | undefined; end: () => void; isRequest: boolean },
+    direction: { faults: NetworkFaults; cutAt: number | undefined; end: () => void; isRequest: boolean },
   ): void {
-    const { weather, cutAt, end, isRequest } = way
+    const { faults, cutAt, end, isRequest } = direction
     let seen = 0
     let line = Promise.resolve()
     let request = Buffer.alloc(0)
     from.on('data', (chunk: Buffer) => {
       const left = cutAt === undefined ? chunk.length : Math.min(chunk.length, Math.max(0, cutAt - seen))
       seen += chunk.length
-      const late = weather.random() < weather.delays ? weather.random() * weather.delayMaxMs : 0
-      if (late > 0) this.did.delayed += 1
+      const late = faults.random() < faults.delays ? faults.random() * faults.delayMaxMs : 0
+      if (late > 0) this.injected.delayed += 1
       line = line.then(async () => {
         if (late > 0) await new Promise((resolve) => setTimeout(resolve, late))
         if (!to.destroyed) to.write(chunk.subarray(0, left))
         if (left === chunk.length) return
-        this.did.cut += 1
+        this.injected.cut += 1
         end()
       })
       if (!isRequest) return
       request = Buffer.concat([request, chunk])
       if (!isWhole(request)) return
-      if (weather.random() < weather.duplicates) this.#again(request)
+      if (faults.random() < faults.duplicates) this.#duplicate(request)
       request = Buffer.alloc(0)
     })
     from.on('end', () => void line.then(() => to.end()))
   }
 
-  /** The same request once more; nobody hears the answer. */
-  #again(request: Buffer): void {
-    this.did.duplicated += 1
+  /** Sends the same request once more and ignores the answer. */
+  #duplicate(request: Buffer): void {
+    this.injected.duplicated += 1
     const socket = connect(this.#target, '127.0.0.1', () => socket.write(request))
     this.#open.add(socket)
     socket.on('error', () => undefined)
@@ -128,7 +128,7 @@ export class TcpProxy {
   }
 }
 
-/** True where the bytes are one whole HTTP request with a body. */
+/** Returns true if the bytes are one whole HTTP request with a body. */
 function isWhole(bytes: Buffer): boolean {
   const head = bytes.indexOf('\r\n\r\n')
   if (head < 0 || !bytes.subarray(0, 5).equals(Buffer.from('POST '))) return false

@@ -1,6 +1,6 @@
-// What Fly.io's proxy does, as far as its documentation says: sends a request to the nearest region, and where the answer
-// has a fly-replay header, the same request again to the region that it names, with fly-replay-src. Requests of more than
-// 1 MB cannot be replayed. Sockets go to the nearest region and stay there.
+// Behaves like Fly.io's proxy, as far as its documentation describes it. It sends a request to the nearest region. If
+// the answer has a fly-replay header, it sends the same request again to the region named there, with fly-replay-src.
+// Requests of more than 1 MB cannot be replayed. Sockets go to the nearest region and stay there.
 import { once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, request as send } from 'node:http'
@@ -9,16 +9,16 @@ import { connect } from 'node:net'
 
 export interface RegionProxy {
   url: string
-  /** Path and region of what was replayed. */
+  /** Path and region of each replayed request. */
   readonly replayed: string[]
   close(): Promise<void>
 }
 
 const REPLAY_MAX_BYTES = 1_000_000
-/** A real one gives up too, after more. */
+/** The real proxy gives up as well, after more hops. */
 const HOPS_MAX = 3
 
-/** `regions` are origins by region. */
+/** @param regions the origin of each region, by name */
 export async function startRegionProxy(regions: Record<string, string>, nearest: string): Promise<RegionProxy> {
   const replayed: string[] = []
   const server = createServer((request, response) => {

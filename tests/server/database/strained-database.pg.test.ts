@@ -1,10 +1,18 @@
-// PostgreSQL says "not now": a deadlock with somebody else's transaction, no connection left. Neither loses or doubles.
+// PostgreSQL answers "not now": a deadlock with another transaction, or no connection left. Neither loses or doubles a
+// mutation.
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeOrganisation, PASSWORD, readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import type { TestServer } from '../support/test-server.ts'
-import { call, signIn, startTestServer } from '../support/test-server.ts'
+import {
+  makeOrganisation,
+  PASSWORD,
+  readRows,
+  stockRoom,
+  TestDevice,
+  useLedger,
+} from '../../support/ledger-under-test.ts'
+import type { TestServer } from '../../support/test-server.ts'
+import { call, signIn, startTestServer } from '../../support/test-server.ts'
 
 const parts = useLedger()
 let owner: postgres.Sql
@@ -13,13 +21,13 @@ beforeAll(() => {
 })
 afterAll(() => owner.end())
 
-async function isSomebodyWaiting(): Promise<boolean> {
-  const waiting = await owner`
+async function isTransactionBlocked(): Promise<boolean> {
+  const blocked = await owner`
     select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-  return waiting.length > 0
+  return blocked.length > 0
 }
 
-test('[P1] a deadlock with somebody else’s transaction is tried again, and takes effect once', async () => {
+test('[P1] a deadlock with another transaction is retried, and the push takes effect once', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)
   await device.do('stock.receive', { itemId, locationId: binA, quantity: 5 })
@@ -29,11 +37,12 @@ test('[P1] a deadlock with somebody else’s transaction is tried again, and tak
     commits += 1
     return transaction.call(parts.database, orgId, work) as ReturnType<typeof work>
   }
-  // Somebody mends a row by hand, who locks in another order: the position, and then what every commit locks first.
+  // Somebody repairs a row by hand and locks in another order: the position first, and then the head that every commit
+  // locks first.
   const { pushed } = await owner.begin(async (sql) => {
     await sql`select from positions where item_id = ${itemId} for update`
     const pushed = device.push(device.mutation('stock.receive', { itemId, locationId: binA, quantity: 2 }))
-    while (!(await isSomebodyWaiting()));
+    while (!(await isTransactionBlocked()));
     await sql`select from org_heads where org_id = ${parts.orgId} for update` // PostgreSQL ends the one that waited longer
     return { pushed }
   })
@@ -43,7 +52,7 @@ test('[P1] a deadlock with somebody else’s transaction is tried again, and tak
   expect((await readRows(parts, 'positions')).find((row) => row.itemId === itemId)).toMatchObject({ quantity: 7000 })
 })
 
-test('[P1] no connection is left: whoever pushes is told to come again, and then it takes effect once', async () => {
+test('[P1] without a free connection a push is asked to retry, and then takes effect once', async () => {
   const { orgId, domain, manager } = await makeOrganisation(parts.accounts)
   const device = new TestDevice({ ...parts, orgId }, manager)
   const { itemId, binA } = await stockRoom(device)
@@ -57,7 +66,7 @@ test('[P1] no connection is left: whoever pushes is told to come again, and then
   }
   const push = () => call(server.url, 'sync.push', input, { token })
   const name = new URL(parts.urls.url).pathname.slice(1)
-  // As where other programs have taken all that PostgreSQL has: those of the server end, and it gets no new ones.
+  // As if other programs had taken all connections: those of the server end, and it gets no new ones.
   await owner.unsafe(`alter database ${name} connection limit 0`)
   await owner`
     select pg_terminate_backend(pid) from pg_stat_activity

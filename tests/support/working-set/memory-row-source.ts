@@ -1,4 +1,4 @@
-// The simplest shelf: everything in memory, every entry known. The reference that the others are held against.
+// The simplest row source: everything in memory, with all entries. The other sources are compared with it.
 import type { Effects, MovedKind, Posted, RowSource, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
 import type { Entry } from '#shared/working-set/ledger.ts'
 import type { CountLine, Item, Kind, Location, Row } from '#shared/rows/rows.ts'
@@ -54,16 +54,16 @@ export class MemoryRowSource implements RowSource {
     return [...this.rows].flatMap(([name, row]) => (name.startsWith(`${kind} `) ? [row as Row<K>] : []))
   }
 
-  /** Gives every row that has none a version, as a commit does. */
+  /** Gives this version to every row without one, as a commit does. */
   number(version: number): void {
     for (const [name, row] of this.rows) if (row.version === 0) this.rows.set(name, { ...row, version })
   }
 
-  /** Takes what one mutation did. */
-  take(by: { id: string; name: string; userId: string }, { changes, movements }: Effects): void {
+  /** Applies the effects of one mutation. */
+  apply(by: { id: string; name: string; userId: string }, { changes, movements }: Effects): void {
     for (const { kind, key, after } of changes) this.rows.set(`${kind} ${key}`, after)
     const posted: Posted = { name: by.name, userId: by.userId, entries: [] }
-    for (const { kind, position, entry: mark, since, voids } of movements) {
+    for (const { kind, position, entry: added, since, voids } of movements) {
       const entries = this.#entries.get(position) ?? []
       this.#entries.set(position, entries)
       if (voids !== undefined) {
@@ -77,7 +77,7 @@ export class MemoryRowSource implements RowSource {
         )
       } else {
         const start = since === undefined ? {} : { since }
-        const entry: Entry = { ...mark, kind: kind === 'count' ? 'count' : 'delta', void: false, ...start }
+        const entry: Entry = { ...added, kind: kind === 'count' ? 'count' : 'delta', void: false, ...start }
         entries.push(entry)
         posted.entries.push({ position, entry })
       }

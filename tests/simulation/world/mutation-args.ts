@@ -1,8 +1,8 @@
-// What a person does on a device: the arguments of a verb, chosen among what the world knows.
+// The arguments of a verb, chosen from the ids that the world knows.
 import type { RecordStep } from '../plan.ts'
 
-/** Ids of things that somebody has made, or tried to. */
-export interface Things {
+/** Ids of rows and mutations that somebody has created, or tried to. */
+export interface KnownIds {
   items: string[]
   locations: string[]
   categories: string[]
@@ -10,7 +10,7 @@ export interface Things {
   mutations: string[]
   conflicts: string[]
   alerts: string[]
-  /** Planned counts that somebody opened, and lines of them that arrived. */
+  /** Planned counts that somebody opened, and lines that reached the server. */
   counts: string[]
   countLines: string[]
   newId: () => string
@@ -18,19 +18,19 @@ export interface Things {
 
 type Args = Record<string, unknown>
 
-/** What no server takes, each for another reason. */
-export function makePoison(kind: number, { items, locations }: Things): { name: string; args: unknown } {
-  const place = { itemId: items[0], locationId: locations[0] }
+/** Mutations that every server refuses, each for another reason. */
+export function makePoison(kind: number, { items, locations }: KnownIds): { name: string; args: unknown } {
+  const position = { itemId: items[0], locationId: locations[0] }
   const poisons = [
-    { name: 'stock.teleport', args: place },
-    { name: 'stock.receive', args: { ...place, quantity: -1 } },
-    { name: 'stock.receive', args: { ...place, quantity: 1, reason: 'a\u0000b' } },
-    { name: 'stock.receive', args: { ...place, quantity: 1, reference: '\ud800' } },
-    { name: 'stock.withdraw', args: { ...place, quantity: 0.0001 } },
-    { name: 'stock.count', args: { ...place, counted: 1e300 } },
+    { name: 'stock.teleport', args: position },
+    { name: 'stock.receive', args: { ...position, quantity: -1 } },
+    { name: 'stock.receive', args: { ...position, quantity: 1, reason: 'a\u0000b' } },
+    { name: 'stock.receive', args: { ...position, quantity: 1, reference: '\ud800' } },
+    { name: 'stock.withdraw', args: { ...position, quantity: 0.0001 } },
+    { name: 'stock.count', args: { ...position, counted: 1e300 } },
     { name: 'stock.receive', args: null },
     { name: 'toString', args: {} },
-    { name: 'stock.receive', args: { ...place, quantity: 1, lot: 'x'.repeat(20_000) } },
+    { name: 'stock.receive', args: { ...position, quantity: 1, lot: 'x'.repeat(20_000) } },
   ]
   return poisons[kind % poisons.length]!
 }
@@ -40,22 +40,22 @@ const CODES = ['4006381333931', 'shelf-7', 'x/1']
 const NAMES = ['Nails', 'Schrauben', 'Café', '螺絲']
 const LOTS = ['', '', '', 'L1', 'L2']
 
-/** Undefined where there is nothing to do it to. */
-export function makeArgs({ verb, picks }: RecordStep, things: Things): Args | undefined {
+/** Returns undefined if there is no target for the verb. */
+export function makeArgs({ verb, picks }: RecordStep, known: KnownIds): Args | undefined {
   const choose = new Choices(picks)
   const make = makers[verb]
-  if (!make) throw new Error(`the simulation does not know ${verb}`)
-  const args = make(choose, things)
+  if (!make) throw new Error(`unknown verb ${verb}`)
+  const args = make(choose, known)
   return Object.values(args).includes(undefined) ? undefined : args
 }
 
-const makers: Record<string, (choose: Choices, things: Things) => Args> = {
-  'stock.receive': (choose, things) => ({ ...place(choose, things), quantity: choose.quantity() }),
-  'stock.withdraw': (choose, things) => ({ ...place(choose, things), quantity: choose.quantity() }),
-  'stock.count': (choose, things) => ({
-    ...place(choose, things),
+const makers: Record<string, (choose: Choices, known: KnownIds) => Args> = {
+  'stock.receive': (choose, known) => ({ ...position(choose, known), quantity: choose.quantity() }),
+  'stock.withdraw': (choose, known) => ({ ...position(choose, known), quantity: choose.quantity() }),
+  'stock.count': (choose, known) => ({
+    ...position(choose, known),
     counted: choose.quantity() - 1,
-    ...choose.maybe(() => (things.counts.length > 0 ? { countId: choose.latest(things.counts) } : {})),
+    ...choose.maybe(() => (known.counts.length > 0 ? { countId: choose.latest(known.counts) } : {})),
   }),
   'stock.transfer': (choose, { items, locations }) => ({
     itemId: choose.of(items),
@@ -66,7 +66,7 @@ const makers: Record<string, (choose: Choices, things: Things) => Args> = {
   }),
   'stock.undo': (choose, { mutations }) => ({ mutationId: choose.latest(mutations) }),
   'item.create': (choose, { items, categories, newId }) => ({
-    id: keep(items, newId()),
+    id: addId(items, newId()),
     name: choose.of(NAMES),
     ...choose.maybe(() => ({ sku: choose.of(SKUS) })),
     ...choose.maybe(() => ({ categoryId: choose.of(categories) })),
@@ -90,7 +90,7 @@ const makers: Record<string, (choose: Choices, things: Things) => Args> = {
   'barcode.detach': (choose, { items }) => ({ itemId: choose.of(items), code: choose.of(CODES) }),
   'category.create': (choose, { categories, newId }) => ({
     ...choose.maybe(() => ({ parentId: choose.of(categories) ?? null })),
-    id: keep(categories, newId()),
+    id: addId(categories, newId()),
     name: choose.of(NAMES),
   }),
   'category.update': (choose, { categories }) => ({
@@ -102,7 +102,7 @@ const makers: Record<string, (choose: Choices, things: Things) => Args> = {
   'location.create': (choose, { locations, newId }) => ({
     ...choose.maybe(() => ({ parentId: choose.of(locations) ?? null })),
     ...choose.maybe(() => ({ barcode: choose.of(CODES) })),
-    id: keep(locations, newId()),
+    id: addId(locations, newId()),
     name: choose.of(NAMES),
   }),
   'location.update': (choose, { locations }) => ({
@@ -131,7 +131,7 @@ const makers: Record<string, (choose: Choices, things: Things) => Args> = {
   'alert.acknowledge': (choose, { alerts }) => ({ id: choose.latest(alerts) }),
   'alert.snooze': (choose, { alerts }) => ({ id: choose.latest(alerts), until: 1_800_000_000_000 }),
   'count.open': (choose, { counts, newId }) => ({
-    id: keep(counts, newId()),
+    id: addId(counts, newId()),
     name: choose.of(NAMES),
     scope: {},
     blind: choose.of([true, false]),
@@ -154,16 +154,16 @@ const makers: Record<string, (choose: Choices, things: Things) => Args> = {
   }),
 }
 
-function place(choose: Choices, { items, locations }: Things): Args {
+function position(choose: Choices, { items, locations }: KnownIds): Args {
   return { itemId: choose.of(items), locationId: choose.of(locations), lot: choose.of(LOTS) }
 }
 
-function keep(list: string[], id: string): string {
+function addId(list: string[], id: string): string {
   list.push(id)
   return id
 }
 
-/** The choices of one step, used one after the other, over and over. */
+/** The random choices of one step, used in turn and repeatedly. */
 class Choices {
   readonly #picks: readonly number[]
   #next = 0
@@ -176,7 +176,7 @@ class Choices {
     return choices[Math.floor(this.#take() * choices.length)]
   }
 
-  /** Mostly one of the last few. */
+  /** Usually one of the last few. */
   latest<T>(choices: readonly T[]): T | undefined {
     return this.of(this.#take() < 0.8 ? choices.slice(-4) : choices)
   }

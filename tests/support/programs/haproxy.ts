@@ -1,10 +1,10 @@
-// A real balancer in front of some servers: round robin, health-checked, sockets included.
+// A real load balancer in front of several servers: round robin, with health checks and sockets.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from './free-port.ts'
+import { freePort } from '../free-port.ts'
 
 const START_TIMEOUT_MS = 10_000
 
@@ -35,14 +35,14 @@ export async function startHaproxy(ports: readonly number[]): Promise<{ url: str
     ].join('\n'),
   )
   const child = spawn('haproxy', ['-f', config, '-db'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  let words = ''
-  child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
-  child.once('error', (error) => (words += error.message))
+  let output = ''
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.once('error', (error) => (output += error.message))
   const url = `http://127.0.0.1:${port}`
   const end = Date.now() + START_TIMEOUT_MS
   while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) {
     if (Date.now() > end || child.exitCode !== null)
-      throw new Error(`haproxy (apt-get install haproxy) failed: ${words}`)
+      throw new Error(`haproxy (apt-get install haproxy) failed: ${output}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return {

@@ -1,25 +1,25 @@
-// What names something that does not exist yet waits for it, in the database, and takes effect by itself.
+// A mutation that names something missing is blocked in the database, and takes effect automatically once that exists.
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
-import { ledgerTasks } from '../../server/jobs/ledger-tasks.ts'
-import { BLOCKED_MAX } from '../../server/ledger/commit/load-group.ts'
-import { countBlocked } from '../../server/ledger/store/housekeeping-store.ts'
-import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { ledgerTasks } from '../../../server/jobs/ledger-tasks.ts'
+import { BLOCKED_MAX } from '../../../server/ledger/commit/load-group.ts'
+import { countBlocked } from '../../../server/ledger/store/housekeeping-store.ts'
+import { readRows, stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
 
 const parts = useLedger()
 
 const conflictOf = async (id: string) => (await readRows(parts, 'conflicts')).find((conflict) => conflict.id === id)
 const quantityAt = async (itemId: string, locationId: string) =>
   (await readRows(parts, 'positions')).find((one) => one.itemId === itemId && one.locationId === locationId)?.quantity
-const waitingCount = () =>
+const blockedCount = () =>
   parts.database.snapshot(parts.orgId, async (sql) => (await sql`select waiting from org_heads`)[0]!['waiting'])
 
 const devices = () => ({ staff: new TestDevice(parts, parts.staff), manager: new TestDevice(parts, parts.manager) })
 
-test('[M5] a movement of an item that comes later takes effect with it, at its own time', async () => {
+test('[M5] a movement of an item that is created later takes effect with it, at its own time', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
@@ -27,16 +27,16 @@ test('[M5] a movement of an item that comes later takes effect with it, at its o
   const count = await staff.do('stock.count', { itemId, locationId: binA, counted: 10 })
   const last = await staff.do('stock.withdraw', { itemId, locationId: binA, quantity: 1 })
   expect([first.code, count.code, last.code]).toEqual(Array(3).fill('depends_on_missing'))
-  expect(await waitingCount()).toBe(3)
+  expect(await blockedCount()).toBe(3)
   expect((await manager.do('item.create', { id: itemId, name: 'Late' })).status).toBe('applied')
   expect(await quantityAt(itemId, binA)).toBe(9000)
   expect(await conflictOf(first.id)).toMatchObject({ state: 'resolved', resolution: 'arrived' })
-  expect(await waitingCount()).toBe(0)
+  expect(await blockedCount()).toBe(0)
   expect((await staff.do('stock.undo', { mutationId: last.id })).status).toBe('applied')
   expect(await quantityAt(itemId, binA)).toBe(10_000)
 })
 
-test('[M5][P2] repeated after it took effect, it is answered as it was at first', async () => {
+test('[M5][P2] a blocked mutation that is repeated after it took effect gets its first answer', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
@@ -48,7 +48,7 @@ test('[M5][P2] repeated after it took effect, it is answered as it was at first'
   expect(await quantityAt(itemId, binA)).toBe(4000)
 })
 
-test('[M5] what waits for what waits follows it, whatever order they come in', async () => {
+test('[M5] a mutation that depends on a blocked one follows it, in whatever order they arrive', async () => {
   const { staff, manager } = devices()
   const [categoryId, itemId, siteId, binId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
   const undo = (mutationId: string) => staff.do('stock.undo', { mutationId })
@@ -67,10 +67,10 @@ test('[M5] what waits for what waits follows it, whatever order they come in', a
   expect(await quantityAt(itemId, binId)).toBeUndefined()
   await manager.do('category.create', { id: categoryId, name: 'Category' })
   expect(await quantityAt(itemId, binId)).toBe(2000)
-  expect(await waitingCount()).toBe(0)
+  expect(await blockedCount()).toBe(0)
 })
 
-test('[M5] within one group: what comes in front of what it names takes effect after it', async () => {
+test('[M5] within one group a mutation before the one that it depends on takes effect after it', async () => {
   const { manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
@@ -80,10 +80,10 @@ test('[M5] within one group: what comes in front of what it names takes effect a
   expect(results.map(({ status }) => status)).toEqual(['refused', 'applied'])
   expect(await quantityAt(itemId, binA)).toBe(4000)
   expect(await conflictOf(early.id)).toMatchObject({ state: 'resolved', resolution: 'arrived' })
-  expect(await waitingCount()).toBe(0)
+  expect(await blockedCount()).toBe(0)
 })
 
-test('[M5] what was discarded meanwhile stays discarded, and what lacks two things waits for both', async () => {
+test('[M5] a blocked mutation that was discarded stays discarded, and one that lacks two rows waits for both', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const [itemId, binId] = [randomUUID(), randomUUID()]
@@ -113,7 +113,7 @@ test('[M5] lines of a planned count wait for the count', async () => {
   expect(await quantityAt(itemId, binA)).toBe(6000)
 })
 
-test('[M5][L5] an undo that waited for a count of this group falls back on all that lay under it', async () => {
+test('[M5][L5] an undo that was blocked by a count of this group restores the quantity before it', async () => {
   const { staff, manager } = devices()
   const { itemId, binA } = await stockRoom(manager)
   await manager.do('stock.receive', { itemId, locationId: binA, quantity: 7 })
@@ -123,19 +123,19 @@ test('[M5][L5] an undo that waited for a count of this group falls back on all t
   expect(await quantityAt(itemId, binA)).toBe(9000)
 })
 
-test('[M5] what a server of the version before recorded is counted by the housekeeping', async () => {
+test('[M5] housekeeping counts blocked mutations that a server of the previous version recorded', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
   await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
   await parts.database.transaction(parts.orgId, ({ sql }) => sql`update org_heads set waiting = 0`)
   await countBlocked(parts.database, parts.orgId)
-  expect(await waitingCount()).toBe(1)
+  expect(await blockedCount()).toBe(1)
   await manager.do('item.create', { id: itemId, name: 'Late' })
   expect(await quantityAt(itemId, binA)).toBe(4000)
 })
 
-test('[M5] what came in front of what it names can be undone afterwards', async () => {
+test('[M5] a mutation that arrived before the one that it depends on can be undone afterwards', async () => {
   const { manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
@@ -145,7 +145,7 @@ test('[M5] what came in front of what it names can be undone afterwards', async 
   expect(await quantityAt(itemId, binA)).toBe(0)
 })
 
-test('[M5] what was sent again and has to wait takes effect with what follows in the same push', async () => {
+test('[M5] a mutation that is sent again and blocked takes effect with a later one of the same push', async () => {
   const { staff, manager } = devices()
   const [id, categoryId] = [randomUUID(), randomUUID()]
   const refused = await staff.do('item.create', { id, name: 'Early', categoryId })
@@ -155,10 +155,10 @@ test('[M5] what was sent again and has to wait takes effect with what follows in
     manager.mutation('category.create', { id: categoryId, name: 'Category' }),
   )
   expect((await readRows(parts, 'items')).find((item) => item.id === id)).toMatchObject({ categoryId })
-  expect(await waitingCount()).toBe(0)
+  expect(await blockedCount()).toBe(0)
 })
 
-test('[M5][M6] what was corrected and has to wait takes effect as it was corrected', async () => {
+test('[M5][M6] a corrected mutation that is blocked takes effect as corrected', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
@@ -169,7 +169,7 @@ test('[M5][M6] what was corrected and has to wait takes effect as it was correct
   expect(await quantityAt(itemId, binA)).toBe(4000)
 })
 
-test('[M4] what could not be recorded whole is refused, and never waits without its arguments', async () => {
+test('[M4] a mutation that is too large to be stored whole is refused, and never blocked without its arguments', async () => {
   const { manager } = devices()
   const custom = Object.fromEntries(Array.from({ length: 32 }, (_, index) => [`field ${index}`, 'y'.repeat(480)]))
   const args = { id: randomUUID(), name: 'Large', categoryId: randomUUID(), custom, notes: '' }
@@ -181,7 +181,7 @@ test('[M4] what could not be recorded whole is refused, and never waits without 
   expect((await readRows(parts, 'items')).some((item) => item.id === args.id)).toBe(true)
 })
 
-test('[P8] what waited and cannot be written harms itself alone: what it waited for takes effect, and whatever else waited', async () => {
+test('[P8] a blocked mutation that cannot be written does not affect the mutation that it waited for, or other blocked ones', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
@@ -196,14 +196,14 @@ test('[P8] what waited and cannot be written harms itself alone: what it waited 
   expect(await quantityAt(itemId, binA)).toBe(4000)
   for (const { id } of [first, last]) expect(await conflictOf(id)).toMatchObject({ resolution: 'arrived' })
   expect(await conflictOf(poison.id)).toMatchObject({ state: 'open', code: 'internal_error' })
-  expect(await waitingCount()).toBe(0)
+  expect(await blockedCount()).toBe(0)
   await owner`alter table inventory_logs drop constraint planted`
   await owner.end()
   expect((await staff.do('conflict.resolve', { id: poison.id, choice: 'resend' })).status).toBe('applied')
   expect(await quantityAt(itemId, binA)).toBe(6000)
 })
 
-test('[M5] however many wait for one thing, all of them take effect', { timeout: 60_000 }, async () => {
+test('[M5] however many mutations wait for one row, all of them take effect', { timeout: 60_000 }, async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const itemId = randomUUID()
@@ -215,10 +215,10 @@ test('[M5] however many wait for one thing, all of them take effect', { timeout:
   await manager.do('item.create', { id: itemId, name: 'Late' })
   await parts.ledger.drained()
   expect(await quantityAt(itemId, binA)).toBe(many * 1000)
-  expect(await waitingCount()).toBe(0)
+  expect(await blockedCount()).toBe(0)
 })
 
-test('[M5] behind however many that wait for what does not come, what waits for something that comes takes effect', async () => {
+test('[M5] a blocked mutation takes effect however many others wait for a row that never comes', async () => {
   const { staff, manager } = devices()
   const { binA, itemId: known } = await stockRoom(manager)
   const [never, comes] = [randomUUID(), randomUUID()]
@@ -241,22 +241,22 @@ test('[M5] behind however many that wait for what does not come, what waits for 
   expect(await conflictOf(last.id)).toMatchObject({ resolution: 'arrived' })
   await manager.do('item.create', { id: never, name: 'After all' })
   await parts.ledger.drained()
-  expect(await waitingCount()).toBe(0)
+  expect(await blockedCount()).toBe(0)
 })
 
-test('[M5] what was left waiting for something that is there is woken by the housekeeping', async () => {
+test('[M5] housekeeping retries blocked mutations whose missing row exists', async () => {
   const { staff, manager } = devices()
   const { binA } = await stockRoom(manager)
   const [itemId, unknown] = [randomUUID(), randomUUID()]
   const early = await staff.do('stock.receive', { itemId, locationId: binA, quantity: 4 })
   const stays = await staff.do('stock.receive', { itemId: unknown, locationId: binA, quantity: 4 })
-  // As if the server had ended in between.
+  // As if the server had stopped in between.
   await parts.database.transaction(parts.orgId, ({ sql }) => sql`update org_heads set waiting = 0`)
   await manager.do('item.create', { id: itemId, name: 'Late', low: 9 })
-  const wake = (orgId: string) => parts.ledger.retryBlocked(orgId)
+  const retryBlocked = (orgId: string) => parts.ledger.retryBlocked(orgId)
   const tasks = ledgerTasks({
     database: parts.database,
-    retryBlocked: wake,
+    retryBlocked,
     now: Date.now,
     log: pino({ enabled: false }),
   })
@@ -266,7 +266,7 @@ test('[M5] what was left waiting for something that is there is woken by the hou
   expect((await readRows(parts, 'alerts')).find((alert) => alert.itemId === itemId)).toMatchObject({
     kind: 'low_stock',
   })
-  expect(await waitingCount()).toBe(1)
+  expect(await blockedCount()).toBe(1)
   const notices = parts.notices.length
   await parts.ledger.retryBlocked(parts.orgId)
   expect(parts.notices).toHaveLength(notices)

@@ -1,11 +1,11 @@
-// PostgreSQL ends connections: it restarts, fails over, or is told to. A server must outlive that at any point.
+// PostgreSQL ends connections when it restarts, fails over or is asked to. A server must survive that at any point.
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Sql } from '../../server/database/database.ts'
-import { Database } from '../../server/database/database.ts'
-import { freePort } from '../support/free-port.ts'
-import { stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
-import { TcpProxy } from '../support/tcp-proxy.ts'
+import type { Sql } from '../../../server/database/database.ts'
+import { Database } from '../../../server/database/database.ts'
+import { freePort } from '../../support/free-port.ts'
+import { stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
+import { TcpProxy } from '../../support/network/tcp-proxy.ts'
 
 const parts = useLedger()
 let owner: postgres.Sql
@@ -20,7 +20,7 @@ async function end(sql: Sql): Promise<void> {
   while ((await owner`select from pg_stat_activity where pid = ${pid}`).length > 0);
 }
 
-test('a connection that ends between two statements of a transaction fails it, and the next one works', async () => {
+test('a connection that ends between two statements of a transaction fails it, and the next transaction works', async () => {
   const database = new Database(parts.urls.url, { poolMax: 1 })
   for (let i = 0; i < 3; i++) {
     const work = database.transaction(parts.orgId, async ({ sql }) => {
@@ -34,21 +34,21 @@ test('a connection that ends between two statements of a transaction fails it, a
   await database.end()
 })
 
-test('statements that wait behind others on a connection that ends are answered', async () => {
+test('queued statements are answered if their connection ends', async () => {
   const database = new Database(parts.urls.url, { poolMax: 1 })
   const work = database.transaction(parts.orgId, async ({ sql }) => {
     const [{ pid } = { pid: 0 }] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
     const slow = sql`select pg_sleep(60), ${'not prepared yet'}::text`
-    const waiting = [slow, sql`select ${1}::int`, sql`select ${2}::int, ${3}::int`].map((query) => query.execute())
+    const queries = [slow, sql`select ${1}::int`, sql`select ${2}::int, ${3}::int`].map((query) => query.execute())
     setTimeout(() => void owner`select pg_terminate_backend(${pid})`.execute(), 50)
-    return Promise.all(waiting)
+    return Promise.all(queries)
   })
   await expect(work).rejects.toThrow()
   expect(await database.snapshot(parts.orgId, async (sql) => [...(await sql`select 1 as one`)])).toEqual([{ one: 1 }])
   await database.end()
 })
 
-test('a database that was away answers as soon as it is back, however many asked meanwhile', async () => {
+test('a database that was unreachable answers as soon as it is back, however many callers were waiting', async () => {
   const port = Number(new URL(parts.urls.url).port)
   const proxy = await TcpProxy.open(port)
   const url = new URL(parts.urls.url)
@@ -59,17 +59,17 @@ test('a database that was away answers as soon as it is back, however many asked
     const four = () => Promise.allSettled(Array.from({ length: 4 }, ask))
     const before = four()
     proxy.retarget(await freePort())
-    const meanwhile = four()
+    const during = four()
     await new Promise((resolve) => setTimeout(resolve, 300))
     proxy.retarget(port)
-    await Promise.all([before, meanwhile])
+    await Promise.all([before, during])
   }
   expect(await ask()).toEqual([{ one: 1 }])
   await database.end()
   await proxy.close()
 })
 
-test('[P1] a push whose connection ends in the middle is committed once, on another', async () => {
+test('[P1] a push whose connection ends halfway is committed once, on another connection', async () => {
   const device = new TestDevice(parts, parts.manager)
   const { itemId, binA } = await stockRoom(device)
   let ends = 2

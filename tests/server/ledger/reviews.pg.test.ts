@@ -1,7 +1,8 @@
-// Reviews with two sides, levels of places, alerts that people act on, barcodes that come and go out of order.
+// Reviews with two sides, levels of locations, alerts that people act on, and barcodes attached and detached out of
+// order.
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { readRows, stockRoom, TestDevice, useLedger } from '../support/ledger-under-test.ts'
+import { readRows, stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
 
 const parts = useLedger()
 
@@ -12,7 +13,7 @@ const openReview = async (code: string) =>
 const managerDevice = () => new TestDevice(parts, parts.manager)
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
 
-test('[M8] the value that lost a field can be taken after all, levels in their own units', async () => {
+test('[M8] the value that lost can be taken instead, with levels in their own units', async () => {
   const [one, two] = [managerDevice(), managerDevice()]
   const { itemId } = await stockRoom(one, { low: 1 })
   await pause()
@@ -27,7 +28,7 @@ test('[M8] the value that lost a field can be taken after all, levels in their o
   expect(await one.do('conflict.resolve', { id: review.id, choice: 'take' })).toMatchObject({ code: 'not_open' })
 })
 
-test('[M8] a SKU, a barcode or a location barcode can be given to the other', async () => {
+test('[M8] a SKU, a barcode or a location barcode can be given to the other row', async () => {
   const device = managerDevice()
   const { itemId, binA, binB } = await stockRoom(device, { sku: 'S1', barcodes: [{ code: 'B1' }] })
   const other = randomUUID()
@@ -44,7 +45,7 @@ test('[M8] a SKU, a barcode or a location barcode can be given to the other', as
   expect(locations.find(({ id }) => id === binB)?.barcode).toBe('L1')
 })
 
-test('[M8] a barcode that is given to the other counts what it would have counted there', async () => {
+test('[M8] a barcode that is given to the other item gets the pack quantity that it would have had there', async () => {
   const device = managerDevice()
   await stockRoom(device, { barcodes: [{ code: 'PACK' }] })
   const other = randomUUID()
@@ -53,7 +54,7 @@ test('[M8] a barcode that is given to the other counts what it would have counte
   expect(await barcodeOf('PACK')).toMatchObject({ itemId: other, packQuantity: 12_000 })
 })
 
-test('[M8] what was archived can be restored, a lot’s expiry corrected; what has no other side is only kept', async () => {
+test('[M8] taking the other side restores an archived row or corrects an expiry date, and a review with one side can only be kept', async () => {
   const device = managerDevice()
   const { itemId, binA } = await stockRoom(device, { tracksLots: true })
   await device.do('stock.receive', { itemId, locationId: binA, lot: 'L', expiresOn: '2027-01-01', quantity: 1 })
@@ -85,7 +86,7 @@ test('[M8] staff cannot take a side that needs a manager', async () => {
   expect((await itemOf(itemId)).archived).toBe(true)
 })
 
-test('[C7] of attaching and detaching the later stands, whichever arrives first', async () => {
+test('[C7] of attaching and detaching a barcode the later change wins, whichever arrives first', async () => {
   const [one, two, three] = [managerDevice(), managerDevice(), managerDevice()]
   const { itemId } = await stockRoom(one)
   const attach = (device: TestDevice, packQuantity?: number) =>
@@ -106,7 +107,7 @@ test('[C7] of attaching and detaching the later stands, whichever arrives first'
   expect((await barcodeOf('C7'))?.deleted).toBe(true)
 })
 
-test('[A3] a place with a level of its own has alerts of its own', async () => {
+test('[A3] a location with a level of its own has alerts of its own', async () => {
   const device = managerDevice()
   const { itemId, binA, binB } = await stockRoom(device)
   await device.do('stock.receive', { itemId, locationId: binA, quantity: 10 })
@@ -122,7 +123,7 @@ test('[A3] a place with a level of its own has alerts of its own', async () => {
   expect((await alerts()).filter(({ state }) => state === 'open')).toMatchObject([{ locationId: null }])
 })
 
-test('[A3] an alert is taken on or put off, and stays so while the stock moves below its level', async () => {
+test('[A3] an alert stays acknowledged or snoozed while the stock moves below its level', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA } = await stockRoom(manager, { low: 5 })
   await staff.do('stock.receive', { itemId, locationId: binA, quantity: 3 })
@@ -146,7 +147,7 @@ test('[A3] an alert is taken on or put off, and stays so while the stock moves b
   expect(await staff.do('alert.acknowledge', { id })).toMatchObject({ status: 'merged', code: 'already_resolved' })
 })
 
-test('[S3] however many movements come after an archiving, one review asks, and again after the next archiving', async () => {
+test('[S3] all movements after an archiving open one review together, and another after the next archiving', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA } = await stockRoom(manager)
   const receive = () => staff.do('stock.receive', { itemId, locationId: binA, quantity: 1 })
@@ -167,7 +168,7 @@ test('[S3] however many movements come after an archiving, one review asks, and 
   expect(await reviews()).toBe(2)
 })
 
-test('[S3] what was moved before an archiving came that was made earlier opens its one review when that comes', async () => {
+test('[S3] movements that arrived before an earlier archiving open its one review when that arrives', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA, binB } = await stockRoom(manager)
   const reviewsAbout = async (id: string) => {
@@ -197,7 +198,7 @@ test('[S3] what was moved before an archiving came that was made earlier opens i
   expect(await reviewsAbout(itemId)).toBe(1)
 })
 
-test('[S3] a line of a planned count that waits when an archiving comes is asked about like any movement', async () => {
+test('[S3] a waiting line of a planned count opens a review when an archiving arrives, like any movement', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA, binB } = await stockRoom(manager)
   const countId = randomUUID()
@@ -223,7 +224,7 @@ test('[S3] a line of a planned count that waits when an archiving comes is asked
   expect(await reviewAbout('location_archived', binA)).toMatchObject({ userId: parts.manager })
 })
 
-test('[S3] a line of a planned count in the group of the archiving is asked about too', async () => {
+test('[S3] a line of a planned count in the same group as the archiving opens a review too', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA } = await stockRoom(manager)
   const countId = randomUUID()
@@ -232,21 +233,21 @@ test('[S3] a line of a planned count in the group of the archiving is asked abou
   await pause()
   const line = staff.mutation('stock.count', { itemId, locationId: binA, counted: 3, countId })
   const [, [counted], [archived]] = await Promise.all([
-    managerDevice().do('level.set', { itemId, low: 1 }), // while it is committed, the others gather behind it
+    managerDevice().do('level.set', { itemId, low: 1 }), // while this is committed, the others form the next group
     staff.push(line),
     manager.push(archive),
   ])
   expect([counted!.status, archived!.status]).toEqual(['applied', 'merged'])
 })
 
-test('[S3] the same within one group', async () => {
+test('[S3] a movement in the same group as the archiving opens a review', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA } = await stockRoom(manager)
   const archive = manager.mutation('item.archive', { id: itemId })
   await pause()
   const receive = staff.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
   const [, [moved], [archived]] = await Promise.all([
-    managerDevice().do('level.set', { itemId, low: 1 }), // while it is committed, the others gather behind it
+    managerDevice().do('level.set', { itemId, low: 1 }), // while this is committed, the others form the next group
     staff.push(receive),
     manager.push(archive),
   ])
@@ -270,7 +271,7 @@ test('[M8] the side that lost to an update that was sent again can be taken', as
   expect((await itemOf(itemId)).name).toBe('Three')
 })
 
-test('[M8] taking a code changes nothing of what its owner has come to bear since', async () => {
+test('[M8] taking a code does not change what its owner has been given since', async () => {
   const manager = managerDevice()
   const [owner, taker, other] = [randomUUID(), randomUUID(), randomUUID()]
   const [sku, code] = [randomUUID(), randomUUID()]
@@ -289,7 +290,7 @@ test('[M8] taking a code changes nothing of what its owner has come to bear sinc
   expect((await barcodeOf(code))?.itemId).toBe(other)
 })
 
-test('[C7] a pack that was named stands over none, whichever arrives first', async () => {
+test('[C7] an explicit pack quantity wins over a missing one, whichever arrives first', async () => {
   const { itemId } = await stockRoom(managerDevice())
   for (const order of ['as made', 'the other way']) {
     const [one, two, code] = [managerDevice(), managerDevice(), randomUUID()]
@@ -303,7 +304,7 @@ test('[C7] a pack that was named stands over none, whichever arrives first', asy
   }
 })
 
-test('[M6] a resolution that was refused can be sent again by a manager, with all that it resolves', async () => {
+test('[M6] a manager can send a refused resolution again, and it resolves the original conflict', async () => {
   const [manager, staff] = [managerDevice(), new TestDevice(parts, parts.staff)]
   const { itemId, binA } = await stockRoom(manager)
   const short = await manager.do('stock.withdraw', { itemId, locationId: binA, quantity: 4 }, { strict: true })

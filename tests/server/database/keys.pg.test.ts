@@ -1,12 +1,12 @@
-// What docs/scale.md rests on: organisations can be spread over servers because every table, every key and every index is
-// led by the organisation. What is not is named here.
+// docs/scale.md relies on this: organisations can be spread over servers because every table, key and index starts with
+// the organisation. The exceptions are named here.
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
-import { useLedger } from '../support/ledger-under-test.ts'
+import { useLedger } from '../../support/ledger-under-test.ts'
 
 const parts = useLedger()
 
-test('[I1] every table, key and index is led by the organisation, but for what concerns the whole installation', async () => {
+test('[I1] every table, key and index starts with the organisation, except those of the whole installation', async () => {
   const sql = postgres(parts.urls.ownerUrl, { max: 1 })
   const rows = await sql<{ name: string; led: boolean }[]>`
     select i.indexrelid::regclass::text as name, coalesce(a.attname = 'org_id', false) as led
@@ -29,6 +29,6 @@ test('[I1] every table, key and index is led by the organisation, but for what c
     'backups_by_time',
     'backups_pkey',
     'schema_migrations_pkey',
-    'users_email', // whoever signs in names no organisation
+    'users_email', // a person signs in without naming an organisation
   ])
 })
