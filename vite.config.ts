@@ -79,6 +79,8 @@ export default defineConfig({
       includeManifestIcons: false, // the globs already include them
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,ico,woff2,wasm}'],
+        // Other scripts than Latin are loaded when a page uses them, and stay in the browser's cache.
+        globIgnores: ['**/inter-{cyrillic,greek,vietnamese,latin-ext}*.woff2'],
         maximumFileSizeToCacheInBytes: PRECACHE_FILE_MAX_BYTES,
       },
     }),

@@ -5,6 +5,7 @@ import { watchUpdates } from './app/update.ts'
 import { Drafts } from './context/drafts.ts'
 import { Session } from './session/session.ts'
 import { startLanguage } from './strings/strings.ts'
+import './ui/styles/fonts.css'
 import './ui/styles/tokens.css'
 import './ui/styles/base.css'
 
