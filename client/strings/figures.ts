@@ -1,5 +1,6 @@
 // Figures in the person's language: quantities (integers of thousandths), money, dates and times, by Intl. The true
 // minus sign everywhere, so that columns of figures line up.
+import { toThousandths, toUnits } from '#shared/values/quantity.ts'
 import { currentLocale } from './strings.ts'
 
 const MINUS = '−'
@@ -33,7 +34,7 @@ export function formatQuantity(
   thousandths: number,
   { decimals = 0, signed = false, unit }: { decimals?: number; signed?: boolean; unit?: string } = {},
 ): string {
-  const text = formatNumber(thousandths / 1000, {
+  const text = formatNumber(toUnits(thousandths), {
     minimumFractionDigits: decimals,
     maximumFractionDigits: 3,
     signDisplay: signed ? 'exceptZero' : 'negative',
@@ -51,7 +52,7 @@ export function parseQuantity(text: string): number | undefined {
   const grouped = sign === ',' ? /^-?\d{1,3}(\.\d{3})+(?=,|$)/ : /^-?\d{1,3}(,\d{3})+(?=\.|$)/
   const whole = grouped.test(plain) ? plain.replaceAll(sign === ',' ? '.' : ',', '') : plain
   const standard = whole.replace(',', '.')
-  return /^-?(\d+\.?\d{0,3}|\.\d{1,3})$/.test(standard) ? Math.round(Number(standard) * 1000) : undefined
+  return /^-?(\d+\.?\d{0,3}|\.\d{1,3})$/.test(standard) ? toThousandths(Number(standard)) : undefined
 }
 
 /** "." or "," as the person writes it. */

@@ -1,4 +1,4 @@
-// Applying a mutation to a Book, the same on the device and on the server. Keeps M1–M7.
+// Applies a mutation to a working set, in the same way on the device and on the server. Keeps M1–M7.
 import type { WorkingSet, Effects, MergeNote } from '../working-set/working-set.ts'
 import type { Role } from '../rows/rows.ts'
 import { isStorable } from '../values/text.ts'
@@ -11,7 +11,7 @@ import type { DecideContext, Verb } from './verb.ts'
 import { hasRole } from './verb.ts'
 import { findVerb } from './verbs.ts'
 
-/** A mutation whose verb and arguments are known to be good. */
+/** A mutation with a known verb and valid arguments. */
 export interface Prepared {
   verb: Verb
   args: unknown
@@ -22,18 +22,18 @@ export type Outcome =
   | { status: 'merged'; note: MergeNote; effects: Effects }
   | { status: 'refused'; refusal: Refusal }
 
-/** The verb and the parsed arguments of a mutation, or why it cannot be decided at all. */
+/** Parses a mutation. Returns a refusal if the verb is unknown or the arguments are not valid. */
 export function prepare(mutation: Pick<Envelope, 'name' | 'args'>): Prepared | Refusal {
   const { name, args } = mutation
   const verb = findVerb(name)
   if (!verb) return refuse('unknown_verb', { name: isStorable(name) ? name.slice(0, 100).toWellFormed() : '' })
-  // Measured whole, as it is recorded: what waits must be decided again from its record.
+  // Measured as it is recorded, because a blocked mutation is decided again from its record.
   if (textBytes(mutation) > MUTATION_MAX_BYTES) return refuse('mutation_too_large', { maxBytes: MUTATION_MAX_BYTES })
   const parsed = verb.args.safeParse(args)
   return parsed.success ? { verb, args: parsed.data } : refuseArgs(parsed.error)
 }
 
-/** Decides one mutation. A refusal, or a `decide` that throws, leaves the book as it was. */
+/** Decides one mutation. A refusal, or a `decide` that throws, leaves the working set as it was. */
 export function applyMutation(rows: WorkingSet, prepared: Prepared, context: DecideContext): Outcome {
   const { verb, args } = prepared
   if (!hasRole(context.role, verb.role)) return refused(refuse('role_too_low', { needs: verb.role, has: context.role }))
@@ -48,18 +48,18 @@ export function refused(refusal: Refusal): Outcome & { status: 'refused' } {
   return { status: 'refused', refusal }
 }
 
-/** The stamp of a mutation once its effective time is known. */
+/** The context of a mutation whose effective stamp is known. */
 export function decideContext(envelope: Envelope, by: { userId: string; role: Role; at: string }): DecideContext {
   return { id: envelope.id, madeAt: envelope.at, seen: envelope.seen, strict: envelope.strict === true, ...by }
 }
 
-/** Bytes of a value as JSON in UTF-8. Texts that are surely small are not encoded. */
+/** The size of a value as JSON in UTF-8, in bytes. A text that is certainly small is not encoded: its length is enough. */
 function textBytes(value: unknown): number {
   let text: string
   try {
     text = JSON.stringify(value)
   } catch {
-    return Infinity // nested deeper than can be written: that alone is more than fits
+    return Infinity // nested too deeply for JSON, so certainly too large
   }
   return text.length * 3 <= MUTATION_MAX_BYTES ? text.length : new TextEncoder().encode(text).length
 }

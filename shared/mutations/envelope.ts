@@ -1,14 +1,14 @@
-// The envelope of a mutation: who made it, when, and in which order of the device. Keeps M3, M4.
+// The envelope of a mutation: its author, its time, and its place in the order of the device. Keeps M3, M4.
 import * as z from 'zod/mini'
 import { idSchema } from '../values/id.ts'
 import { stampSchema } from '../values/stamp-schema.ts'
 
-/** One mutation, also when it is recorded as a conflict: larger ones would make a batch that no proxy lets through. */
+/** The size of one mutation, also as recorded in a conflict. Larger ones would make a batch that proxies refuse. */
 export const MUTATION_MAX_BYTES = 16 * 1024
 
 /**
- * What must hold for every mutation of a push, or the whole push is malformed. Name and args are judged one by one: also
- * where they are missing, they refuse that mutation alone.
+ * If one mutation of a push violates this, the whole push is malformed. A wrong or missing name or args refuses only that
+ * mutation.
  */
 export const envelopeSchema = z.object({
   seq: z.int().check(z.minimum(1)),

@@ -1,9 +1,9 @@
-// Arguments that a verb does not take, said in words that can be kept: they quote what was sent. Keeps M1, M3.
+// Describes invalid arguments in a text that can be stored, because it quotes the request. Keeps M1, M3.
 import type * as z from 'zod/mini'
 import type { Refusal } from '../values/refuse.ts'
 import { refuse } from '../values/refuse.ts'
 
-/** More of them say nothing that the first few do not. */
+/** More problems would not help anybody. */
 const PROBLEMS_MAX = 5
 
 export function refuseArgs({ issues }: z.core.$ZodError): Refusal<'bad_args'> {

@@ -1,11 +1,11 @@
-// A verb: one named change of synced data, decided by one pure function on the device and again on the server. M1–M4.
+// A verb: one named change of synced data, decided by one pure function on the device and again on the server. Keeps M1–M4.
 import type * as z from 'zod/mini'
 import type { WorkingSet, MovedKind, TreeKind, UniqueKey } from '../working-set/working-set.ts'
 import type { Kind, Role } from '../rows/rows.ts'
 import type { MutationRefusal } from '../values/refusals.ts'
 import type { Refusal } from '../values/refuse.ts'
 
-/** What `decide` may know besides the book and the arguments. */
+/** What `decide` knows besides the rows and the arguments. */
 export interface DecideContext {
   /** The mutation's id. */
   id: string
@@ -15,31 +15,31 @@ export interface DecideContext {
   madeAt: string
   userId: string
   role: Role
-  /** The version that its device held when it was made. */
+  /** The version that the device had when it made the mutation. */
   seen?: number | undefined
-  /** The sender waits for the answer and has told nobody that it is saved. */
+  /** The sender waits for the answer and has not told anyone that the mutation is saved. */
   strict: boolean
 }
 
-/** Where `reads` says what `decide` may look at. */
+/** Collects the rows that `decide` may look at. */
 export interface ReadPlan {
   row(kind: Kind, key: string): void
-  /** The row that bears the mutation's own id. */
+  /** The row with the mutation's own id. */
   own(kind: Kind): void
   owner(unique: UniqueKey, value: string): void
-  /** All rows of a small kind: whoever changes a parent must see the whole tree. */
+  /** All rows of a tree, because changing a parent needs the whole tree. */
   tree(kind: TreeKind): void
-  /** A position that is counted: its entries since then are needed as well as its row. */
+  /** A position that is counted, with its row and its entries since then. */
   counted(position: string, since?: string): void
-  /** The lines of a planned count with the positions, and their entries, that they count. */
+  /** The lines of a planned count, with their positions and the entries of those. */
   lines(countId: string): void
   /** An earlier mutation, with its entries and their positions. */
   posted(mutationId: string): void
-  /** The whole stock of an item: its levels change. */
+  /** The total stock of an item, because its levels change. */
   total(itemId: string): void
-  /** When an item, or something at a place, was last moved or counted. */
+  /** The last movement or count of an item, or at a location. */
   lastMoved(kind: MovedKind, id: string): void
-  /** A conflict, and what its mutation reads, with other arguments where they were corrected. */
+  /** A conflict and the reads of its mutation, with the corrected arguments if there are any. */
   conflict(id: string, args: unknown): void
 }
 
@@ -52,7 +52,7 @@ export interface Verb<Name extends string = string, Args = unknown, Code extends
   refusals: readonly Code[] | 'any'
   /** Names every row that `decide` may look at. */
   reads(args: Args, plan: ReadPlan): void
-  /** Changes the rows, or returns a refusal and changes nothing. */
+  /** Changes the rows, or returns a refusal and does not change any. */
   decide(rows: WorkingSet, args: Args, context: DecideContext): Refusal<NoInfer<Code>> | undefined
 }
 

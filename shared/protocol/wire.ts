@@ -1,4 +1,5 @@
 // The wire contract: requests, answers and their bounds. These shapes are fixed; programs that we do not write use them.
+import type { Detail } from '../values/refuse.ts'
 import * as z from 'zod/mini'
 import type { WireTables } from '../rows/rows.ts'
 import { idSchema } from '../values/id.ts'
@@ -31,7 +32,7 @@ export interface PushResult {
   seq: number
   status: 'applied' | 'merged' | 'refused' | 'duplicate'
   code?: string
-  detail?: Record<string, unknown>
+  detail?: Detail
   /** The effective stamp, where the server changed it. */
   at?: string
 }

@@ -1,12 +1,34 @@
 // The kinds of row that devices hold: one schema each, its key, and which columns are quantities. Keeps B4.
 // On the wire quantities are numbers in units; in a row they are integers of thousandths.
 import * as z from 'zod/mini'
-import { idSchema } from '../values/id.ts'
+import type {
+  AlertId,
+  CategoryId,
+  ClientId,
+  ConflictId,
+  CountId,
+  ItemId,
+  LocationId,
+  MutationId,
+  UserId,
+} from '../values/id.ts'
+import { idOf } from '../values/id.ts'
+import { type Thousandths, toThousandths, toUnits } from '../values/quantity.ts'
 import type { Json } from '../values/json.ts'
+import { fieldsOf, fromFields } from './kind-map.ts'
 
-const id = z.string()
 const text = z.string()
-const thousandths = z.int()
+const thousandths: z.ZodMiniType<Thousandths, number> = z.int()
+// Rows come from the server, which has checked the ids.
+const itemId: z.ZodMiniType<ItemId, string> = text
+const locationId: z.ZodMiniType<LocationId, string> = text
+const categoryId: z.ZodMiniType<CategoryId, string> = text
+const countId: z.ZodMiniType<CountId, string> = text
+const mutationId: z.ZodMiniType<MutationId, string> = text
+const alertId: z.ZodMiniType<AlertId, string> = text
+const conflictId: z.ZodMiniType<ConflictId, string> = text
+const userId: z.ZodMiniType<UserId, string> = text
+const clientId: z.ZodMiniType<ClientId, string> = text
 const version = z.int()
 const stamp = z.string()
 
@@ -17,25 +39,25 @@ const customSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boo
 
 export const ALERT_KINDS = ['low_stock', 'high_stock', 'negative_stock', 'imported_negative'] as const
 
-/** What a planned count is to cover: any of these, or everything. It guides whoever counts, and refuses nothing. */
+/** What a planned count covers: any of these, or everything. It guides the counters and does not refuse any line. */
 export const scopeSchema = z.strictObject({
-  locationIds: z.optional(z.array(idSchema).check(z.maxLength(200))),
-  categoryIds: z.optional(z.array(idSchema).check(z.maxLength(200))),
-  itemIds: z.optional(z.array(idSchema).check(z.maxLength(200))),
+  locationIds: z.optional(z.array(idOf<LocationId>()).check(z.maxLength(200))),
+  categoryIds: z.optional(z.array(idOf<CategoryId>()).check(z.maxLength(200))),
+  itemIds: z.optional(z.array(idOf<ItemId>()).check(z.maxLength(200))),
   abc: z.optional(z.array(z.enum(['A', 'B', 'C']))),
   /** Positions that were not counted since then, Unix ms. */
   notCountedSince: z.optional(z.number().check(z.minimum(0))),
 })
 
-/** Somebody who counts, on one device: until `submittedAt` there may be lines that have not arrived. */
-const counterSchema = z.object({ userId: id, device: text, joinedAt: stamp, submittedAt: z.nullable(stamp) })
+/** A person who counts on one device. Until `submittedAt`, there may be lines that have not arrived. */
+const counterSchema = z.object({ userId, device: text, joinedAt: stamp, submittedAt: z.nullable(stamp) })
 
 const schemas = {
   items: z.object({
-    id,
+    id: itemId,
     sku: z.nullable(text),
     name: text,
-    categoryId: z.nullable(id),
+    categoryId: z.nullable(categoryId),
     unit: text,
     decimals: z.int(),
     cost: z.nullable(z.number()),
@@ -48,31 +70,37 @@ const schemas = {
     archived: z.boolean(),
     version,
   }),
-  barcodes: z.object({ code: text, itemId: id, packQuantity: thousandths, version, deleted: z.boolean() }),
-  categories: z.object({ id, name: text, parentId: z.nullable(id), archived: z.boolean(), version }),
-  locations: z.object({
-    id,
+  barcodes: z.object({ code: text, itemId, packQuantity: thousandths, version, deleted: z.boolean() }),
+  categories: z.object({
+    id: categoryId,
     name: text,
-    parentId: z.nullable(id),
+    parentId: z.nullable(categoryId),
+    archived: z.boolean(),
+    version,
+  }),
+  locations: z.object({
+    id: locationId,
+    name: text,
+    parentId: z.nullable(locationId),
     kind: z.nullable(text),
     barcode: z.nullable(text),
     archived: z.boolean(),
     version,
   }),
-  lots: z.object({ itemId: id, lot: text, expiresOn: z.nullable(text), version }),
+  lots: z.object({ itemId, lot: text, expiresOn: z.nullable(text), version }),
   positions: z.object({
-    itemId: id,
-    locationId: id,
+    itemId,
+    locationId,
     lot: text,
     quantity: thousandths,
     countedAt: z.nullable(stamp),
-    countedId: z.nullable(id),
+    countedId: z.nullable(mutationId),
     countedSince: z.nullable(stamp),
     version,
   }),
   levels: z.object({
-    itemId: id,
-    locationId: id,
+    itemId,
+    locationId,
     low: z.nullable(thousandths),
     high: z.nullable(thousandths),
     target: z.nullable(thousandths),
@@ -80,53 +108,53 @@ const schemas = {
     deleted: z.boolean(),
   }),
   counts: z.object({
-    id,
+    id: countId,
     name: text,
     scope: scopeSchema,
     blind: z.boolean(),
     state: z.enum(['open', 'approved', 'amended', 'cancelled']),
-    openedBy: id,
+    openedBy: userId,
     at: stamp,
     counters: z.array(counterSchema),
-    approvedBy: z.nullable(id),
+    approvedBy: z.nullable(userId),
     approvedAt: z.nullable(stamp),
     reason: z.nullable(text),
     version,
   }),
   countLines: z.object({
-    id,
-    countId: id,
-    itemId: id,
-    locationId: id,
+    id: mutationId,
+    countId,
+    itemId,
+    locationId,
     lot: text,
     counted: thousandths,
     at: stamp,
     since: z.nullable(stamp),
-    userId: id,
+    userId,
     state: z.enum(['waiting', 'approved', 'dropped', 'recount', 'void']),
     version,
   }),
   alerts: z.object({
-    id,
+    id: alertId,
     kind: z.enum(ALERT_KINDS),
-    itemId: z.nullable(id),
-    locationId: z.nullable(id),
+    itemId: z.nullable(itemId),
+    locationId: z.nullable(locationId),
     lot: z.nullable(text),
     state: z.enum(['open', 'acknowledged', 'resolved']),
     quantity: z.nullable(thousandths),
     level: z.nullable(thousandths),
     openedAt: z.number(),
-    /** Who took it on, and until when nobody wants to hear of it (Unix ms). */
-    acknowledgedBy: z.nullable(id),
+    /** The person who acknowledged it, and the end of its snooze (Unix ms). */
+    acknowledgedBy: z.nullable(userId),
     snoozedUntil: z.nullable(z.number()),
     version,
   }),
   conflicts: z.object({
-    id,
+    id: conflictId,
     kind: z.enum(['refusal', 'review']),
-    clientId: id,
+    clientId,
     seq: z.int(),
-    userId: id,
+    userId,
     code: text,
     detail: z.nullable(z.record(z.string(), z.unknown())),
     state: z.enum(['open', 'resolved']),
@@ -135,7 +163,7 @@ const schemas = {
     at: stamp,
     version,
   }),
-  members: z.object({ id, name: text, email: z.nullable(text), role, disabled: z.boolean(), version }),
+  members: z.object({ id: userId, name: text, email: z.nullable(text), role, disabled: z.boolean(), version }),
   settings: z.object({ id: text, value: z.unknown(), version }),
 }
 
@@ -155,7 +183,7 @@ export type Alert = Row<'alerts'>
 export type Conflict = Row<'conflicts'>
 export type Member = Row<'members'>
 
-/** When each field of a row that merges field by field last changed. Only the server knows it; it never travels. */
+/** The stamp of the last change of each field, for rows that merge field by field. Only the server has it; it never travels. */
 export type FieldStamps = Record<string, string>
 export const FIELD_STAMPS = Symbol('fieldStamps')
 
@@ -197,34 +225,34 @@ export function keyOf<K extends Kind>(kind: K, row: Row<K>): string {
   return keyColumns[kind](row)
 }
 
-export function lotKey(itemId: string, lot: string): string {
+export function lotKey(itemId: ItemId, lot: string): string {
   return `${itemId}/${lot}`
 }
 
-export function levelKey(itemId: string, locationId: string): string {
+export function levelKey(itemId: ItemId, locationId: LocationId): string {
   return `${itemId}/${locationId}`
 }
 
 /** Ids have 36 characters, so the lot may hold any character. */
-export function positionKey(itemId: string, locationId: string, lot: string): string {
+export function positionKey(itemId: ItemId, locationId: LocationId, lot: string): string {
   return `${itemId}/${locationId}/${lot}`
 }
 
-export function parsePositionKey(key: string): { itemId: string; locationId: string; lot: string } {
+export function parsePositionKey(key: string): { itemId: ItemId; locationId: LocationId; lot: string } {
   return { itemId: key.slice(0, 36), locationId: key.slice(37, 73), lot: key.slice(74) }
 }
 
-/** Rows as they travel: column names once, then a list of values per row. */
+/** Rows on the wire: the column names once, then a list of values per row. */
 export interface WireTable {
   columns: string[]
   rows: Json[][]
 }
 export type WireTables = { [K in Kind]?: WireTable }
 
-/** Many rows name the same one: its id is kept once for all rows of a table, and not once for each. */
+/** Columns whose ids repeat in many rows: each id is stored once in memory for a whole table. */
 const SHARED_COLUMNS: readonly string[] = ['categoryId', 'locationId']
 
-/** Rows of a kind from the wire. Unknown columns are left out; quantities become thousandths. */
+/** Decodes the rows of a kind. Ignores unknown columns; quantities become thousandths. */
 export function decodeTable<K extends Kind>(kind: K, table: WireTable): Row<K>[] {
   const known = columnsOf[kind]
   const quantities: readonly string[] = quantityColumns[kind] ?? []
@@ -237,9 +265,9 @@ export function decodeTable<K extends Kind>(kind: K, table: WireTable): Row<K>[]
     for (const { name, index, quantity, shared } of columns) {
       const value = values[index] ?? null
       if (shared) row[name] = onlyOne(ids, value)
-      else row[name] = quantity && typeof value === 'number' ? Math.round(value * 1000) : value
+      else row[name] = quantity && typeof value === 'number' ? toThousandths(value) : value
     }
-    return row as unknown as Row<K>
+    return fromFields(kind, row)
   })
 }
 
@@ -250,7 +278,7 @@ function onlyOne(known: Map<Json, Json>, value: Json): Json {
   return value
 }
 
-/** Rows of a kind for the wire. */
+/** Encodes rows of a kind for the wire. */
 export function encodeTable<K extends Kind>(kind: K, rows: readonly Row<K>[]): WireTable {
   const columns = columnsOf[kind]
   const quantities: readonly string[] = quantityColumns[kind] ?? []
@@ -258,8 +286,8 @@ export function encodeTable<K extends Kind>(kind: K, rows: readonly Row<K>[]): W
     columns,
     rows: rows.map((row) =>
       columns.map((name) => {
-        const value = (row as unknown as Record<string, Json>)[name] ?? null
-        return quantities.includes(name) && typeof value === 'number' ? value / 1000 : value
+        const value = (fieldsOf(row)[name] ?? null) as Json
+        return quantities.includes(name) && typeof value === 'number' ? toUnits(value) : value
       }),
     ),
   }

@@ -1,6 +1,6 @@
-// GS1 element strings: what a carton's symbol says besides its GTIN. After the GS1 General Specifications, §3 (the
-// application identifiers), §7.8 (element strings, FNC1 as GS) and §7.12 (dates). What cannot be read for certain is
-// undefined as a whole: half a label is worse than none.
+// GS1 element strings: what a symbol says besides its GTIN. After the GS1 General Specifications, §3 (the
+// application identifiers), §7.8 (element strings, FNC1 as GS) and §7.12 (dates). If a part
+// cannot be read for certain, the whole label is undefined, because half a label is worse than none.
 import { checkDigit, isGtin } from './gtin.ts'
 
 export interface Gs1 {
@@ -14,7 +14,7 @@ export interface Gs1 {
   producedOn?: string
   bestBeforeOn?: string
   expiresOn?: string
-  /** AI 30 or 37: how many pieces. */
+  /** AI 30 or 37: the number of pieces. */
   count?: number
   /** AI 310n: in kilograms. */
   netWeightKg?: number
@@ -27,7 +27,7 @@ export interface Gs1 {
 
 const GROUP_SEPARATOR = '\x1d'
 
-/** True for a code that claims to be element strings: with FNC1 inside, or printed with brackets. */
+/** Returns whether a code claims to be element strings: it contains FNC1, or is printed with brackets. */
 export function looksLikeGs1(code: string): boolean {
   return code.includes(GROUP_SEPARATOR) || /^\((00|01|02)\)\d/.test(code)
 }
@@ -52,7 +52,7 @@ interface Element {
   value: string
 }
 
-/** How long an element is, its identifier included, where the identifier's first two digits fix it (§7.8.5). */
+/** The length of an element including its identifier, if the first two digits of the identifier determine it (§7.8.5). */
 const FIXED_LENGTHS: Readonly<Record<string, number>> = {
   '00': 20,
   '01': 16,
@@ -78,7 +78,7 @@ const FIXED_LENGTHS: Readonly<Record<string, number>> = {
   '41': 16,
 }
 
-/** The elements of any length that are read here, and the longest value of each. */
+/** The elements of variable length that are read here, with the longest value of each. */
 const VARIABLE_LENGTHS: Readonly<Record<string, number>> = {
   '10': 20,
   '21': 20,
@@ -115,7 +115,7 @@ function fixedElement(text: string): Element {
   return { ai: text.slice(0, length), value: text.slice(length) }
 }
 
-/** An element that this app does not read is skipped: its separator says where it ends. */
+/** Skips an element that this app does not read, up to its separator. */
 function variableElement(text: string): Element | undefined {
   const ai = [text.slice(0, 2), text.slice(0, 3)].find((candidate) => candidate in VARIABLE_LENGTHS)
   if (ai !== undefined) return { ai, value: text.slice(ai.length) }
@@ -123,8 +123,8 @@ function variableElement(text: string): Element | undefined {
 }
 
 /**
- * A scanner that leaves out FNC1 runs a lot and what follows together. A date or a GTIN at its end says so, and then
- * nobody knows where the lot ends.
+ * A scanner that leaves out FNC1 joins a lot and the elements after it. A date or a GTIN at the end shows this, and then
+ * the end of the lot is unknown.
  */
 function hidesAnother(value: string): boolean {
   const date = /(?:11|15|17)(\d{6})$/.exec(value)?.[1]
@@ -160,7 +160,7 @@ const DATES: Readonly<Record<string, 'producedOn' | 'bestBeforeOn' | 'expiresOn'
   '17': 'expiresOn',
 }
 
-/** @returns whether the value is one that its identifier allows. */
+/** Returns whether the identifier allows the value. */
 function take(into: Gs1, { ai, value, currentYear }: Element & { currentYear: number }): boolean {
   const text = TEXTS[ai]
   if (text) {
@@ -193,7 +193,7 @@ function take(into: Gs1, { ai, value, currentYear }: Element & { currentYear: nu
   return true
 }
 
-/** YYMMDD as a day; day 00 is the last of its month. Undefined where there is no such day. */
+/** YYMMDD as a day; day 00 is the last of its month. Returns undefined if there is no such day. */
 function dayOf(text: string, currentYear: number): string | undefined {
   if (!/^\d{6}$/.test(text)) return undefined
   const year = yearOf(Number(text.slice(0, 2)), currentYear)
@@ -205,7 +205,7 @@ function dayOf(text: string, currentYear: number): string | undefined {
   return `${year}-${text.slice(2, 4)}-${String(day).padStart(2, '0')}`
 }
 
-/** §7.12: 51 to 99 years ahead of now is the last century, 50 and more behind it the next. */
+/** §7.12: 51 to 99 years in the future means the last century, 50 or more years in the past the next. */
 function yearOf(twoDigits: number, currentYear: number): number {
   const century = currentYear - (currentYear % 100)
   const ahead = twoDigits - (currentYear % 100)

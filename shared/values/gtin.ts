@@ -1,6 +1,6 @@
 // GTINs: GS1 General Specifications §7.9 (check digit) and §3.3.2 (GTIN-8, -12, -13 and -14 in a field of 14 digits).
 
-/** True for 8, 12, 13 or 14 digits whose last is the modulo-10 check digit of the others. */
+/** Returns whether these are 8, 12, 13 or 14 digits that end with their modulo-10 check digit. */
 export function isGtin(code: string): boolean {
   if (!/^(\d{8}|\d{12,14})$/.test(code)) return false
   return checkDigit(code.slice(0, -1)) === Number(code.at(-1))
@@ -21,7 +21,7 @@ export function canonicalCode(code: string): string {
   return isGtin(code) ? code.padStart(14, '0') : code
 }
 
-/** The form in which people know it: without the padding of `canonicalCode`, but never shorter than printed. */
+/** The form that people know: without the padding of `canonicalCode`, but never shorter than printed. */
 export function printedCode(code: string): string {
   if (code.length !== 14 || !isGtin(code)) return code
   if (code.startsWith('000000')) return code.slice(6)

@@ -1,18 +1,28 @@
 // Quantities: JSON numbers with at most three decimals outside, integers of thousandths inside, so that sums are exact.
+// The two are distinct types: one is not accepted where the other is needed. A plain number is accepted as both, because
+// arithmetic gives plain numbers (docs/decisions/0022-typed-units-and-ids.md).
 import * as z from 'zod/mini'
 
-/** The largest quantity that one mutation may name. Larger ones are typing errors, and sums must stay exact integers. */
+declare const UNIT: unique symbol
+
+/** A quantity as people and the wire write it: a multiple of 0.001. */
+export type Units = number & { readonly [UNIT]?: 'units' }
+
+/** A quantity as rows and the ledger store it: an integer. */
+export type Thousandths = number & { readonly [UNIT]?: 'thousandths' }
+
+/** The largest quantity of one mutation. Larger ones are typing errors, and sums must stay exact integers. */
 const QUANTITY_MAX = 1_000_000_000
 
 const decimalsAtMost = (factor: number) => (value: number) => Math.round(value * factor) / factor === value
 
-/** More than nothing: what is received, withdrawn or moved. In units. */
-export const quantitySchema = z
+/** A quantity that is received, withdrawn or moved: more than 0. */
+export const quantitySchema: z.ZodMiniType<Units> = z
   .number()
   .check(z.positive(), z.maximum(QUANTITY_MAX), z.refine(decimalsAtMost(1000), 'more than three decimals'))
 
-/** Nothing or more: what was counted, or a level. In units. */
-export const countedSchema = z
+/** A counted quantity or a level: 0 or more. */
+export const countedSchema: z.ZodMiniType<Units> = z
   .number()
   .check(z.nonnegative(), z.maximum(QUANTITY_MAX), z.refine(decimalsAtMost(1000), 'more than three decimals'))
 
@@ -21,6 +31,11 @@ export const costSchema = z
   .number()
   .check(z.nonnegative(), z.maximum(QUANTITY_MAX), z.refine(decimalsAtMost(10_000), 'more than four decimals'))
 
-export function toThousandths(quantity: number): number {
-  return Math.round(quantity * 1000)
+/** Rounds to the nearest thousandth. */
+export function toThousandths(units: Units): Thousandths {
+  return Math.round(units * 1000)
+}
+
+export function toUnits(thousandths: Thousandths): Units {
+  return thousandths / 1000
 }

@@ -1,4 +1,4 @@
-// The one catalogue of codes: why a request or a mutation did not (wholly) take effect, and what a person can do.
+// The catalogue of codes: why a request or a mutation did not take effect, or only in part, and what a person can do.
 
 export interface Meaning {
   cause: string
@@ -72,7 +72,7 @@ export const requestRefusals = {
   },
 } satisfies Record<string, Meaning & { status: number }>
 
-/** Codes that refuse one mutation: it is kept with its reason, and its author and the managers can act on it. */
+/** Codes that refuse one mutation. It is stored with its code, and its author and the managers can act on it. */
 export const mutationRefusals = {
   unknown_verb: {
     cause: 'The server does not know this kind of change.',

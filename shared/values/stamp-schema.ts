@@ -1,4 +1,4 @@
-// What a stamp looks like on the wire. Apart from stamp.ts, which a service worker runs without any schema.
+// The form of a stamp on the wire. Separate from stamp.ts, which the service worker uses without any schema.
 import * as z from 'zod/mini'
 
 const STAMP = /^[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{8}$/

@@ -1,8 +1,8 @@
-// Stamps: hybrid logical timestamps as text, in an order that bytewise comparison keeps. Keeps T1–T5.
-// After Kulkarni et al., "Logical Physical Clocks" (2014): wall time, then a counter, then who.
+// Stamps: hybrid logical timestamps as text that sorts correctly byte by byte. Keeps T1–T5.
+// After Kulkarni et al., "Logical Physical Clocks" (2014): wall time, then a counter, then the device.
 
 const COUNTER_MAX = 0xffff
-/** More does not fit into the twelve digits by which stamps compare. */
+/** The largest time that fits into the twelve hex digits of a stamp. */
 const MS_MAX = 2 ** 48 - 1
 
 export interface StampParts {
@@ -11,10 +11,10 @@ export interface StampParts {
   device: string
 }
 
-/** How far device and server may differ before stamps are corrected: below it the difference is mostly the network's. */
+/** Clock differences up to this are not corrected, because they come mostly from the network. */
 export const CLOCK_TOLERANCE_MS = 2_000
 
-/** Before every real stamp. */
+/** Sorts before every real stamp. */
 export const STAMP_ZERO = '000000000000-0000-00000000'
 
 export function formatStamp({ ms, counter, device }: StampParts): string {
@@ -35,18 +35,18 @@ export function stampDevice(clientId: string): string {
   return clientId.replaceAll('-', '').slice(-8)
 }
 
-/** The next stamp of a device: its clock's reading, or just after its last stamp where the clock stands or went back. */
+/** The next stamp of a device: its clock's time, or just after its last stamp if the clock did not advance. */
 export function nextStamp(last: string | undefined, nowMs: number, device: string): string {
   const candidate = formatStamp({ ms: nowMs, counter: 0, device })
   return last !== undefined && candidate <= last ? justAfter(last, device) : candidate
 }
 
-/** A further stamp of the same device, moved as its mutation's stamp was: from `madeAt` to `at`. */
+/** Shifts another stamp of the same mutation as its own stamp was shifted, from `madeAt` to `at`. */
 export function shiftStampMs(stamp: string, { at, madeAt }: { at: string; madeAt: string }): string {
   return shiftStamp(stamp, stampMs(at) - stampMs(madeAt))
 }
 
-/** A stamp of a clock that was set: moved along with it. */
+/** Shifts a stamp by as much as the clock was set. */
 export function shiftStamp(stamp: string, byMs: number): string {
   const { ms, ...rest } = parseStamp(stamp)
   return formatStamp({ ...rest, ms: Math.min(Math.max(0, Math.round(ms + byMs)), MS_MAX) })
@@ -57,19 +57,19 @@ export interface Correction {
   serverNow: number
   /** The device's clock when it sent the request, Unix ms. */
   deviceNow: number
-  /** When the version was committed that the device had seen as it made the mutation, Unix ms. */
+  /** The commit time of the version that the device had when it made the mutation, Unix ms. */
   seenAt?: number | undefined
   /** The effective stamp of the device's mutation before this one. */
   last?: string | undefined
 }
 
 /**
- * The effective stamp: where in time the server places what a device stamped `at`. The device's error is taken out
- * when it exceeds the tolerance; then not after now, not before what the device had seen, and after its last one.
+ * The effective stamp of a mutation that a device stamped `at`. Corrects the device's clock error if it exceeds the
+ * tolerance. The result is never after now, never before what the device had seen, and after the device's last stamp.
  */
 export function effectiveStamp(at: string, { serverNow, deviceNow, seenAt, last }: Correction): string {
   const { ms, counter, device } = parseStamp(at)
-  const skew = Math.round(serverNow - deviceNow) // some clocks tell parts of milliseconds, stamps have none
+  const skew = Math.round(serverNow - deviceNow) // some clocks have fractions of milliseconds, stamps do not
   const corrected = Math.abs(skew) > CLOCK_TOLERANCE_MS ? ms + skew : ms
   const placed = Math.max(Math.min(corrected, serverNow), seenAt ?? 0, 0)
   const candidate =
@@ -77,7 +77,7 @@ export function effectiveStamp(at: string, { serverNow, deviceNow, seenAt, last 
   return last !== undefined && candidate <= last ? justAfter(last, device) : candidate
 }
 
-/** The least stamp of a device that is greater than `stamp`. A full counter carries into the milliseconds. */
+/** The smallest stamp of a device that is greater than `stamp`. A full counter carries into the milliseconds. */
 function justAfter(stamp: string, device: string): string {
   const { ms, counter } = parseStamp(stamp)
   if (counter < COUNTER_MAX) return formatStamp({ ms, counter: counter + 1, device })

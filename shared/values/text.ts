@@ -1,7 +1,7 @@
-// Texts: what PostgreSQL and JSON both can hold. A NUL or half of a surrogate pair is refused at the door.
+// Texts that PostgreSQL and JSON can both store. U+0000 and lone surrogates are refused on input.
 import * as z from 'zod/mini'
 
-/** True for a text without U+0000 and without a lone surrogate: both would be an error deep inside the database. */
+/** Returns whether a text has no U+0000 and no lone surrogate. Both would cause an error in the database. */
 export function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed()
 }
@@ -10,7 +10,7 @@ export function isStorable(text: string): boolean {
 export const textSchema = (max: number) =>
   z.string().check(z.maxLength(max), z.refine(isStorable, 'holds U+0000 or a lone surrogate'))
 
-/** A storable text that says something, without space around it. */
+/** A storable text that is not empty, without space around it. */
 export const nameSchema = (max: number) => textSchema(max).check(z.trim(), z.minLength(1))
 
 /** A day, `YYYY-MM-DD`, that exists. */

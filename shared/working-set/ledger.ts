@@ -1,10 +1,11 @@
-// The ledger algebra: what a position holds is a function of the set of its entries, in any order. Keeps L1–L6.
+// The ledger algebra: the quantity of a position is a function of the set of its entries, in any order. Keeps L1–L6.
 //
 //   quantity = C.counted (or 0) + Σ delta over deltas, not void, with (at, id) > C's
 //
 // where C is the count with the greatest (at, id) that is not void. Quantities are integers of thousandths.
+import type { Thousandths } from '../values/quantity.ts'
 
-/** A place in time: entries are ordered by their stamp, then by the id of their mutation. */
+/** The order of entries: by their stamp, then by the id of their mutation. */
 export interface OrderKey {
   at: string
   id: string
@@ -12,23 +13,23 @@ export interface OrderKey {
 
 interface EntryOf<K extends string> extends OrderKey {
   kind: K
-  /** Thousandths: what a delta adds, or what a count found. */
-  amount: number
+  /** Thousandths: the amount that a delta adds, or the counted quantity. */
+  amount: Thousandths
   void: boolean
-  /** The device's own stamp, where it was placed elsewhere in time. */
+  /** The device's own stamp, if the effective one differs. */
   madeAt?: string
-  /** Of a count: when whoever counted began. */
+  /** For a count: when the counter began. */
   since?: string
-  /** Of the commit that brought it; absent until that is known. */
+  /** The version of its commit. Absent until it is known. */
   version?: number
 }
-/** One line of a position's ledger. `id` is the mutation's: a mutation has at most one entry on a position. */
+/** One entry of a position. `id` is that of the mutation, which has at most one entry on a position. */
 export type Entry = EntryOf<'delta'> | EntryOf<'count'>
 
-/** What a position keeps of its entries. */
+/** What a position stores about its entries. */
 export interface PositionState {
-  quantity: number
-  /** The count that it rests on. */
+  quantity: Thousandths
+  /** The last count, which the quantity is based on. */
   count: CountMark | undefined
 }
 export type CountMark = OrderKey & Pick<Entry, 'since'>
@@ -39,7 +40,7 @@ export function isAfter(a: OrderKey, b: OrderKey | undefined): boolean {
   return b === undefined || a.at > b.at || (a.at === b.at && a.id > b.id)
 }
 
-/** The whole function, from all entries. What the ledger check recomputes, and what voiding a count falls back on. */
+/** Computes the state from all entries. Used by the ledger check, and when a count is voided. */
 export function positionState(entries: readonly Entry[]): PositionState {
   let count: Entry | undefined
   for (const entry of entries) if (entry.kind === 'count' && !entry.void && isAfter(entry, count)) count = entry
@@ -49,7 +50,7 @@ export function positionState(entries: readonly Entry[]): PositionState {
   }
 }
 
-/** Σ delta over deltas, not void, after a mark. */
+/** The sum of the deltas after this point that are not void. */
 export function sumAfter(entries: readonly Entry[], key: OrderKey | undefined): number {
   let sum = 0
   for (const entry of entries) if (entry.kind === 'delta' && !entry.void && isAfter(entry, key)) sum += entry.amount
@@ -57,8 +58,8 @@ export function sumAfter(entries: readonly Entry[], key: OrderKey | undefined): 
 }
 
 /**
- * The standing after one more entry. `entries` are those known on the position, at least all deltas after the entry
- * when it is a count. An entry before the count that the position rests on changes nothing: it is absorbed.
+ * The state after one more entry. `entries` are the known entries of the position: if the entry is a count, at least all
+ * deltas after it. A delta before the last count does not change the state: the count absorbs it.
  */
 export function applyEntry(state: PositionState, entry: Entry, entries: readonly Entry[]): PositionState {
   if (!isAfter(entry, state.count)) return state
@@ -67,8 +68,8 @@ export function applyEntry(state: PositionState, entry: Entry, entries: readonly
 }
 
 /**
- * The standing after an entry was voided. `entries` are those known on the position, the voided one marked; when it is
- * the count that the position rests on, they reach back to the count before it.
+ * The state after an entry was voided. `entries` are the known entries of the position, with the voided one marked. If it
+ * is the last count, they go back to the count before it.
  */
 export function voidEntry(state: PositionState, voided: Entry, entries: readonly Entry[]): PositionState {
   const rests = state.count?.id === voided.id && voided.kind === 'count'

@@ -1,12 +1,15 @@
-// The Book: the rows that a batch of mutations works on, one and the same for memory, device and server. Keeps B1–B4.
-// Below it lies a shelf that can only be read; what verbs change stays in the Book until its owner takes it.
+// The working set: the rows that a batch of mutations works on, in memory, on the device and on the server alike.
+// Keeps B1–B4. It reads from a row source and collects the changes; its owner writes them.
+import { KindMap, ofAnyKind } from '../rows/kind-map.ts'
+import type { Detail } from '../values/refuse.ts'
+import type { ItemId, LocationId } from '../values/id.ts'
 import type { CountLine, FieldStamps, Kind, Lot, Position, Row } from '../rows/rows.ts'
 import { FIELD_STAMPS, keyOf, lotKey, parsePositionKey, positionKey } from '../rows/rows.ts'
 import type { MergeCode } from '../values/refusals.ts'
 import type { Entry, OrderKey, PositionState } from './ledger.ts'
 import { isAfter, applyEntry, voidEntry } from './ledger.ts'
 
-/** What a mutation that already took effect posted to the ledger. */
+/** The ledger entries of a mutation that took effect earlier. */
 export interface Posted {
   /** Its verb. */
   name: string
@@ -18,43 +21,43 @@ export interface PostedEntry {
   entry: Entry
 }
 
-/** What lies below the Book. Three keep it: memory, the device's mirror, and what the server loaded for a batch. */
+/** Where a working set reads from: memory, the rows of a device, or the rows that the server preloaded for a batch. */
 export interface RowSource {
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined
-  /** The item that owns a SKU, the location that owns a barcode. */
+  /** The item with a SKU, or the location with a barcode. */
   owner(unique: UniqueKey, value: string): string | undefined
-  /** The entries on a position that counts and voids need; see `withEntry`. A device knows those that it has not sent. */
+  /** The entries of a position that counts and voids need, see `applyEntry`. A device has only its pending ones. */
   history(position: string): readonly Entry[]
-  /** What an earlier mutation posted, or undefined where nobody knows it. */
+  /** The entries of an earlier mutation. Returns undefined if it is unknown. */
   posted(mutationId: string): Posted | undefined
   /** The lines of a planned count. */
   linesOf(countId: string): Iterable<CountLine>
   /** All rows of a tree. */
   tree<K extends TreeKind>(kind: K): Iterable<Row<K>>
   /**
-   * The stamp of the last movement of an item, or at a place, that was asked for; lines of planned counts that wait are
-   * among them. Only the server knows them all.
+   * The stamp of the last movement of an item, or at a location, if it was planned to be read. Includes waiting lines of
+   * planned counts. Only the server knows all of them.
    */
   lastMoved(kind: MovedKind, id: string): string | undefined
 }
 export type UniqueKey = 'sku' | 'locationBarcode'
-/** What a movement moves, and where. */
+/** The kinds that a movement refers to. */
 export type MovedKind = 'items' | 'locations'
-/** Kinds whose rows lie inside each other. */
+/** Kinds whose rows form a tree. */
 export type TreeKind = 'categories' | 'locations'
 
-/** The kind of a movement, as the audit shows it. */
+/** The kind of an entry, as the audit shows it. */
 export type LedgerEntryKind = 'receive' | 'withdraw' | 'transfer_out' | 'transfer_in' | 'count' | 'void'
 
-/** One line for `inventory_logs`. */
+/** One entry for `inventory_logs`. */
 export interface LedgerEntry {
   kind: LedgerEntryKind
   position: string
-  /** `madeAt` is the device's own stamp, where it has one; `at` may lie elsewhere. */
+  /** `madeAt` is the device's own stamp, if it has one. `at` is the effective one. */
   entry: OrderKey & { amount: number; madeAt?: string }
-  /** When whoever counted began with this position. */
+  /** When the counter began with this position. */
   since?: string
-  /** The version that whoever counted or moved held. */
+  /** The version that the author's device had. */
   seen?: number | undefined
   voids?: string
   reason?: string
@@ -69,15 +72,15 @@ export interface Change<K extends Kind = Kind> {
   after: Row<K>
 }
 
-/** Why a mutation took effect only in part, or was absorbed, or wants a person's eye. */
+/** Why a mutation took effect only in part, was absorbed, or opened a review. */
 export interface MergeNote {
   code: MergeCode
-  detail?: Record<string, unknown>
-  /** True where a review is to be opened. */
+  detail?: Detail
+  /** Whether a review is opened. */
   review: boolean
 }
 
-/** What one mutation did. */
+/** The effects of one mutation. */
 export interface Effects {
   changes: Change[]
   movements: LedgerEntry[]
@@ -87,11 +90,11 @@ export interface Effects {
 export class WorkingSet {
   readonly #source: RowSource
   /** Rows changed by the mutations before this one, by kind and key. */
-  readonly #rows = new Map<Kind, Map<string, unknown>>()
+  readonly #rows = new KindMap()
   readonly #histories = new Map<string, Entry[]>()
   readonly #posted = new Map<string, Posted>()
   readonly #owners = new Map<string, string | undefined>()
-  /** How to take back what the running mutation did, last first. */
+  /** Reverts the running mutation, last change first. */
   #undo: (() => void)[] = []
   #effects: Effects = emptyEffects()
 
@@ -99,7 +102,7 @@ export class WorkingSet {
     this.#source = source
   }
 
-  /** Runs one mutation. Where `decide` returns a refusal or throws, the Book is as it was before. */
+  /** Runs one mutation. If `decide` returns a refusal or throws, the working set is as it was before. */
   attempt<R>(decide: () => R | undefined): { refusal: R } | { effects: Effects } {
     this.#undo = []
     this.#effects = emptyEffects()
@@ -115,16 +118,15 @@ export class WorkingSet {
   }
 
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
-    const changed = this.#rows.get(kind)?.get(key) as Row<K> | undefined
-    return changed ?? this.#source.row(kind, key)
+    return this.#rows.of(kind).get(key) ?? this.#source.row(kind, key)
   }
 
   put<K extends Kind>(kind: K, row: Row<K>): void {
     const key = keyOf(kind, row)
     const before = this.row(kind, key)
-    if (before === row) return // nothing of it changed: no version for nobody's news
-    this.#effects.changes.push({ kind, key, before, after: row } as unknown as Change)
-    this.#set(this.#rowsOf(kind), key, row)
+    if (before === row) return // unchanged rows must not get a new version
+    this.#effects.changes.push({ kind, key, before: before && ofAnyKind<K>(before), after: ofAnyKind<K>(row) })
+    this.#set(this.#rows.of(kind), key, row)
   }
 
   owner(unique: UniqueKey, value: string): string | undefined {
@@ -132,7 +134,7 @@ export class WorkingSet {
     return this.#owners.has(key) ? this.#owners.get(key) : this.#source.owner(unique, value)
   }
 
-  /** Gives a unique value to an owner, or frees it. */
+  /** Assigns a unique value to an owner, or frees it. */
   setOwner(unique: UniqueKey, value: string, owner: string | undefined): void {
     this.#set(this.#owners, `${unique} ${value}`, owner)
   }
@@ -141,7 +143,7 @@ export class WorkingSet {
     return this.row('positions', key) ?? { ...parsePositionKey(key), ...EMPTY_POSITION }
   }
 
-  /** True where the count that a position rests on is of a version up to `seen`. */
+  /** Returns whether the last count of a position is part of the version `seen`. */
   isCountSeen(key: string, seen: number): boolean {
     const kept = this.#source.row('positions', key)
     return kept !== undefined && kept.countedId === this.position(key).countedId && kept.version <= seen
@@ -155,61 +157,61 @@ export class WorkingSet {
     return this.#posted.get(mutationId) ?? this.#source.posted(mutationId)
   }
 
-  /** The lines of a planned count, as they are now. */
+  /** The lines of a planned count, with the changes of this batch. */
   linesOf(countId: string): CountLine[] {
     const lines = new Map<string, CountLine>()
     for (const line of this.#source.linesOf(countId)) lines.set(line.id, line)
-    for (const line of (this.#rowsOf('countLines') as Map<string, CountLine>).values()) {
+    for (const line of this.#rows.of('countLines').values()) {
       if (line.countId === countId) lines.set(line.id, line)
     }
     return [...lines.values()]
   }
 
-  /** All rows of a tree, as they are now. */
+  /** All rows of a tree, with the changes of this batch. */
   *tree<K extends TreeKind>(kind: K): Iterable<Row<K>> {
-    const changed = this.#rowsOf(kind) as Map<string, Row<K>>
+    const changed = this.#rows.of(kind)
     for (const row of this.#source.tree(kind)) if (!changed.has(row.id)) yield row
     yield* changed.values()
   }
 
-  /** When an item, or something at a place, was last moved or counted, as far as that was asked for. */
+  /** The last movement or count of an item, or at a location, if it was planned to be read. */
   lastMoved(kind: MovedKind, id: string): string | undefined {
     let last = this.#source.lastMoved(kind, id)
-    const take = (place: { itemId: string; locationId: string }, at: string) => {
-      const isThere = (kind === 'items' ? place.itemId : place.locationId) === id
-      if (isThere && (last === undefined || at > last)) last = at
+    const consider = (entry: { itemId: string; locationId: string }, at: string) => {
+      const isMatch = (kind === 'items' ? entry.itemId : entry.locationId) === id
+      if (isMatch && (last === undefined || at > last)) last = at
     }
     for (const { entries } of this.#posted.values()) {
-      for (const { position, entry } of entries) if (!entry.void) take(parsePositionKey(position), entry.at)
+      for (const { position, entry } of entries) if (!entry.void) consider(parsePositionKey(position), entry.at)
     }
-    for (const line of (this.#rowsOf('countLines') as Map<string, CountLine>).values()) {
-      if (line.state === 'waiting') take(line, line.at)
+    for (const line of this.#rows.of('countLines').values()) {
+      if (line.state === 'waiting') consider(line, line.at)
     }
     return last
   }
 
-  /** The entries on a position, as far as they were asked for. */
+  /** The entries of a position, as far as they were planned to be read. */
   history(position: string): readonly Entry[] {
     return this.#history(position)
   }
 
-  /** Takes in a row that no mutation made, such as the record of a refusal: later mutations can see it. */
+  /** Adds a row that no mutation made, such as the record of a refusal, so that later mutations see it. */
   setConfirmed<K extends Kind>(kind: K, row: Row<K>): void {
-    this.#rowsOf(kind).set(keyOf(kind, row), row)
+    this.#rows.of(kind).set(keyOf(kind, row), row)
   }
 
-  /** Takes in that a mutation took effect: one that posted nothing is not unknown for that. */
+  /** Records that a mutation took effect, also if it posted no entries, so that it is not unknown. */
   recordEffect(mutationId: string, by: { name: string; userId: string }): void {
     if (!this.#posted.has(mutationId)) this.#set(this.#posted, mutationId, { ...by, entries: [] })
   }
 
-  /** Posts an entry to the ledger and brings its position up to date. Says whether a later count had absorbed it. */
+  /** Posts an entry to the ledger and updates its position. Returns whether a later count absorbed it. */
   post(by: { name: string; userId: string }, movement: LedgerEntry): 'applied' | 'absorbed' {
     const { position: key, entry: mark, since } = movement
     const kind = movement.kind === 'count' ? 'count' : 'delta'
     const entry: Entry = { ...mark, kind, void: false, ...(since !== undefined && { since }) }
     const position = this.position(key)
-    const state = standingOfRow(position)
+    const state = stateOf(position)
     const absorbed = !isAfter(entry, state.count)
     const history = this.#history(key)
     this.#setState(position, applyEntry(state, entry, history))
@@ -221,7 +223,7 @@ export class WorkingSet {
     return absorbed ? 'absorbed' : 'applied'
   }
 
-  /** Voids one entry of an earlier mutation, at that entry's own time. `id` is the voiding mutation's. */
+  /** Voids one entry of an earlier mutation, at the time of that entry. `id` is that of the voiding mutation. */
   void(line: PostedEntry, by: { id: string; madeAt: string; name: string; userId: string }): void {
     const { position: key, entry } = line
     const { id, madeAt, name, userId } = by
@@ -230,28 +232,28 @@ export class WorkingSet {
     const index = history.findIndex((known) => known.id === entry.id)
     if (index >= 0) this.#replace(history, index, voided)
     const position = this.position(key)
-    this.#setState(position, voidEntry(standingOfRow(position), voided, history))
+    this.#setState(position, voidEntry(stateOf(position), voided, history))
     const entries = this.#entriesOf(entry.id)
     const known = entries.indexOf(line)
-    const place = known >= 0 ? known : entries.findIndex(({ position }) => position === key)
-    if (place >= 0) this.#replace(entries, place, { position: key, entry: voided })
+    const entryIndex = known >= 0 ? known : entries.findIndex(({ position }) => position === key)
+    if (entryIndex >= 0) this.#replace(entries, entryIndex, { position: key, entry: voided })
     if (!this.#posted.has(id)) this.#set(this.#posted, id, { name, userId, entries: [] })
     const amount = entry.kind === 'delta' ? -entry.amount : entry.amount
-    const mark = { at: entry.at, madeAt, id, amount }
-    this.#effects.movements.push({ kind: 'void', position: key, entry: mark, voids: entry.id })
+    const voidEntryLine = { at: entry.at, madeAt, id, amount }
+    this.#effects.movements.push({ kind: 'void', position: key, entry: voidEntryLine, voids: entry.id })
   }
 
-  /** Says that the running mutation merged: in part, absorbed, or with a review. */
-  note(code: MergeCode, detail?: Record<string, unknown>): void {
+  /** Marks the running mutation as merged: in part, or absorbed. */
+  note(code: MergeCode, detail?: Detail): void {
     this.#effects.notes.push({ code, ...(detail && { detail }), review: false })
   }
 
-  /** Asks for a person's eye on the running mutation. */
-  review(code: MergeCode, detail?: Record<string, unknown>): void {
+  /** Marks the running mutation as merged and opens a review. */
+  review(code: MergeCode, detail?: Detail): void {
     this.#effects.notes.push({ code, ...(detail && { detail }), review: true })
   }
 
-  /** @throws beyond what a number holds exactly: the mutation is refused rather than the sum rounded */
+  /** @throws if the sum is not exact any more: the mutation is refused instead of rounding */
   #setState(position: Position, { quantity, count }: PositionState): void {
     if (!Number.isSafeInteger(quantity)) throw new Error('a quantity beyond what can be summed exactly (B4)')
     const counted = {
@@ -262,7 +264,7 @@ export class WorkingSet {
     this.put('positions', { ...position, quantity, ...counted })
   }
 
-  /** What a mutation posted, to be changed here and not below. */
+  /** A copy of a mutation's entries that may be changed here without changing the source. */
   #entriesOf(mutationId: string): PostedEntry[] {
     const own = this.#posted.get(mutationId)
     if (own) return own.entries
@@ -277,12 +279,6 @@ export class WorkingSet {
     let history = this.#histories.get(key)
     if (!history) this.#histories.set(key, (history = [...this.#source.history(key)]))
     return history
-  }
-
-  #rowsOf(kind: Kind): Map<string, unknown> {
-    let rows = this.#rows.get(kind)
-    if (!rows) this.#rows.set(kind, (rows = new Map()))
-    return rows
   }
 
   #set<V>(map: Map<string, V>, key: string, value: V): void {
@@ -314,17 +310,17 @@ function emptyEffects(): Effects {
   return { changes: [], movements: [], notes: [] }
 }
 
-function standingOfRow({ quantity, countedAt, countedId, countedSince }: Position): PositionState {
+function stateOf({ quantity, countedAt, countedId, countedSince }: Position): PositionState {
   if (countedAt === null) return { quantity, count: undefined }
   const since = countedSince === null ? {} : { since: countedSince }
   return { quantity, count: { at: countedAt, id: countedId ?? '', ...since } }
 }
 
-export function positionOf(args: { itemId: string; locationId: string; lot?: string | undefined }): string {
+export function positionOf(args: { itemId: ItemId; locationId: LocationId; lot?: string | undefined }): string {
   return positionKey(args.itemId, args.locationId, args.lot ?? '')
 }
 
-/** The stamps of a row's fields; empty where only the server knows them. */
+/** The stamps of a row's fields. Empty on a device, because only the server has them. */
 export function fieldStampsOf(row: { [FIELD_STAMPS]?: FieldStamps }): FieldStamps {
   return row[FIELD_STAMPS] ?? {}
 }

@@ -1,4 +1,5 @@
 // What happened to an item: the ledger where there is a connection, else what this device itself did.
+import { builtInReason } from '#shared/values/reasons.ts'
 import { useEffect, useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
@@ -139,18 +140,8 @@ function OwnHistory({ item }: { item: Item }) {
   )
 }
 
-const REASON_WORDS = {
-  damaged: 'reason.damaged',
-  expired: 'reason.expired',
-  lost: 'reason.lost',
-  found: 'reason.found',
-  own_use: 'reason.own_use',
-  returned: 'reason.returned',
-  sale: 'reason.sale',
-  opening: 'reason.opening',
-} as const
-
-/** A reason that this app knows is said in the person's language; any other as it was written. */
+/** Translates a built-in reason. Any other is shown as it was written. */
 function reasonWords(reason: string): string {
-  return reason in REASON_WORDS ? t(REASON_WORDS[reason as keyof typeof REASON_WORDS]) : reason
+  const known = builtInReason(reason)
+  return known ? t(`reason.${known}`) : reason
 }

@@ -1,4 +1,5 @@
 // A movement by hand before it is recorded: where it starts from, what is missing, what it becomes.
+import { type MovementReason, REASONS_TO_CHOOSE } from '#shared/values/reasons.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Device } from '../../device/device.ts'
 import type { Movement, MovementKind } from '../../domain/movement.ts'
@@ -80,8 +81,7 @@ export function missingIn(draft: MovementDraft, item: Item, kind: MovementKind):
 }
 
 export function reasonsFor(kind: 'receive' | 'withdraw') {
-  const reasons =
-    kind === 'receive' ? (['found', 'returned'] as const) : (['damaged', 'expired', 'lost', 'own_use'] as const)
+  const reasons: readonly MovementReason[] = REASONS_TO_CHOOSE[kind]
   return [
     { value: '', label: t('reason.none') },
     ...reasons.map((reason) => ({ value: reason as string, label: t(`reason.${reason}`) })),

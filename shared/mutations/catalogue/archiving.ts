@@ -1,4 +1,4 @@
-// Archiving and restoring: the later of the two stands, as for any field. Archived rows keep their stock and history.
+// Archives and restores. The later of the two wins, as for any field. Archived rows keep their stock and history.
 import * as z from 'zod/mini'
 import { idSchema } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
@@ -23,9 +23,10 @@ function archivingVerb<const N extends string>(name: N, kind: 'items' | 'categor
       if (!row) return refuse('depends_on_missing', { kind, id })
       const merged = mergeFields(rows, row, { set: { archived }, base: {}, at })
       rows.put(kind, merged)
-      const isNews = archived && !row.archived && merged !== row
-      // A movement that was made after this, and came before it, had nothing to ask about.
-      if (isNews && kind !== 'categories' && (rows.lastMoved(kind, id) ?? '') > at) askToRestore(rows, kind, id)
+      const isNewlyArchived = archived && !row.archived && merged !== row
+      // A later movement that arrived first could not ask whether to restore, because nothing was archived yet.
+      if (isNewlyArchived && kind !== 'categories' && (rows.lastMoved(kind, id) ?? '') > at)
+        askToRestore(rows, kind, id)
       return undefined
     },
   })

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini'
 import { canonicalCode } from '../../values/gtin.ts'
-import { idSchema } from '../../values/id.ts'
+import { type ItemId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { attachBarcode } from './barcodes.ts'
 import { barcodeArgs } from './item-fields.ts'
 import { defineVerb } from '../verb.ts'
 
-const args = z.strictObject({ itemId: idSchema, ...barcodeArgs })
+const args = z.strictObject({ itemId: idOf<ItemId>(), ...barcodeArgs })
 
 export const barcodeAttach = defineVerb({
   name: 'barcode.attach',

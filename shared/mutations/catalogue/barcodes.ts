@@ -1,5 +1,5 @@
-// Barcodes belong to one item at a time. A clash never refuses what the barcode came with, and of attaching and detaching
-// the later stands, whichever arrives first. Keeps C3, C4, C7.
+// A barcode belongs to one item at a time. A clash never refuses the mutation that the barcode is part of. If a barcode is
+// attached and detached, the later change wins, in any order of arrival. Keeps C3, C4, C7.
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import { fieldStampsOf } from '../../working-set/working-set.ts'
 import type { Barcode, FieldStamps } from '../../rows/rows.ts'
@@ -24,7 +24,7 @@ export function attachBarcode(
   const fresh = { code, itemId, packQuantity: packQuantity ?? toThousandths(1), version: 0, deleted: false }
   if (!existing) rows.put('barcodes', stampNew(fresh, at, packQuantity))
   else if (existing.deleted && existing.itemId !== itemId) {
-    // The same stamp is the same mutation, which takes a barcode from one item to give it to another.
+    // An equal stamp means the same mutation, which moves a barcode from one item to another.
     if (at >= (fieldStampsOf(existing).deleted ?? STAMP_ZERO)) rows.put('barcodes', stampNew(fresh, at, packQuantity))
     else rows.note('changed_later', { code })
   } else if (existing.itemId === itemId) {
@@ -36,7 +36,7 @@ export function attachBarcode(
   }
 }
 
-/** A new barcode's row. A pack that nobody named gives way to any that somebody did, whichever arrives first. */
+/** The row of a new barcode. A default pack quantity has no stamp, so that any stated one wins in any order of arrival. */
 function stampNew(fresh: Barcode, at: string, packQuantity: number | undefined): Barcode {
   const row: Barcode & { [FIELD_STAMPS]?: FieldStamps } = stampAll(fresh, at)
   if (packQuantity !== undefined) return row
@@ -44,7 +44,7 @@ function stampNew(fresh: Barcode, at: string, packQuantity: number | undefined):
   return { ...row, [FIELD_STAMPS]: stamps }
 }
 
-/** Takes a barcode off its item, unless it was attached again later. */
+/** Detaches a barcode from its item, unless it was attached again later. */
 export function detachBarcode(rows: WorkingSet, code: string, at: string): void {
   const barcode = rows.row('barcodes', code)!
   rows.put('barcodes', mergeFields(rows, barcode, { set: { deleted: true }, base: {}, at }))

@@ -1,12 +1,16 @@
 import * as z from 'zod/mini'
-import { idSchema } from '../../values/id.ts'
+import { type CategoryId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { nameSchema } from '../../values/text.ts'
 import { stampAll } from './fields.ts'
 import { refuseParent } from './tree.ts'
 import { defineVerb } from '../verb.ts'
 
-const args = z.strictObject({ id: idSchema, name: nameSchema(120), parentId: z.optional(z.nullable(idSchema)) })
+const args = z.strictObject({
+  id: idOf<CategoryId>(),
+  name: nameSchema(120),
+  parentId: z.optional(z.nullable(idOf<CategoryId>())),
+})
 
 export const categoryCreate = defineVerb({
   name: 'category.create',

@@ -1,13 +1,16 @@
 import * as z from 'zod/mini'
-import { idSchema } from '../../values/id.ts'
+import { type CategoryId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { nameSchema } from '../../values/text.ts'
 import { mergeFields } from './fields.ts'
 import { refuseParent } from './tree.ts'
 import { defineVerb } from '../verb.ts'
 
-const fields = z.strictObject({ name: z.optional(nameSchema(120)), parentId: z.optional(z.nullable(idSchema)) })
-const args = z.strictObject({ id: idSchema, set: fields, base: fields })
+const fields = z.strictObject({
+  name: z.optional(nameSchema(120)),
+  parentId: z.optional(z.nullable(idOf<CategoryId>())),
+})
+const args = z.strictObject({ id: idOf<CategoryId>(), set: fields, base: fields })
 
 export const categoryUpdate = defineVerb({
   name: 'category.update',

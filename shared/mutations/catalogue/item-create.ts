@@ -1,19 +1,19 @@
 import * as z from 'zod/mini'
 import type { Item } from '../../rows/rows.ts'
 import { canonicalCode } from '../../values/gtin.ts'
-import { idSchema } from '../../values/id.ts'
+import { type ItemId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { attachBarcode } from './barcodes.ts'
 import { stampAll } from './fields.ts'
 import { barcodeArgs, itemFields, itemNameSchema, toItemRow } from './item-fields.ts'
 import { defineVerb } from '../verb.ts'
 
-/** A mutation is at most 16 KB; more barcodes than this on one item are an error of the file they came from. */
+/** A mutation is at most 16 KB; more barcodes than this on one item are a mistake in the imported file. */
 const BARCODES_MAX = 100
 
 const args = z.strictObject({
   ...itemFields,
-  id: idSchema,
+  id: idOf<ItemId>(),
   name: itemNameSchema,
   barcodes: z.optional(z.array(z.strictObject(barcodeArgs)).check(z.maxLength(BARCODES_MAX))),
 })

@@ -1,12 +1,19 @@
-// The fields of an item, as its verbs name them.
+// The fields of an item, as the verbs name them.
 import * as z from 'zod/mini'
-import { idSchema } from '../../values/id.ts'
-import { costSchema, countedSchema, quantitySchema, toThousandths } from '../../values/quantity.ts'
+import { type CategoryId, idOf } from '../../values/id.ts'
+import {
+  costSchema,
+  countedSchema,
+  quantitySchema,
+  type Thousandths,
+  toThousandths,
+  type Units,
+} from '../../values/quantity.ts'
 import { nameSchema, textSchema } from '../../values/text.ts'
 
-/** What fits on a label and into one barcode symbol with room to spare. */
+/** Fits on a label and into one barcode symbol, with room to spare. */
 const CODE_MAX = 128
-/** More custom fields than this and an item no longer fits into a mutation of 16 KB. */
+/** An item with more custom fields does not fit into a mutation of 16 KB. */
 const CUSTOM_FIELDS_MAX = 50
 
 export const codeSchema = nameSchema(CODE_MAX)
@@ -18,7 +25,7 @@ const customSchema = z
 /** Every field that a person can set, none required. `null` clears. */
 export const itemFields = {
   sku: z.optional(z.nullable(nameSchema(64))),
-  categoryId: z.optional(z.nullable(idSchema)),
+  categoryId: z.optional(z.nullable(idOf<CategoryId>())),
   unit: z.optional(nameSchema(20)),
   decimals: z.optional(z.int().check(z.minimum(0), z.maximum(3))),
   cost: z.optional(z.nullable(costSchema)),
@@ -34,13 +41,23 @@ export const itemNameSchema = nameSchema(300)
 
 export const barcodeArgs = { code: codeSchema, packQuantity: z.optional(quantitySchema) }
 
-const QUANTITIES = new Set(['low', 'high', 'target'])
-
-/** Fields as an item's row keeps them: levels in thousandths. */
-export function toItemRow(fields: Record<string, unknown>): Record<string, unknown> {
-  const row: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries(fields)) {
-    row[field] = QUANTITIES.has(field) && typeof value === 'number' ? toThousandths(value) : value
+/** Converts fields to those of an item row: levels become thousandths. */
+export function toItemRow<F extends Levels<Units>>(fields: F): Omit<F, keyof Levels<Units>> & Levels<Thousandths> {
+  const { low, high, target, ...others } = fields
+  return {
+    ...others,
+    ...(low !== undefined && { low: inThousandths(low) }),
+    ...(high !== undefined && { high: inThousandths(high) }),
+    ...(target !== undefined && { target: inThousandths(target) }),
   }
-  return row
+}
+
+interface Levels<Q> {
+  low?: Q | null | undefined
+  high?: Q | null | undefined
+  target?: Q | null | undefined
+}
+
+function inThousandths(level: Units | null): Thousandths | null {
+  return level === null ? null : toThousandths(level)
 }

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini'
-import { idSchema } from '../../values/id.ts'
+import { type ItemId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { mergeFields } from './fields.ts'
 import { itemFields, itemNameSchema, toItemRow } from './item-fields.ts'
 import { defineVerb } from '../verb.ts'
 
 const fields = z.strictObject({ ...itemFields, name: z.optional(itemNameSchema) })
-const args = z.strictObject({ id: idSchema, set: fields, base: fields })
+const args = z.strictObject({ id: idOf<ItemId>(), set: fields, base: fields })
 
 export const itemUpdate = defineVerb({
   name: 'item.update',

@@ -1,8 +1,8 @@
-// Levels: low, high and target of an item, everywhere or at one place. Fields merge one by one, `null` clears. Keeps C1.
+// Levels: low, high and target of an item, in total or at one location. Fields merge one by one, `null` clears. Keeps C1.
 import * as z from 'zod/mini'
 import type { Level } from '../../rows/rows.ts'
 import { levelKey } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type ItemId, type LocationId, idOf } from '../../values/id.ts'
 import { countedSchema } from '../../values/quantity.ts'
 import { refuse } from '../../values/refuse.ts'
 import { mergeFields } from './fields.ts'
@@ -11,8 +11,8 @@ import { defineVerb } from '../verb.ts'
 
 const level = z.optional(z.nullable(countedSchema))
 const args = z.strictObject({
-  itemId: idSchema,
-  locationId: z.optional(idSchema),
+  itemId: idOf<ItemId>(),
+  locationId: z.optional(idOf<LocationId>()),
   low: level,
   high: level,
   target: level,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Location } from '../../rows/rows.ts'
 import { canonicalCode } from '../../values/gtin.ts'
-import { idSchema } from '../../values/id.ts'
+import { type LocationId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { nameSchema } from '../../values/text.ts'
 import { stampAll } from './fields.ts'
@@ -9,7 +9,7 @@ import { locationFields } from './location-fields.ts'
 import { refuseParent } from './tree.ts'
 import { defineVerb } from '../verb.ts'
 
-const args = z.strictObject({ ...locationFields, id: idSchema, name: nameSchema(120) })
+const args = z.strictObject({ ...locationFields, id: idOf<LocationId>(), name: nameSchema(120) })
 
 export const locationCreate = defineVerb({
   name: 'location.create',

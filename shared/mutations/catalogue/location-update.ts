@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { canonicalCode } from '../../values/gtin.ts'
-import { idSchema } from '../../values/id.ts'
+import { type LocationId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { nameSchema } from '../../values/text.ts'
 import { mergeFields } from './fields.ts'
@@ -9,7 +9,7 @@ import { refuseParent } from './tree.ts'
 import { defineVerb } from '../verb.ts'
 
 const fields = z.strictObject({ ...locationFields, name: z.optional(nameSchema(120)) })
-const args = z.strictObject({ id: idSchema, set: fields, base: fields })
+const args = z.strictObject({ id: idOf<LocationId>(), set: fields, base: fields })
 
 export const locationUpdate = defineVerb({
   name: 'location.update',
@@ -26,7 +26,7 @@ export const locationUpdate = defineVerb({
     if (!location) return refuse('depends_on_missing', { kind: 'locations', id })
     const refusal = refuseParent(rows, 'locations', { id, parentId: set.parentId })
     if (refusal) return refusal
-    const wanted: Record<string, unknown> = { ...set }
+    const wanted = { ...set }
     if (set.barcode) {
       const code = canonicalCode(set.barcode)
       const owner = rows.owner('locationBarcode', code)
@@ -47,7 +47,7 @@ export const locationUpdate = defineVerb({
   },
 })
 
-/** What a person had seen, in the form in which it is stored. */
-function canonicalBase(base: z.infer<typeof fields>): Record<string, unknown> {
+/** The values that the person had seen, in their stored form. */
+function canonicalBase(base: z.infer<typeof fields>): z.infer<typeof fields> {
   return base.barcode ? { ...base, barcode: canonicalCode(base.barcode) } : base
 }

@@ -1,18 +1,18 @@
 import * as z from 'zod/mini'
 import { lotKey } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type ItemId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { daySchema } from '../../values/text.ts'
 import { lotSchema } from '../stock/movement-args.ts'
 import { defineVerb } from '../verb.ts'
 
 const args = z.strictObject({
-  itemId: idSchema,
+  itemId: idOf<ItemId>(),
   lot: lotSchema.check(z.minLength(1)),
   expiresOn: z.nullable(daySchema),
 })
 
-/** A lot's first expiry stands, until somebody who looked at the label says otherwise. */
+/** Replaces the expiry date of a lot. Otherwise the first recorded date stays. */
 export const lotCorrect = defineVerb({
   name: 'lot.correct',
   args,

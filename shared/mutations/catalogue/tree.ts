@@ -1,9 +1,9 @@
-// Categories and locations are trees: a parent exists, nothing lies inside itself, and none is endlessly deep. Keeps C5.
+// Categories and locations are trees: a parent exists, no row is inside itself, and the depth is limited. Keeps C5.
 import type { WorkingSet, TreeKind } from '../../working-set/working-set.ts'
 import type { Refusal } from '../../values/refuse.ts'
 import { refuse } from '../../values/refuse.ts'
 
-/** Deeper than site, zone, aisle, rack, shelf and bin by far; a path beyond it is one that no screen can show. */
+/** Far deeper than site, zone, aisle, rack, shelf and bin. No screen can show a longer path. */
 export const DEPTH_MAX = 32
 
 export function refuseParent(
@@ -19,12 +19,12 @@ export function refuseParent(
     ancestors.add(next)
     next = row.parentId
   }
-  // What lies in it moves along.
+  // The rows inside it move with it.
   const isTooDeep = ancestors.size > 0 && ancestors.size + heightOf(rows, kind, id) > DEPTH_MAX
   return isTooDeep ? refuse('too_deep', { kind, id, parentId, most: DEPTH_MAX }) : undefined
 }
 
-/** How many levels lie below something: none for what is not there yet. Rows from before this rule may lie endlessly deep. */
+/** The number of levels below a row: 0 for a new one. Rows that are older than this rule may be deeper than allowed. */
 function heightOf(rows: WorkingSet, kind: TreeKind, id: string): number {
   if (!rows.row(kind, id)) return 0
   const children = Map.groupBy(rows.tree(kind), ({ parentId }) => parentId)

@@ -1,9 +1,9 @@
-// Approving a planned count: its lines take effect, each at the time when it was counted. Keeps N3–N6.
+// Approves a planned count: its lines take effect, each at the time when it was counted. Keeps N3–N6.
 import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
 import type { Count, CountLine } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type CountId, type ItemId, type LocationId, type MutationId, idOf } from '../../values/id.ts'
 import type { Refusal } from '../../values/refuse.ts'
 import { refuse } from '../../values/refuse.ts'
 import { textSchema } from '../../values/text.ts'
@@ -11,21 +11,21 @@ import { lotSchema, postMovement } from '../stock/movement-args.ts'
 import { defineVerb } from '../verb.ts'
 
 const NAME = 'count.approve'
-/** More would not fit into a mutation; a count with more rivals is settled in several approvals, or counted again. */
+/** More would not fit into a mutation. A count with more rival lines is approved in several steps, or counted again. */
 const SETTLE_MAX = 80
 
-/** One approval posts no more positions than this, to bound its transaction; the rest stays for the next approval. */
+/** Bounds the transaction of one approval. The other positions stay for the next approval. */
 const POSITIONS_MAX = 10_000
 
-/** What stands of rival lines on a position: their sum, or one of them. */
+/** The decision between rival lines on a position: their sum, or one of them. */
 const settlement = z.strictObject({
-  itemId: idSchema,
-  locationId: idSchema,
+  itemId: idOf<ItemId>(),
+  locationId: idOf<LocationId>(),
   lot: z.optional(lotSchema),
-  take: z.union([z.literal('sum'), idSchema]),
+  take: z.union([z.literal('sum'), idOf<MutationId>()]),
 })
 const args = z.strictObject({
-  countId: idSchema,
+  countId: idOf<CountId>(),
   seen: z.int().check(z.minimum(0)),
   settle: z.optional(z.array(settlement).check(z.maxLength(SETTLE_MAX))),
   reason: z.optional(textSchema(500)),
@@ -62,12 +62,12 @@ export const countApprove = defineVerb({
   },
 })
 
-/** A line that has no version yet came in this very batch: nobody has seen it. */
+/** A line without a version arrived in this batch, so nobody has seen it. */
 function isSeen({ version }: CountLine, seen: number): boolean {
   return version > 0 && version <= seen
 }
 
-/** Whoever joined and has not submitted may hold lines that have not arrived. A manager may close with a reason. */
+/** A counter who has not submitted may have lines that have not arrived. A manager may close with a reason anyway. */
 function refuseUnsynced({ counters }: Count, reason: string | undefined): Refusal<'count_unsynced'> | undefined {
   const unsynced = counters.filter(({ submittedAt }) => submittedAt === null)
   if (unsynced.length === 0 || reason) return undefined
@@ -94,10 +94,10 @@ function approve(
 ): void {
   const position = positionOf(rivals[0]!)
   const choice = rivals.length === 1 ? rivals[0]!.id : settle.find((one) => positionOf(one) === position)?.take
-  const standing = choice === 'sum' ? rivals : rivals.filter(({ id }) => id === choice)
-  const last = standing.reduce((latest, line) => (line.at > latest.at ? line : latest))
-  const amount = standing.reduce((sum, { counted }) => sum + counted, 0)
-  const since = standing.map((line) => line.since ?? line.at).reduce((least, one) => (one < least ? one : least))
+  const chosen = choice === 'sum' ? rivals : rivals.filter(({ id }) => id === choice)
+  const last = chosen.reduce((latest, line) => (line.at > latest.at ? line : latest))
+  const amount = chosen.reduce((sum, { counted }) => sum + counted, 0)
+  const since = chosen.map((line) => line.since ?? line.at).reduce((least, one) => (one < least ? one : least))
   postMovement(
     rows,
     { name: NAME, userId: stamp.userId },
@@ -109,6 +109,5 @@ function approve(
       reference: rivals[0]!.countId,
     },
   )
-  for (const line of rivals)
-    rows.put('countLines', { ...line, state: standing.includes(line) ? 'approved' : 'dropped' })
+  for (const line of rivals) rows.put('countLines', { ...line, state: chosen.includes(line) ? 'approved' : 'dropped' })
 }

@@ -1,19 +1,19 @@
-// What a manager does with a planned count besides approving it: have lines counted again, or give the count up. N5.
+// Has lines of a planned count counted again, or cancels the count. Keeps N5.
 import * as z from 'zod/mini'
-import { idSchema } from '../../values/id.ts'
+import { type CountId, type MutationId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { defineVerb } from '../verb.ts'
 
-/** A mutation is at most 16 KB: this many ids fit. */
+/** This many ids fit into a mutation of 16 KB. */
 const LINES_MAX = 300
 
 const recountArgs = z.strictObject({
-  countId: idSchema,
-  lines: z.array(idSchema).check(z.minLength(1), z.maxLength(LINES_MAX)),
+  countId: idOf<CountId>(),
+  lines: z.array(idOf<MutationId>()).check(z.minLength(1), z.maxLength(LINES_MAX)),
 })
-const cancelArgs = z.strictObject({ countId: idSchema })
+const cancelArgs = z.strictObject({ countId: idOf<CountId>() })
 
-/** The lines are set aside, so that whoever counts again has no rival in them. */
+/** Takes the lines out of the count, so that they do not rival the new ones. */
 export const countRecount = defineVerb({
   name: 'count.recount',
   args: recountArgs,
@@ -26,7 +26,7 @@ export const countRecount = defineVerb({
   decide(rows, { countId, lines }) {
     const count = rows.row('counts', countId)
     if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
-    // All are looked at first: a refusal leaves none of them set aside, also where it is kept as "still refused".
+    // Check all lines first: a refusal must not change any of them, even if it is recorded as "still refused".
     const missing = lines.find((id) => rows.row('countLines', id)?.countId !== countId)
     if (missing !== undefined) return refuse('depends_on_missing', { kind: 'countLines', id: missing })
     for (const id of lines) {

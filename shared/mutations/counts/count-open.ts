@@ -1,11 +1,11 @@
 import * as z from 'zod/mini'
 import { scopeSchema } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type CountId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { nameSchema } from '../../values/text.ts'
 import { defineVerb } from '../verb.ts'
 
-const args = z.strictObject({ id: idSchema, name: nameSchema(120), scope: scopeSchema, blind: z.boolean() })
+const args = z.strictObject({ id: idOf<CountId>(), name: nameSchema(120), scope: scopeSchema, blind: z.boolean() })
 
 export const countOpen = defineVerb({
   name: 'count.open',

@@ -1,14 +1,14 @@
-// Taking part in a planned count: joining says that lines may be under way, submitting that all have arrived, because a
-// device sends in order. Nobody holds a lock. Keeps N2.
+// Joins and submits a planned count. After joining, lines may still be on the device; after submitting, all have arrived,
+// because a device sends in order. Nothing is locked. Keeps N2.
 import * as z from 'zod/mini'
 import type { Count, Counter } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type CountId, idOf } from '../../values/id.ts'
 import { refuse } from '../../values/refuse.ts'
 import { parseStamp } from '../../values/stamp.ts'
 import type { DecideContext } from '../verb.ts'
 import { defineVerb } from '../verb.ts'
 
-const args = z.strictObject({ countId: idSchema })
+const args = z.strictObject({ countId: idOf<CountId>() })
 
 export const countJoin = countWork('count.join', (known, { at, userId }) => ({
   userId,
@@ -44,7 +44,7 @@ function countWork<const N extends string>(
   })
 }
 
-/** A count with one counter changed. The same person on two devices counts twice: each has a queue of its own. */
+/** Returns the count with one counter changed. A person with two devices is two counters, because each has its own queue. */
 function withCounter(
   count: Count,
   context: DecideContext,

@@ -1,15 +1,15 @@
-// What people do about an alert: take it on, or ask to hear of it later. Only the stock resolves it. Keeps A3.
+// Acknowledges and snoozes alerts. Only a change of stock resolves them. Keeps A3.
 import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Alert } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type AlertId, idOf } from '../../values/id.ts'
 import type { Refusal } from '../../values/refuse.ts'
 import { refuse } from '../../values/refuse.ts'
 import { defineVerb } from '../verb.ts'
 
-const acknowledgeArgs = z.strictObject({ id: idSchema })
+const acknowledgeArgs = z.strictObject({ id: idOf<AlertId>() })
 const snoozeArgs = z.strictObject({
-  id: idSchema,
+  id: idOf<AlertId>(),
   until: z.int().check(z.minimum(0), z.maximum(2 ** 47)),
 })
 

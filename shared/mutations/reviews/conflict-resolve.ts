@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Conflict } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type ConflictId, idOf } from '../../values/id.ts'
 import type { Refusal } from '../../values/refuse.ts'
 import { refuse } from '../../values/refuse.ts'
 import { textSchema } from '../../values/text.ts'
@@ -11,7 +11,7 @@ import type { DecideContext, Verb } from '../verb.ts'
 import { defineVerb, hasRole } from '../verb.ts'
 
 const args = z.strictObject({
-  id: idSchema,
+  id: idOf<ConflictId>(),
   choice: z.enum(['resend', 'record', 'keep', 'take', 'discard']),
   args: z.optional(z.record(textSchema(100), z.unknown())),
   reason: z.optional(textSchema(500)),
@@ -19,13 +19,13 @@ const args = z.strictObject({
 type Args = z.infer<typeof args>
 type FindVerb = (name: string) => Verb | undefined
 
-/** A refusal is sent again, recorded all the same, or discarded; of a review one side is kept, or the other taken. */
+/** A refusal is sent again, recorded anyway, or discarded. A review keeps the current value or takes the other one. */
 const CHOICES: Record<Conflict['kind'], readonly Args['choice'][]> = {
   refusal: ['resend', 'record', 'discard'],
   review: ['keep', 'take', 'discard'],
 }
 
-/** The way out of a refusal or a review. It runs other verbs, so it is made with the list of them. */
+/** Resolves a refusal or a review. It runs other verbs, so it receives the list of them. */
 export function conflictResolveVerb(find: FindVerb) {
   return defineVerb({
     name: 'conflict.resolve',
@@ -43,11 +43,11 @@ export function conflictResolveVerb(find: FindVerb) {
       if (conflict.state !== 'open') return refuse('not_open', { id })
       if (!CHOICES[conflict.kind].includes(choice)) return refuse('bad_args', { choice })
       if (choice === 'take') {
-        const refusal = takeOtherSide(rows, { conflict, stamp: context }, find)
+        const refusal = applyOtherValue(rows, { conflict, context }, find)
         if (refusal) return refusal
       }
       if (choice === 'resend' || choice === 'record') {
-        const refusal = sendAgain(rows, { conflict, resolution, stamp: context }, find)
+        const refusal = decideAgain(rows, { conflict, resolution, context }, find)
         if (refusal) {
           rows.note('still_refused', { id, code: refusal.code })
           const mutation = correctedText(conflict, resolution)
@@ -57,60 +57,64 @@ export function conflictResolveVerb(find: FindVerb) {
         rows.recordEffect(id, { name: mutationOf(conflict).name, userId: conflict.userId })
       }
       const { detail } = conflict
-      const told = resolution.reason === undefined ? detail : { ...detail, reason: resolution.reason }
-      rows.put('conflicts', { ...conflict, state: 'resolved', resolution: choice, detail: told })
+      const detailWithReason = resolution.reason === undefined ? detail : { ...detail, reason: resolution.reason }
+      rows.put('conflicts', { ...conflict, state: 'resolved', resolution: choice, detail: detailWithReason })
       return undefined
     },
   })
 }
 
-/** The other side is taken now, by whoever decides so: it is a change of its own. */
-function takeOtherSide(
+/** Applies the other value of a review now, as a change by the person who decides. */
+function applyOtherValue(
   rows: WorkingSet,
-  { conflict, stamp: context }: { conflict: Conflict; stamp: DecideContext },
+  { conflict, context }: { conflict: Conflict; context: DecideContext },
   find: FindVerb,
 ): Refusal | undefined {
   const steps = otherSide(conflict)
   if (!steps) return refuse('bad_args', { choice: 'take' })
   for (const { name, args, isDue } of steps) {
     if (isDue?.(rows) === false) continue
-    const refusal = decideAs(rows, { name, args, stamp: context }, find)
+    const refusal = decideAs(rows, { name, args, context }, find)
     if (refusal) return refusal
   }
   return undefined
 }
 
-/** Decides a refused mutation again, by the role of whoever resolves it. */
-function sendAgain(
+/** Decides a refused mutation again, with the role of the person who resolves it. */
+function decideAgain(
   rows: WorkingSet,
-  { conflict, resolution, stamp: context }: { conflict: Conflict; resolution: Args; stamp: DecideContext },
+  { conflict, resolution, context }: { conflict: Conflict; resolution: Args; context: DecideContext },
   find: FindVerb,
 ): Refusal | undefined {
   const again = asItself(conflict, context.role)
-  const strict = again.stamp.strict && resolution.choice !== 'record'
+  const strict = again.context.strict && resolution.choice !== 'record'
   const args = resolution.args ?? again.args
-  return decideAs(rows, { name: again.name, args, stamp: { ...again.stamp, strict } }, find)
+  return decideAs(rows, { name: again.name, args, context: { ...again.context, strict } }, find)
 }
 
-/** What is still refused is kept as it was corrected: it may only have to wait, and then takes effect so. */
+/** The corrected mutation of a refusal that stays open. It may only be blocked, and then takes effect as corrected. */
 function correctedText(conflict: Conflict, { choice, args }: Args): string {
   if (args === undefined && choice !== 'record') return conflict.mutation
   const mutation = mutationOf(conflict)
   return JSON.stringify({ ...mutation, ...(args && { args }), ...(choice === 'record' && { strict: false }) })
 }
 
-/** A refused mutation as it was: at its own place in time, under its own id, by its author. */
+/** A refused mutation as it was: at its own time, under its own id, by its author. */
 export function asItself(
   conflict: Conflict,
   role: DecideContext['role'],
-): { name: string; args: unknown; stamp: DecideContext } {
+): { name: string; args: unknown; context: DecideContext } {
   const { id, name, args, at: madeAt, strict } = mutationOf(conflict)
-  return { name, args, stamp: { id, at: conflict.at, madeAt, userId: conflict.userId, role, strict: strict === true } }
+  return {
+    name,
+    args,
+    context: { id, at: conflict.at, madeAt, userId: conflict.userId, role, strict: strict === true },
+  }
 }
 
 function decideAs(
   rows: WorkingSet,
-  { name, args, stamp: context }: { name: string; args: unknown; stamp: DecideContext },
+  { name, args, context }: { name: string; args: unknown; context: DecideContext },
   find: FindVerb,
 ): Refusal | undefined {
   const verb = find(name)

@@ -1,33 +1,35 @@
-// The ways out of refusals and reviews: which choices there are, and what taking the other side of a review does. M6, M9.
+// What taking the other value of a review does. Keeps M6, M8.
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Conflict } from '../../rows/rows.ts'
+import { toUnits } from '../../values/quantity.ts'
 
 export interface RecordedMutation {
   id: string
   name: string
-  args: Record<string, unknown>
+  /** As they were recorded, perhaps by another version. */
+  args: Readonly<Record<string, unknown>>
   at: string
   strict?: boolean
 }
 
-/** A mutation as its conflict keeps it. */
+/** The mutation that a conflict stores. */
 export function mutationOf({ mutation }: Conflict): RecordedMutation {
   return JSON.parse(mutation) as RecordedMutation
 }
 
-/** A verb with arguments, to be decided in somebody's stead. */
+/** A verb with arguments, to be decided on behalf of the person who resolves the review. */
 export interface RecordedStep {
   name: string
   args: unknown
-  /** False where what it would change is no longer as the review found it: then it is left alone. */
+  /** Returns false if the row has changed since the review was opened. The step is skipped then. */
   isDue?: (rows: WorkingSet) => boolean
 }
 
-type Detail = Record<string, unknown>
+type Detail = NonNullable<Conflict['detail']>
 
-/** What each review offers instead of what stands. Reviews that are not here only ask to be looked at. */
+/** The other value of each kind of review. Reviews that are not listed only ask a person to look. */
 const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMutation) => RecordedStep[]>> = {
-  // One that was sent again is recorded as its resolution: only the review knows the verb then.
+  // A mutation that was sent again is recorded as its resolution, so only the review knows the verb.
   field_clash: ({ id, verb, field, lost }, { name }) => [
     {
       name: typeof verb === 'string' ? verb : name,
@@ -63,7 +65,7 @@ const OTHER_SIDE: Partial<Record<string, (detail: Detail, mutation: RecordedMuta
   expiry_differs: ({ itemId, lot, lost }) => [{ name: 'lot.correct', args: { itemId, lot, expiresOn: lost } }],
 }
 
-/** The steps that take the other side of a review; undefined where it has none. */
+/** The steps that apply the other value of a review. Returns undefined if it has none. */
 export function otherSide(conflict: Conflict): RecordedStep[] | undefined {
   if (conflict.kind !== 'review' || conflict.detail === null) return undefined
   return OTHER_SIDE[conflict.code]?.(conflict.detail, mutationOf(conflict))
@@ -71,7 +73,7 @@ export function otherSide(conflict: Conflict): RecordedStep[] | undefined {
 
 const LEVELS = new Set(['low', 'high', 'target'])
 
-/** Rows keep levels in thousandths, arguments name them in units. */
+/** Levels are thousandths in rows and units in arguments. */
 function inUnits(field: string, value: unknown): unknown {
-  return LEVELS.has(field) && typeof value === 'number' ? value / 1000 : value
+  return LEVELS.has(field) && typeof value === 'number' ? toUnits(value) : value
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import { positionOf } from '../../working-set/working-set.ts'
-import { idSchema } from '../../values/id.ts'
+import { type CountId, idOf } from '../../values/id.ts'
 import { countedSchema, toThousandths } from '../../values/quantity.ts'
 import type { Refusal } from '../../values/refuse.ts'
 import { refuse } from '../../values/refuse.ts'
@@ -22,12 +22,12 @@ const NAME = 'stock.count'
 const args = z.strictObject({
   ...locationArgs,
   counted: countedSchema,
-  countId: z.optional(idSchema),
+  countId: z.optional(idOf<CountId>()),
   since: z.optional(stampSchema),
 })
 type Args = z.infer<typeof args>
 
-/** A count takes effect at once; as a line of a planned count it waits for that to be approved. */
+/** A count takes effect at once. A line of a planned count takes effect when the count is approved. */
 export const stockCount = defineVerb({
   name: NAME,
   args,
@@ -40,14 +40,14 @@ export const stockCount = defineVerb({
     plan.own('countLines')
   },
   decide(rows, args, context) {
-    const place = findLocation(rows, args)
-    if ('code' in place) return place
+    const found = findLocation(rows, args)
+    if ('code' in found) return found
     if (args.countId !== undefined) {
-      const refusal = keepLine(rows, { ...args, countId: args.countId }, context)
+      const refusal = addLine(rows, { ...args, countId: args.countId }, context)
       if (refusal) return refusal
     }
-    reviewItem(rows, place.item, { lot: args.lot, at: context.at })
-    reviewLocation(rows, place.location, context.at)
+    reviewItem(rows, found.item, { lot: args.lot, at: context.at })
+    reviewLocation(rows, found.location, context.at)
     if (args.countId !== undefined) return undefined
     const { id, at, madeAt, userId, seen } = context
     const since = startOf(args, context)
@@ -66,7 +66,7 @@ export const stockCount = defineVerb({
   },
 })
 
-function keepLine(
+function addLine(
   rows: WorkingSet,
   args: Args & { countId: string },
   context: DecideContext,
@@ -74,7 +74,7 @@ function keepLine(
   const { itemId, locationId, lot = '', countId } = args
   const count = rows.row('counts', countId)
   if (!count) return refuse('depends_on_missing', { kind: 'counts', id: countId })
-  // What was counted was counted: a late line reopens the count, and one of a cancelled count asks what it is worth.
+  // A line is a fact: a late one reopens an approved count, and one of a cancelled count opens a review.
   if (count.state === 'approved') rows.put('counts', { ...count, state: 'amended' })
   if (count.state === 'cancelled') rows.review('count_cancelled', { countId })
   const counted = toThousandths(args.counted)
@@ -93,7 +93,7 @@ function keepLine(
   return undefined
 }
 
-/** When the counter began with this position: corrected as the count's own stamp was. */
+/** When the counter began with this position, corrected like the stamp of the count. */
 function startOf({ since }: Args, context: DecideContext): string | null {
   return since === undefined ? null : shiftStampMs(since, context)
 }

@@ -35,12 +35,12 @@ export const stockReceive = defineVerb({
     if (args.lot) plan.row('lots', lotKey(args.itemId, args.lot))
   },
   decide(rows, args, context) {
-    const place = findLocation(rows, args)
-    if ('code' in place) return place
+    const found = findLocation(rows, args)
+    if ('code' in found) return found
     const { id, at, madeAt, userId, seen } = context
-    reviewItem(rows, place.item, { lot: args.lot, at: context.at })
-    reviewLocation(rows, place.location, context.at)
-    keepExpiry(rows, args)
+    reviewItem(rows, found.item, { lot: args.lot, at: context.at })
+    reviewLocation(rows, found.location, context.at)
+    recordExpiry(rows, args)
     postMovement(
       rows,
       { name: NAME, userId },
@@ -57,8 +57,8 @@ export const stockReceive = defineVerb({
   },
 })
 
-/** A lot's first expiry stands; another opens a review. */
-function keepExpiry(rows: WorkingSet, { itemId, lot, ...args }: z.infer<typeof receiveArgs>): void {
+/** Keeps the first expiry date of a lot. A different one opens a review. */
+function recordExpiry(rows: WorkingSet, { itemId, lot, ...args }: z.infer<typeof receiveArgs>): void {
   if (!lot) return
   const expiresOn = args.expiresOn ?? null
   const known = rows.lot(itemId, lot)

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { positionKey } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type ItemId, type LocationId, idOf } from '../../values/id.ts'
 import { toThousandths } from '../../values/quantity.ts'
 import { refuse } from '../../values/refuse.ts'
 import { shiftStampMs } from '../../values/stamp.ts'
@@ -20,9 +20,9 @@ import { defineVerb } from '../verb.ts'
 
 const NAME = 'stock.transfer'
 const args = z.strictObject({
-  itemId: idSchema,
-  fromLocationId: idSchema,
-  toLocationId: idSchema,
+  itemId: idOf<ItemId>(),
+  fromLocationId: idOf<LocationId>(),
+  toLocationId: idOf<LocationId>(),
   lot: z.optional(lotSchema),
   quantity: movementArgs.quantity,
   takenAt: z.optional(stampSchema),
@@ -55,7 +55,7 @@ export const stockTransfer = defineVerb({
     const by = { name: NAME, userId: context.userId }
     const { id, at, madeAt, seen } = context
     const taken = { id, at: takenStamp(args.takenAt, context), madeAt: args.takenAt ?? madeAt, amount: -quantity }
-    // What its mover had on the screen when they put it down says nothing of when they took it.
+    // The screen when the goods are put down does not tell when they were picked up.
     const seenTaking = args.takenAt === undefined ? seen : undefined
     postMovement(rows, by, { kind: 'transfer_out', position: from, entry: taken, seen: seenTaking })
     const to = positionKey(itemId, toLocationId, lot)
@@ -64,7 +64,7 @@ export const stockTransfer = defineVerb({
   },
 })
 
-/** When the stock left its place: corrected as its mutation's stamp was, and not after it. */
+/** When the stock left its location, corrected like the stamp of the mutation, and not after it. */
 function takenStamp(takenAt: string | undefined, context: DecideContext): string {
   if (takenAt === undefined) return context.at
   const moved = shiftStampMs(takenAt, context)

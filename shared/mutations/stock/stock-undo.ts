@@ -1,14 +1,14 @@
 import * as z from 'zod/mini'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { CountLine } from '../../rows/rows.ts'
-import { idSchema } from '../../values/id.ts'
+import { type MutationId, idOf } from '../../values/id.ts'
 import type { Refusal } from '../../values/refuse.ts'
 import { refuse } from '../../values/refuse.ts'
 import type { DecideContext } from '../verb.ts'
 import { defineVerb, hasRole } from '../verb.ts'
 
 const NAME = 'stock.undo'
-const args = z.strictObject({ mutationId: idSchema })
+const args = z.strictObject({ mutationId: idOf<MutationId>() })
 
 export const stockUndo = defineVerb({
   name: NAME,
@@ -26,14 +26,14 @@ export const stockUndo = defineVerb({
     if (!posted) return refuse('depends_on_missing', { kind: 'mutations', id: mutationId })
     if (posted.userId !== userId && !hasRole(role, 'manager')) return refuse('not_yours', { id: mutationId })
     if (posted.entries.length === 0) return refuse('nothing_to_undo', { id: mutationId })
-    const standing = posted.entries.filter(({ entry }) => !entry.void)
-    if (standing.length === 0) rows.note('already_undone', { id: mutationId })
-    for (const one of standing) rows.void(one, { id, madeAt, name: NAME, userId })
+    const valid = posted.entries.filter(({ entry }) => !entry.void)
+    if (valid.length === 0) rows.note('already_undone', { id: mutationId })
+    for (const one of valid) rows.void(one, { id, madeAt, name: NAME, userId })
     return undefined
   },
 })
 
-/** A line of a planned count is taken back until it is approved: then it is part of the ledger, by another's hand. */
+/** Voids a line of a planned count. An approved line is a ledger entry of the manager and cannot be undone here. */
 function undoLine(
   rows: WorkingSet,
   line: CountLine,

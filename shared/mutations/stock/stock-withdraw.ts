@@ -27,15 +27,15 @@ export const stockWithdraw = defineVerb({
     plan.row('positions', positionOf(args))
   },
   decide(rows, args, context) {
-    const place = findLocation(rows, args)
-    if ('code' in place) return place
+    const found = findLocation(rows, args)
+    if ('code' in found) return found
     const { id, at, madeAt, userId, seen } = context
     const position = positionOf(args)
     const quantity = toThousandths(args.quantity)
     const shortage = refuseShortage(rows, { position, quantity }, context)
     if (shortage) return shortage
-    reviewItem(rows, place.item, { lot: args.lot, at: context.at })
-    reviewLocation(rows, place.location, context.at)
+    reviewItem(rows, found.item, { lot: args.lot, at: context.at })
+    reviewLocation(rows, found.location, context.at)
     postMovement(
       rows,
       { name: NAME, userId },
