@@ -152,7 +152,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
   const bus = openBus<ServerEvent>({ redisUrl: config.redisUrl, deliver: (event) => feed.deliver(event), log })
   const ledger = new Ledger({
     database,
-    judgeLevels: alertRules,
+    alertRules,
     now: Date.now,
     publish: (event) => bus.publish({ ...event, committedAtMs: Date.now() }),
     tookMs: (ms) => metrics.committed(ms),

@@ -142,7 +142,7 @@ async function importDirectly(config: Config, request: Request): Promise<ImportR
     try {
       const ledger = new Ledger({
         database,
-        judgeLevels: alertRules,
+        alertRules,
         now: Date.now,
         publish: (event) => bus.publish(event),
       })
@@ -173,7 +173,7 @@ function databaseUrls({ databaseUrl = '', databaseOwnerUrl = databaseUrl }: Conf
 
 function accountsOf(database: Database, config: Config): Accounts {
   const tokens = new AccessTokens(config.jwtSecret ?? persistedSecret(config.dataDir, 'jwt-secret'))
-  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+  const ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
   return new Accounts({ database, ledger, tokens })
 }
 

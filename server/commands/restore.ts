@@ -52,7 +52,7 @@ async function main(): Promise<boolean> {
 /** Begins a new epoch for every organisation and checks its ledger. @returns whether all of them fit */
 async function beginAnew(url: string): Promise<boolean> {
   const database = new Database(url)
-  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+  const ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
   let fits = true
   try {
     for (const { orgId, name } of await listOrganisations(database)) {

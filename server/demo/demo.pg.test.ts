@@ -19,7 +19,7 @@ describe('prepareDemo', () => {
   beforeAll(async () => {
     test = await createTestDatabase()
     database = new Database(test.url)
-    ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+    ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
     accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(32)) })
   })
 

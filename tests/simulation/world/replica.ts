@@ -68,7 +68,7 @@ export class Replica {
       this.feed.deliver(event)
       publish(event)
     }
-    this.ledger = new Ledger({ database, judgeLevels: alertRules, now: () => time.now, publish: tell })
+    this.ledger = new Ledger({ database, alertRules, now: () => time.now, publish: tell })
     this.accounts = new Accounts({ database, ledger: this.ledger, tokens: openTokens, sessionsEnded: tell })
     const unused = {} as Pick<ApiParts, 'backups' | 'importer' | 'loginLimits'>
     const admission = new Admission()
