@@ -1,6 +1,6 @@
 // Admission: no more work at once than this process can do soon. Whoever comes too many is told when to come again,
 // instead of making everybody wait; their work stays on their device. Keeps P9.
-import { ApiRefusal } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
 
 /** Some thirty for each database connection: about a quarter of a second of work, with no queue that grows behind it. */
 const AT_ONCE_MAX = 400
@@ -15,10 +15,10 @@ export class Admission {
     this.#max = max
   }
 
-  /** @throws {ApiRefusal} `busy`, with when to come again */
+  /** @throws {RequestRefusedError} `busy`, with when to come again */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#max)
-      throw new ApiRefusal('busy', { retryAfterS: Math.ceil(Math.random() * RETRY_AFTER_MAX_S) })
+      throw new RequestRefusedError('busy', { retryAfterS: Math.ceil(Math.random() * RETRY_AFTER_MAX_S) })
     this.#running += 1
     try {
       return await work()

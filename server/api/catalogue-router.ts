@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { canonicalCode } from '#shared/values/gtin.ts'
 import { nameSchema } from '#shared/values/text.ts'
 import { lookUp } from '../reports/lookup-store.ts'
-import { ApiRefusal, router, viewerProcedure } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
+import { router, viewerProcedure } from './trpc.ts'
 
 export const catalogueRouter = router({
   /** The item that a code or SKU belongs to, and its positions; null where nobody knows it. */
@@ -13,7 +14,7 @@ export const catalogueRouter = router({
       lookUp(sql, orgId, { code: canonicalCode(code), sku: code }),
     )
     // What a replica does not know, the primary may.
-    if (!found && ctx.parts.pulling.isReplica) throw new ApiRefusal('unavailable')
+    if (!found && ctx.parts.pulling.isReplica) throw new RequestRefusedError('unavailable')
     return found ?? null
   }),
 })

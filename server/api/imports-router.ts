@@ -6,7 +6,8 @@ import type { Importer } from '../imports/importer.ts'
 import type { ImportJob } from '../imports/import-run.ts'
 import type { ImportReport } from '../imports/report.ts'
 import type { Context } from './context.ts'
-import { managerProcedure, ApiRefusal, router, toRefused } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
+import { managerProcedure, router } from './trpc.ts'
 
 /** `dryRun=true&location=Main%20store`, as in the query of a URL. */
 const OPTIONS_HEADER = 'stockhand-import'
@@ -35,17 +36,15 @@ async function importFile(
   { parts, http, viewer: { orgId, userId } }: Context & { viewer: { orgId: string; userId: string } },
   work: (importer: Importer, job: ImportJob) => Promise<ImportReport>,
 ): Promise<ImportReport> {
-  if (!http) throw new ApiRefusal('malformed')
+  if (!http) throw new RequestRefusedError('malformed')
   const header = http.req.headers[OPTIONS_HEADER]
   const options = optionsSchema.safeParse(Object.fromEntries(new URLSearchParams(header?.toString() ?? '')))
-  if (!options.success) throw new ApiRefusal('malformed', { cause: options.error })
-  if (running.has(orgId)) throw new ApiRefusal('rate_limited', { retryAfterS: 10 })
+  if (!options.success) throw new RequestRefusedError('malformed', { cause: options.error })
+  if (running.has(orgId)) throw new RequestRefusedError('rate_limited', { retryAfterS: 10 })
   running.add(orgId)
   try {
     // The request itself and not its copy that tRPC hands on: that one would fill the memory faster than we write.
     return await work(parts.importer, { orgId, userId, bytes: http.req.raw, ...options.data })
-  } catch (error) {
-    throw toRefused(error)
   } finally {
     running.delete(orgId)
   }

@@ -1,7 +1,7 @@
 // The live subscription.
 import { liveSchema } from '#shared/protocol/wire.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import { toRefused, viewerProcedure } from './trpc.ts'
+import { toTrpcError, viewerProcedure } from './trpc.ts'
 
 export const live = viewerProcedure.input(liveSchema).subscription(async function* ({
   ctx,
@@ -16,6 +16,6 @@ export const live = viewerProcedure.input(liveSchema).subscription(async functio
       roleNow: () => parts.accounts.roleNow(person),
     })
   } catch (error) {
-    throw toRefused(error)
+    throw toTrpcError(error)
   }
 })

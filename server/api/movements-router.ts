@@ -4,7 +4,8 @@ import { idSchema } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { requireVersion } from '../feed/pull.ts'
 import { listMovements } from '../reports/movements-store.ts'
-import { ApiRefusal, router, viewerProcedure } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
+import { router, viewerProcedure } from './trpc.ts'
 
 const PAGE_MAX = 500
 const timeSchema = z
@@ -58,6 +59,6 @@ function parseCursor(text: string): { at: string; no: number } {
   try {
     return cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')))
   } catch {
-    throw new ApiRefusal('malformed')
+    throw new RequestRefusedError('malformed')
   }
 }

@@ -7,12 +7,13 @@ import type { CommitEvent, ServerEvent, SessionsEnded } from '../events/commit-e
 import type { Sql } from '../database/database.ts'
 import type { CommitId } from '../events/commit-id.ts'
 import { isSameCommit } from '../events/commit-id.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
 import type { Timer } from './timer.ts'
 import { systemTimer } from './timer.ts'
 import type { Cursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
 import type { PullParts } from './pull.ts'
-import { findLost, holds, openCursor, PullRefusedError } from './pull.ts'
+import { findLost, holds, openCursor } from './pull.ts'
 import type { Viewer } from './viewer.ts'
 import { visibleTables } from './viewer.ts'
 
@@ -74,14 +75,15 @@ export class LiveFeed {
       while (!signal.aborted) {
         const event = await listener.next()
         if (signal.aborted) return
-        if (event === 'end') throw new PullRefusedError('unauthenticated')
+        if (event === 'end') throw new RequestRefusedError('unauthenticated')
         if (event !== 'head' && isKnown(event, told)) continue
         if (event === 'head' || event.tables?.members) await checkRole(viewer, roleNow)
         const next =
           event !== 'head' && follows(event, told)
             ? this.#following(event, viewer, { clientId, lastSeq: told.message.lastSeq })
             : this.#notBefore(told, event, await this.#head(viewer, clientId, seenBy(viewer, told)))
-        if (next.message.epoch !== told.message.epoch) throw new PullRefusedError('epoch_changed', next.message.lastSeq)
+        if (next.message.epoch !== told.message.epoch)
+          throw new RequestRefusedError('epoch_changed', { lastSeq: next.message.lastSeq })
         yield next.message
         told = next
       }
@@ -95,7 +97,7 @@ export class LiveFeed {
     const { primary, cursors, isReplica } = this.#parts
     const read = (sql: Sql) => readHead(sql, viewer, { clientId, cursorVersion: known?.version })
     const head = await primary.snapshot(viewer.orgId, read)
-    if (!head) throw new PullRefusedError('unauthenticated')
+    if (!head) throw new RequestRefusedError('unauthenticated')
     const isBehind = known && !isReplica && !(head.epoch === known.epoch && holds(head, known))
     if (isBehind) await findLost(this.#parts, viewer, known)
     const { epoch, version, chainHead, lastSeq } = head
@@ -158,8 +160,8 @@ export class LiveFeed {
 
 async function checkRole(viewer: Viewer, roleNow: Watching['roleNow']): Promise<void> {
   const role = await roleNow()
-  if (role === undefined) throw new PullRefusedError('unauthenticated')
-  if (role !== viewer.role) throw new PullRefusedError('resnapshot')
+  if (role === undefined) throw new RequestRefusedError('unauthenticated')
+  if (role !== viewer.role) throw new RequestRefusedError('resnapshot')
 }
 
 /** What a socket was told last, and which commit that was: a database that lost commits goes on from another. */

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
 import { PULL_MAX } from '#shared/protocol/limits.ts'
 import { KINDS } from '#shared/rows/rows.ts'
-import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'
 import { isSameCommit } from '../events/commit-id.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
 import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, RowPosition } from './feed-store.ts'
 import { findPageEnd, readAlongVersions, readHead, readPage, readVersion } from './feed-store.ts'
@@ -19,16 +19,6 @@ const BEHIND_WAIT_MS = 200
 /** A replica that does not answer may take seconds to say so: not every pull waits for that. */
 const REST_MS = 10_000
 const PAGE_DEFAULT = 5_000
-
-export class PullRefusedError extends Error {
-  readonly refusal: RequestRefusal
-  readonly lastSeq: number | undefined
-  constructor(refusal: RequestRefusal, lastSeq?: number) {
-    super(refusal)
-    this.refusal = refusal
-    this.lastSeq = lastSeq
-  }
-}
 
 export interface PullParts {
   primary: Database
@@ -43,7 +33,7 @@ export interface PullParts {
   ahead?: PagePrefetch
 }
 
-/** @throws {PullRefusedError} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
+/** @throws {RequestRefusedError} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
 export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
   const cursor = request.cursor === null ? undefined : await openCursor(parts, viewer, request.cursor)
   const page = (await parts.ahead?.get(viewer, request)) ?? (await ask(parts, viewer, { request, cursor }))
@@ -64,7 +54,7 @@ async function ask(parts: PullParts, viewer: Viewer, { request, cursor }: Asking
     if (index < attempts.length - 1) await sleep(BEHIND_WAIT_MS)
   }
   if (cursor) await findLost(parts, viewer, cursor)
-  throw new PullRefusedError('unavailable')
+  throw new RequestRefusedError('unavailable')
 }
 
 /** Replicas that did not answer, and when they are asked again (of a clock that never jumps). */
@@ -79,42 +69,42 @@ async function unlessAway<T>(replica: Database, reading: Promise<T>): Promise<T 
   try {
     return await reading
   } catch (error) {
-    if (error instanceof PullRefusedError) throw error
+    if (error instanceof RequestRefusedError) throw error
     resting.set(replica, performance.now() + REST_MS)
     return undefined
   }
 }
 
-/** @throws {PullRefusedError} where the cursor is not one to go on from */
+/** @throws {RequestRefusedError} where the cursor is not one to go on from */
 export async function openCursor(parts: PullParts, viewer: Viewer, text: string): Promise<Cursor> {
   const cursor = parts.cursors.decode(viewer.orgId, text)
-  if (cursor === 'garbage') throw new PullRefusedError('malformed')
-  if (cursor === 'newer') throw new PullRefusedError('unavailable')
-  if (cursor === 'stale') throw new PullRefusedError('resnapshot')
+  if (cursor === 'garbage') throw new RequestRefusedError('malformed')
+  if (cursor === 'newer') throw new RequestRefusedError('unavailable')
+  if (cursor === 'stale') throw new RequestRefusedError('resnapshot')
   if (cursor.role === viewer.role && !cursor.isStale) return cursor
   // Whoever begins anew forgets what they have seen: it is asked now, or nobody would know of what was lost.
   await findLost(parts, viewer, cursor)
-  throw new PullRefusedError('resnapshot')
+  throw new RequestRefusedError('resnapshot')
 }
 
 /**
  * What a device has seen, or sent itself, is in every answer: a replica without it leaves the answer to the primary.
- * @throws {PullRefusedError} unavailable
+ * @throws {RequestRefusedError} unavailable
  */
 export async function requireVersion({ isReplica }: PullParts, sql: Sql, orgId: string, atLeast = 0): Promise<void> {
-  if (isReplica && (await readVersion(sql, orgId)) < atLeast) throw new PullRefusedError('unavailable')
+  if (isReplica && (await readVersion(sql, orgId)) < atLeast) throw new RequestRefusedError('unavailable')
 }
 
-/** Says whether a server can go on from a cursor. @throws {PullRefusedError} where nobody can */
+/** Says whether a server can go on from a cursor. @throws {RequestRefusedError} where nobody can */
 export function holds(head: FeedHead, cursor: Cursor): boolean {
   if (cursor.version > head.version) return false
-  if (cursor.version < head.horizon) throw new PullRefusedError('resnapshot', head.lastSeq)
+  if (cursor.version < head.horizon) throw new RequestRefusedError('resnapshot', { lastSeq: head.lastSeq })
   if (cursor.chainHead === '') return true
   const { chainAtCursor, atMsAtCursor } = head
   return chainAtCursor !== null && isSameCommit(cursor, { chainHead: chainAtCursor, atMs: atMsAtCursor! })
 }
 
-/** Asks the primary whether it lost what a cursor has seen. @throws {PullRefusedError} epoch_changed where it did */
+/** Asks the primary whether it lost what a cursor has seen. @throws {RequestRefusedError} epoch_changed where it did */
 export async function findLost(
   { primary, isReplica, lostCommits }: PullParts,
   viewer: Viewer,
@@ -123,9 +113,9 @@ export async function findLost(
   const read = (sql: Sql) => readHead(sql, viewer, { clientId: undefined, cursorVersion: cursor.version })
   const head = await primary.snapshot(viewer.orgId, read)
   if (!head || (head.epoch === cursor.epoch && holds(head, cursor))) return
-  if (isReplica) throw new PullRefusedError('unavailable')
+  if (isReplica) throw new RequestRefusedError('unavailable')
   if (head.epoch === cursor.epoch) await lostCommits(viewer.orgId, cursor)
-  throw new PullRefusedError('epoch_changed', head.lastSeq)
+  throw new RequestRefusedError('epoch_changed', { lastSeq: head.lastSeq })
 }
 
 /** An answer but for the time at which it is given. */
@@ -171,18 +161,18 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
 
 /**
  * The head of a database that has everything the device has seen or sent. Returns undefined if another database has to
- * answer. @throws {PullRefusedError} if the primary has lost what the device has seen, or if none can continue the cursor
+ * answer. @throws {RequestRefusedError} if the primary has lost what the device has seen, or if none can continue the cursor
  */
 export function headToAnswerFrom(
   head: FeedHead | undefined,
   { cursor, atLeast, isPrimary }: { cursor: Cursor | undefined; atLeast: number; isPrimary: boolean },
 ): FeedHead | undefined {
   if (!head) {
-    if (isPrimary) throw new PullRefusedError('unauthenticated')
+    if (isPrimary) throw new RequestRefusedError('unauthenticated')
     return undefined // an organisation that was created after the replica's last update
   }
   if (cursor && cursor.epoch !== head.epoch) {
-    if (isPrimary) throw new PullRefusedError('epoch_changed', head.lastSeq)
+    if (isPrimary) throw new RequestRefusedError('epoch_changed', { lastSeq: head.lastSeq })
     return undefined
   }
   return head.version < atLeast || (cursor && !holds(head, cursor)) ? undefined : head

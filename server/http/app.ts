@@ -15,8 +15,9 @@ import type { AppRouter } from '../api/app-router.ts'
 import { appRouter } from '../api/app-router.ts'
 import type { ApiParts, Context } from '../api/context.ts'
 import { bearerToken } from '../api/context.ts'
-import { asRefused, ApiRefusal } from '../api/trpc.ts'
+import { refusalOf } from '../api/trpc.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
 import { errorBody } from './error-body.ts'
 import { recordRequests } from './record-requests.ts'
 import { leaveWritesTo } from './region-replay.ts'
@@ -126,7 +127,8 @@ function serveHealth(app: FastifyInstance, { ready }: AppParts): void {
 async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Promise<void> {
   app.addHook('preHandler', async (request, reply) => {
     if (request.method === 'GET' || !request.url.startsWith('/trpc')) return
-    if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new ApiRefusal('role_too_low')))
+    if (!isAllowedOrigin(request.raw, publicUrl))
+      await reply.code(403).send(errorBody(new RequestRefusedError('role_too_low')))
   })
   app.addHook('onRequest', async (request) => {
     // tRPC wants the form named even of a body that is not there.
@@ -140,7 +142,7 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
     await reply
       .code(503)
       .header('retry-after', String(NEWER_APP_WAIT_S))
-      .send(errorBody(new ApiRefusal('unavailable')))
+      .send(errorBody(new RequestRefusedError('unavailable')))
   })
   app.addHook('onSend', async (request, reply) => {
     if (!request.url.startsWith('/trpc')) return
@@ -150,15 +152,15 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
       if (request.url === `/trpc/${PUSH}`) api.metrics.pushRefused('too_large')
-      return reply.code(413).send(errorBody(new ApiRefusal('too_large')))
+      return reply.code(413).send(errorBody(new RequestRefusedError('too_large')))
     }
     if ((error.statusCode ?? 500) < 500)
-      return reply.code(error.statusCode!).send(errorBody(new ApiRefusal('malformed')))
+      return reply.code(error.statusCode!).send(errorBody(new RequestRefusedError('malformed')))
     request.log.error({ error: error.message, stack: error.stack }, 'a request failed')
     return reply
       .code(503)
       .header('retry-after', '2')
-      .send(errorBody(new ApiRefusal('unavailable')))
+      .send(errorBody(new RequestRefusedError('unavailable')))
   })
   // Nothing is read of it here: a procedure that wants the bytes takes them from the request, once it knows the sender.
   app.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null, ''))
@@ -174,17 +176,17 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
         http: { req, res, address: req.ip },
       }),
       responseMeta: ({ errors }) => {
-        const [first] = errors
-        return first instanceof ApiRefusal && first.retryAfterS !== undefined
-          ? { headers: { 'retry-after': String(first.retryAfterS) } }
+        const cause = errors[0]?.cause
+        return cause instanceof RequestRefusedError && cause.retryAfterS !== undefined
+          ? { headers: { 'retry-after': String(cause.retryAfterS) } }
           : {}
       },
       onError: ({ error, path, req }) => {
-        if (path === PUSH) api.metrics.pushRefused(asRefused(error).refusal)
-        if (!(error instanceof ApiRefusal) && error.code === 'INTERNAL_SERVER_ERROR')
+        const { refusal, cause } = refusalOf(error)
+        if (path === PUSH) api.metrics.pushRefused(refusal)
+        if (error.code === 'INTERNAL_SERVER_ERROR')
           req.log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
-        else if (error instanceof ApiRefusal && error.refusal === 'unavailable')
-          req.log.warn({ path, error: String(error.cause) }, 'answered 503')
+        else if (refusal === 'unavailable') req.log.warn({ path, error: String(cause) }, 'answered 503')
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   })
@@ -205,7 +207,8 @@ async function serveClient(app: FastifyInstance, clientDir: string): Promise<voi
   })
   app.setNotFoundHandler(async (request, reply) => {
     const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
-    if (!isPage || request.url.startsWith('/trpc')) return reply.code(404).send(errorBody(new ApiRefusal('malformed')))
+    if (!isPage || request.url.startsWith('/trpc'))
+      return reply.code(404).send(errorBody(new RequestRefusedError('malformed')))
     return reply.sendFile('index.html')
   })
 }

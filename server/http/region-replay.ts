@@ -4,7 +4,7 @@
 // session that was opened a moment ago, a version that it lags behind, a commit that somebody else may have lost; what
 // was replayed once is never replayed again.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ApiRefusal } from '../api/trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
 import { errorBody } from './error-body.ts'
 
 /** The proxy fails for larger ones. */
@@ -18,7 +18,7 @@ const RETRY_AFTER_S = 2
 export function leaveWritesTo(app: FastifyInstance, region: string): void {
   app.addHook('onRequest', async (request, reply) => {
     if (!isProcedure(request) || isReading(request)) return
-    if (wasReplayed(request)) return refuseLoop(reply).send(errorBody(new ApiRefusal('unavailable')))
+    if (wasReplayed(request)) return refuseLoop(reply).send(errorBody(new RequestRefusedError('unavailable')))
     if (!(bodyBytes(request) <= REPLAYED_MAX_BYTES)) return reply.code(413).send(tooLarge(region))
     return replay(reply, region).send('')
   })
@@ -34,7 +34,7 @@ export function leaveWritesTo(app: FastifyInstance, region: string): void {
     }
     // Also a "no": this replica does not know.
     refuseLoop(reply).type('application/json')
-    return JSON.stringify(errorBody(new ApiRefusal('unavailable')))
+    return JSON.stringify(errorBody(new RequestRefusedError('unavailable')))
   })
 }
 
@@ -47,7 +47,7 @@ function refuseLoop(reply: FastifyReply): FastifyReply {
 }
 
 function tooLarge(region: string) {
-  const body = errorBody(new ApiRefusal('too_large'))
+  const body = errorBody(new RequestRefusedError('too_large'))
   const message = `This region passes on up to 1 MB. Send it in smaller parts, or with the header fly-prefer-region: ${region}`
   return { error: { ...body.error, message } }
 }

@@ -4,7 +4,7 @@ import { prepare } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
-import type { Refusal, RequestRefusal } from '#shared/values/refusals.ts'
+import type { Refusal } from '#shared/values/refusals.ts'
 
 /** A batch as its sender gives it. */
 export interface ReceivedBatch {
@@ -57,17 +57,4 @@ export interface BatchAnswer {
   lastSeq: number
   lastAt: string | null
   results: PushResult[]
-}
-
-/** A request that is refused as a whole. Nothing of it took effect. */
-export class RequestRefusedError extends Error {
-  readonly refusal: RequestRefusal
-  readonly lastSeq: number | undefined
-
-  constructor(refusal: RequestRefusal, lastSeq?: number) {
-    super(refusal)
-    this.name = 'RequestRefused'
-    this.refusal = refusal
-    this.lastSeq = lastSeq
-  }
 }

@@ -2,7 +2,7 @@
 // split until only the poisonous mutations fail. Keeps P8.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, BatchAnswer } from './batch.ts'
-import { RequestRefusedError } from './batch.ts'
+import { RequestRefusedError } from '../../process/request-refused.ts'
 import { type CommitResult, failedWithBlocked } from './commit-group.ts'
 
 /** With more mutations in one transaction, people would notice the delay of the batches behind it. */

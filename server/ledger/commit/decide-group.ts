@@ -15,7 +15,8 @@ import { isStorable } from '#shared/values/text.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import type { Batch, PreparedEnvelope } from './batch.ts'
-import { isBlockedBatch, RequestRefusedError } from './batch.ts'
+import { RequestRefusedError } from '../../process/request-refused.ts'
+import { isBlockedBatch } from './batch.ts'
 import type { DeviceRow, Senders } from '../store/senders-store.ts'
 
 /** What was loaded for a group besides the rows. */
@@ -63,7 +64,7 @@ export class GroupDecision {
     }
     const role = this.#loaded.roles.get(batch.userId)
     const isSignedOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
-    if (role === undefined || isSignedOut) throw new RequestRefusedError('unauthenticated', 0)
+    if (role === undefined || isSignedOut) throw new RequestRefusedError('unauthenticated', { lastSeq: 0 })
     if (batch.device) this.#checkDevice(batch)
     for (const mutation of batch.mutations) yield this.#decideOne(batch, role, mutation)
   }
@@ -84,16 +85,16 @@ export class GroupDecision {
 
   #checkDevice(batch: Batch): void {
     const device = this.deviceOf(batch)
-    if (device.userId !== batch.userId) throw new RequestRefusedError('device_taken', 0)
+    if (device.userId !== batch.userId) throw new RequestRefusedError('device_taken', { lastSeq: 0 })
     const { lastSeq } = device
-    if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefusedError('epoch_changed', lastSeq)
+    if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefusedError('epoch_changed', { lastSeq })
     const [first] = batch.mutations
-    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefusedError('gap', lastSeq)
+    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefusedError('gap', { lastSeq })
     for (const { envelope } of batch.mutations) {
       const { seq, id } = envelope
       const known = this.#loaded.known.get(id)
       const isReused = known === undefined || (known.clientId === batch.clientId && known.seq !== seq)
-      if (seq <= lastSeq && isReused) throw new RequestRefusedError('seq_reused', lastSeq)
+      if (seq <= lastSeq && isReused) throw new RequestRefusedError('seq_reused', { lastSeq })
     }
   }
 
