@@ -140,7 +140,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
   const secret = config.jwtSecret ?? persistedSecret(config.dataDir, 'jwt-secret')
   const replica = config.databaseReplicaUrl === undefined ? undefined : new Database(config.databaseReplicaUrl)
   const pulling: PullParts = {
-    ahead: new PagePrefetch(),
+    prefetch: new PagePrefetch(),
     primary: database,
     replica,
     isReplica: config.writesIn !== undefined,

@@ -82,8 +82,8 @@ test('[U1][U4] pages that are read ahead lead to the same rows, and never to old
   const prefetch = new PagePrefetch({ rowsMin: 1 })
   const took = vi.spyOn(prefetch, 'get')
   const mine = new Map<string, unknown>()
-  let answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
-  const other = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.staff), {
+  let answer = await pull(pulling({ prefetch }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
+  const other = await pull(pulling({ prefetch }), asRole('manager', parts.staff), {
     cursor: answer.cursor,
     limit: 3,
   })
@@ -94,7 +94,7 @@ test('[U1][U4] pages that are read ahead lead to the same rows, and never to old
     const receive = () => device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
     const atLeast = page === 1 ? (await device.pushWhole([receive()])).version : 0
     const request = { cursor: answer.cursor, limit: 3, atLeast }
-    answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), request)
+    answer = await pull(pulling({ prefetch }), asRole('manager', parts.manager), request)
     expect(answer.version).toBeGreaterThanOrEqual(atLeast)
     taken(mine, answer.tables)
   }

@@ -54,16 +54,16 @@ export class Replica {
     this.database = database
     this.#time = time
     database.time = time
-    const alarm = (ms: number, ring: () => void) => time.after(ms, ring)
+    const timer = (ms: number, fire: () => void) => time.after(ms, fire)
     const pulling: PullParts = {
       primary: database,
       replica: reads.readReplica,
-      ...(reads.ahead && { ahead: new PagePrefetch({ rowsMin: 1, alarm }) }),
+      ...(reads.ahead && { prefetch: new PagePrefetch({ rowsMin: 1, timer }) }),
       cursors: new Cursors(SECRET),
       lostCommits: (orgId, seen) => this.ledger.beginEpoch(orgId, { lost: seen }),
       now: () => time.now,
     }
-    this.feed = new LiveFeed(pulling, { alarm })
+    this.feed = new LiveFeed(pulling, { timer })
     const tell = (event: ServerEvent) => {
       if (this.#dead) return
       this.feed.deliver(event)
