@@ -1,4 +1,4 @@
-// Signing in and out. The refresh token lives in a cookie that scripts cannot read; devices hold the access token.
+// Signing in and out. The refresh token is in a cookie that scripts cannot read. Devices hold the access token.
 import { z } from 'zod'
 import { loginSchema } from '#shared/protocol/wire.ts'
 import type { SignedIn } from '#shared/protocol/wire.ts'
@@ -54,7 +54,7 @@ export const authRouter = router({
     org: { id: person.orgId, name: person.orgName },
   })),
 
-  /** Whether this server waits for its first organisation. */
+  /** Whether this server has no organisation yet. */
   setupNeeded: publicProcedure.query(async ({ ctx }) => ({
     needed: ctx.parts.setupToken !== undefined && (await ctx.parts.accounts.needsSetup()),
   })),

@@ -1,4 +1,4 @@
-// The ledger, read: a page of movements, newest first.
+// Movements of the ledger in pages, newest first.
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
@@ -22,7 +22,7 @@ const listSchema = z.object({
   to: timeSchema.optional(),
   cursor: z.string().max(200).nullable().optional(),
   limit: z.int().min(1).max(PAGE_MAX).optional(),
-  /** The version that the device holds: its own movements are in the list. */
+  /** The version that the device holds, so that the list contains its own movements. */
   atLeast: z.int().min(0).optional(),
 })
 const cursorSchema = z.object({

@@ -1,4 +1,4 @@
-// People: what managers change about them.
+// Changes that managers make to people.
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
 import { RequestRefusedError } from '../process/request-refused.ts'
@@ -11,7 +11,7 @@ const updateSchema = z.strictObject({
 })
 
 export const peopleRouter = router({
-  /** Changes a role, or lets somebody in or out. Managers cannot lock themselves out. */
+  /** Changes a role, or disables or enables a person. Managers cannot change themselves, so they cannot lock themselves out. */
   update: managerProcedure.input(updateSchema).mutation(async ({ ctx, input }) => {
     if (input.id === ctx.viewer.userId) throw new RequestRefusedError('role_too_low')
     return { found: await ctx.parts.accounts.updateMember(ctx.viewer.orgId, ctx.viewer.userId, input) }

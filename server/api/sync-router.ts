@@ -58,11 +58,11 @@ function bodyBytes(input: unknown, { http }: Context): number {
   try {
     return Buffer.byteLength(JSON.stringify(input) ?? '')
   } catch (cause) {
-    throw new RequestRefusedError('malformed', { cause }) // nested deeper than anybody writes
+    throw new RequestRefusedError('malformed', { cause }) // nested too deeply to be serialized
   }
 }
 
-/** Whoever is refused needs to know how far the server has come, to go on from there. */
+/** Adds the lastSeq to a refusal, because the device continues from there. */
 async function withLastSeq(
   refused: RequestRefusedError,
   input: unknown,

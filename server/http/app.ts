@@ -1,4 +1,4 @@
-// The HTTP side: the PWA's files, security headers, health, and tRPC.
+// The Fastify app: the files of the PWA, security headers, health and tRPC.
 import type { IncomingMessage } from 'node:http'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,17 +24,20 @@ import { leaveWritesTo } from './region-replay.ts'
 import type { RequestIds } from './request-ids.ts'
 import { requestIdsOf } from './request-ids.ts'
 
-/** Twice what a push may have: the answer to a larger one must name what to do, and a proxy replays no more. */
+/**
+ * Twice the maximum of a push, so that a push that is too large gets an answer that says so. Fly.io's proxy does not replay
+ * larger requests.
+ */
 const BODY_MAX_BYTES = 1024 * 1024
 const COMPRESS_FROM_BYTES = 4 * 1024
-/** Refusals of it are counted here: most come before the procedure begins. */
+/** Its refusals are counted here, because most occur before the procedure begins. */
 const PUSH = 'sync.push'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The server's clock when the request's head arrived, Unix ms. */
+    /** The server's clock when the head of the request arrived, Unix ms. */
     receivedAt: number
-    /** What it is about, for the log. */
+    /** The organisation and device of the request, for the log. */
     about: { org?: string; device?: string }
   }
 }
@@ -44,14 +47,14 @@ export interface AppParts {
   log: FastifyBaseLogger
   publicUrl: string
   trustProxy: string[] | undefined
-  /** The region that writes, where that is another one. */
+  /** The region that writes, if it is another one. */
   writesIn?: string | undefined
   clientDir: string
-  /** Rejects, with the cause in words, while this process should be given no work. */
+  /** Rejects with the cause in words while this process should not get requests. */
   ready: () => Promise<void>
-  /** True once this process was told to end: what still arrives is answered, and its connection closed. */
+  /** True once this process has to end. It still answers requests, and then closes their connections. */
   isEnding: () => boolean
-  /** Told of every request once it is answered, but for probes of health. */
+  /** Called after every answer, except those of health probes. */
   requestEnded: (request: EndedRequest) => void
 }
 
@@ -61,12 +64,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
     trustProxy: parts.trustProxy ?? false,
-    forceCloseConnections: 'idle', // what is under way is answered
+    forceCloseConnections: 'idle', // requests in progress are answered
     return503OnClosing: false,
     routerOptions: { maxParamLength: 5000 },
     requestIdHeader: false,
-    genReqId: (raw) => nameRequest(raw).request,
-    childLoggerFactory: (logger, _bindings, options, raw) => logger.child(nameRequest(raw), options),
+    genReqId: (raw) => idsOf(raw).request,
+    childLoggerFactory: (logger, _bindings, options, raw) => logger.child(idsOf(raw), options),
   })
   app.decorateRequest('receivedAt', 0)
   app.decorateRequest('about')
@@ -75,7 +78,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   })
   app.addHook('onRequest', async (request) => {
     request.receivedAt = Date.now()
-    // Answers of procedures are streams, which are compressed at any size: worth it for pages of rows alone.
+    // Answers of procedures are streams, which would be compressed at any size. That only helps pages of rows.
     const isSmall = request.url.startsWith('/trpc/') && !request.url.startsWith('/trpc/sync.pull')
     if (isSmall) request.headers['x-no-compression'] = 'true'
   })
@@ -85,7 +88,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(compress, {
     threshold: COMPRESS_FROM_BYTES,
     encodings: ['zstd', 'gzip', 'identity'],
-    zlibOptions: { level: 1 }, // of gzip; zstd packs as small at its own in half the time
+    zlibOptions: { level: 1 }, // for gzip; zstd at its default level is as small in half the time
   })
   await app.register(cookie)
   serveHealth(app, parts)
@@ -94,18 +97,18 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   return app
 }
 
-const names = new WeakMap<IncomingMessage, RequestIds>()
+const knownIds = new WeakMap<IncomingMessage, RequestIds>()
 
-/** Asked for its id and for its line in the log: the same name both times. */
-function nameRequest(raw: IncomingMessage): RequestIds {
-  const known = names.get(raw)
+/** Called twice per request, for its id and for its logger. Both must get the same ids. */
+function idsOf(raw: IncomingMessage): RequestIds {
+  const known = knownIds.get(raw)
   if (known) return known
   const ids = requestIdsOf(raw)
-  names.set(raw, ids)
+  knownIds.set(raw, ids)
   return ids
 }
 
-/** True for requests of our own pages, and of programs, which send no Origin. */
+/** True for requests of our own pages, and of programs, which do not send an Origin. */
 export function isAllowedOrigin({ headers }: Pick<IncomingMessage, 'headers'>, publicUrl: string): boolean {
   const { origin, host } = headers
   if (origin === undefined || origin === publicUrl) return true
@@ -131,14 +134,14 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
       await reply.code(403).send(errorBody(new RequestRefusedError('role_too_low')))
   })
   app.addHook('onRequest', async (request) => {
-    // tRPC wants the form named even of a body that is not there.
+    // tRPC requires a content type even without a body.
     if (request.method === 'POST' && request.url.startsWith('/trpc'))
       request.headers['content-type'] ??= 'application/json'
   })
   app.addHook('onRequest', async (request, reply) => {
-    const isNewer = Number(request.headers[PROTOCOL_HEADER]) > PROTOCOL_VERSION // false for what is no number
+    const isNewer = Number(request.headers[PROTOCOL_HEADER]) > PROTOCOL_VERSION // false if it is not a number
     if (!request.url.startsWith('/trpc') || !isNewer) return
-    // An app that is newer than this server waits for it; what it holds stays where it is.
+    // An app that is newer than this server keeps its data and waits until the server is updated.
     await reply
       .code(503)
       .header('retry-after', String(NEWER_APP_WAIT_S))
@@ -162,7 +165,7 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
       .header('retry-after', '2')
       .send(errorBody(new RequestRefusedError('unavailable')))
   })
-  // Nothing is read of it here: a procedure that wants the bytes takes them from the request, once it knows the sender.
+  // The body is not read here. A procedure that needs it reads it from the request, once it knows the sender.
   app.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null, ''))
   await app.register(fastifyTRPCPlugin, {
     prefix: '/trpc',
@@ -192,7 +195,7 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
   })
 }
 
-/** How long replicas that are older than the app may take to be replaced. */
+/** How long a rolling update may take to replace servers that are older than the app. */
 const NEWER_APP_WAIT_S = 30
 
 async function serveClient(app: FastifyInstance, clientDir: string): Promise<void> {

@@ -187,7 +187,7 @@ test(
     const target = { ...env, DATABASE_URL: restored.url, DATABASE_OWNER_URL: restored.ownerUrl }
     expect(await run('restore', ['latest'], target)).toMatchObject({
       code: 1,
-      text: expect.stringContaining('encrypted: name the file with its key'),
+      text: expect.stringContaining('encrypted: add --identity'),
     })
     const other = join(dir, 'other.txt')
     writeFileSync(other, await generateX25519Identity())
