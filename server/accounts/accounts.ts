@@ -159,7 +159,7 @@ export class Accounts {
     return (await findLogin(this.#database, email)) !== undefined
   }
 
-  /** Sets a new password and ends the person's sessions. Does nothing if it is the current password. */
+  /** Sets a new password and ends the person's sessions, unless it is the current password. */
   async setPassword(email: string, password: string): Promise<void> {
     const login = await findLogin(this.#database, email)
     if (!login || (await isPassword(login.passwordHash, password))) return

@@ -7,7 +7,7 @@ import { RequestRefusedError } from '../process/request-refused.ts'
 import { router, viewerProcedure } from './trpc.ts'
 
 export const catalogueRouter = router({
-  /** The item with a barcode or SKU, and its positions. Null if there is none. */
+  /** The item with a barcode or SKU, and its positions. Null if nobody has this code. */
   lookup: viewerProcedure.input(z.object({ code: nameSchema(128) })).query(async ({ ctx, input: { code } }) => {
     const { orgId } = ctx.viewer
     const found = await ctx.parts.database.snapshot(orgId, (sql) =>

@@ -1,8 +1,7 @@
 // The database access of backups, as the owner: whole tables by COPY, and the list of backups.
 import assert from 'node:assert/strict'
-import type { Readable } from 'node:stream'
-import { setImmediate as sent } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
+import { readCopy, writeCopy } from '../database/postgres-js-workarounds/copy-streams.ts'
 import type { Owner, OwnerConnection, OwnerTx } from '../database/schema/owner.ts'
 import type { BackupHeader, TableHeader } from './backup-file.ts'
 
@@ -64,13 +63,9 @@ export async function listTables(sql: Owner | OwnerTx): Promise<TableHeader[]> {
   return [...listed.values()]
 }
 
-/** The rows of a table as COPY writes them. */
+/** The rows of a table in COPY's text format. */
 export async function* copyOut(tx: OwnerTx, { table, columns }: TableHeader): AsyncGenerator<Buffer> {
-  const rows: Readable = await tx`copy ${tx(table)} (${tx(columns)}) to stdout`.readable()
-  yield* rows as AsyncIterable<Buffer>
-  // postgres.js (3.4.9) stops listening where the last rows filled its buffer, and only another read starts it again:
-  // without it the next statement is never answered.
-  rows._read(0)
+  yield* readCopy(await tx`copy ${tx(table)} (${tx(columns)}) to stdout`.readable())
 }
 
 /** Inserts the rows of a table. @throws if PostgreSQL rejects them */
@@ -79,15 +74,7 @@ export async function copyIn(
   { table, columns }: TableHeader,
   rows: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const into = await tx`copy ${tx(table)} (${tx(columns)}) from stdin`.writable()
-  into.on('error', () => undefined) // each write reports it
-  for await (const chunk of rows) {
-    await new Promise<void>((resolve, reject) => into.write(chunk, (error) => (error ? reject(error) : resolve())))
-  }
-  into.end()
-  await sent()
-  // postgres.js (3.4.9) tells nobody of an error that comes once all rows are sent: the next statement does.
-  await tx`select 1`
+  await writeCopy(tx, await tx`copy ${tx(table)} (${tx(columns)}) from stdin`.writable(), rows)
 }
 
 export async function isEmpty(owner: Owner): Promise<boolean> {

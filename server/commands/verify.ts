@@ -1,5 +1,5 @@
 // `npm run verify`: checks the whole ledger of every organisation (or of one), with or without a running server.
-// Guarantees: changes nothing; the report is on stdout; exit code 0 without findings, 1 with findings, 2 if the ledger
+// Guarantees: does not write; the report is on stdout; exit code 0 without findings, 1 with findings, 2 if the ledger
 // could not be checked.
 import { parseArgs } from 'node:util'
 import pino from 'pino'

@@ -106,8 +106,8 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     const database = open(parts.urls.ownerUrl)
     const [seen] = await ask(database, other.orgId, 'transaction')
     expect(seen).toMatchObject({ orgs: [other.orgId], role: 'stockhand_app' })
-    await expect(database.checkWay()).rejects.toThrow(/whom row-level security does not bind/)
-    await expect(open().checkWay()).resolves.toBeUndefined()
+    await expect(database.checkConnection()).rejects.toThrow(/row-level security does not restrict/)
+    await expect(open().checkConnection()).resolves.toBeUndefined()
   })
 
   test('no server starts that does not know whether its pooler keeps prepared statements', async () => {
@@ -115,8 +115,8 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     unsaid.search = ''
     const database = new Database(unsaid.href)
     ends.push(() => database.end())
-    await expect(database.checkWay()).rejects.toThrow(/leads to a pooler: let it end with \?prepare=false/)
-    await expect(parts.database.checkWay()).resolves.toBeUndefined() // directly nothing need be said
+    await expect(database.checkConnection()).rejects.toThrow(/leads to a pooler: add \?prepare=false/)
+    await expect(parts.database.checkConnection()).resolves.toBeUndefined() // directly nothing need be said
   })
 
   test('[I1] devices of two organisations push, pull and listen through it, jobs run, and it may break', async () => {

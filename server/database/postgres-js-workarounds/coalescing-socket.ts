@@ -1,9 +1,9 @@
-// Sockets to PostgreSQL that send what is written in one turn of the event loop as one: each write wakes PostgreSQL, and on
-// a small machine that takes the processor from whoever has more to say. postgres.js (3.4.9) gathers below 1 KB alone, and
-// sends a commit of twelve bytes apart from what it commits.
+// Sockets that send everything that is written in one turn of the event loop at once. Each separate packet wakes PostgreSQL,
+// which on a small machine takes the processor from the server that still has more to send. postgres.js (3.4.9) only combines
+// writes below 1 KB, and sends a commit of twelve bytes separately from its data.
 import { Socket } from 'node:net'
 
-/** Where a pool connects to, as postgres.js has parsed it from its URL. */
+/** The address of a pool, as postgres.js has parsed it from its URL. */
 interface Address {
   host: string[]
   port: number[]
@@ -11,30 +11,30 @@ interface Address {
   path?: string | false
 }
 
-/** What a pool opens its connections with; several hosts take turns, as without it. */
+/** A value for the option `socket` of postgres.js. Several hosts take turns, as without the option. */
 export function coalescingSockets(): (address: Address) => Socket {
   let turn = 0
   return ({ host, port, path }) => {
     const index = turn++ % host.length
-    const socket = gathering(new Socket())
-    // What is written before it is connected waits.
+    const socket = coalescing(new Socket())
+    // What is written before it is connected is queued.
     if (path) socket.connect(path)
     else socket.connect(port[index]!, host[index]!)
-    return Object.assign(socket, { host: host[index] }) // the name that a certificate has to bear: it is looked for here
+    return Object.assign(socket, { host: host[index] }) // postgres.js reads the server name for TLS from here
   }
 }
 
-function gathering(socket: Socket): Socket {
+function coalescing(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (...parts: unknown[]) => boolean
-  let isGathering = false
+  let isCorked = false
   const send = () => {
-    isGathering = false
+    isCorked = false
     socket.uncork()
   }
   return Object.assign(socket, {
     write: (...parts: unknown[]) => {
-      if (!isGathering) {
-        isGathering = true
+      if (!isCorked) {
+        isCorked = true
         socket.cork()
         process.nextTick(send)
       }

@@ -9,7 +9,7 @@ import { isOrphanedError } from './orphaned-errors.ts'
 
 /** Asks a database whose connections close as soon as they ask for their types. Prints "alive" at its end. */
 const PROGRAM = `
-  import { Database } from '${join(import.meta.dirname, 'database.ts')}'
+  import { Database } from '${join(import.meta.dirname, '../database.ts')}'
   const database = new Database(process.env.URL, { poolMax: 1 })
   const asked = database.snapshot('00000000-0000-4000-8000-000000000000', (sql) => sql\`select 1\`)
   asked.catch(() => undefined) // it is told so, or asks again until somebody ends it

@@ -1,7 +1,7 @@
 // The table and the column names of each kind of row. Derived from shared/rows, so that the two cannot drift apart.
 import type { Kind } from '#shared/rows/rows.ts'
 import { columnsOf, KINDS } from '#shared/rows/rows.ts'
-import type { ColumnType } from '../column-arrays.ts'
+import type { ColumnType } from '../postgres-js-workarounds/column-arrays.ts'
 
 /** Kinds whose rows have a stamp for each field. */
 export const STAMPED_KINDS: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'levels']

@@ -1,8 +1,8 @@
 // The writes of the ledger: lines of the logs while a group is still being decided, everything else with its commit.
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { columnsOf, FIELD_STAMPS, KINDS } from '#shared/rows/rows.ts'
-import type { ColumnType } from '../../database/column-arrays.ts'
-import { arrayText, sharedText } from '../../database/column-arrays.ts'
+import type { ColumnType } from '../../database/postgres-js-workarounds/column-arrays.ts'
+import { arrayText, sharedText } from '../../database/postgres-js-workarounds/column-arrays.ts'
 import type { Tx } from '../../database/database.ts'
 import { columnOf, columnTypeOf, keyColumnsOf, STAMPED_KINDS, tableOf } from '../../database/schema/tables.ts'
 import type { Head } from './head-store.ts'
