@@ -50,7 +50,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 
 /** The real command, as whoever restores runs it. */
 async function run(command: 'backup' | 'restore', args: string[], env: Record<string, string>) {
-  const script = join(ROOT, `server/${command}.ts`)
+  const script = join(ROOT, `server/commands/${command}.ts`)
   const options = { env: { ...process.env, ...env }, cwd: ROOT }
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], options)
@@ -254,7 +254,7 @@ test('a damaged backup restores nothing, and what is there already is not touche
   writeFileSync(path, whole)
   expect(await restore(path, target)).toMatchObject({ code: 0 })
   const before = await contents(target)
-  expect(await restore(path, target)).toMatchObject({ code: 1, text: expect.stringContaining('holds organisations') })
+  expect(await restore(path, target)).toMatchObject({ code: 1, text: expect.stringContaining('contains organisations') })
   expect(await contents(target)).toEqual(before)
 })
 
