@@ -56,16 +56,16 @@ test('the database is ready for all servers that start at once', async () => {
 })
 
 test('a server that does not migrate waits for the migration', async () => {
-  const waiting = awaitMigrations(database.url, { log, patienceMs: 20_000 })
+  const migrated = awaitMigrations(database.url, { log, timeoutMs: 20_000 })
   expect((await migrate(urls())).code).toBe(0)
-  await waiting
+  await migrated
   const application = new Database(database.url)
   await application.ready()
   await application.end()
 })
 
 test('after a minute it stops waiting, and says in one line what to do', async () => {
-  await expect(awaitMigrations(database.url, { log, patienceMs: 0 })).rejects.toThrow(
+  await expect(awaitMigrations(database.url, { log, timeoutMs: 0 })).rejects.toThrow(
     /^the database lacks 0001_ledger_and_catalogue\.sql, .*: run npm run migrate, or leave MIGRATE_ON_START out$/,
   )
 })

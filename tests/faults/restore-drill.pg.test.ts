@@ -254,7 +254,10 @@ test('a damaged backup restores nothing, and what is there already is not touche
   writeFileSync(path, whole)
   expect(await restore(path, target)).toMatchObject({ code: 0 })
   const before = await contents(target)
-  expect(await restore(path, target)).toMatchObject({ code: 1, text: expect.stringContaining('contains organisations') })
+  expect(await restore(path, target)).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('contains organisations'),
+  })
   expect(await contents(target)).toEqual(before)
 })
 

@@ -9,8 +9,8 @@ import { migrate } from './migrate.ts'
 
 const log = pino({ level: 'silent' })
 
-/** The way every migration must make a role: roles belong to the server, and another database may have made it. */
-const MAKE_ROLE = `
+/** How a migration must create a role. Roles belong to the cluster, and another database may have created it already. */
+const CREATE_ROLE = `
   do $$ begin
     create role stockhand_app nologin;
   exception when duplicate_object or unique_violation then null;
@@ -36,7 +36,7 @@ describe('migrate', () => {
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
   const run = () => migrate(database.ownerUrl, { folder, log })
 
-  it('applies the files in order, each once, and says which', async () => {
+  it('applies the files in order, each once, and returns their names', async () => {
     write('0002_fill.sql', "insert into shelf values ('b');")
     write('0001_shelf.sql', "create table shelf (name text); insert into shelf values ('a');")
     expect(await run()).toEqual(['0001_shelf.sql', '0002_fill.sql'])
@@ -49,7 +49,7 @@ describe('migrate', () => {
     expect(rows[0]).toMatchObject({ checksum: expect.stringMatching(/^[0-9a-f]{64}$/), applied_at: expect.any(Date) })
   })
 
-  it('undoes a file that fails as a whole, keeps those before it, and goes on from there', async () => {
+  it('undoes a failed file completely, keeps those before it, and continues there the next time', async () => {
     write('0001_shelf.sql', 'create table shelf (name text);')
     write('0002_broken.sql', 'create table box (name text); select 1/0;')
     await expect(run()).rejects.toThrow('the migration 0002_broken.sql failed and was undone: division by zero')
@@ -60,7 +60,7 @@ describe('migrate', () => {
     expect(await run()).toEqual(['0002_broken.sql'])
   })
 
-  it('stops at an applied file that was changed, before it touches anything', async () => {
+  it('stops at an applied file that was changed, before it changes anything', async () => {
     write('0001_shelf.sql', 'create table shelf (name text);')
     await run()
     write('0001_shelf.sql', 'create table shelf (name text, depth int);')
@@ -75,7 +75,7 @@ describe('migrate', () => {
     await run()
     rmSync(join(folder, '0002_box.sql'))
     await expect(run()).rejects.toThrow(
-      /^the database has the migration 0002_box\.sql, which this version does not know/,
+      /^the database has the migration 0002_box\.sql, which this version does not have/,
     )
   })
 
@@ -87,16 +87,16 @@ describe('migrate', () => {
     await expect(run()).rejects.toThrow(message)
   })
 
-  it('lets one of several work and the others wait', async () => {
+  it('runs in one of several processes while the others wait', async () => {
     write('0001_slow.sql', 'select pg_sleep(0.2); create table shelf (name text);')
     const applied = await Promise.all([run(), run(), run()])
     expect(applied.flat()).toEqual(['0001_slow.sql'])
   })
 
-  it('gives the application’s login the role and nothing else', async () => {
+  it('gives the application’s login only the role', async () => {
     write(
       '0001_role.sql',
-      `${MAKE_ROLE} create table shelf (name text); create table safe (name text); grant select on shelf to stockhand_app;`,
+      `${CREATE_ROLE} create table shelf (name text); create table safe (name text); grant select on shelf to stockhand_app;`,
     )
     await migrate(database.ownerUrl, { folder, log, appUrl: database.url })
     const app = postgres(database.url, { max: 1 })
@@ -109,10 +109,10 @@ describe('migrate', () => {
     }
   })
 
-  it('makes the role from several databases of one server at once', async () => {
+  it('creates the role from several databases of one cluster at once', async () => {
     const another = await createEmptyTestDatabase()
     try {
-      write('0001_role.sql', `${MAKE_ROLE} create table shelf (name text); grant select on shelf to stockhand_app;`)
+      write('0001_role.sql', `${CREATE_ROLE} create table shelf (name text); grant select on shelf to stockhand_app;`)
       const urls = [database.ownerUrl, another.ownerUrl]
       const applied = await Promise.all(urls.map((url) => migrate(url, { folder, log, appUrl: database.url })))
       expect(applied).toEqual([['0001_role.sql'], ['0001_role.sql']])
