@@ -1,9 +1,9 @@
 #!/bin/sh
-# What an overlay becomes with one image of ours, named by its content: sh scripts/kustomize-image.sh OVERLAY IMAGE@sha256:…
+# Renders an overlay with one image, given by its digest: sh scripts/kustomize-image.sh OVERLAY IMAGE@sha256:…
 set -eu
 overlay="$1"
 image="$2"
-# Beside the overlay, since kustomize reads nothing from elsewhere, and gone afterwards.
+# A temporary folder next to the overlay, because kustomize does not read from other folders.
 folder="$(mktemp -d "$(dirname "$overlay")/.deploy-XXXXXX")"
 trap 'rm -rf "$folder"' EXIT
 name="$(sed -n 's/.*{ name: stockhand, newName: \([^,]*\),.*/\1/p' "$overlay/kustomization.yaml")"

@@ -1,8 +1,7 @@
 #!/bin/sh
-# Writes the secrets that a deployment needs into a file, each made up here: `sh scripts/make-env.sh`, or `npm run env`.
-# It needs a shell and nothing else, since a machine that runs containers may have no Node. Guarantees: what the file has
-# already stays as it is, so it can be run again after an upgrade; the file is for its owner's eyes only; nothing is
-# printed of it.
+# Generates the secrets for a deployment and writes them to a file: `sh scripts/make-env.sh`, or `npm run env`. It only needs a
+# shell, because a machine that runs containers may not have Node. Guarantees: existing lines are not changed, so it can be run
+# again after an upgrade; only the owner can read the file; no secret is printed.
 #
 #   sh scripts/make-env.sh [FILE]     FILE: .env for Compose (the default), secrets.env for an overlay of Kubernetes
 set -eu
@@ -11,7 +10,7 @@ file="${1:-$(dirname "$0")/../.env}"
 touch "$file"
 chmod 600 "$file"
 
-# Letters and digits alone: the passwords become part of URLs. 40 of them are 238 bits.
+# Only letters and digits, because the passwords become part of URLs. 40 of them have 238 bits.
 secret() {
   LC_ALL=C tr -dc 'A-Za-z0-9' < /dev/urandom | head -c 40
 }
@@ -23,4 +22,4 @@ for name in JWT_SECRET POSTGRES_OWNER_PASSWORD POSTGRES_APP_PASSWORD REDIS_PASSW
     added="$added $name"
   fi
 done
-if [ -n "$added" ]; then echo "$file has now:$added"; else echo "$file has everything already"; fi
+if [ -n "$added" ]; then echo "added to $file:$added"; else echo "$file is already complete"; fi

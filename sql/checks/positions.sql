@@ -1,7 +1,7 @@
--- Positions that are not what their entries say. The whole function, from all entries: the last count that is not void,
--- and every delta after it that is not void. Written apart from the code that keeps positions, so that both must err
--- alike to agree. Sorts each position's lines and goes through them, without a join: how long it takes follows the ledger
--- in proportion, whatever the planner believes of it. Runs as one organisation (row-level security).
+-- Positions whose quantity does not follow from their entries: the last count that is not void, and every delta after it that
+-- is not void. It does not share code with the code that maintains positions, so a bug in one of them leads to a difference. It
+-- sorts the lines of each position and does not use a join, so its time is proportional to the ledger with any plan. It runs as
+-- one organisation (row-level security).
 with lines as (
   select l.item_id, l.location_id, l.lot, l.kind, l.amount, l.at, l.mutation_id,
     bool_or(l.kind = 'void') over (
