@@ -3,7 +3,6 @@
 // trips.
 import postgres from 'postgres'
 import { StartError } from '../process/start-error.ts'
-import { coalescingSockets } from './postgres-js-workarounds/coalescing-socket.ts'
 import { surviveOrphanedErrors } from './postgres-js-workarounds/orphaned-errors.ts'
 import { ReplaceablePool } from './postgres-js-workarounds/replaceable-pool.ts'
 import { APP_ROLE } from './schema/app-role.ts'
@@ -124,7 +123,6 @@ function openPool(url: string, max: number): postgres.Sql {
   surviveOrphanedErrors()
   return postgres(url, {
     max,
-    ...({ socket: coalescingSockets() } as object), // an option that is missing in the types
     connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => undefined,
     connection: { application_name: 'stockhand', role: APP_ROLE } as Record<string, string>,
