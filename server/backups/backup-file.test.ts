@@ -48,7 +48,7 @@ test('a backup can be read in pieces of any size', async () => {
 })
 
 test('a backup that was truncated anywhere is damaged', async () => {
-  const whole = await write({ items: '1\tone\n2\ttwo\n', places: '1\there\n' })
+  const whole = await write({ items: '1\tone\n2\ttwo\n', locations: '1\there\n' })
   for (let length = 0; length < whole.length; length++) {
     await expect(read(whole.subarray(0, length))).rejects.toThrow(BackupDamaged)
   }
@@ -67,7 +67,7 @@ test('a backup with a changed, missing or added row is damaged', async () => {
 })
 
 test('a backup with any changed byte is damaged', async () => {
-  const whole = await write({ items: '1\tone\n2\ttwo\n', places: '1\there\n' })
+  const whole = await write({ items: '1\tone\n2\ttwo\n', locations: '1\there\n' })
   for (let at = 0; at < whole.length; at++) {
     const changed = Buffer.from(whole)
     changed[at]! ^= 0x01

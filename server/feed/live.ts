@@ -1,8 +1,7 @@
 // Live: sends every commit to every connected device. Losing a message costs time, never data. Keeps V1–V5.
 import type { LiveMessage, LiveRequest } from '#shared/protocol/wire.ts'
-import { LIVE_HEAD_INTERVAL_MS } from '#shared/protocol/limits.ts'
 import type { Role } from '#shared/rows/rows.ts'
-import type { CommitEvent, ServerEvent, SessionsEnded } from '../events/commit-event.ts'
+import type { CommitEvent, ServerEvent } from '../events/commit-event.ts'
 import type { Sql } from '../database/database.ts'
 import type { CommitId } from '../events/commit-id.ts'
 import { isSameCommit } from '../events/commit-id.ts'
@@ -11,13 +10,11 @@ import type { Timer } from './timer.ts'
 import { systemTimer } from './timer.ts'
 import type { Cursor } from './cursor.ts'
 import { readHead } from './feed-store.ts'
+import { LiveQueue } from './live-queue.ts'
 import type { PullParts } from './pull.ts'
 import { holds, openCursor, requireNotLost } from './pull.ts'
 import type { Viewer } from './viewer.ts'
 import { visibleTables } from './viewer.ts'
-
-/** A socket with more events in its queue gets a head instead, which makes its device pull. Bounds the memory per socket. */
-const QUEUE_MAX = 100
 
 export interface Subscriber {
   signal: AbortSignal
@@ -30,7 +27,7 @@ export class LiveFeed {
   readonly #parts: PullParts
   readonly #onPropagated: (ms: number) => void
   readonly #timer: Timer
-  readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #queues = new Map<string, Set<LiveQueue>>()
   readonly #made = new WeakMap<CommitEvent, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
 
   /** `propagated` is called with the time from a commit until all sockets had its message, ms. */
@@ -45,13 +42,13 @@ export class LiveFeed {
 
   /** Gives a commit of this or another server to the sockets of its organisation, or closes the sockets of ended sessions. */
   deliver(event: ServerEvent): void {
-    const listeners = this.#listeners.get(event.orgId)
-    if (!listeners) return
+    const queues = this.#queues.get(event.orgId)
+    if (!queues) return
     if (!('epoch' in event)) {
-      for (const listener of listeners) if (listener.isOf(event)) listener.end()
+      for (const queue of queues) if (queue.isOf(event)) queue.end()
       return
     }
-    for (const listener of listeners) listener.offer(event)
+    for (const queue of queues) queue.offer(event)
     const { committedAtMs } = event
     // Measured once for all sockets: each has written its message by the end of this turn of the event loop.
     if (committedAtMs !== undefined) setImmediate(() => this.#onPropagated(Date.now() - committedAtMs))
@@ -65,13 +62,13 @@ export class LiveFeed {
     const { signal, sessionId, roleNow } = subscriber
     const { cursor, clientId } = request
     const known = cursor === null ? undefined : await openCursor(this.#parts, viewer, cursor)
-    const listener = new Listener({ signal, timer: this.#timer, who: { userId: viewer.userId, sessionId } })
-    this.#add(viewer.orgId, listener)
+    const queue = new LiveQueue({ signal, timer: this.#timer, owner: { userId: viewer.userId, sessionId } })
+    this.#add(viewer.orgId, queue)
     try {
       let last = await this.#head(viewer, clientId, known)
       yield { ...last.message, from: known?.version ?? 0 }
       while (!signal.aborted) {
-        const event = await listener.next()
+        const event = await queue.next()
         if (signal.aborted) return
         if (event === 'end') throw new RequestRefusedError('unauthenticated')
         if (event !== 'head' && isKnown(event, last)) continue
@@ -86,7 +83,7 @@ export class LiveFeed {
         last = next
       }
     } finally {
-      this.#remove(viewer.orgId, listener)
+      this.#remove(viewer.orgId, queue)
     }
   }
 
@@ -142,16 +139,16 @@ export class LiveFeed {
     return made
   }
 
-  #add(orgId: string, listener: Listener): void {
-    const listeners = this.#listeners.get(orgId)
-    if (listeners) listeners.add(listener)
-    else this.#listeners.set(orgId, new Set([listener]))
+  #add(orgId: string, queue: LiveQueue): void {
+    const queues = this.#queues.get(orgId)
+    if (queues) queues.add(queue)
+    else this.#queues.set(orgId, new Set([queue]))
   }
 
-  #remove(orgId: string, listener: Listener): void {
-    const listeners = this.#listeners.get(orgId)
-    listeners?.delete(listener)
-    if (listeners?.size === 0) this.#listeners.delete(orgId)
+  #remove(orgId: string, queue: LiveQueue): void {
+    const queues = this.#queues.get(orgId)
+    queues?.delete(queue)
+    if (queues?.size === 0) this.#queues.delete(orgId)
   }
 }
 
@@ -180,52 +177,4 @@ function follows({ epoch, from, chainBefore, atMsBefore }: CommitEvent, { messag
 /** The cursor of the device after the last message. */
 function seenBy({ role }: Viewer, { message, commitId }: Sent): Cursor {
   return { epoch: message.epoch, version: message.to, role, ...commitId }
-}
-
-/** The queue of one socket. */
-class Listener {
-  readonly #signal: AbortSignal
-  readonly #timer: Timer
-  readonly #who: { userId: string; sessionId: string }
-  #queue: (CommitEvent | 'head')[] = []
-  #isEnded = false
-  #notify: (() => void) | undefined
-
-  constructor(parts: { signal: AbortSignal; timer: Timer; who: { userId: string; sessionId: string } }) {
-    const { signal, timer, who } = parts
-    this.#signal = signal
-    this.#timer = timer
-    this.#who = who
-    signal.addEventListener('abort', () => this.#notify?.(), { once: true })
-  }
-
-  offer(event: CommitEvent): void {
-    if (this.#queue.length >= QUEUE_MAX) this.#queue = ['head']
-    else this.#queue.push(event)
-    this.#notify?.()
-  }
-
-  isOf(ended: SessionsEnded): boolean {
-    return 'endedUser' in ended ? ended.endedUser === this.#who.userId : ended.endedSession === this.#who.sessionId
-  }
-
-  end(): void {
-    this.#isEnded = true
-    this.#notify?.()
-  }
-
-  /** The next event, 'head' after a silence, or 'end' if the session has ended. */
-  async next(): Promise<CommitEvent | 'head' | 'end'> {
-    if (this.#queue.length === 0 && !this.#signal.aborted && !this.#isEnded) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.#timer(LIVE_HEAD_INTERVAL_MS, resolve)
-        this.#notify = () => {
-          cancel()
-          resolve()
-        }
-      })
-      this.#notify = undefined
-    }
-    return this.#isEnded ? 'end' : (this.#queue.shift() ?? 'head')
-  }
 }

@@ -72,8 +72,8 @@ export function readHeader<Field extends string>(
   })
   const missing = needed.filter((group) => !group.some((field) => indexes.has(field)))
   if (missing.length > 0) {
-    const wanted = missing.map((group) => group.join(' or ')).join(', ')
-    throw new FileRefusedError('no_header', `missing: ${wanted}; found: ${names.join(', ') || 'nothing'}`)
+    const required = missing.map((group) => group.join(' or ')).join(', ')
+    throw new FileRefusedError('no_header', `missing: ${required}; found: ${names.join(', ') || 'nothing'}`)
   }
   const used = new Set(indexes.values())
   return {

@@ -179,10 +179,10 @@ describe('products', () => {
       .map(([row]) => row)
       .join('\n')}\n`
     const report = await org.products(file)
-    const wanted = rows
+    const expected = rows
       .slice(1)
       .flatMap(([, cause], index) => (cause === undefined ? [] : [{ line: 603 + index, cause }]))
-    expect(report.problems.map(({ line, cause }) => ({ line, cause }))).toEqual(wanted)
+    expect(report.problems.map(({ line, cause }) => ({ line, cause }))).toEqual(expected)
     expect(counts(report)).toEqual({
       rows: rows.length,
       created: 2,
@@ -207,7 +207,7 @@ describe('products', () => {
     ['a spreadsheet', Buffer.from(`PK\u0003\u0004${'\u0000'.repeat(600)}`), 'not_text'],
     ['random bytes', Buffer.from(Array.from({ length: 2000 }, (_, index) => (index * 7919) % 256)), 'not_text'],
     ['UTF-16 without a mark', Buffer.from('barcode,name\n1,2\n', 'utf16le'), 'not_text'],
-  ])('says of %s what is wrong, and writes nothing', async (_, file, cause) => {
+  ])('reports the problem of %s, and does not write', async (_, file, cause) => {
     const org = await newOrganisation()
     const before = await org.version()
     const report = await org.products(file)

@@ -9,16 +9,16 @@ with lines as (
   from inventory_logs l
 ), entries as (
   select item_id, location_id, lot, kind, amount, at, is_void,
-    row_number() over (partition by item_id, location_id, lot order by at, mutation_id) as place
+    row_number() over (partition by item_id, location_id, lot order by at, mutation_id) as ordinal
   from lines where kind <> 'void'
 ), counted as (
-  select item_id, location_id, lot, kind, amount, at, is_void, place,
-    coalesce(max(place) filter (where kind = 'count' and not is_void)
+  select item_id, location_id, lot, kind, amount, at, is_void, ordinal,
+    coalesce(max(ordinal) filter (where kind = 'count' and not is_void)
       over (partition by item_id, location_id, lot), 0) as last_count
   from entries
 ), expected as (
-  select item_id, location_id, lot, max(at) filter (where place = last_count) as counted_at,
-    coalesce(sum(amount) filter (where place = last_count or (place > last_count and kind <> 'count' and not is_void)), 0)
+  select item_id, location_id, lot, max(at) filter (where ordinal = last_count) as counted_at,
+    coalesce(sum(amount) filter (where ordinal = last_count or (ordinal > last_count and kind <> 'count' and not is_void)), 0)
       as quantity
   from counted group by item_id, location_id, lot
 )

@@ -1,22 +1,20 @@
 // Decides a group of batches over one working set: numbering, idempotency, effective stamps, verbs. Pure: no clock, no I/O.
 // Keeps P1–P6, T1–T4, M5.
-import { derivedId } from '#shared/values/id.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
-import type { Change, Effects, MergeNote } from '#shared/working-set/working-set.ts'
+import type { Change } from '#shared/working-set/working-set.ts'
 import type { WorkingSet } from '#shared/working-set/working-set.ts'
 import type { Outcome, Prepared } from '#shared/mutations/apply.ts'
 import { hasRole } from '#shared/mutations/verb.ts'
 import { applyMutation, prepare, refused, decideContext } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Conflict, Role } from '#shared/rows/rows.ts'
-import { isStorable } from '#shared/values/text.ts'
 import type { Refusal } from '#shared/values/refusals.ts'
 import { refuse } from '#shared/values/refusals.ts'
 import type { Batch, PreparedEnvelope } from './batch.ts'
 import { RequestRefusedError } from '../../process/request-refused.ts'
 import { isBlockedBatch } from './batch.ts'
+import { conflictsOf, isBlocked, outcomeCode } from './decided-conflicts.ts'
 import type { DeviceRow, Senders } from '../store/senders-store.ts'
 
 /** What was loaded for a group besides the rows. */
@@ -227,64 +225,6 @@ export class GroupDecision {
   }
 }
 
-/** True for a refused mutation that takes effect automatically once the row that it names exists. */
-export function isBlocked({ kind, code, state }: Conflict): boolean {
-  return kind === 'refusal' && code === 'depends_on_missing' && state === 'open'
-}
-
-/** The code and detail in the answer to a mutation, now and whenever it is sent again. */
-export function outcomeCode(outcome: Outcome): { code: string; detail?: Record<string, unknown> } | undefined {
-  if (outcome.status === 'refused') return outcome.refusal
-  return outcome.status === 'merged' ? outcome.note : undefined
-}
-
 function answerOf(code: string | null, detail: Record<string, unknown> | null) {
   return { ...(code !== null && { code }), ...(detail !== null && { detail }) }
-}
-
-/** The conflicts that a decided mutation opens: its refusal, or its reviews. */
-function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict[] {
-  const reviews = outcome.status === 'merged' ? reviewsOf(outcome.effects) : []
-  if (outcome.status !== 'refused' && reviews.length === 0) return []
-  const shared = {
-    clientId: batch.clientId,
-    seq: envelope.seq,
-    userId: batch.userId,
-    state: 'open',
-    resolution: null,
-    mutation: recorded(envelope),
-    at,
-    version: 0,
-  } as const
-  if (outcome.status === 'refused') {
-    const { code, detail = null } = outcome.refusal
-    return [{ ...shared, id: envelope.id, kind: 'refusal', code, detail }]
-  }
-  return reviews.map(({ code, detail = null }, index) => ({
-    ...shared,
-    id: derivedId(envelope.id, `${code} ${index}`),
-    kind: 'review',
-    code,
-    detail,
-  }))
-}
-
-function reviewsOf({ notes }: Effects): MergeNote[] {
-  return notes.filter((note) => note.review)
-}
-
-/** A mutation as its conflict stores it. One that is too large is stored without its arguments; its device still has it. */
-function recorded(envelope: Envelope): string {
-  const text = asText(envelope)
-  if (text !== undefined && Buffer.byteLength(text) <= MUTATION_MAX_BYTES) return text
-  return JSON.stringify({ ...envelope, name: isStorable(envelope.name) ? envelope.name.slice(0, 100) : '', args: null })
-}
-
-/** Returns undefined if the envelope is nested too deeply to be serialized. */
-function asText(envelope: Envelope): string | undefined {
-  try {
-    return JSON.stringify(envelope)
-  } catch {
-    return undefined
-  }
 }

@@ -77,7 +77,7 @@ const tampered: [string, (orgId: string) => Promise<unknown>, object][] = [
   [
     'a movement was changed',
     (orgId) => owner`update inventory_logs set amount = 99000 where org_id = ${orgId} and no = 3`,
-    { where: 'inventory_logs', row: '3', problem: 'is not what was written' },
+    { where: 'inventory_logs', row: '3', problem: 'does not match its hash' },
   ],
   [
     'a movement was deleted',
@@ -100,7 +100,7 @@ const tampered: [string, (orgId: string) => Promise<unknown>, object][] = [
   [
     'a change of the catalogue was rewritten',
     (orgId) => owner`update audit_log set after = '{"name": "other"}' where org_id = ${orgId} and no = 2`,
-    { where: 'audit_log', row: '2', problem: 'is not what was written' },
+    { where: 'audit_log', row: '2', problem: 'does not match its hash' },
   ],
   [
     'the author of a change was changed',
@@ -135,7 +135,10 @@ test('[H3] `npm run verify` reports the finding and exits with 1', async () => {
     })
   expect((await run()).stdout).toContain('everything fits')
   await owner`update inventory_logs set amount = 1 where org_id = ${organisation.orgId} and no = 1`
-  await expect(run()).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('inventory_logs 1: is not') })
+  await expect(run()).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('inventory_logs 1: does not match'),
+  })
   const { stdout } = await run('--json').catch((error: { stdout: string }) => error)
   expect(JSON.parse(stdout)).toMatchObject([{ findings: [{ where: 'inventory_logs', row: '1' }] }])
 })

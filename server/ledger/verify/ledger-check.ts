@@ -41,7 +41,7 @@ export function checkLedger(database: Database, orgId: string): Promise<CheckRep
     const wrong = await findWrongPositions(sql)
     const findings = [...walk.findings.values()]
     for (const { itemId, locationId, lot, expected, found } of wrong.slice(0, POSITIONS_SHOWN)) {
-      const problem = `holds ${inUnits(found)}, and its entries say ${inUnits(expected)} (${wrong.length} such positions)`
+      const problem = `is ${inUnits(found)}, but its entries give ${inUnits(expected)} (${wrong.length} such positions)`
       findings.push({ where: 'positions', row: `${itemId}/${locationId}/${lot}`, problem })
     }
     return { lines: walk.logs.no, auditLines: walk.audit.no, commits: walk.version, findings }
@@ -93,7 +93,7 @@ class ChainWalk {
       const row = String(commit.version)
       if (commit.version !== this.version + 1) this.#addFinding('commits', row, `follows version ${this.version}`)
       else if (commit.head !== chainHead(this.logs.hash, this.audit.hash)) {
-        this.#addFinding('commits', row, 'was made when the logs said something else')
+        this.#addFinding('commits', row, 'does not match the logs')
       }
       this.version = commit.version
     }
@@ -108,7 +108,7 @@ class ChainWalk {
     const walked = { ...this.#ends(), version: this.version }
     for (const [name, value] of Object.entries(walked)) {
       const found = head[name as keyof CheckedHead]
-      if (found !== value) this.#addFinding('org_heads', name, `is ${found}, and the logs end at ${value}`)
+      if (found !== value) this.#addFinding('org_heads', name, `is ${found}, but the logs end at ${value}`)
     }
   }
 
@@ -135,7 +135,7 @@ class ChainWalk {
   ): void {
     if (line.no !== chain.no + 1)
       this.#addFinding(where, String(line.no), `follows line ${chain.no}: lines are missing`)
-    else if (hashAfter(chain.hash) !== line.hash) this.#addFinding(where, String(line.no), 'is not what was written')
+    else if (hashAfter(chain.hash) !== line.hash) this.#addFinding(where, String(line.no), 'does not match its hash')
     chain.no = line.no
     chain.hash = line.hash
   }
@@ -145,7 +145,7 @@ class ChainWalk {
   }
 }
 
-const NO_COMMIT = 'belongs to no commit'
+const NO_COMMIT = 'does not belong to a commit'
 
 /** A stream whose next element can be read without removing it. */
 class Peekable<T> {
