@@ -179,7 +179,7 @@ export class Accounts {
   }
 
   /** The current role of a person. Returns undefined if the session has ended or the person is disabled. */
-  async roleNow(claims: Claims): Promise<Role | undefined> {
+  async currentRole(claims: Claims): Promise<Role | undefined> {
     return (await this.#database.snapshot(claims.orgId, (sql) => findPerson(sql, claims)))?.role
   }
 

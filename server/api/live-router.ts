@@ -13,7 +13,7 @@ export const live = viewerProcedure.input(liveSchema).subscription(async functio
     yield* parts.feed.subscribe(viewer, input, {
       signal: signal ?? new AbortController().signal,
       sessionId: person.sessionId,
-      roleNow: () => parts.accounts.roleNow(person),
+      currentRole: () => parts.accounts.currentRole(person),
     })
   } catch (error) {
     throw toTrpcError(error)

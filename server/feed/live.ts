@@ -20,7 +20,7 @@ export interface Subscriber {
   signal: AbortSignal
   sessionId: string
   /** The current role. Undefined if the session has ended or the person is disabled. */
-  roleNow: () => Promise<Role | undefined>
+  currentRole: () => Promise<Role | undefined>
 }
 
 export class LiveFeed {
@@ -28,7 +28,7 @@ export class LiveFeed {
   readonly #onPropagated: (ms: number) => void
   readonly #timer: Timer
   readonly #queues = new Map<string, Set<LiveQueue>>()
-  readonly #made = new WeakMap<CommitEvent, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
+  readonly #sharedMessages = new WeakMap<CommitEvent, Map<string, Omit<LiveMessage, 'lastSeq'>>>()
 
   /** `propagated` is called with the time from a commit until all sockets had its message, ms. */
   constructor(
@@ -59,7 +59,7 @@ export class LiveFeed {
    * is checked again with every head and every change of people.
    */
   async *subscribe(viewer: Viewer, request: LiveRequest, subscriber: Subscriber): AsyncGenerator<LiveMessage> {
-    const { signal, sessionId, roleNow } = subscriber
+    const { signal, sessionId, currentRole } = subscriber
     const { cursor, clientId } = request
     const known = cursor === null ? undefined : await openCursor(this.#parts, viewer, cursor)
     const queue = new LiveQueue({ signal, timer: this.#timer, owner: { userId: viewer.userId, sessionId } })
@@ -72,7 +72,7 @@ export class LiveFeed {
         if (signal.aborted) return
         if (event === 'end') throw new RequestRefusedError('unauthenticated')
         if (event !== 'head' && isKnown(event, last)) continue
-        if (event === 'head' || event.tables?.members) await checkRole(viewer, roleNow)
+        if (event === 'head' || event.tables?.members) await checkRole(viewer, currentRole)
         const next =
           event !== 'head' && follows(event, last)
             ? this.#following(event, viewer, { clientId, lastSeq: last.message.lastSeq })
@@ -126,15 +126,15 @@ export class LiveFeed {
   #shared(event: CommitEvent, viewer: Viewer): Omit<LiveMessage, 'lastSeq'> {
     const { orgId, epoch, from, to, chainHead, atMs, tables, events } = event
     // Staff and viewers see only their own conflicts. Everything else is the same for all people of a role.
-    const who = viewer.role === 'manager' || !tables?.conflicts ? viewer.role : `${viewer.role} ${viewer.userId}`
-    let known = this.#made.get(event)
-    if (!known) this.#made.set(event, (known = new Map()))
-    let made = known.get(who)
+    const viewerKind = viewer.role === 'manager' || !tables?.conflicts ? viewer.role : `${viewer.role} ${viewer.userId}`
+    let known = this.#sharedMessages.get(event)
+    if (!known) this.#sharedMessages.set(event, (known = new Map()))
+    let made = known.get(viewerKind)
     if (!made) {
       const cursor = this.#parts.cursors.encode(orgId, { epoch, version: to, role: viewer.role, chainHead, atMs })
       const visible = viewer.role === 'manager' ? events : events.filter(({ type }) => type !== 'conflict_changed')
       made = { epoch, from, to, cursor, events: visible, ...(tables && { tables: visibleTables(tables, viewer) }) }
-      known.set(who, made)
+      known.set(viewerKind, made)
     }
     return made
   }
@@ -152,8 +152,8 @@ export class LiveFeed {
   }
 }
 
-async function checkRole(viewer: Viewer, roleNow: Subscriber['roleNow']): Promise<void> {
-  const role = await roleNow()
+async function checkRole(viewer: Viewer, currentRole: Subscriber['currentRole']): Promise<void> {
+  const role = await currentRole()
   if (role === undefined) throw new RequestRefusedError('unauthenticated')
   if (role !== viewer.role) throw new RequestRefusedError('resnapshot')
 }

@@ -250,7 +250,7 @@ test('[U7] a socket that outlived a lost commit is told, and never given what wa
   const viewer = asRole('manager', manager, orgId)
   const feed = new LiveFeed(pulling())
   const hung = new AbortController()
-  const watching = { signal: hung.signal, sessionId: '', roleNow: async () => 'manager' as const }
+  const watching = { signal: hung.signal, sessionId: '', currentRole: async () => 'manager' as const }
   const heard = feed.subscribe(viewer, { cursor: null }, watching)
   const { version } = await ask({ cursor: null }, viewer)
   expect((await heard.next()).value).toMatchObject({ to: version })
