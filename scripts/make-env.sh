@@ -23,4 +23,4 @@ for name in JWT_SECRET POSTGRES_OWNER_PASSWORD POSTGRES_APP_PASSWORD REDIS_PASSW
     added="$added $name"
   fi
 done
-if [ -n "$added" ]; then echo "$file has now:$added"; else echo "$file has everything already"; fi
+if [ -n "$added" ]; then echo "added to $file:$added"; else echo "$file is already complete"; fi

@@ -1,4 +1,4 @@
-// Wiring only: builds the parts of a server and starts those that its roles ask for.
+// Wiring only: builds the parts of a server and starts those that its roles need.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -44,35 +44,35 @@ import { VERSION } from './process/version.ts'
 
 export interface ServerOptions {
   config: Config
-  /** Prepared for this version. */
+  /** It must be migrated to this version. */
   database: { url: string; ownerUrl: string; embedded: boolean }
   log: Logger
 }
 
 export interface RunningServer {
   url: string
-  /** The demo's people, where this server has them, and their password where this start made or changed it. */
+  /** The demo's people, if they exist, and their password, if this start created or changed it. */
   demo?: Demo
-  /** What the first visit must know, where there is no organisation yet. */
+  /** The token for creating the first organisation, if there is none yet. */
   setupToken?: string
   stop(): Promise<void>
 }
 
-/** Sockets that move at once all come back at once; longer than this, and an update of ten servers takes minutes. */
+/** Sockets reconnect over this time, and not all at once. A longer time would make an update of ten servers take minutes. */
 const MOVE_SPREAD_MAX_MS = 5_000
-/** What is under way takes a second at most, but for an import: that begins anew elsewhere. */
-const ANSWER_MAX_MS = 4_000
+/** Requests in progress take at most a second, except imports, which can be started again. */
+const ANSWER_TIMEOUT_MS = 4_000
 const BACKUP_JOB = 'backup'
 const BACKUPS_SHOWN = 20
-/** Each is a dump of everything, kept for two days, and any manager can ask for one. */
-const BACKUP_PAUSE_MS = 5 * 60_000
+/** Every manager can request a backup. Each is a dump of everything that is kept for at least two days. */
+const BACKUP_INTERVAL_MIN_MS = 5 * 60_000
 const CLIENT_DIR = join(import.meta.dirname, '../dist/client')
 
 export async function startServer({ config, database: prepared, log }: ServerOptions): Promise<RunningServer> {
   const { url, ownerUrl, embedded } = prepared
   const database = new Database(url)
   await database.ready()
-  await database.checkWay()
+  await database.checkConnection()
   const core = buildCore({ config, database, log })
   const { accounts, ledger, bus, replica } = core
   const demo = embedded ? await prepareDemo({ accounts, ledger, password: config.demoPassword }) : undefined
@@ -97,7 +97,7 @@ export async function startServer({ config, database: prepared, log }: ServerOpt
   return { url: config.publicUrl, ...(demo && { demo }), ...(setupToken !== undefined && { setupToken }), stop }
 }
 
-/** What was started, as far as it was. */
+/** The parts that have been started so far. */
 interface Running {
   jobs?: Jobs
   endOperations?: (() => Promise<void>) | undefined
@@ -106,25 +106,25 @@ interface Running {
 }
 
 /**
- * Ends the api so that nobody notices: it goes on until balancers have seen that it is no longer ready, then sends its
- * devices' sockets elsewhere one by one, and at last answers what is under way.
+ * Ends the api without disturbing devices: it continues until load balancers have noticed that it is not ready, then moves the
+ * sockets to other servers one by one, and finally finishes the requests in progress.
  */
 async function drain({ app, sockets }: Running, delayMs: number): Promise<void> {
   if (!app) return
   await sleep(app.server.listening ? delayMs : 0)
   await sockets?.close(Math.min(delayMs, MOVE_SPREAD_MAX_MS))
-  const late = setTimeout(() => app.server.closeAllConnections(), ANSWER_MAX_MS)
+  const timeout = setTimeout(() => app.server.closeAllConnections(), ANSWER_TIMEOUT_MS)
   await app.close()
-  clearTimeout(late)
+  clearTimeout(timeout)
 }
 
-/** What every role needs. */
+/** The parts that every role needs. */
 interface Core {
   config: Config
   life: { isEnding: boolean }
   log: Logger
   metrics: Metrics
-  /** What this server signs with. */
+  /** The secret for signatures. */
   secret: string
   database: Database
   replica: Database | undefined
@@ -140,7 +140,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
   const secret = config.jwtSecret ?? persistedSecret(config.dataDir, 'jwt-secret')
   const replica = config.databaseReplicaUrl === undefined ? undefined : new Database(config.databaseReplicaUrl)
   const pulling: PullParts = {
-    ahead: new PagePrefetch(),
+    prefetch: new PagePrefetch(),
     primary: database,
     replica,
     isReplica: config.writesIn !== undefined,
@@ -152,7 +152,7 @@ function buildCore({ config, database, log }: Pick<Core, 'config' | 'database' |
   const bus = openBus<ServerEvent>({ redisUrl: config.redisUrl, deliver: (event) => feed.deliver(event), log })
   const ledger = new Ledger({
     database,
-    judgeLevels: alertRules,
+    alertRules,
     now: Date.now,
     publish: (event) => bus.publish({ ...event, committedAtMs: Date.now() }),
     tookMs: (ms) => metrics.committed(ms),
@@ -188,7 +188,7 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
       list: () => listBackups(database, BACKUPS_SHOWN),
       ask: async () => {
         const [newest] = await listBackups(database, 1)
-        const isRecent = newest !== undefined && Date.now() - newest.beganAt < BACKUP_PAUSE_MS
+        const isRecent = newest !== undefined && Date.now() - newest.beganAt < BACKUP_INTERVAL_MIN_MS
         if (isRecent && newest.state !== 'failed') return false
         await running.jobs?.now(BACKUP_JOB)
         return true
@@ -224,7 +224,7 @@ async function startApi(core: Core, running: Running, setupToken: string | undef
   await app.listen({ port: config.port, host: '0.0.0.0' })
 }
 
-/** What this process does by the clock; an api that does nothing so can ask for a backup all the same. */
+/** Starts the scheduled jobs of this process. An api without jobs can still request a backup. */
 async function startJobs(
   { config, database, ledger, log }: Core,
   { url, ownerUrl }: { url: string; ownerUrl: string },
@@ -236,7 +236,7 @@ async function startJobs(
     cron: backups.cron,
     run: async () => {
       const made = await makeBackup({ ownerUrl, storage, recipient: backups.recipient, now: Date.now })
-      log.info({ ...made, where: storage.where }, 'a backup is made')
+      log.info({ ...made, where: storage.where }, 'a backup was made')
       if (made.notRemoved !== undefined) log.warn({ error: made.notRemoved }, 'older backups could not be removed')
     },
   }
@@ -252,7 +252,7 @@ async function startJobs(
   return jobs
 }
 
-/** @throws the cause, in words for whoever looks at a probe. */
+/** @throws the cause, in words for the answer to a probe */
 async function ready({ life, database }: Core): Promise<void> {
   if (life.isEnding) throw new Error('this process is ending')
   await database.ready().catch(() => Promise.reject(new Error('the database does not answer')))

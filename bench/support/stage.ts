@@ -41,7 +41,7 @@ export async function openStage(): Promise<BenchStage> {
   const embedded = await startEmbeddedPostgres({ dataDir, log })
   await migrate(embedded.ownerUrl, { appUrl: embedded.url, log })
   const database = new Database(embedded.url)
-  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+  const ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('b'.repeat(40)) })
   const person = { name: 'Bench', email: 'bench@example.com', password: 'bench-bench-bench', role: 'manager' as const }
   const { orgId, users } = await accounts.createOrganisation({ name: 'Bench', currency: 'EUR', people: [person] })

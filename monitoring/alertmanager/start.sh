@@ -1,5 +1,5 @@
 #!/bin/sh
-# Alertmanager reads no variables: this hands it ALERT_WEBHOOK_URL as a file, and says to whom alerts go.
+# Alertmanager does not read environment variables. This writes ALERT_WEBHOOK_URL to a file and selects the receiver.
 set -eu
 config=/tmp/alertmanager.yml
 if [ -n "${ALERT_WEBHOOK_URL:-}" ]; then
@@ -8,5 +8,5 @@ if [ -n "${ALERT_WEBHOOK_URL:-}" ]; then
 else
   cp /etc/alertmanager/alertmanager.yml "$config"
 fi
-# One of them: it has no others to agree with.
+# A single Alertmanager does not need a cluster port.
 exec /bin/alertmanager --cluster.listen-address= --config.file="$config" --storage.path=/alertmanager "$@"

@@ -1,5 +1,5 @@
-// Access tokens: JWTs of ten minutes, algorithm and audience pinned (RFC 8725). They say who; what that person may do is
-// read from the database each time.
+// Access tokens: JWTs that are valid for ten minutes, with fixed algorithm and audience (RFC 8725). They only identify a
+// person. What that person may do is read from the database for every request.
 import { jwtVerify, SignJWT } from 'jose'
 
 export const ACCESS_TTL_S = 600
@@ -12,13 +12,13 @@ export interface Claims {
   sessionId: string
 }
 
-/** Checking a signature costs as much as a small query, and every request of ten minutes brings the same token. */
-const KNOWN_MAX = 10_000
+/** Verifying a signature costs as much as a small query, and all requests within ten minutes have the same token. */
+const VERIFIED_MAX = 10_000
 
 export class AccessTokens {
   readonly #key: Uint8Array
-  /** Tokens whose signature was good, the oldest first. */
-  readonly #known = new Map<string, { claims: Claims; expiresAtMs: number }>()
+  /** Tokens with a valid signature, the oldest first. */
+  readonly #verified = new Map<string, { claims: Claims; expiresAtMs: number }>()
 
   constructor(secret: string) {
     this.#key = new TextEncoder().encode(secret)
@@ -34,9 +34,9 @@ export class AccessTokens {
       .sign(this.#key)
   }
 
-  /** Undefined for a token that is forged, expired, or meant for something else. */
+  /** Returns undefined for a token that is forged, expired, or of another audience. */
   async verify(token: string): Promise<Claims | undefined> {
-    const known = this.#known.get(token)
+    const known = this.#verified.get(token)
     if (known) return Date.now() < known.expiresAtMs ? known.claims : undefined
     try {
       const { payload } = await jwtVerify(token, this.#key, { algorithms: [ALGORITHM], audience: AUDIENCE })
@@ -51,8 +51,8 @@ export class AccessTokens {
   }
 
   #remember(token: string, known: { claims: Claims; expiresAtMs: number }): void {
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest)
-    this.#known.set(token, known)
+    const [oldest] = this.#verified.keys()
+    if (this.#verified.size >= VERIFIED_MAX && oldest !== undefined) this.#verified.delete(oldest)
+    this.#verified.set(token, known)
   }
 }

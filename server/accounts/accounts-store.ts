@@ -1,4 +1,4 @@
-// What accounts ask of PostgreSQL.
+// The queries of accounts.
 import type { Role } from '#shared/rows/rows.ts'
 import type { Database, Sql, Tx } from '../database/database.ts'
 
@@ -40,7 +40,7 @@ export interface SessionRow {
   previousHash: string | null
   rotatedMsAgo: number
   over: boolean
-  /** The person behind it is. */
+  /** True if the person is disabled. */
   disabled: boolean
 }
 

@@ -5,10 +5,10 @@ import { checkLedger } from '../ledger/verify/ledger-check.ts'
 
 const parts = useLedger()
 
-test('[I7] what is done about people is audited, with who did it; never a password or its hash', async () => {
+test('[I7] changes to people are audited with their author, without a password or its hash', async () => {
   const { accounts, database, orgId, manager, staff } = parts
   const email = `staff@${(parts as unknown as { domain: string }).domain}`
-  const inTime = (await accounts.login(email, PASSWORD)) as Issued
+  const issued = (await accounts.login(email, PASSWORD)) as Issued
   await accounts.setPassword(email, 'another horse battery')
   await accounts.updateMember(orgId, manager, { id: staff, role: 'viewer' })
   await accounts.updateMember(orgId, manager, { id: staff, disabled: true })
@@ -31,10 +31,10 @@ test('[I7] what is done about people is audited, with who did it; never a passwo
   for (const { line } of lines) for (const secret of [user!.hash, 'horse', 'argon2']) expect(line).not.toContain(secret)
   expect(user!.version).toBe(parts.notices.at(-1)!.to)
   expect((await checkLedger(database, orgId)).findings).toEqual([])
-  expect(await accounts.refresh(inTime.refreshToken)).toBe('disabled')
+  expect(await accounts.refresh(issued.refreshToken)).toBe('disabled')
 })
 
-test('[I7][I3] that a token came twice is audited, and the session is over', async () => {
+test('[I7][I3] the reuse of a refresh token is audited and ends the session', async () => {
   const { accounts, database, orgId, manager, notices } = parts
   const { refreshToken } = (await accounts.openSession(orgId, manager))!
   const next = (await accounts.refresh(refreshToken)) as Issued
@@ -52,7 +52,7 @@ test('[I7][I3] that a token came twice is audited, and the session is over', asy
   expect((await checkLedger(database, orgId)).findings).toEqual([])
 })
 
-test('[I7] a password that is the one they have changes nothing', async () => {
+test('[I7] setting the current password again does not change anything', async () => {
   const { accounts, notices } = parts
   const known = notices.length
   await accounts.setPassword(`viewer@${(parts as unknown as { domain: string }).domain}`, PASSWORD)

@@ -1,4 +1,4 @@
-// Accounts: who somebody is and may do. Refresh tokens rotate at each use, a reused one ends the session. Keeps I1–I7.
+// Accounts: people, sessions and passwords. Refresh tokens rotate at each use, and reusing one ends its session. Keeps I1–I7.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { SignedIn } from '#shared/protocol/wire.ts'
 import type { Role } from '#shared/rows/rows.ts'
@@ -26,9 +26,9 @@ import {
 } from './accounts-store.ts'
 import { hashPassword, isPassword } from './passwords.ts'
 
-/** A handheld may lie in a drawer for two months, and still be signed in when it is taken out. */
+/** A handheld that was not used for two months is still signed in. */
 export const REFRESH_TTL_DAYS = 90
-/** Two tabs that refresh at once both send the same token; this long after its rotation that is no theft. */
+/** Two tabs that refresh at once send the same token. Within this time after its rotation that is not treated as theft. */
 const REUSE_GRACE_MS = 20_000
 
 export interface Issued {
@@ -47,7 +47,7 @@ export interface AccountsParts {
   database: Database
   ledger: Ledger
   tokens: AccessTokens
-  /** Told of sessions that are over, once they are. Left out where nobody listens. */
+  /** Called after sessions have ended. */
   sessionsEnded?: (ended: SessionsEnded) => void
 }
 
@@ -65,8 +65,8 @@ export class Accounts {
   }
 
   /**
-   * Undefined where nobody has this address and password, in one time whichever of them is wrong. That somebody is
-   * disabled is told to who knows their password alone.
+   * Returns undefined if the email address or the password is wrong, after the same time in both cases. Only a person who
+   * knows the password learns that the account is disabled.
    */
   async login(email: string, password: string): Promise<Issued | 'disabled' | undefined> {
     const login = await findLogin(this.#database, email.trim())
@@ -75,7 +75,7 @@ export class Accounts {
     return login.disabled ? 'disabled' : this.openSession(login.orgId, login.id)
   }
 
-  /** A session of somebody who is known to be who they are. Undefined where they are disabled or gone. */
+  /** Opens a session for a person who has been authenticated. Returns undefined if the person is disabled or unknown. */
   openSession(orgId: string, userId: string): Promise<Issued | undefined> {
     const sessionId = uuidv7(Date.now(), randomBytes(10))
     const secret = newSecret()
@@ -85,14 +85,14 @@ export class Accounts {
     })
   }
 
-  /** Undefined where the token is not, or no longer, good. */
+  /** Returns undefined if the token is not valid, or no longer. */
   async refresh(refreshToken: string): Promise<Issued | 'disabled' | undefined> {
     const parts = parseRefreshToken(refreshToken)
     if (!parts) return undefined
     const { orgId, sessionId, secret } = parts
     const refreshed = await this.#database.transaction(orgId, async (tx) => {
       const session = await lockSession(tx.sql, orgId, sessionId)
-      // Only the holder of the session's own secret is told: the device hides what it shows, and keeps what waits.
+      // Only the holder of the session's secret learns this. The device then hides its data and keeps its outbox.
       if (session?.disabled && isSame(session.tokenHash, hashOf(secret))) return 'disabled'
       if (!session || session.over) return undefined
       const claims = { orgId, userId: session.userId, sessionId }
@@ -111,8 +111,8 @@ export class Accounts {
   }
 
   /**
-   * Ends a session whose token came twice. That is audited: somebody else may have had it. Signing in and out are not:
-   * they would wait behind the organisation's commits, and each be told to every device; `sessions` keeps both.
+   * Ends a session whose token was reused. This is audited, because somebody else may have had the token. Signing in and out
+   * are not audited: they would wait for the organisation's commits and be sent to every device. `sessions` records both.
    */
   async #endStolen({ orgId, sessionId, userId }: Claims): Promise<void> {
     await this.#ledger.change(orgId, {
@@ -133,21 +133,21 @@ export class Accounts {
     const parts = parseRefreshToken(refreshToken)
     if (!parts) return
     const { orgId, sessionId, secret } = parts
-    const isOver = await this.#database.transaction(orgId, async (tx) => {
+    const hasEnded = await this.#database.transaction(orgId, async (tx) => {
       const session = await lockSession(tx.sql, orgId, sessionId)
-      const isIts = session !== undefined && isSame(session.tokenHash, hashOf(secret))
-      if (isIts) revokeSession(tx, orgId, sessionId)
-      return isIts
+      const isOwner = session !== undefined && isSame(session.tokenHash, hashOf(secret))
+      if (isOwner) revokeSession(tx, orgId, sessionId)
+      return isOwner
     })
-    if (isOver) this.#sessionsEnded({ orgId, endedSession: sessionId })
+    if (hasEnded) this.#sessionsEnded({ orgId, endedSession: sessionId })
   }
 
-  /** Whom an access token speaks for; what that person may do is for the database to say. */
+  /** The person that an access token identifies, without checking the session in the database. */
   claims(accessToken: string): Promise<Claims | undefined> {
     return this.#tokens.verify(accessToken)
   }
 
-  /** Who an access token speaks for, as the database knows them now; undefined for nobody. */
+  /** The person that an access token identifies, as stored now. Returns undefined if the session or the person is invalid. */
   async authenticate(accessToken: string): Promise<(Account & Claims) | undefined> {
     const claims = await this.claims(accessToken)
     if (!claims) return undefined
@@ -159,7 +159,7 @@ export class Accounts {
     return (await findLogin(this.#database, email)) !== undefined
   }
 
-  /** Gives somebody another password and ends their sessions; nothing where it is the one they have. */
+  /** Sets a new password and ends the person's sessions, unless it is the current password. */
   async setPassword(email: string, password: string): Promise<void> {
     const login = await findLogin(this.#database, email)
     if (!login || (await isPassword(login.passwordHash, password))) return
@@ -178,8 +178,8 @@ export class Accounts {
     this.#sessionsEnded({ orgId, endedUser: id })
   }
 
-  /** The role of somebody whose session was good before; undefined where it, or the person, is out by now. */
-  async roleNow(claims: Claims): Promise<Role | undefined> {
+  /** The current role of a person. Returns undefined if the session has ended or the person is disabled. */
+  async currentRole(claims: Claims): Promise<Role | undefined> {
     return (await this.#database.snapshot(claims.orgId, (sql) => findPerson(sql, claims)))?.role
   }
 
@@ -187,7 +187,7 @@ export class Accounts {
     return hasOrganisations(this.#database).then((known) => !known)
   }
 
-  /** Makes an organisation and its first people, at its version 1. */
+  /** Creates an organisation and its first people, at version 1. */
   async createOrganisation({ name, people, currency }: { name: string; people: NewPerson[]; currency: string }) {
     const nowMs = Date.now()
     const orgId = uuidv7(nowMs, randomBytes(10))
@@ -215,7 +215,7 @@ export class Accounts {
     return { orgId, users: users.map(({ id, email, role }) => ({ id, email, role })) }
   }
 
-  /** Changes a person's role, or lets them in or out. Whoever is disabled is out at once, on every device. */
+  /** Changes a person's role, or disables or enables them. A disabled person loses access at once, on every device. */
   async updateMember(
     orgId: string,
     byUserId: string,

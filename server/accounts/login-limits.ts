@@ -1,9 +1,9 @@
-// How often somebody may guess: per account and per address, counted in attempts before they are looked at. Keeps I5.
+// Limits password guesses per account and per address. Attempts are counted before the password is checked. Keeps I5.
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 
-/** A person who forgot a password tries a handful; a machine that guesses tries thousands. */
+/** A person who forgot a password tries a few times, a program that guesses tries thousands of times. */
 const ATTEMPTS_PER_ACCOUNT = 10
-/** A shop's people share one address. */
+/** The people of one shop share an address. */
 const ATTEMPTS_PER_ADDRESS = 100
 const WINDOW_S = 15 * 60
 
@@ -11,7 +11,7 @@ export class LoginLimits {
   readonly #accounts = new RateLimiterMemory({ points: ATTEMPTS_PER_ACCOUNT, duration: WINDOW_S })
   readonly #addresses = new RateLimiterMemory({ points: ATTEMPTS_PER_ADDRESS, duration: WINDOW_S })
 
-  /** Counts an attempt. Seconds to wait where it is one too many; 0 where it may be looked at. */
+  /** Counts an attempt. Returns the seconds to wait if there were too many, otherwise 0. */
   async attempt(email: string, address: string): Promise<number> {
     const results = await Promise.allSettled([
       this.#accounts.consume(normalized(email)),
@@ -25,13 +25,13 @@ export class LoginLimits {
     return Math.max(...waits)
   }
 
-  /** The attempt was right: it does not count. */
+  /** A successful attempt does not count. */
   async succeeded(email: string, address: string): Promise<void> {
     await Promise.all([this.#accounts.delete(normalized(email)), this.#addresses.reward(address)])
   }
 }
 
-/** One account has one spelling. */
+/** All spellings of one address share a limit. */
 function normalized(email: string): string {
   return email.normalize('NFC').trim().toLowerCase()
 }

@@ -1,4 +1,4 @@
-// Passwords: argon2id with OWASP's parameters. Unknown people cost as much time as wrong passwords.
+// Passwords: argon2id with OWASP's parameters. An unknown person takes as much time as a wrong password.
 import { hash, verify } from '@node-rs/argon2'
 
 /** OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, two passes, one lane. */
@@ -10,7 +10,7 @@ export function hashPassword(password: string): Promise<string> {
 
 let decoy: Promise<string> | undefined
 
-/** True where the password is the one that was hashed. Without a hash it takes as long, and is false. */
+/** True if the password is the hashed one. Without a hash it returns false after the same time. */
 export async function isPassword(passwordHash: string | undefined, password: string): Promise<boolean> {
   decoy ??= hashPassword('nobody has this password')
   const matches = await verify(passwordHash ?? (await decoy), password)

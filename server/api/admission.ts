@@ -1,24 +1,24 @@
-// Admission: no more work at once than this process can do soon. Whoever comes too many is told when to come again,
-// instead of making everybody wait; their work stays on their device. Keeps P9.
-import { ApiRefusal } from './trpc.ts'
+// Admission: limits the requests in progress to what this process can do soon. Requests beyond the limit are refused with a
+// time to retry, so that the others do not wait; the work of the sender stays on its device. Keeps P9.
+import { RequestRefusedError } from '../process/request-refused.ts'
 
-/** Some thirty for each database connection: about a quarter of a second of work, with no queue that grows behind it. */
-const AT_ONCE_MAX = 400
-/** Those who are sent away come back spread over this, or they would all come back at once. */
+/** About thirty per database connection, which is a quarter of a second of work. More would be a queue that grows. */
+const RUNNING_MAX = 400
+/** Refused senders retry at random times within this range. Otherwise they would all retry at once. */
 const RETRY_AFTER_MAX_S = 4
 
 export class Admission {
   #running = 0
   readonly #max: number
 
-  constructor(max: number = AT_ONCE_MAX) {
+  constructor(max: number = RUNNING_MAX) {
     this.#max = max
   }
 
-  /** @throws {ApiRefusal} `busy`, with when to come again */
+  /** @throws {RequestRefusedError} `busy`, with the time to retry */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#max)
-      throw new ApiRefusal('busy', { retryAfterS: Math.ceil(Math.random() * RETRY_AFTER_MAX_S) })
+      throw new RequestRefusedError('busy', { retryAfterS: Math.ceil(Math.random() * RETRY_AFTER_MAX_S) })
     this.#running += 1
     try {
       return await work()

@@ -1,4 +1,4 @@
-// All procedures. The client imports the type alone.
+// All procedures. The client only imports the type.
 import { authRouter } from './auth-router.ts'
 import { backupsRouter } from './backups-router.ts'
 import { catalogueRouter } from './catalogue-router.ts'

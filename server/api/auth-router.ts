@@ -1,4 +1,4 @@
-// Signing in and out. The refresh token lives in a cookie that scripts cannot read; devices hold the access token.
+// Signing in and out. The refresh token is in a cookie that scripts cannot read. Devices hold the access token.
 import { z } from 'zod'
 import { loginSchema } from '#shared/protocol/wire.ts'
 import type { SignedIn } from '#shared/protocol/wire.ts'
@@ -6,7 +6,8 @@ import { nameSchema } from '#shared/values/text.ts'
 import type { Issued } from '../accounts/accounts.ts'
 import { REFRESH_TTL_DAYS } from '../accounts/accounts.ts'
 import type { Context } from './context.ts'
-import { publicProcedure, ApiRefusal, router, viewerProcedure } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
+import { publicProcedure, router, viewerProcedure } from './trpc.ts'
 
 const COOKIE = 'stockhand_refresh'
 const PASSWORD_MIN = 10
@@ -25,10 +26,10 @@ export const authRouter = router({
     const { accounts, loginLimits } = ctx.parts
     const address = ctx.http?.address ?? 'socket'
     const waitS = await loginLimits.attempt(input.email, address)
-    if (waitS > 0) throw new ApiRefusal('rate_limited', { retryAfterS: waitS })
+    if (waitS > 0) throw new RequestRefusedError('rate_limited', { retryAfterS: waitS })
     const issued = await accounts.login(input.email, input.password)
-    if (!issued) throw new ApiRefusal('bad_credentials')
-    if (issued === 'disabled') throw new ApiRefusal('disabled')
+    if (!issued) throw new RequestRefusedError('bad_credentials')
+    if (issued === 'disabled') throw new RequestRefusedError('disabled')
     await loginLimits.succeeded(input.email, address)
     return withCookie(ctx, issued)
   }),
@@ -36,8 +37,8 @@ export const authRouter = router({
   refresh: publicProcedure.mutation(async ({ ctx }): Promise<SignedIn> => {
     const token = ctx.http?.req.cookies[COOKIE]
     const issued = token === undefined ? undefined : await ctx.parts.accounts.refresh(token)
-    if (issued === 'disabled') throw new ApiRefusal('disabled')
-    if (!issued) throw new ApiRefusal('unauthenticated')
+    if (issued === 'disabled') throw new RequestRefusedError('disabled')
+    if (!issued) throw new RequestRefusedError('unauthenticated')
     return withCookie(ctx, issued)
   }),
 
@@ -53,7 +54,7 @@ export const authRouter = router({
     org: { id: person.orgId, name: person.orgName },
   })),
 
-  /** Whether this server waits for its first organisation. */
+  /** Whether this server has no organisation yet. */
   setupNeeded: publicProcedure.query(async ({ ctx }) => ({
     needed: ctx.parts.setupToken !== undefined && (await ctx.parts.accounts.needsSetup()),
   })),
@@ -62,9 +63,9 @@ export const authRouter = router({
     const { accounts, setupToken, loginLimits } = ctx.parts
     const address = ctx.http?.address ?? 'socket'
     const waitS = await loginLimits.attempt('setup', address)
-    if (waitS > 0) throw new ApiRefusal('rate_limited', { retryAfterS: waitS })
+    if (waitS > 0) throw new RequestRefusedError('rate_limited', { retryAfterS: waitS })
     if (setupToken === undefined || input.token.trim() !== setupToken || !(await accounts.needsSetup())) {
-      throw new ApiRefusal('bad_credentials')
+      throw new RequestRefusedError('bad_credentials')
     }
     const { name, email, password, organisation } = input
     const { orgId, users } = await accounts.createOrganisation({

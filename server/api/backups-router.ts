@@ -1,4 +1,5 @@
-// Backups of this installation: managers see them, and ask for one. They hold every organisation, so nobody gets one here.
+// Backups of this installation. Managers see the list and can request a backup. Nobody can download one here, because a
+// backup contains every organisation.
 import { managerProcedure, router } from './trpc.ts'
 
 export const backupsRouter = router({

@@ -1,5 +1,5 @@
-// What every procedure gets: who asks, when the request's head arrived, and the parts it may delegate to.
-import type {} from '@fastify/cookie' // what it adds to requests and replies
+// The context of every procedure: the caller, the time when the request arrived, and the modules to delegate to.
+import type {} from '@fastify/cookie' // its additions to the types of requests and replies
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Database } from '../database/database.ts'
@@ -18,7 +18,7 @@ export interface ApiParts {
   backups: {
     /** The newest first. */
     list(): Promise<BackupNote[]>
-    /** Has one made as soon as a process is free that makes them. False where the newest was begun minutes ago. */
+    /** Requests a backup from the process that makes them. Returns false if the newest one began a few minutes ago. */
     ask(): Promise<boolean>
   }
   database: Database
@@ -28,20 +28,20 @@ export interface ApiParts {
   ledger: Ledger
   loginLimits: LoginLimits
   metrics: Pick<Metrics, 'pushAccepted' | 'pushRefused' | 'pulled'>
-  /** Guards the first visit of a new server; undefined where the demo made the organisation. */
+  /** Protects the setup of a new server. Undefined if the demo created the organisation. */
   setupToken: string | undefined
 }
 
 export interface Context {
   parts: ApiParts
   accessToken: string | undefined
-  /** The server's clock when the request's head arrived, Unix ms. */
+  /** The server's clock when the head of the request arrived, Unix ms. */
   receivedAt: number
   /** Absent on sockets. */
   http?: { req: FastifyRequest; res: FastifyReply; address: string } | undefined
 }
 
-/** What is asked over a socket is asked when it comes, however long the socket has been open. */
+/** A request on a socket is received when it is read, not when the socket was opened. */
 export function socketContext(parts: ApiParts, accessToken: string | undefined): Context {
   return {
     parts,

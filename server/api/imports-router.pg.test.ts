@@ -1,4 +1,4 @@
-// Imports as a browser sends them: the file as the body of one request.
+// Imports as a browser sends them: the file is the body of one request.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PASSWORD, useLedger } from '../../tests/support/ledger-under-test.ts'
 import type { TestServer } from '../../tests/support/test-server.ts'
@@ -30,7 +30,7 @@ const send = (path: string, file: string, { options = '', as = token, type = 'ap
   })
 
 describe('imports', () => {
-  it('takes 4 MB although a request of JSON may have one, and tells the devices', async () => {
+  it('imports 4 MB, although a JSON request may only have 1 MB, and notifies the devices', async () => {
     const device = listen(server.url, token, { cursor: null })
     await device.until(() => device.messages.length > 0)
     const file = `sku,name\n${Array.from({ length: 4000 }, (_, index) => `S-${index},${'x'.repeat(290)} ${index}`).join('\n')}\n${'\n'.repeat(3_000_000)}`
@@ -51,7 +51,7 @@ describe('imports', () => {
       expect((await send('imports.products', sales, { options })).status).toBe(400)
   })
 
-  it('is for managers alone, and nothing of the file is read before that is known', async () => {
+  it('is only for managers, and does not read the file before that is known', async () => {
     for (const role of ['staff', 'viewer'] as const) {
       const { status, body } = await send('imports.products', 'sku,name\nZ,Zebra\n', { as: await tokenOf(parts[role]) })
       expect([status, body.error.data.refusal]).toEqual([403, 'role_too_low'])
@@ -61,8 +61,8 @@ describe('imports', () => {
     expect([...known]).toEqual([])
   })
 
-  it('refuses more than 64 MB without keeping it, and JSON', async () => {
-    const { body } = await send('imports.products', `sku,name\n${'\n'.repeat(65 * 1024 * 1024)}`)
+  it('refuses JSON, and more than 64 MB without holding it in memory', async () => {
+    const { body } = await send('imports.products', `sku,name\n${`${' '.repeat(1023)}\n`.repeat(65 * 1024)}`)
     expect(body.result.data.fileProblem).toEqual({ cause: 'too_large' })
     expect((await send('imports.products', '{}', { type: 'application/json' })).status).toBe(400)
   }, 60_000)

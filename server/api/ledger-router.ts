@@ -1,4 +1,4 @@
-// The ledger, checked: what `npm run verify` does, for a manager's own organisation.
+// Runs the ledger check of `npm run verify` for a manager's own organisation.
 import type { CheckReport } from '../ledger/verify/ledger-check.ts'
 import { checkAndStore } from '../ledger/verify/ledger-check.ts'
 import { managerProcedure, router } from './trpc.ts'

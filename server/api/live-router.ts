@@ -1,7 +1,7 @@
 // The live subscription.
 import { liveSchema } from '#shared/protocol/wire.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
-import { toRefused, viewerProcedure } from './trpc.ts'
+import { toTrpcError, viewerProcedure } from './trpc.ts'
 
 export const live = viewerProcedure.input(liveSchema).subscription(async function* ({
   ctx,
@@ -13,9 +13,9 @@ export const live = viewerProcedure.input(liveSchema).subscription(async functio
     yield* parts.feed.subscribe(viewer, input, {
       signal: signal ?? new AbortController().signal,
       sessionId: person.sessionId,
-      roleNow: () => parts.accounts.roleNow(person),
+      currentRole: () => parts.accounts.currentRole(person),
     })
   } catch (error) {
-    throw toRefused(error)
+    throw toTrpcError(error)
   }
 })

@@ -1,10 +1,11 @@
-// The ledger, read: a page of movements, newest first.
+// Movements of the ledger in pages, newest first.
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { requireVersion } from '../feed/pull.ts'
 import { listMovements } from '../reports/movements-store.ts'
-import { ApiRefusal, router, viewerProcedure } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
+import { router, viewerProcedure } from './trpc.ts'
 
 const PAGE_MAX = 500
 const timeSchema = z
@@ -21,7 +22,7 @@ const listSchema = z.object({
   to: timeSchema.optional(),
   cursor: z.string().max(200).nullable().optional(),
   limit: z.int().min(1).max(PAGE_MAX).optional(),
-  /** The version that the device holds: its own movements are in the list. */
+  /** The version that the device holds, so that the list contains its own movements. */
   atLeast: z.int().min(0).optional(),
 })
 const cursorSchema = z.object({
@@ -58,6 +59,6 @@ function parseCursor(text: string): { at: string; no: number } {
   try {
     return cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')))
   } catch {
-    throw new ApiRefusal('malformed')
+    throw new RequestRefusedError('malformed')
   }
 }

@@ -1,7 +1,8 @@
-// People: what managers change about them.
+// Changes that managers make to people.
 import { z } from 'zod'
 import { idSchema } from '#shared/values/id.ts'
-import { managerProcedure, ApiRefusal, router } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
+import { managerProcedure, router } from './trpc.ts'
 
 const updateSchema = z.strictObject({
   id: idSchema,
@@ -10,9 +11,9 @@ const updateSchema = z.strictObject({
 })
 
 export const peopleRouter = router({
-  /** Changes a role, or lets somebody in or out. Managers cannot lock themselves out. */
+  /** Changes a role, or disables or enables a person. Managers cannot change themselves, so they cannot lock themselves out. */
   update: managerProcedure.input(updateSchema).mutation(async ({ ctx, input }) => {
-    if (input.id === ctx.viewer.userId) throw new ApiRefusal('role_too_low')
+    if (input.id === ctx.viewer.userId) throw new RequestRefusedError('role_too_low')
     return { found: await ctx.parts.accounts.updateMember(ctx.viewer.orgId, ctx.viewer.userId, input) }
   }),
 })

@@ -10,7 +10,8 @@ import type { Claims } from '../accounts/access-tokens.ts'
 import { readHead } from '../feed/feed-store.ts'
 import { pull } from '../feed/pull.ts'
 import type { ApiParts, Context } from './context.ts'
-import { ApiRefusal, router, toRefused, tokenProcedure, viewerProcedure } from './trpc.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
+import { router, refusalOf, tokenProcedure, viewerProcedure } from './trpc.ts'
 
 export const syncRouter = router({
   push: tokenProcedure.input(z.unknown()).mutation(async ({ ctx, input }): Promise<PushAnswer> => {
@@ -23,7 +24,7 @@ export const syncRouter = router({
       ctx.parts.metrics.pushAccepted({ envelopes, results: answer.results, deviceNow })
       return { ...answer, serverNow: ctx.receivedAt }
     } catch (error) {
-      throw await withLastSeq(toRefused(error), input, { parts: ctx.parts, claims: ctx.claims })
+      throw await withLastSeq(refusalOf(error), input, { parts: ctx.parts, claims: ctx.claims })
     }
   }),
 
@@ -39,15 +40,15 @@ function parsePush(
   input: unknown,
   ctx: Context,
 ): { clientId: string; epoch: number; deviceNow: number; envelopes: Envelope[] } {
-  if (bodyBytes(input, ctx) > PUSH_MAX_BYTES) throw new ApiRefusal('too_large')
+  if (bodyBytes(input, ctx) > PUSH_MAX_BYTES) throw new RequestRefusedError('too_large')
   const frame = pushFrameSchema.safeParse(input)
-  if (!frame.success) throw new ApiRefusal('malformed', { cause: frame.error })
+  if (!frame.success) throw new RequestRefusedError('malformed', { cause: frame.error })
   const { mutations, ...rest } = frame.data
-  if (mutations.length > PUSH_MAX) throw new ApiRefusal('too_many')
+  if (mutations.length > PUSH_MAX) throw new RequestRefusedError('too_many')
   const envelopes = z.array(envelopeSchema).safeParse(mutations)
-  if (!envelopes.success) throw new ApiRefusal('malformed', { cause: envelopes.error })
+  if (!envelopes.success) throw new RequestRefusedError('malformed', { cause: envelopes.error })
   const [first] = envelopes.data
-  if (envelopes.data.some(({ seq }, index) => seq !== first!.seq + index)) throw new ApiRefusal('malformed')
+  if (envelopes.data.some(({ seq }, index) => seq !== first!.seq + index)) throw new RequestRefusedError('malformed')
   return { ...rest, envelopes: envelopes.data }
 }
 
@@ -57,21 +58,21 @@ function bodyBytes(input: unknown, { http }: Context): number {
   try {
     return Buffer.byteLength(JSON.stringify(input) ?? '')
   } catch (cause) {
-    throw new ApiRefusal('malformed', { cause }) // nested deeper than anybody writes
+    throw new RequestRefusedError('malformed', { cause }) // nested too deeply to be serialized
   }
 }
 
-/** Whoever is refused needs to know how far the server has come, to go on from there. */
+/** Adds the lastSeq to a refusal, because the device continues from there. */
 async function withLastSeq(
-  refused: ApiRefusal,
+  refused: RequestRefusedError,
   input: unknown,
   { parts, claims }: { parts: ApiParts; claims: Claims },
-): Promise<ApiRefusal> {
+): Promise<RequestRefusedError> {
   if (refused.lastSeq !== undefined) return refused
   const clientId = z.object({ clientId: idSchema }).safeParse(input).data?.clientId
   if (clientId === undefined || refused.refusal === 'unavailable') return refused
   const head = await parts.database
     .snapshot(claims.orgId, (sql) => readHead(sql, claims, { clientId }))
     .catch(() => undefined)
-  return new ApiRefusal(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
+  return new RequestRefusedError(refused.refusal, { lastSeq: head?.lastSeq ?? 0, cause: refused.cause })
 }

@@ -9,7 +9,7 @@ const header = {
 }
 type Tables = Record<string, string>
 
-/** COPY's text: each row ends with a newline, and "\." is no row of its own since a backslash is written twice. */
+/** The text format of COPY: each row ends with a newline, and no row is "\." because backslashes are doubled. */
 const row = fc
   .string()
   .map((text) => `${text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}\n`)
@@ -38,7 +38,7 @@ async function read(bytes: Uint8Array, size = 11): Promise<Tables> {
   return tables
 }
 
-test('what was written is read, in pieces of any size', async () => {
+test('a backup can be read in pieces of any size', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(row), fc.array(row), fc.integer({ min: 1, max: 50 }), async (first, second, size) => {
       const tables = { first: first.join(''), second: second.join(''), none: '' }
@@ -47,14 +47,14 @@ test('what was written is read, in pieces of any size', async () => {
   )
 })
 
-test('a backup that was cut off anywhere is damaged', async () => {
-  const whole = await write({ items: '1\tone\n2\ttwo\n', places: '1\there\n' })
+test('a backup that was truncated anywhere is damaged', async () => {
+  const whole = await write({ items: '1\tone\n2\ttwo\n', locations: '1\there\n' })
   for (let length = 0; length < whole.length; length++) {
     await expect(read(whole.subarray(0, length))).rejects.toThrow(BackupDamaged)
   }
 })
 
-test('a backup of which a row was changed, lost or added is damaged', async () => {
+test('a backup with a changed, missing or added row is damaged', async () => {
   const whole = (await write({ items: '1\tone\n2\ttwo\n' })).toString()
   for (const changed of [
     whole.replace('one', 'eno'),
@@ -66,8 +66,8 @@ test('a backup of which a row was changed, lost or added is damaged', async () =
   }
 })
 
-test('a backup of which any byte was changed is damaged', async () => {
-  const whole = await write({ items: '1\tone\n2\ttwo\n', places: '1\there\n' })
+test('a backup with any changed byte is damaged', async () => {
+  const whole = await write({ items: '1\tone\n2\ttwo\n', locations: '1\there\n' })
   for (let at = 0; at < whole.length; at++) {
     const changed = Buffer.from(whole)
     changed[at]! ^= 0x01
@@ -75,8 +75,8 @@ test('a backup of which any byte was changed is damaged', async () => {
   }
 })
 
-test('something else is no backup, and a newer format is said to be newer', async () => {
-  await expect(read(Buffer.from('id,name\n1,one\n'))).rejects.toThrow('no backup of Stockhand')
+test('another file is not a backup, and a newer format is reported as newer', async () => {
+  await expect(read(Buffer.from('id,name\n1,one\n'))).rejects.toThrow('not a Stockhand backup')
   const newer = (await write({})).toString().replace('"format":1', '"format":2')
   await expect(read(Buffer.from(newer))).rejects.toThrow('newer version')
 })

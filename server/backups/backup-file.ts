@@ -1,11 +1,11 @@
-// A backup's text: a line of JSON for the whole, one for each table and then its rows as PostgreSQL's COPY writes them up
-// to a line "\.", and a line of JSON at the end that says what should have been there. A file that was cut off or changed
-// is noticed before anything of it counts. Any zstd (and age, where it is encrypted) opens it without Stockhand.
+// The text of a backup: a header line of JSON; for each table a line of JSON and its rows in COPY's text format, up to a line
+// "\."; and a last line of JSON with the checksums. A truncated or changed file is detected before its rows take effect. Any
+// zstd (and age, if it is encrypted) opens it without Stockhand.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 
 const FORMAT = 1
-/** A line of JSON in a backup is a list of columns at most: a longer one is no backup. */
+/** The longest line of JSON is a list of columns. A file with a longer line is not a backup. */
 const LINE_MAX_BYTES = 16 * 1024 * 1024
 const END_OF_ROWS = Buffer.from('\\.\n')
 const NEWLINE = 0x0a
@@ -14,15 +14,15 @@ const headerSchema = z.object({
   stockhand: z.literal('backup'),
   format: z.int(),
   madeAt: z.iso.datetime(),
-  /** Of the program that made it. */
+  /** The version of Stockhand that made it. */
   version: z.string(),
-  /** What the tables look like: every migration that had been applied, in order. */
+  /** All migrations that had been applied, in order. They define the tables. */
   migrations: z.array(z.object({ name: z.string(), checksum: z.string() })),
 })
 const tableSchema = z.object({ table: z.string(), columns: z.array(z.string()) })
 const endSchema = z.object({
   end: z.literal(true),
-  /** Of all that stands before. */
+  /** The hash of everything before this line. */
   sha256: z.string(),
   tables: z.record(z.string(), z.object({ rows: z.int(), sha256: z.string() })),
 })
@@ -30,7 +30,7 @@ const endSchema = z.object({
 export type BackupHeader = z.infer<typeof headerSchema>
 export type TableHeader = z.infer<typeof tableSchema>
 
-/** What is read of a backup, in its order. The rows of a table must be read to their end before the next is asked for. */
+/** The parts of a backup, in order. The rows of a table must be read to the end before the next part is requested. */
 export type BackupPart =
   | { kind: 'header'; header: BackupHeader }
   | { kind: 'table'; table: TableHeader; rows: AsyncGenerator<Buffer> }
@@ -40,7 +40,7 @@ export class BackupDamaged extends Error {
   override readonly name = 'BackupDamaged'
 }
 
-/** Counts the rows of a table and digests them, on their way. */
+/** Counts and hashes the rows of a table as they pass. */
 class RowTally {
   rows = 0
   readonly #hash = createHash('sha256')
@@ -55,35 +55,35 @@ class RowTally {
   }
 }
 
-/** The text of a backup. `tables` gives each table's rows in COPY's text format. */
+/** Produces the text of a backup. `tables` yields the rows of each table in COPY's text format. */
 export async function* writeBackup(
   header: Omit<BackupHeader, 'stockhand' | 'format'>,
   tables: AsyncIterable<{ table: TableHeader; rows: AsyncIterable<Uint8Array> }>,
 ): AsyncGenerator<Uint8Array> {
   const whole = createHash('sha256')
-  const said = (bytes: Uint8Array) => {
+  const hashed = (bytes: Uint8Array) => {
     whole.update(bytes)
     return bytes
   }
-  yield said(line({ stockhand: 'backup', format: FORMAT, ...header }))
+  yield hashed(line({ stockhand: 'backup', format: FORMAT, ...header }))
   const tallies: z.infer<typeof endSchema>['tables'] = {}
   for await (const { table, rows } of tables) {
-    yield said(line(table))
+    yield hashed(line(table))
     const tally = new RowTally()
     for await (const chunk of rows) {
       tally.add(chunk)
-      yield said(chunk)
+      yield hashed(chunk)
     }
-    yield said(END_OF_ROWS)
+    yield hashed(END_OF_ROWS)
     tallies[table.table] = { rows: tally.rows, sha256: tally.digest() }
   }
   yield line({ end: true, sha256: whole.digest('hex'), tables: tallies })
 }
 
-/** @throws {BackupDamaged} where it is none, was cut off, or was changed. The end alone says that it was whole. */
+/** @throws {BackupDamaged} if it is not a backup, truncated or changed. It is known to be complete only after the end part. */
 export async function* readBackup(text: AsyncIterable<Uint8Array>): AsyncGenerator<BackupPart> {
   const lines = new Lines(text)
-  const header = parse(headerSchema, await lines.next(), 'this is no backup of Stockhand, or its beginning is damaged')
+  const header = parse(headerSchema, await lines.next(), 'this is not a Stockhand backup, or its beginning is damaged')
   if (header.format > FORMAT) throw new BackupDamaged('this backup was made by a newer version of Stockhand')
   yield { kind: 'header', header }
   const seen = new Map<string, { rows: number; sha256: string }>()
@@ -94,8 +94,8 @@ export async function* readBackup(text: AsyncIterable<Uint8Array>): AsyncGenerat
     if (end.success) {
       compare(seen, end.data.tables)
       if (end.data.sha256 !== lines.digestBeforeLine())
-        throw new BackupDamaged('this backup is damaged: it is not as it was written')
-      if (!(await lines.isAtEnd())) throw new BackupDamaged('this backup is damaged: something follows its end')
+        throw new BackupDamaged('this backup is damaged: its contents have changed')
+      if (!(await lines.isAtEnd())) throw new BackupDamaged('this backup is damaged: there is data after its end')
       yield { kind: 'end', rowCount }
       return
     }
@@ -110,9 +110,10 @@ export async function* readBackup(text: AsyncIterable<Uint8Array>): AsyncGenerat
 function compare(seen: ReadonlyMap<string, unknown>, expected: Record<string, unknown>): void {
   for (const [table, tally] of Object.entries(expected)) {
     if (JSON.stringify(seen.get(table)) !== JSON.stringify(tally))
-      throw new BackupDamaged(`this backup is damaged: ${table} is not as it was written`)
+      throw new BackupDamaged(`this backup is damaged: the contents of ${table} have changed`)
   }
-  if (seen.size !== Object.keys(expected).length) throw new BackupDamaged('this backup is damaged: it has more tables')
+  if (seen.size !== Object.keys(expected).length)
+    throw new BackupDamaged('this backup is damaged: it has tables that its end does not list')
 }
 
 function line(value: unknown): Uint8Array {
@@ -125,7 +126,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, problem: string): T {
   return parsed.data
 }
 
-/** Takes a text apart: a line of JSON, or rows up to their end. */
+/** Splits a text into lines of JSON and rows. */
 class Lines {
   readonly #chunks: AsyncIterator<Uint8Array>
   #rest: Buffer = Buffer.alloc(0)
@@ -150,17 +151,17 @@ class Lines {
     }
   }
 
-  /** Of all that stands before the line that was read last. */
+  /** The hash of everything before the last line that was read. */
   digestBeforeLine(): string {
     return this.#beforeLine
   }
 
-  /** Reads on to the end of the text: what it comes through (a decompressor) has looked at all of it then. */
+  /** Reads to the end of the text, so that the decompressor before it has checked everything. */
   async isAtEnd(): Promise<boolean> {
     return this.#rest.length === 0 && (await this.#chunks.next()).done === true
   }
 
-  /** Whole lines, as many at once as have come. */
+  /** Complete lines, as many at once as have arrived. */
   async *rows(tally: RowTally): AsyncGenerator<Buffer> {
     for (;;) {
       const end = endOfRows(this.#rest)
@@ -170,9 +171,9 @@ class Lines {
         tally.add(rows)
         yield rows
       }
-      const taken = end === undefined ? upTo : end + END_OF_ROWS.length
-      this.#hash.update(this.#rest.subarray(0, taken))
-      this.#rest = this.#rest.subarray(taken)
+      const consumed = end === undefined ? upTo : end + END_OF_ROWS.length
+      this.#hash.update(this.#rest.subarray(0, consumed))
+      this.#rest = this.#rest.subarray(consumed)
       if (end !== undefined) return
       await this.#more()
     }
@@ -180,12 +181,12 @@ class Lines {
 
   async #more(): Promise<void> {
     const { value, done } = await this.#chunks.next()
-    if (done === true) throw new BackupDamaged('this backup is damaged: it ends in the middle')
+    if (done === true) throw new BackupDamaged('this backup is damaged: it is truncated')
     this.#rest = this.#rest.length === 0 ? Buffer.from(value) : Buffer.concat([this.#rest, value])
   }
 }
 
-/** Where the rows end that begin at a line's start; undefined where the end has not come yet. */
+/** The index at which the rows end. `text` begins at the start of a line. Returns undefined if the end has not arrived. */
 function endOfRows(text: Buffer): number | undefined {
   if (text.subarray(0, END_OF_ROWS.length).equals(END_OF_ROWS)) return 0
   const at = text.indexOf('\n\\.\n')

@@ -1,5 +1,5 @@
-// Where backups lie: a folder, or a bucket of any store that speaks S3. What is there under a name is whole: a folder gets
-// a file by renaming, and a bucket shows an object only when all its parts are there.
+// Where backups are stored: a folder, or a bucket of any S3-compatible store. A backup is only visible when it is complete: in
+// a folder it is renamed at the end, and a bucket shows an object when all its parts are there.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,19 +10,19 @@ import { S3mini } from 's3mini'
 import type { Config } from '../process/config.ts'
 
 export interface BackupStorage {
-  /** For people: a folder, or a bucket's address. */
+  /** For messages: the folder, or the address of the bucket. */
   readonly where: string
-  /** Resolves once it is kept for good. */
+  /** Resolves once it is stored durably. */
   put(name: string, content: Readable): Promise<void>
   get(name: string): Promise<Readable>
-  /** The names of what lies there. */
+  /** The names of all stored files. */
   list(): Promise<string[]>
   remove(name: string): Promise<void>
 }
 
-/** A name that no program takes for a whole backup. */
+/** The suffix of an incomplete backup. */
 const PARTIAL = '.partial'
-/** S3 takes 10,000 parts at most: with these, a backup of 160 GB. */
+/** S3 allows 10,000 parts, so the largest possible backup has 160 GB. */
 const PART_BYTES = 16 * 1024 * 1024
 
 export function backupStorage({ dir, s3 }: Config['backups']): BackupStorage {
@@ -34,8 +34,8 @@ export function folder(path: string): BackupStorage {
     where: path,
     put: async (name, content) => {
       await mkdir(path, { recursive: true, mode: 0o700 })
-      // What a process left behind that was killed: one backup is made at a time.
-      for (const left of await readdir(path)) if (left.endsWith(PARTIAL)) await rm(join(path, left))
+      // Only one backup is made at a time, so these are from processes that were killed.
+      for (const name of await readdir(path)) if (name.endsWith(PARTIAL)) await rm(join(path, name))
       const partial = join(path, name + PARTIAL)
       try {
         await pipeline(content, createWriteStream(partial, { mode: 0o600, flush: true }))
@@ -47,7 +47,7 @@ export function folder(path: string): BackupStorage {
       }
     },
     get: async (name) => {
-      await stat(join(path, name)) // a stream would only fail once it is read
+      await stat(join(path, name)) // fails here if the file does not exist, because a stream would only fail when it is read
       return createReadStream(join(path, name))
     },
     list: async () => {
@@ -61,7 +61,7 @@ export function folder(path: string): BackupStorage {
   }
 }
 
-/** The name of a new file outlives a power cut only then. */
+/** Makes the name of a new file durable. */
 async function syncFolder(path: string): Promise<void> {
   const opened = await open(path)
   try {

@@ -1,21 +1,20 @@
-// What backups read and write in PostgreSQL, as the owner: whole tables by COPY, and the list of backups.
+// The database access of backups, as the owner: whole tables by COPY, and the list of backups.
 import assert from 'node:assert/strict'
-import type { Readable } from 'node:stream'
-import { setImmediate as sent } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
+import { readCopy, writeCopy } from '../database/postgres-js-workarounds/copy-streams.ts'
 import type { Owner, OwnerConnection, OwnerTx } from '../database/schema/owner.ts'
 import type { BackupHeader, TableHeader } from './backup-file.ts'
 
-/** Any number, the same in every version: two backups at once would only slow each other down. */
+/** Any number that is the same in every version. Two backups at once would only slow each other down. */
 const LOCK_KEY = 7_254_002
-/** What is about this installation, and not about what it keeps. */
-const LEFT_OUT = ['schema_migrations', 'backups']
+/** Tables about the installation, which are not part of a backup. */
+const EXCLUDED_TABLES = ['schema_migrations', 'backups']
 
-/** Undefined where somebody else is at it. The lock ends with the connection. */
+/** Returns undefined if another backup is being made. The lock ends with the connection. */
 export async function lockForBackup(owner: Owner): Promise<OwnerConnection | undefined> {
   const connection = await owner.reserve()
-  const [lock] = await connection<{ mine: boolean }[]>`select pg_try_advisory_lock(${LOCK_KEY}) as mine`
-  if (lock?.mine) return connection
+  const [lock] = await connection<{ locked: boolean }[]>`select pg_try_advisory_lock(${LOCK_KEY}) as locked`
+  if (lock?.locked) return connection
   connection.release()
   return undefined
 }
@@ -25,12 +24,12 @@ export async function unlock(connection: OwnerConnection): Promise<void> {
   connection.release()
 }
 
-/** Everything as of one moment, while others go on writing. */
+/** Reads everything as of one moment. Writers are not blocked. */
 export function inOneSnapshot<T>(owner: Owner, read: (tx: OwnerTx) => Promise<T>): Promise<T> {
   return owner.begin('isolation level repeatable read read only', read) as Promise<T>
 }
 
-/** None where nothing was ever migrated. */
+/** Empty if the database was never migrated. */
 export async function readMigrationsApplied(sql: Owner | OwnerTx): Promise<BackupHeader['migrations']> {
   if (!(await hasTable(sql, 'schema_migrations'))) return []
   const rows = await sql<{ name: string; checksum: string }[]>`
@@ -38,7 +37,7 @@ export async function readMigrationsApplied(sql: Owner | OwnerTx): Promise<Backu
   return [...rows]
 }
 
-/** Every table with the columns that have values of their own; each after those that its rows refer to. */
+/** Every table with its columns, without generated ones. Each table comes after the tables that it references. */
 export async function listTables(sql: Owner | OwnerTx): Promise<TableHeader[]> {
   const tables = await sql<(TableHeader & { refersTo: string[] })[]>`
     select c.relname as "table", array_agg(a.attname::text order by a.attnum) as columns,
@@ -48,43 +47,34 @@ export async function listTables(sql: Owner | OwnerTx): Promise<TableHeader[]> {
       ) as "refersTo"
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.relname <> all (${LEFT_OUT})
+    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.relname <> all (${EXCLUDED_TABLES})
     group by c.oid
     order by c.relname`
   const listed = new Map<string, TableHeader>()
-  for (let left = [...tables]; left.length > 0;) {
-    const ready = left.filter(({ refersTo }) => refersTo.every((name) => listed.has(name)))
-    assert(ready.length > 0, `tables refer to each other in a circle: ${left.map(({ table }) => table).join(', ')}`)
+  for (let remaining = [...tables]; remaining.length > 0;) {
+    const ready = remaining.filter(({ refersTo }) => refersTo.every((name) => listed.has(name)))
+    assert(
+      ready.length > 0,
+      `tables refer to each other in a circle: ${remaining.map(({ table }) => table).join(', ')}`,
+    )
     for (const { table, columns } of ready) listed.set(table, { table, columns })
-    left = left.filter(({ table }) => !listed.has(table))
+    remaining = remaining.filter(({ table }) => !listed.has(table))
   }
   return [...listed.values()]
 }
 
-/** The rows of a table as COPY writes them. */
+/** The rows of a table in COPY's text format. */
 export async function* copyOut(tx: OwnerTx, { table, columns }: TableHeader): AsyncGenerator<Buffer> {
-  const rows: Readable = await tx`copy ${tx(table)} (${tx(columns)}) to stdout`.readable()
-  yield* rows as AsyncIterable<Buffer>
-  // postgres.js (3.4.9) stops listening where the last rows filled its buffer, and only another read starts it again:
-  // without it the next statement is never answered.
-  rows._read(0)
+  yield* readCopy(await tx`copy ${tx(table)} (${tx(columns)}) to stdout`.readable())
 }
 
-/** Takes the rows of a table. @throws where they do not fit */
+/** Inserts the rows of a table. @throws if PostgreSQL rejects them */
 export async function copyIn(
   tx: OwnerTx,
   { table, columns }: TableHeader,
   rows: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const into = await tx`copy ${tx(table)} (${tx(columns)}) from stdin`.writable()
-  into.on('error', () => undefined) // each write tells of it
-  for await (const chunk of rows) {
-    await new Promise<void>((resolve, reject) => into.write(chunk, (error) => (error ? reject(error) : resolve())))
-  }
-  into.end()
-  await sent()
-  // postgres.js (3.4.9) tells nobody of an error that comes once all rows are sent: the next statement does.
-  await tx`select 1`
+  await writeCopy(tx, await tx`copy ${tx(table)} (${tx(columns)}) from stdin`.writable(), rows)
 }
 
 export async function isEmpty(owner: Owner): Promise<boolean> {
@@ -93,20 +83,20 @@ export async function isEmpty(owner: Owner): Promise<boolean> {
 }
 
 async function hasTable(sql: Owner | OwnerTx, name: string): Promise<boolean> {
-  const [found] = await sql<{ isThere: boolean }[]>`
-    select to_regclass(${`public.${name}`}) is not null as "isThere"`
-  return found?.isThere === true
+  const [found] = await sql<{ exists: boolean }[]>`
+    select to_regclass(${`public.${name}`}) is not null as "exists"`
+  return found?.exists === true
 }
 
-export interface Begun {
+export interface BackupStart {
   id: string
   atMs: number
   file: string
   encrypted: boolean
 }
 
-export async function noteBegun(owner: Owner, { id, atMs, file, encrypted }: Begun): Promise<void> {
-  // What an earlier process left behind when it was killed is under way no longer: this one holds the lock.
+export async function recordStart(owner: Owner, { id, atMs, file, encrypted }: BackupStart): Promise<void> {
+  // This process holds the lock, so a backup that is still recorded as running was killed.
   await owner`
     update backups set state = 'failed', ended_at = ${new Date(atMs)}, problem = 'the process that made it ended'
     where state = 'running'`
@@ -115,7 +105,7 @@ export async function noteBegun(owner: Owner, { id, atMs, file, encrypted }: Beg
     values (${id}, ${new Date(atMs)}, 'running', ${file}, ${encrypted})`
 }
 
-export interface Ended {
+export interface BackupEnd {
   atMs: number
   bytes?: number
   sha256?: string
@@ -123,7 +113,7 @@ export interface Ended {
   problem?: string
 }
 
-export async function noteEnded(owner: Owner, id: string, { atMs, bytes, sha256, rowCount, problem }: Ended) {
+export async function recordEnd(owner: Owner, id: string, { atMs, bytes, sha256, rowCount, problem }: BackupEnd) {
   await owner`
     update backups set ended_at = ${new Date(atMs)}, state = ${problem === undefined ? 'done' : 'failed'},
       bytes = ${bytes ?? null}, sha256 = ${sha256 ?? null}, row_count = ${rowCount ?? null}, problem = ${problem ?? null}
@@ -134,7 +124,7 @@ export interface BackupNote {
   id: string
   /** Unix ms. */
   beganAt: number
-  /** Unix ms; null while it is made. */
+  /** Unix ms. Null while the backup is being made. */
   endedAt: number | null
   state: 'running' | 'done' | 'failed'
   file: string

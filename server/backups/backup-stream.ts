@@ -1,5 +1,5 @@
-// What lies between a backup's text and its file: zstd, and age where it is encrypted (age-encryption.org/v1). The server
-// needs the public key alone to encrypt; whoever restores brings the private one.
+// Converts between the text of a backup and its file: zstd, and age if it is encrypted (age-encryption.org/v1). The server
+// only has the public key. Restoring needs the private one.
 import { createHash } from 'node:crypto'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,11 +8,11 @@ import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { BackupDamaged } from './backup-file.ts'
 
-/** Beyond it a backup takes longer than it gets smaller. */
+/** Higher levels take more time than the smaller size is worth. */
 const ZSTD_LEVEL = 6
 const AGE_MAGIC = 'age-encryption.org/'
 
-/** The bytes of a file and how many, known once it has passed. */
+/** Counts and hashes the bytes of a file that pass through. */
 export class FileDigest extends Transform {
   bytes = 0
   readonly #hash = createHash('sha256')
@@ -28,10 +28,10 @@ export class FileDigest extends Transform {
   }
 }
 
-/** A file's content from a backup's text. `recipient` is an age public key. */
+/** Converts the text of a backup to the content of its file. `recipient` is an age public key. */
 export async function pack(text: AsyncIterable<Uint8Array>, recipient: string | undefined): Promise<Readable> {
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } })
-  // Whoever reads what comes out hears of what goes wrong before it.
+  // Passes errors of the input on to the reader.
   pipeline(Readable.from(text), compress).catch((error: Error) => compress.destroy(error))
   if (recipient === undefined) return compress
   const encrypter = new Encrypter()
@@ -39,12 +39,12 @@ export async function pack(text: AsyncIterable<Uint8Array>, recipient: string | 
   return fromWeb(await encrypter.encrypt(toWeb(compress)))
 }
 
-/** A backup's text from its file's content. @throws {BackupDamaged} also where it is encrypted, and not for `identity` */
+/** Converts the content of a file to the text of the backup. @throws {BackupDamaged} also if `identity` cannot decrypt it */
 export async function* unpack(file: Readable, identity: string | undefined): AsyncGenerator<Buffer> {
   const [first, content] = await peek(file)
   const isEncrypted = first.toString('latin1', 0, AGE_MAGIC.length) === AGE_MAGIC
   const decompress = createZstdDecompress()
-  // Whoever reads what comes out hears of what goes wrong before it.
+  // Passes errors of the input on to the reader.
   pipeline(isEncrypted ? await decrypt(content, identity) : content, decompress).catch((error: Error) =>
     decompress.destroy(error),
   )
@@ -60,7 +60,8 @@ function isDamage(error: unknown): error is Error {
 }
 
 async function decrypt(content: Readable, identity: string | undefined): Promise<Readable> {
-  if (identity === undefined) throw new BackupDamaged('this backup is encrypted: name the file with its key')
+  if (identity === undefined)
+    throw new BackupDamaged('this backup is encrypted: add --identity with the file of its key')
   const decrypter = new Decrypter()
   try {
     decrypter.addIdentity(identity)
@@ -70,7 +71,7 @@ async function decrypt(content: Readable, identity: string | undefined): Promise
   }
 }
 
-/** The first piece, and all of it. */
+/** The first chunk, and a stream of the whole file including it. */
 async function peek(file: Readable): Promise<[Buffer, Readable]> {
   const chunks = file[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   const { value, done } = await chunks.next()

@@ -1,5 +1,5 @@
-// Makes a backup: everything as of one moment, written away, read back and compared before it counts, and what is older
-// than any reason to keep it removed. Nobody waits for it but the disk.
+// Makes a backup: writes a snapshot of everything, reads it back and compares it, and removes the backups that are past their
+// retention time. It does not block anything else.
 import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -17,8 +17,8 @@ import {
   inOneSnapshot,
   listTables,
   lockForBackup,
-  noteBegun,
-  noteEnded,
+  recordStart,
+  recordEnd,
   readMigrationsApplied,
   unlock,
 } from './backup-store.ts'
@@ -38,13 +38,13 @@ export interface BackupMade {
   bytes: number
   rowCount: number
   tookMs: number
-  /** Older ones that were removed. */
+  /** The older backups that were removed. */
   removed: string[]
-  /** Why others that are too old are still there. */
+  /** Why other expired backups could not be removed. */
   notRemoved?: string
 }
 
-/** One a day at least: a server that was off at its time makes it when it starts. */
+/** At least one a day. A server that was off at the scheduled time makes it when it starts. */
 const DUE_AFTER_MS = 24 * 3_600_000
 
 export async function isBackupDue(database: Database, nowMs: number): Promise<boolean> {
@@ -52,14 +52,14 @@ export async function isBackupDue(database: Database, nowMs: number): Promise<bo
   return last === undefined || nowMs - last.atMs > DUE_AFTER_MS
 }
 
-/** @throws {StartError} where another backup is being made */
+/** @throws {StartError} if another backup is being made */
 export async function makeBackup(parts: BackupParts): Promise<BackupMade> {
   const owner = openAsOwner(parts.ownerUrl)
   try {
     const lock = await lockForBackup(owner)
-    if (!lock) throw new StartError('another backup is being made just now')
+    if (!lock) throw new StartError('another backup is being made at the moment')
     try {
-      return await makeAndNote(owner, parts)
+      return await makeAndRecord(owner, parts)
     } finally {
       await unlock(lock)
     }
@@ -68,25 +68,25 @@ export async function makeBackup(parts: BackupParts): Promise<BackupMade> {
   }
 }
 
-async function makeAndNote(owner: Owner, parts: BackupParts): Promise<BackupMade> {
+async function makeAndRecord(owner: Owner, parts: BackupParts): Promise<BackupMade> {
   const { storage, recipient, now } = parts
   const { file, atMs } = await freeName(parts)
   const id = randomUUID()
-  await noteBegun(owner, { id, atMs, file, encrypted: recipient !== undefined })
+  await recordStart(owner, { id, atMs, file, encrypted: recipient !== undefined })
   try {
     const { bytes, sha256 } = await write(owner, parts, { file, atMs })
     const rowCount = await verify(storage, file, { sha256, isReadable: recipient === undefined })
-    await noteEnded(owner, id, { atMs: now(), bytes, sha256, ...(rowCount !== undefined && { rowCount }) })
+    await recordEnd(owner, id, { atMs: now(), bytes, sha256, ...(rowCount !== undefined && { rowCount }) })
     return { file, bytes, rowCount: rowCount ?? 0, tookMs: now() - atMs, ...(await removeOld(parts)) }
   } catch (error) {
-    // Under a good name it would be taken for one, and the good one of its day would go as too many.
+    // Otherwise retention would count it as the backup of its day and remove a good one.
     await storage.remove(file).catch(() => undefined)
-    await noteEnded(owner, id, { atMs: now(), problem: (error as Error).message })
+    await recordEnd(owner, id, { atMs: now(), problem: (error as Error).message })
     throw error
   }
 }
 
-/** Where the store lets nobody remove anything (an object lock), the backup counts all the same. */
+/** If the store does not allow removing (an object lock), the backup is valid anyway. */
 async function removeOld({ storage, now }: BackupParts): Promise<Pick<BackupMade, 'removed' | 'notRemoved'>> {
   const removed: string[] = []
   try {
@@ -100,13 +100,13 @@ async function removeOld({ storage, now }: BackupParts): Promise<Pick<BackupMade
   }
 }
 
-/** A name tells the second: one that is taken is waited out. */
+/** Waits if the name already exists, because names only have the precision of a second. */
 async function freeName({ storage, recipient, now }: BackupParts): Promise<{ file: string; atMs: number }> {
-  const taken = new Set(await storage.list())
+  const existing = new Set(await storage.list())
   for (;;) {
     const atMs = now()
     const file = backupName(atMs, { encrypted: recipient !== undefined })
-    if (!taken.has(file)) return { file, atMs }
+    if (!existing.has(file)) return { file, atMs }
     await sleep(100)
   }
 }
@@ -130,7 +130,7 @@ async function* tablesOf(tx: OwnerTx) {
   for (const table of await listTables(tx)) yield { table, rows: copyOut(tx, table) }
 }
 
-/** Reads back what was written. @returns how many rows it holds; undefined where only its recipient can tell */
+/** Reads the backup again. @returns the number of its rows, or undefined if it is encrypted */
 async function verify(
   storage: BackupStorage,
   file: string,
@@ -143,7 +143,8 @@ async function verify(
   let rowCount: number | undefined
   if (isReadable) rowCount = await countRows(unpack(digest, undefined))
   else for await (const _ of digest);
-  if (digest.sha256() !== sha256) throw new BackupDamaged(`${file} is not in ${storage.where} as it was written`)
+  if (digest.sha256() !== sha256)
+    throw new BackupDamaged(`${file} in ${storage.where} does not have the contents that were written`)
   return rowCount
 }
 

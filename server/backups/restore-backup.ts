@@ -1,5 +1,6 @@
-// Restores a backup into an empty database: its own migrations, its rows in one transaction, the migrations since, and a
-// new epoch for each organisation, so that every device sends again what it did since. All of it, or none.
+// Restores a backup into an empty database: the migrations of the backup, its rows in one transaction, and the migrations
+// since. The caller then begins a new epoch, so that devices send their mutations since the backup again. Guarantees: it
+// restores everything or nothing.
 import type { Logger } from 'pino'
 import { migrate } from '../database/schema/migrate.ts'
 import type { Owner, OwnerTx } from '../database/schema/owner.ts'
@@ -11,9 +12,9 @@ import { copyIn, isEmpty, listTables, readMigrationsApplied } from './backup-sto
 
 export interface RestoreParts {
   ownerUrl: string
-  /** How the application connects: its login is made where it is missing. */
+  /** How the application connects. Its login is created if it does not exist. */
   appUrl: string
-  /** A backup's text. */
+  /** The text of a backup. */
   text: AsyncIterable<Uint8Array>
   log: Pick<Logger, 'info'>
 }
@@ -23,14 +24,14 @@ export interface Restored {
   rowCount: number
 }
 
-/** The rows; not yet the epochs. @throws {StartError} {BackupDamaged} */
+/** Restores the rows, and does not begin a new epoch. @throws {StartError} {BackupDamaged} */
 export async function restoreBackup({ ownerUrl, appUrl, text, log }: RestoreParts): Promise<Restored> {
   const owner = openAsOwner(ownerUrl)
   try {
     if (!(await isEmpty(owner))) {
       throw new StartError(
-        'this database holds organisations already, and a backup is restored into an empty one: name another by ' +
-          'DATABASE_URL (or DATA_DIR), or move this one away',
+        'this database already contains organisations, but a backup can only be restored into an empty one: set ' +
+          'DATABASE_URL (or DATA_DIR) to another one, or move this one away',
       )
     }
     const parts = readBackup(text)
@@ -46,20 +47,20 @@ export async function restoreBackup({ ownerUrl, appUrl, text, log }: RestorePart
 
 async function readHeader(parts: AsyncGenerator<BackupPart>): Promise<BackupHeader> {
   const { value } = (await parts.next()) as { value: BackupPart }
-  if (value.kind !== 'header') throw new BackupDamaged('this is no backup of Stockhand, or its beginning is damaged')
+  if (value.kind !== 'header') throw new BackupDamaged('this is not a Stockhand backup, or its beginning is damaged')
   return value.header
 }
 
-/** Makes the tables as they were when the backup was made. */
+/** Creates the tables as they were when the backup was made. */
 async function prepare(
   owner: Owner,
   { ownerUrl, appUrl, header, log }: Omit<RestoreParts, 'text'> & { header: BackupHeader },
 ): Promise<void> {
   const last = header.migrations.at(-1)
-  if (!last) throw new BackupDamaged('this backup is damaged: it names no migration')
+  if (!last) throw new BackupDamaged('this backup is damaged: it does not list any migration')
   if ((await readMigrationsApplied(owner)).length > header.migrations.length) {
     throw new StartError(
-      'this database was prepared by a newer version than the backup: restore into a new one; it is brought up to date then',
+      'this database was prepared by a newer version than the backup: restore into a new one, which is then migrated',
     )
   }
   await migrate(ownerUrl, { appUrl, upTo: last.name, log })
@@ -76,17 +77,19 @@ async function load(tx: OwnerTx, parts: AsyncGenerator<BackupPart>): Promise<num
     const { table, rows } = part
     const columns = known.get(table.table)
     if (!columns || !table.columns.every((column) => columns.has(column)))
-      throw new BackupDamaged(`this backup is damaged: there is no table ${table.table} as it says`)
+      throw new BackupDamaged(`this backup is damaged: there is no table ${table.table} with these columns`)
     try {
       await copyIn(tx, table, rows)
     } catch (error) {
-      throw doNotFit(error) ? new BackupDamaged(`this backup is damaged: rows of ${table.table} do not fit`) : error
+      throw isInvalidRow(error)
+        ? new BackupDamaged(`this backup is damaged: rows of ${table.table} are invalid`)
+        : error
     }
   }
   throw new BackupDamaged('this backup is damaged: it has no end')
 }
 
-/** SQLSTATE 22 (data), 23 (integrity), or 25P02: the statement after rows that did not fit. */
-function doNotFit(error: unknown): boolean {
+/** SQLSTATE 22 (data), 23 (integrity), or 25P02 (the statement after rows that were rejected). */
+function isInvalidRow(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(22|23|25P02)/.test(String(error.code))
 }

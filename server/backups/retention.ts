@@ -1,6 +1,6 @@
-// Which backups are kept: the older, the fewer. The newest is never forgotten, however old it is.
+// Which backups are kept: the older they are, the fewer. The newest one is always kept.
 
-/** Why: yesterday's mistake, last week's, and the stocktaking of a year. */
+/** For a mistake of yesterday or last week, and for the annual stocktaking. */
 export const RETENTION = { everyoneForDays: 2, dailyForDays: 14, weeklyForWeeks: 8, monthlyForMonths: 12 } as const
 const DAY_MS = 86_400_000
 const NAME = /^stockhand-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.backup\.zst(\.age)?$/
@@ -10,7 +10,7 @@ export function backupName(atMs: number, { encrypted }: { encrypted: boolean }):
   return `stockhand-${text}.backup.zst${encrypted ? '.age' : ''}`
 }
 
-/** When a backup was made, Unix ms; undefined for names of other things, which nobody may touch. */
+/** When a backup was made, Unix ms. Returns undefined for the name of another file, which must not be touched. */
 export function backupTime(name: string): number | undefined {
   const match = NAME.exec(name)
   if (!match) return undefined
@@ -18,7 +18,7 @@ export function backupTime(name: string): number | undefined {
   return Date.UTC(year!, month! - 1, day, hour, minute, second)
 }
 
-/** The names of those that are older than any reason to keep them. */
+/** The names of the backups that are past their retention time. */
 export function expiredBackups(names: readonly string[], nowMs: number): string[] {
   const newestFirst = names
     .flatMap((name) => {

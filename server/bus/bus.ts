@@ -1,11 +1,11 @@
-// Between replicas: what one commits, all tell their sockets. In one process without Redis, through Redis with it.
-// Delivery is at most once: a lost notice is covered by the next head.
+// Carries events between servers: through Redis if it is configured, otherwise within this process. Delivery is at most once.
+// A lost event is covered by the next head that sockets get.
 import type { Logger } from 'pino'
 import { Redis } from 'ioredis'
 
 export interface Bus<T> {
   publish(message: T): void
-  /** True while messages reach other replicas; one process alone is always connected. */
+  /** True while messages reach the other servers. Without Redis it is always true. */
   readonly connected: boolean
   close(): Promise<void>
 }
@@ -35,7 +35,7 @@ class LocalBus<T> implements Bus<T> {
   }
 }
 
-/** Delivers to its own process at once, and to the others through Redis; Redis being away costs them time, not data. */
+/** Delivers to its own process directly, and to the others through Redis. If Redis is down, they are late but lose nothing. */
 class RedisBus<T> implements Bus<T> {
   readonly #publisher: Redis
   readonly #subscriber: Redis
@@ -46,21 +46,21 @@ class RedisBus<T> implements Bus<T> {
     this.#deliver = deliver
     this.#publisher = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false })
     this.#subscriber = new Redis(url, { maxRetriesPerRequest: null })
-    let quiet = false
+    let isLogged = false
     for (const connection of [this.#publisher, this.#subscriber]) {
       connection.on('error', (error) => {
-        if (!quiet) log.warn({ error: error.message }, 'Redis is away: other replicas learn of changes later')
-        quiet = true
+        if (!isLogged) log.warn({ error: error.message }, 'Redis cannot be reached: other servers get changes later')
+        isLogged = true
       })
       connection.on('ready', () => {
-        quiet = false
+        isLogged = false
       })
     }
     this.#subscriber.on('message', (_channel, text) => {
       const { from, message } = JSON.parse(text) as { from: string; message: T }
       if (from !== this.#self) deliver(message)
     })
-    this.#subscriber.subscribe(CHANNEL).catch(() => undefined) // ioredis subscribes again by itself
+    this.#subscriber.subscribe(CHANNEL).catch(() => undefined) // ioredis subscribes again automatically
   }
 
   get connected(): boolean {
@@ -73,7 +73,7 @@ class RedisBus<T> implements Bus<T> {
   }
 
   async close(): Promise<void> {
-    // One that is not connected would wait for its server instead of ending.
+    // `quit` on a connection that is down would wait for Redis.
     const connected = [this.#publisher, this.#subscriber].filter(({ status }) => status === 'ready')
     await Promise.allSettled(connected.map((connection) => connection.quit()))
     this.#publisher.disconnect()

@@ -1,4 +1,4 @@
-/** The commands of a container. Each is a program of its own that reads its arguments as if it had been started directly. */
+/** The commands of a container. Each is a program that runs when it is imported, and reads the arguments of the process. */
 export const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   server: () => import('./start.ts'),
   migrate: () => import('./migrate.ts'),

@@ -1,9 +1,9 @@
-// Whether the server in this container can do its work: exit 0 or 1. Asks the port that every role has.
+// Whether the server in this container is ready: exit code 0 or 1. Asks the metrics port, which servers of every role open.
 export {}
 
 const ANSWER_TIMEOUT_MS = 4_000
 const { METRICS_PORT: port, METRICS_HOST: host = '' } = process.env
-/** Open on all addresses, it is open on this one. */
+/** A server that listens on all addresses also listens on this one. */
 const isAny = ['', '0.0.0.0', '::'].includes(host)
 const address = isAny ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
 

@@ -1,4 +1,4 @@
-// The import command as a person runs it: the real process, beside a server and without one.
+// The import command as a person runs it: a real process, with and without a running server.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -33,28 +33,28 @@ describe('npm run import', { timeout: 60_000 }, () => {
       JWT_SECRET,
     }
     const child = spawn(process.execPath, [join(import.meta.dirname, 'import.ts'), ...args], { env, cwd: folder })
-    let [words, errors] = ['', '']
-    child.stdout.on('data', (chunk: Buffer) => (words += chunk.toString()))
+    let [output, errors] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
     const [code] = (await once(child, 'close')) as [number]
-    return { code, words, errors }
+    return { code, output, errors }
   }
 
-  it('works on the database where no server runs: the report on stdout, the progress on stderr', async () => {
+  it('imports into the database if no server runs: the report on stdout, the progress on stderr', async () => {
     const dry = await run('products', 'good.csv', '--dry-run', '--json')
-    expect([dry.code, JSON.parse(dry.words)]).toEqual([0, expect.objectContaining({ dryRun: true, created: 2 })])
+    expect([dry.code, JSON.parse(dry.output)]).toEqual([0, expect.objectContaining({ dryRun: true, created: 2 })])
     const wet = await run('products', 'good.csv')
-    expect(wet).toMatchObject({ code: 0, words: expect.stringMatching(/^2 rows of products:\n {2}created +2\n/) })
+    expect(wet).toMatchObject({ code: 0, output: expect.stringMatching(/^2 rows of products:\n {2}created +2\n/) })
     expect(wet.errors).toContain('good.csv: 100 %')
-    expect((await run('products', 'good.csv')).words).toMatch(/known already +2/)
+    expect((await run('products', 'good.csv')).output).toMatch(/unchanged +2/)
   })
 
-  it('goes through a running server, by a session that ends with it', async () => {
+  it('imports through a running server, with a session that ends afterwards', async () => {
     const server = await startTestServer(parts.urls.url)
     try {
-      const { code, words } = await run('products', 'bad.csv', '--url', server.url)
+      const { code, output } = await run('products', 'bad.csv', '--url', server.url)
       expect(code).toBe(1)
-      expect(words).toContain('line 3: The row has neither a barcode nor a SKU.')
+      expect(output).toContain('line 3: The row has neither a barcode nor a SKU.')
       const open = await parts.database.snapshot(
         parts.orgId,
         (sql) => sql`select id from sessions where user_id = ${parts.manager} and revoked_at is null`,
@@ -71,9 +71,9 @@ describe('npm run import', { timeout: 60_000 }, () => {
     ['no such file', ['products', 'none.csv'], 'there is no file none.csv'],
     ['no such organisation', ['products', 'good.csv', '--org', 'Nobody'], 'there is no organisation "Nobody"'],
     ['no server there', ['products', 'good.csv', '--url', 'http://127.0.0.1:1'], 'no Stockhand answers at'],
-  ])('says of %s what is wrong, in a word, with 2', async (_, args, message) => {
-    const { code, words, errors } = await run(...args)
-    expect([code, words]).toEqual([2, ''])
+  ])('reports %s in one line, and exits with 2', async (_, args, message) => {
+    const { code, output, errors } = await run(...args)
+    expect([code, output]).toEqual([2, ''])
     expect(errors).toContain(message)
     expect(errors).not.toMatch(/\n\s+at /)
   })

@@ -1,4 +1,4 @@
-// npm run migrate as a deployment uses it: the owner prepares the database, servers without rights of an owner wait.
+// npm run migrate as a deployment uses it: the owner prepares the database, and servers without owner rights wait.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -22,32 +22,32 @@ beforeEach(async () => {
 })
 afterEach(() => database.drop())
 
-async function migrate(env: NodeJS.ProcessEnv): Promise<{ code: unknown; errors: string; words: string }> {
+async function migrate(env: NodeJS.ProcessEnv): Promise<{ code: unknown; errors: string; output: string }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'migrate.ts')], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let errors = ''
-  let words = ''
+  let output = ''
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  child.stdout.on('data', (chunk: Buffer) => (words += chunk.toString()))
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const [code] = (await once(child, 'close')) as unknown[]
-  return { code, errors, words }
+  return { code, errors, output }
 }
 
 const urls = () => ({ DATABASE_URL: database.url, DATABASE_OWNER_URL: database.ownerUrl })
 
-test('prepares an empty database once, and says so each time', async () => {
+test('prepares an empty database once, and reports that it is ready each time', async () => {
   const first = await migrate(urls())
   expect(first).toMatchObject({ code: 0, errors: '' })
-  expect(first.words).toContain('0001_ledger_and_catalogue.sql')
-  expect(await migrate(urls())).toMatchObject({ code: 0, words: expect.stringContaining('"applied":[]') })
+  expect(first.output).toContain('0001_ledger_and_catalogue.sql')
+  expect(await migrate(urls())).toMatchObject({ code: 0, output: expect.stringContaining('"applied":[]') })
   const jobs = new Jobs({ url: database.url, log, tasks: [] })
-  await jobs.start() // as the application's own user, who owns nothing
+  await jobs.start() // as the application's own user, who does not own anything
   await jobs.stop()
 })
 
-test('servers that start at once all find the database ready', async () => {
+test('the database is ready for all servers that start at once', async () => {
   const prepare = () => prepareDatabase({ url: database.url, ownerUrl: database.ownerUrl }, log)
   for (let turn = 0; turn < 3; turn++) {
     const applied = await Promise.all(Array.from({ length: 6 }, prepare))
@@ -55,22 +55,22 @@ test('servers that start at once all find the database ready', async () => {
   }
 })
 
-test('a server that does not migrate waits for whoever does', async () => {
-  const waiting = awaitMigrations(database.url, { log, patienceMs: 20_000 })
+test('a server that does not migrate waits for the migration', async () => {
+  const migrated = awaitMigrations(database.url, { log, timeoutMs: 20_000 })
   expect((await migrate(urls())).code).toBe(0)
-  await waiting
+  await migrated
   const application = new Database(database.url)
   await application.ready()
   await application.end()
 })
 
-test('it waits no longer than a minute, and says in one line what to do', async () => {
-  await expect(awaitMigrations(database.url, { log, patienceMs: 0 })).rejects.toThrow(
+test('after a minute it stops waiting, and says in one line what to do', async () => {
+  await expect(awaitMigrations(database.url, { log, timeoutMs: 0 })).rejects.toThrow(
     /^the database lacks 0001_ledger_and_catalogue\.sql, .*: run npm run migrate, or leave MIGRATE_ON_START out$/,
   )
 })
 
-test('an owner who is no superuser suffices, as where somebody else runs PostgreSQL', { timeout: 60_000 }, async () => {
+test('an owner who is not a superuser is enough, as with a managed PostgreSQL', { timeout: 60_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'stockhand-owner-'))
   const embedded = await startEmbeddedPostgres({ dataDir, log, durable: false })
   const superuser = postgres(embedded.ownerUrl, { max: 1, onnotice: () => undefined })
@@ -99,6 +99,6 @@ test.each([
     'migrate: the database at 127.0.0.1:1 cannot be reached (connect ECONNREFUSED 127.0.0.1:1): ' +
       'is it running, and is DATABASE_URL right?\n',
   ],
-])('tells in one line what is wrong: %o', async (env, errors) => {
+])('reports the problem in one line: %o', async (env, errors) => {
   expect(await migrate(env)).toMatchObject({ code: 1, errors })
 })

@@ -1,5 +1,5 @@
-// The database that a command works on: the configured one, the one that a running server has in DATA_DIR, or that one
-// started for the command.
+// The database that a command works on: the configured one, that of a running server in DATA_DIR, or an embedded one that
+// is started for the command.
 import type { Logger } from 'pino'
 import type { Config } from '../process/config.ts'
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts'

@@ -1,5 +1,5 @@
-// `npm run restore -- FILE`: restores a backup into an empty database, begins a new epoch, and says what there is now.
-// Guarantees: all of it or none; what is there already is never touched; exit 0 where the ledger fits afterwards.
+// `npm run restore -- FILE`: restores a backup into an empty database, begins a new epoch and reports what was restored.
+// Guarantees: it restores everything or nothing; it never touches existing data; exit code 0 if the ledger check passes.
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
@@ -12,84 +12,88 @@ import { countRows } from '../backups/make-backup.ts'
 import { backupTime } from '../backups/retention.ts'
 import { restoreBackup } from '../backups/restore-backup.ts'
 import type { Config } from '../process/config.ts'
-import { readConfig } from '../process/config.ts'
 import { Database } from '../database/database.ts'
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts'
 import { listOrganisations } from '../database/organisations-store.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { checkLedger } from '../ledger/verify/ledger-check.ts'
 import { StartError } from '../process/start-error.ts'
+import type { CommandTools } from './run-command.ts'
+import { runCommand } from './run-command.ts'
 
 const USAGE = `npm run restore -- FILE|NAME|latest [--identity KEYFILE]
   FILE        a backup on this machine
   NAME        one of those in BACKUP_DIR or the bucket; "latest" is the newest of them
-  --identity  the file with the private key of age, where the backup is encrypted`
+  --identity  the file with the private age key, if the backup is encrypted`
 const log = pino({ level: 'silent' })
 
-async function main(): Promise<boolean> {
-  const begun = performance.now()
-  const config = readConfig(process.env)
-  const { name, identity } = readRequest()
-  const open = await find(config, name)
-  // All of it is read once before anything of it counts.
+await runCommand({
+  name: 'restore',
+  explain: (error) => (error instanceof BackupDamaged ? error.message : undefined),
+  run,
+})
+
+async function run({ config, closeAtEnd }: CommandTools): Promise<number> {
+  const startedAt = performance.now()
+  const { name, identity } = parseArguments()
+  const open = await findBackup(config, name)
+  // The whole backup is read once before anything is written.
   await countRows(unpack(await open(), identity))
   const { url, ownerUrl, stop } = await openEmpty(config)
-  try {
-    const text = unpack(await open(), identity)
-    const { madeAt, rowCount } = await restoreBackup({ ownerUrl, appUrl: url, text, log })
-    process.stdout.write(`Restored ${rowCount} rows as of ${madeAt}.\n`)
-    const fits = await beginAnew(url)
-    process.stdout.write(
-      `Took ${((performance.now() - begun) / 1000).toFixed(1)} s. Start the server: devices that meet `,
-    )
-    process.stdout.write('it send again what it took from them in the week before, and what waits on them.\n')
-    return fits
-  } finally {
-    await stop()
-  }
+  closeAtEnd(stop)
+  const text = unpack(await open(), identity)
+  const { madeAt, rowCount } = await restoreBackup({ ownerUrl, appUrl: url, text, log })
+  process.stdout.write(`Restored ${rowCount} rows as of ${madeAt}.\n`)
+  const passes = await beginEpochs(url)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  process.stdout.write(
+    `Took ${seconds} s. Start the server: devices that connect to it send their pending mutations, and again what they ` +
+      'sent in the week before.\n',
+  )
+  return passes ? 0 : 1
 }
 
-/** Begins a new epoch for every organisation and checks its ledger. @returns whether all of them fit */
-async function beginAnew(url: string): Promise<boolean> {
+/** Begins a new epoch for every organisation and checks its ledger. @returns whether all checks pass */
+async function beginEpochs(url: string): Promise<boolean> {
   const database = new Database(url)
-  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
-  let fits = true
+  const ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
+  let passes = true
   try {
     for (const { orgId, name } of await listOrganisations(database)) {
       await ledger.beginEpoch(orgId, {})
       const { lines, auditLines, commits, findings } = await checkLedger(database, orgId)
-      fits &&= findings.length === 0
+      passes &&= findings.length === 0
       const verdict = findings.length === 0 ? 'everything fits' : 'NOT everything fits: run npm run verify'
       process.stdout.write(`${name}: ${lines} movements, ${auditLines} changes, ${commits} commits: ${verdict}.\n`)
     }
-    return fits
+    return passes
   } finally {
     await database.end()
   }
 }
 
-function readRequest(): { name: string; identity: string | undefined } {
+function parseArguments(): { name: string; identity: string | undefined } {
   try {
     const { positionals, values } = parseArgs({ allowPositionals: true, options: { identity: { type: 'string' } } })
     const [name] = positionals
-    if (name === undefined || positionals.length > 1) throw new StartError('one backup must be named')
+    if (name === undefined || positionals.length > 1) throw new StartError('name exactly one backup')
     return { name, identity: values.identity === undefined ? undefined : readIdentity(values.identity) }
   } catch (error) {
     throw new StartError(`${(error as Error).message}\n${USAGE}`)
   }
 }
 
-/** The key in a file as age-keygen writes it. */
+/** The key in a file that age-keygen wrote. */
 function readIdentity(path: string): string {
   const key = readFileSync(path, 'utf8')
     .split('\n')
     .find((line) => line.startsWith('AGE-SECRET-KEY-'))
-  if (key === undefined) throw new StartError(`${path} holds no private key of age`)
+  if (key === undefined) throw new StartError(`${path} does not contain a private age key`)
   return key.trim()
 }
 
-/** How to read it, from its beginning each time. */
-async function find({ backups }: Config, name: string): Promise<() => Promise<Readable>> {
+/** Returns a function that opens the backup from its beginning, each time it is called. */
+async function findBackup({ backups }: Config, name: string): Promise<() => Promise<Readable>> {
   if (statSync(name, { throwIfNoEntry: false })?.isFile()) return async () => createReadStream(name)
   const storage = backupStorage(backups)
   const known = (await storage.list()).filter((one) => backupTime(one) !== undefined).toSorted()
@@ -100,7 +104,7 @@ async function find({ backups }: Config, name: string): Promise<() => Promise<Re
   )
 }
 
-/** The configured database, or a new embedded one. That it is empty is looked at when it is restored into. */
+/** The configured database, or a new embedded one. `restoreBackup` checks that it is empty. */
 async function openEmpty({ databaseUrl, databaseOwnerUrl, dataDir }: Config) {
   if (databaseUrl !== undefined) {
     return { url: databaseUrl, ownerUrl: databaseOwnerUrl ?? databaseUrl, stop: async () => undefined }
@@ -109,12 +113,4 @@ async function openEmpty({ databaseUrl, databaseOwnerUrl, dataDir }: Config) {
     throw new StartError(`a server is running on ${dataDir}: stop it, and restore into a new folder (DATA_DIR=…)`)
   }
   return startEmbeddedPostgres({ dataDir, log })
-}
-
-try {
-  process.exitCode = (await main()) ? 0 : 1
-} catch (error) {
-  const isForPeople = error instanceof StartError || error instanceof BackupDamaged
-  process.stderr.write(`restore: ${isForPeople ? error.message : (error as Error).stack}\n`)
-  process.exitCode = 1
 }

@@ -1,4 +1,4 @@
-// npm start as a person meets it: the real process, from an empty folder to its end.
+// npm start as a person runs it: a real process, from an empty folder until it ends.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freePort } from '../../tests/support/free-port.ts'
 
-type Run = { child: ChildProcess; errors: () => string; words: () => string; ended: Promise<number | null> }
+type Run = { child: ChildProcess; errors: () => string; output: () => string; ended: Promise<number | null> }
 
-/** Building the client is part of a first start. */
+/** A first start also builds the client. */
 const START_LIMIT_MS = 45_000
 
 describe('npm start', { timeout: 60_000 }, () => {
@@ -37,11 +37,11 @@ describe('npm start', { timeout: 60_000 }, () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let errors = ''
-    let words = ''
-    child.stdout.on('data', (chunk: Buffer) => (words += chunk.toString()))
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
     const ended = once(child, 'close').then(([code]) => code as number | null)
-    const run = { child, errors: () => errors, words: () => words, ended }
+    const run = { child, errors: () => errors, output: () => output, ended }
     runs.push(run)
     return run
   }
@@ -52,7 +52,7 @@ describe('npm start', { timeout: 60_000 }, () => {
       interval: 100,
     })
 
-  it('serves the client from an empty folder, and ends within seconds of SIGTERM with nothing left behind', async () => {
+  it('serves the client from an empty folder, and ends completely within seconds of SIGTERM', async () => {
     const run = start()
     await answers()
     expect(existsSync(join(dataDir, 'postgres/postmaster.pid'))).toBe(true)
@@ -65,7 +65,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(run.errors()).toBe('')
   })
 
-  it('takes a signal that comes twice at once, as from Ctrl-C under npm, for one', async () => {
+  it('treats two signals at once, as from Ctrl-C under npm, as one', async () => {
     const run = start()
     await answers()
     run.child.kill('SIGINT')
@@ -74,7 +74,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(existsSync(join(dataDir, 'postgres/postmaster.pid'))).toBe(false)
   })
 
-  it('ends cleanly when the signal comes in the middle of the start', async () => {
+  it('ends cleanly if the signal arrives during the start', async () => {
     const run = start()
     await vi.waitFor(() => expect(existsSync(join(dataDir, 'postgres.new'))).toBe(true), START_LIMIT_MS)
     run.child.kill('SIGTERM')
@@ -82,11 +82,11 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(existsSync(join(dataDir, 'lock'))).toBe(false)
   })
 
-  it('tells its address, the demo’s people and their password: the last only at the first start', async () => {
+  it('prints its address, the demo’s people and, only at the first start, their password', async () => {
     const first = start()
-    await vi.waitFor(() => expect(first.words()).toContain('To stop'), { timeout: START_LIMIT_MS, interval: 100 })
-    expect(first.words()).toContain(`http://localhost:${port}`)
-    const password = /[a-z]+-[a-z]+-[a-z]+-\d\d/.exec(first.words())?.[0]
+    await vi.waitFor(() => expect(first.output()).toContain('To stop'), { timeout: START_LIMIT_MS, interval: 100 })
+    expect(first.output()).toContain(`http://localhost:${port}`)
+    const password = /[a-z]+-[a-z]+-[a-z]+-\d\d/.exec(first.output())?.[0]
     const { status } = await fetch(`http://127.0.0.1:${port}/trpc/auth.login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -96,12 +96,12 @@ describe('npm start', { timeout: 60_000 }, () => {
     first.child.kill('SIGTERM')
     await first.ended
     const second = start()
-    await vi.waitFor(() => expect(second.words()).toContain('To stop'), { timeout: START_LIMIT_MS, interval: 100 })
-    expect(second.words()).toContain('manager@example.com')
-    expect(second.words()).not.toContain(password)
+    await vi.waitFor(() => expect(second.output()).toContain('To stop'), { timeout: START_LIMIT_MS, interval: 100 })
+    expect(second.output()).toContain('manager@example.com')
+    expect(second.output()).not.toContain(password)
   })
 
-  it('tells a second start in one line who holds the folder', async () => {
+  it('tells a second start in one line which process uses the folder', async () => {
     const first = start()
     await answers()
     const second = start({ PORT: String(await freePort()) })
@@ -112,16 +112,16 @@ describe('npm start', { timeout: 60_000 }, () => {
     )
   })
 
-  it('tells in one line that the port is in use, and leaves no PostgreSQL running', async () => {
-    const taken = createServer().listen(port)
-    await once(taken, 'listening')
+  it('says in one line that the port is in use, and stops PostgreSQL', async () => {
+    const other = createServer().listen(port)
+    await once(other, 'listening')
     const run = start()
     expect(await run.ended).toBe(1)
     expect(run.errors()).toBe(
       `stockhand: port ${port} is in use: stop what uses it, or set PORT to another one (PORT=3001)\n`,
     )
     expect(existsSync(join(dataDir, 'postgres/postmaster.pid'))).toBe(false)
-    taken.close()
+    other.close()
   })
 
   it.each([
@@ -132,7 +132,7 @@ describe('npm start', { timeout: 60_000 }, () => {
       'the database at 127.0.0.1:1 cannot be reached (connect ECONNREFUSED 127.0.0.1:1): ' +
         'is it running, and is DATABASE_URL right?',
     ],
-  ])('tells of %s in one line', async (_, env, message) => {
+  ])('reports %s in one line', async (_, env, message) => {
     const run = start(env)
     expect(await run.ended).toBe(1)
     expect(run.errors()).toBe(`stockhand: ${message}\n`)

@@ -1,5 +1,5 @@
-// Who may import what from this machine's command line: asked as the owner of the tables, because it is before any
-// organisation is known. Whoever runs it holds the database's password, and so every right already.
+// The managers who can be the author of an import from the command line. They are read as the owner of the tables, because the
+// organisation is not known yet. The person who runs the command has the password of the database, and so every right.
 import postgres from 'postgres'
 
 export interface Manager {
@@ -11,7 +11,7 @@ export interface Manager {
 
 const CONNECT_TIMEOUT_S = 5
 
-/** The managers of all organisations, each organisation's first one first. */
+/** The managers of all organisations, ordered by organisation and age. */
 export async function listManagers(ownerUrl: string): Promise<Manager[]> {
   const sql = postgres(ownerUrl, { max: 1, connect_timeout: CONNECT_TIMEOUT_S, onnotice: () => undefined })
   try {

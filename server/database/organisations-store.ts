@@ -1,4 +1,4 @@
-// All organisations of this server, for work that goes through one after the other.
+// All organisations of this server, for work that processes one after the other.
 import type { Database } from './database.ts'
 
 export async function listOrganisations(database: Database): Promise<{ orgId: string; name: string }[]> {

@@ -1,14 +1,14 @@
-// Where the demo's stock lies and how it is sorted: one site, four zones, 21 bins; four groups with their categories.
+// The demo's locations (one site, four zones, 21 bins) and categories (four groups).
 
 export interface DemoLocation {
   name: string
   kind: 'site' | 'zone' | 'bin'
   barcode: string
-  /** The barcode of the location that it lies in. */
+  /** The barcode of the location that contains it. */
   within?: string
 }
 
-/** A zone's letter, its name, and how many bins it has. */
+/** The letter, name and number of bins of each zone. */
 const ZONES: readonly [letter: string, name: string, bins: number][] = [
   ['A', 'A · Dry goods', 8],
   ['B', 'B · Drinks', 5],
@@ -18,19 +18,19 @@ const ZONES: readonly [letter: string, name: string, bins: number][] = [
 
 const SITE: DemoLocation = { name: 'Harbour Street', kind: 'site', barcode: 'LOC-SITE' }
 
-/** Parents before what lies in them. */
+/** Parents come before their children. */
 export const demoLocations: readonly DemoLocation[] = [
   SITE,
   ...ZONES.flatMap(([letter, name, bins]): DemoLocation[] => [
     { name, kind: 'zone', barcode: `LOC-${letter}`, within: SITE.barcode },
     ...Array.from({ length: bins }, (_, index): DemoLocation => {
-      const place = `${letter}-${String(index + 1).padStart(2, '0')}`
-      return { name: place, kind: 'bin', barcode: `LOC-${place}`, within: `LOC-${letter}` }
+      const bin = `${letter}-${String(index + 1).padStart(2, '0')}`
+      return { name: bin, kind: 'bin', barcode: `LOC-${bin}`, within: `LOC-${letter}` }
     }),
   ]),
 ]
 
-/** Category → the group it is in. */
+/** Category → its group. */
 export const demoCategories: Readonly<Record<string, string>> = {
   'Bread and biscuits': 'Pantry',
   Breakfast: 'Pantry',
@@ -45,5 +45,5 @@ export const demoCategories: Readonly<Record<string, string>> = {
   Frozen: 'Cold',
 }
 
-/** What is kept by lot, because it spoils. */
+/** Categories that are tracked by lot, because they spoil. */
 export const LOT_CATEGORIES: ReadonlySet<string> = new Set(['Dairy and eggs', 'Meat and fish'])

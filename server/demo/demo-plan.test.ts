@@ -8,7 +8,7 @@ import { demoCategories, demoLocations } from './demo-locations.ts'
 const NOW_MS = Date.UTC(2026, 4, 20, 10)
 const products = demoProducts()
 
-/** A small linear congruential generator: the same dice for the same seed. */
+/** A small linear congruential generator, which repeats itself for the same seed. */
 function diceOf(seed: number) {
   let state = seed
   let ids = 0
@@ -20,7 +20,7 @@ function diceOf(seed: number) {
 }
 
 describe('the demo’s sample', () => {
-  it('is some 500 products with valid barcodes, each once, in places and categories that exist', () => {
+  it('has about 500 products with unique valid barcodes, in locations and categories that exist', () => {
     expect(products.length).toBeGreaterThan(450)
     expect(products.every(({ barcode }) => isGtin(barcode))).toBe(true)
     expect(new Set(products.map(({ barcode }) => barcode)).size).toBe(products.length)
@@ -35,9 +35,9 @@ describe.each([1, 2, 3, 4, 5])('the demo’s two days (seed %i)', (seed) => {
   const { catalogue, movements } = planDemo(products, diceOf(seed))
   const all = [...catalogue, ...movements]
 
-  it('are told in order, and end before now', () => {
-    for (const told of [catalogue, movements]) {
-      const stamps = told.map(({ at }) => at)
+  it('are in order and end before now', () => {
+    for (const mutations of [catalogue, movements]) {
+      const stamps = mutations.map(({ at }) => at)
       expect(stamps).toEqual(stamps.toSorted())
     }
     expect(stampMs(all[0]!.at)).toBe(NOW_MS - 48 * 3_600_000)
@@ -45,7 +45,7 @@ describe.each([1, 2, 3, 4, 5])('the demo’s two days (seed %i)', (seed) => {
     expect(stampMs(movements.at(-1)!.at)).toBeGreaterThan(NOW_MS - 30 * 3_600_000)
   })
 
-  it('never take more than there is, and leave some things to order', () => {
+  it('never withdraw more than there is, and leave some products to order', () => {
     const stock = new Map<string, number>()
     const add = (key: string, quantity: number) => {
       stock.set(key, (stock.get(key) ?? 0) + quantity)

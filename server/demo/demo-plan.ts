@@ -1,6 +1,6 @@
-// What happened in the demo's two days, as mutations: the catalogue, an opening receipt of everything, then sales,
-// deliveries and moves. Pure: the moment, the ids and the dice are handed in. Guarantees: in the order of their stamps,
-// none later than the moment; no position ever below zero; what the file wants below its low level ends there.
+// The mutations of the demo's two days: the catalogue, an opening receipt of everything, then sales, deliveries and moves.
+// Pure: the time, the ids and the random numbers are passed in. Guarantees: mutations are in the order of their stamps and not
+// in the future; no position is ever below zero; products that are below their low level in the file are so at the end.
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { demoCategories, demoLocations, LOT_CATEGORIES } from './demo-locations.ts'
@@ -27,20 +27,20 @@ export interface DemoDice {
 
 type Mutation = Pick<Envelope, 'id' | 'name' | 'args' | 'at'>
 export interface DemoPlan {
-  /** By the manager: categories, locations, items. */
+  /** Made by the manager: categories, locations, items. */
   catalogue: Mutation[]
-  /** By the staff person: everything that moved. */
+  /** Made by the staff person: all movements. */
   movements: Mutation[]
 }
 
-/** An item as the plan follows it: where its stock is, and how much. */
-interface Shelf {
+/** An item with its current stock. */
+interface StockedItem {
   product: DemoProduct
   itemId: string
   lot: string | undefined
   bin: string
   stock: number
-  /** To be sold down to what the file says, so that the demo has something to order. */
+  /** True if it is sold down to the quantity in the file, so that the demo has something to order. */
   runsLow: boolean
 }
 
@@ -55,19 +55,19 @@ const DEVICE = 'de300001'
 
 export function planDemo(products: readonly DemoProduct[], dice: DemoDice): DemoPlan {
   const openedMs = dice.nowMs - OPENED_BEFORE_MS
-  const catalogue = new Line(openedMs, dice)
+  const catalogue = new Timeline(openedMs, dice)
   const groups = new Map<string, string>()
   for (const name of new Set(Object.values(demoCategories)))
     groups.set(name, catalogue.make('category.create', { name }))
   const categories = new Map<string, string>()
   for (const [name, group] of Object.entries(demoCategories))
     categories.set(name, catalogue.make('category.create', { name, parentId: groups.get(group)! }))
-  const places = new Map<string, string>()
+  const locationIds = new Map<string, string>()
   for (const { name, kind, barcode, within } of demoLocations) {
-    const parentId = within === undefined ? {} : { parentId: places.get(within)! }
-    places.set(barcode, catalogue.make('location.create', { name, kind, barcode, ...parentId }))
+    const parentId = within === undefined ? {} : { parentId: locationIds.get(within)! }
+    locationIds.set(barcode, catalogue.make('location.create', { name, kind, barcode, ...parentId }))
   }
-  const shelves = products.map((product, index): Shelf => {
+  const items = products.map((product, index): StockedItem => {
     const { barcode, name, category, unit, cost, low, high, target } = product
     const tracksLots = LOT_CATEGORIES.has(category)
     const itemId = catalogue.make('item.create', {
@@ -85,64 +85,75 @@ export function planDemo(products: readonly DemoProduct[], dice: DemoDice): Demo
     const lot = tracksLots ? lotOf(openedMs, dice) : undefined
     return { product, itemId, lot, bin: product.location, stock: 0, runsLow: product.quantity < low }
   })
-  return { catalogue: catalogue.mutations, movements: moveStock(shelves, places, dice) }
+  return { catalogue: catalogue.mutations, movements: moveStock(items, locationIds, dice) }
 }
 
-function moveStock(shelves: Shelf[], places: Map<string, string>, dice: DemoDice): Mutation[] {
+function moveStock(items: StockedItem[], locationIds: Map<string, string>, dice: DemoDice): Mutation[] {
   const openedMs = dice.nowMs - OPENED_BEFORE_MS
-  const opening = new Line(openedMs + HOUR_MS, dice)
-  for (const shelf of shelves) {
-    const { product, itemId, lot, bin } = shelf
-    shelf.stock = shelf.runsLow ? product.target : product.quantity
+  const opening = new Timeline(openedMs + HOUR_MS, dice)
+  for (const item of items) {
+    const { product, itemId, lot, bin } = item
+    item.stock = item.runsLow ? product.target : product.quantity
     const dated = lot === undefined ? {} : { lot, expiresOn: dayAfter(openedMs, 10 + Math.floor(dice.random() * 60)) }
-    const args = { itemId, locationId: places.get(bin)!, quantity: shelf.stock, unitCost: product.cost, ...dated }
+    const args = { itemId, locationId: locationIds.get(bin)!, quantity: item.stock, unitCost: product.cost, ...dated }
     opening.make('stock.receive', { ...args, reason: 'opening', reference: 'Opening stock' })
   }
-  const days = new Line(openedMs + 2 * HOUR_MS, dice)
-  const kinds: What[] = [...fill('sale', SALES), ...fill('delivery', DELIVERIES), ...fill('move', MOVES)]
-  const doings: (What | Shelf)[] = shuffled(kinds, dice)
-  for (const shelf of shelves.filter(({ runsLow }) => runsLow)) doings.push(shelf)
-  days.spread(doings.length, dice.nowMs)
-  for (const doing of doings) {
-    const shelf = typeof doing === 'string' ? shelves[Math.floor(dice.random() * shelves.length)]! : doing
+  const days = new Timeline(openedMs + 2 * HOUR_MS, dice)
+  const kinds: EventKind[] = [...fill('sale', SALES), ...fill('delivery', DELIVERIES), ...fill('move', MOVES)]
+  const events: (EventKind | StockedItem)[] = shuffled(kinds, dice)
+  for (const item of items.filter(({ runsLow }) => runsLow)) events.push(item)
+  days.spread(events.length, dice.nowMs)
+  for (const event of events) {
+    const item = typeof event === 'string' ? items[Math.floor(dice.random() * items.length)]! : event
     days.step()
-    const what = typeof doing === 'string' ? doing : 'last sale'
-    if (what === 'last sale' || !shelf.runsLow) happen(what, { shelf, places, line: days, dice })
+    const kind = typeof event === 'string' ? event : 'last sale'
+    if (kind === 'last sale' || !item.runsLow) addEvent(kind, { item, locationIds, timeline: days, dice })
   }
   return [...opening.mutations, ...days.mutations]
 }
 
-type What = 'sale' | 'delivery' | 'move' | 'last sale'
+type EventKind = 'sale' | 'delivery' | 'move' | 'last sale'
 
-/** One thing that happened to one shelf; nothing where there is too little for it. */
-function happen(
-  what: What,
-  { shelf, places, line, dice }: { shelf: Shelf; places: Map<string, string>; line: Line; dice: DemoDice },
+/** Adds an event for an item. Adds nothing if there is not enough stock for it. */
+function addEvent(
+  kind: EventKind,
+  {
+    item,
+    locationIds,
+    timeline,
+    dice,
+  }: { item: StockedItem; locationIds: Map<string, string>; timeline: Timeline; dice: DemoDice },
 ): void {
-  const { product, itemId, lot, bin, stock } = shelf
+  const { product, itemId, lot, bin, stock } = item
   const from = { itemId, ...(lot !== undefined && { lot }) }
   const spare = stock - product.low - 1
-  if (what === 'delivery') {
+  if (kind === 'delivery') {
     const quantity = Math.max(1, Math.min(product.target, product.high - stock - 1))
-    shelf.stock += quantity
+    item.stock += quantity
     const reference = `PO-${1000 + Math.floor(dice.random() * 9000)}`
-    line.make('stock.receive', { ...from, locationId: places.get(bin)!, quantity, unitCost: product.cost, reference })
-  } else if (what === 'move' && spare > 1) {
+    timeline.make('stock.receive', {
+      ...from,
+      locationId: locationIds.get(bin)!,
+      quantity,
+      unitCost: product.cost,
+      reference,
+    })
+  } else if (kind === 'move' && spare > 1) {
     const quantity = Math.ceil(spare / 2)
     const to = neighbourOf(bin, dice)
-    shelf.stock -= quantity
-    const [fromLocationId, toLocationId] = [places.get(bin)!, places.get(to)!]
-    line.make('stock.transfer', { ...from, fromLocationId, toLocationId, quantity })
-  } else if (what === 'last sale' || (what === 'sale' && spare > 0)) {
-    const quantity = what === 'sale' ? Math.min(spare, 1 + Math.floor(dice.random() * 3)) : stock - product.quantity
-    shelf.stock -= quantity
+    item.stock -= quantity
+    const [fromLocationId, toLocationId] = [locationIds.get(bin)!, locationIds.get(to)!]
+    timeline.make('stock.transfer', { ...from, fromLocationId, toLocationId, quantity })
+  } else if (kind === 'last sale' || (kind === 'sale' && spare > 0)) {
+    const quantity = kind === 'sale' ? Math.min(spare, 1 + Math.floor(dice.random() * 3)) : stock - product.quantity
+    item.stock -= quantity
     const reason = dice.random() < 0.06 ? 'damaged' : 'sale'
-    line.make('stock.withdraw', { ...from, locationId: places.get(bin)!, quantity, reason })
+    timeline.make('stock.withdraw', { ...from, locationId: locationIds.get(bin)!, quantity, reason })
   }
 }
 
-/** Mutations one after the other in time. */
-class Line {
+/** Mutations in the order of time. */
+class Timeline {
   readonly mutations: Mutation[] = []
   readonly #dice: DemoDice
   #ms: number
@@ -154,7 +165,7 @@ class Line {
     this.#dice = dice
   }
 
-  /** Makes each `step` a part of the time that is left until `endMs`. */
+  /** Divides the time until `endMs` into the given number of steps. */
   spread(steps: number, endMs: number): void {
     this.#stepMs = Math.floor((endMs - this.#ms) / (steps + 1))
   }
@@ -164,7 +175,7 @@ class Line {
     this.#counter = 0
   }
 
-  /** @returns the id of the row that the verb makes, where it makes one. */
+  /** @returns the id of the created row, if the verb creates one */
   make(name: string, args: Record<string, unknown>): string {
     const rowId = this.#dice.newId()
     const at = formatStamp({ ms: this.#ms, counter: this.#counter++, device: DEVICE })
@@ -188,8 +199,8 @@ function dayAfter(ms: number, days: number): string {
   return new Date(ms + days * DAY_MS).toISOString().slice(0, 10)
 }
 
-function fill(what: What, length: number): What[] {
-  return Array.from({ length }, () => what)
+function fill(kind: EventKind, length: number): EventKind[] {
+  return Array.from({ length }, () => kind)
 }
 
 function shuffled<T>(list: T[], { random }: DemoDice): T[] {

@@ -1,4 +1,4 @@
-// The demo on a real ledger: every mutation applies, levels are judged, and a second start makes nothing.
+// The demo on a real ledger: every mutation is applied, alerts open, and a second start does not create anything.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestDatabase } from '../../tests/support/postgres.ts'
 import { createTestDatabase } from '../../tests/support/postgres.ts'
@@ -19,7 +19,7 @@ describe('prepareDemo', () => {
   beforeAll(async () => {
     test = await createTestDatabase()
     database = new Database(test.url)
-    ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+    ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
     accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(32)) })
   })
 
@@ -28,20 +28,20 @@ describe('prepareDemo', () => {
     await test.drop()
   })
 
-  const prepare = (wanted?: string) => prepareDemo({ accounts, ledger, password: wanted })
-  const enters = async (email: string, with_: string) => (await accounts.login(email, with_)) !== undefined
+  const prepare = (demoPassword?: string) => prepareDemo({ accounts, ledger, password: demoPassword })
+  const canSignIn = async (email: string, pass: string) => (await accounts.login(email, pass)) !== undefined
 
-  it('makes the organisation in less than three seconds, and tells its password', async () => {
-    const begun = performance.now()
+  it('creates the organisation in less than three seconds, and returns its password', async () => {
+    const startedAt = performance.now()
     const demo = await prepare()
-    expect(performance.now() - begun).toBeLessThan(3_000)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
     password = demo?.password ?? ''
     expect(password).toMatch(/^[a-z]+-[a-z]+-[a-z]+-\d\d$/)
     expect(demo?.people.map(({ role }) => role)).toEqual(['manager', 'staff', 'viewer'])
-    expect(await enters('viewer@example.com', password)).toBe(true)
+    expect(await canSignIn('viewer@example.com', password)).toBe(true)
   })
 
-  it('has stock everywhere, none below zero, some of it below its level, and alerts that say so', async () => {
+  it('has stock everywhere, none below zero, some below its level, and alerts about that', async () => {
     const { orgId, userId } = await manager()
     const [facts] = await database.snapshot(
       orgId,
@@ -57,22 +57,22 @@ describe('prepareDemo', () => {
     expect(facts!.by).toBe(1)
   })
 
-  it('is there only once: a second start says whose it is, and no password', async () => {
+  it('is created once: a second start returns its people, but no password', async () => {
     const demo = await prepare()
     expect(demo?.people.length).toBe(3)
     expect(demo).not.toHaveProperty('password')
-    expect(await enters('staff@example.com', password)).toBe(true)
+    expect(await canSignIn('staff@example.com', password)).toBe(true)
   })
 
   it('gets the password of DEMO_PASSWORD, which ends the sessions of the old one', async () => {
     const before = (await accounts.login('manager@example.com', password)) as Issued
     expect(await prepare('correct-horse')).toMatchObject({ password: 'correct-horse' })
-    expect(await enters('manager@example.com', 'correct-horse')).toBe(true)
-    expect(await enters('manager@example.com', password)).toBe(false)
+    expect(await canSignIn('manager@example.com', 'correct-horse')).toBe(true)
+    expect(await canSignIn('manager@example.com', password)).toBe(false)
     expect(await accounts.refresh(before.refreshToken)).toBeUndefined()
-    const kept = (await accounts.login('manager@example.com', 'correct-horse')) as Issued
+    const current = (await accounts.login('manager@example.com', 'correct-horse')) as Issued
     await prepare('correct-horse')
-    expect(await accounts.refresh(kept.refreshToken)).toBeDefined()
+    expect(await accounts.refresh(current.refreshToken)).toBeDefined()
   })
 
   async function manager() {

@@ -1,5 +1,5 @@
 // The demo organisation of a first `npm start`: real products, two days of movements, three people with one password.
-// Guarantees: it is made once, by the same mutations as everybody's; its password is stored only as its hash.
+// Guarantees: it is created once, by normal mutations; only the hash of its password is stored.
 import { randomBytes, randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ export interface DemoPerson {
   role: Role
 }
 
-/** example.com belongs to nobody (RFC 2606): whoever has these addresses is the demo's. */
+/** Nobody can own an address at example.com (RFC 2606), so these only exist in the demo. */
 export const demoPeople: readonly DemoPerson[] = [
   { name: 'Maya Lindqvist', email: 'manager@example.com', role: 'manager' },
   { name: 'Jonas Okafor', email: 'staff@example.com', role: 'staff' },
@@ -27,14 +27,14 @@ export const demoPeople: readonly DemoPerson[] = [
 
 export interface Demo {
   people: readonly DemoPerson[]
-  /** Known only to the start that made or changed it. */
+  /** Only known to the start that created or changed it. */
   password?: string
 }
 
 interface DemoParts {
   accounts: Accounts
   ledger: Ledger
-  /** What DEMO_PASSWORD says, if anything. */
+  /** DEMO_PASSWORD, if it is set. */
   password: string | undefined
 }
 
@@ -43,12 +43,12 @@ const WORDS =
   'amber anchor birch canvas cedar clover copper coral ember fern harbour hazel indigo juniper lantern maple meadow ' +
   'orchard pebble quartz saffron sorrel summit thistle tulip velvet walnut willow'
 
-/** Makes the demo where there is no organisation yet; gives its people the password of DEMO_PASSWORD where it is set. */
+/** Creates the demo if there is no organisation yet, or sets the password of its people if DEMO_PASSWORD is set. */
 export async function prepareDemo({ accounts, ledger, password }: DemoParts): Promise<Demo | undefined> {
   if (await accounts.needsSetup()) {
-    const made = password ?? newPassword()
-    await makeDemo({ accounts, ledger, password: made })
-    return { people: demoPeople, password: made }
+    const initial = password ?? newPassword()
+    await createDemo({ accounts, ledger, password: initial })
+    return { people: demoPeople, password: initial }
   }
   const known = await Promise.all(demoPeople.map(({ email }) => accounts.isKnown(email)))
   const people = demoPeople.filter((_, index) => known[index])
@@ -58,7 +58,7 @@ export async function prepareDemo({ accounts, ledger, password }: DemoParts): Pr
   return { people, password }
 }
 
-async function makeDemo({ accounts, ledger, password }: DemoParts & { password: string }): Promise<void> {
+async function createDemo({ accounts, ledger, password }: DemoParts & { password: string }): Promise<void> {
   const people = demoPeople.map((person) => ({ ...person, password }))
   const { orgId, users } = await accounts.createOrganisation({ name: ORGANISATION, people, currency: 'EUR' })
   const userOf = (role: Role) => users.find((user) => user.role === role)!.id
@@ -67,11 +67,11 @@ async function makeDemo({ accounts, ledger, password }: DemoParts & { password: 
   const plan = planDemo(demoProducts(), { nowMs, newId, random: Math.random })
   const push = async (userId: string, mutations: DemoPlan['catalogue']) => {
     const envelopes = mutations.map((mutation, index) => ({ seq: index + 1, ...mutation }))
-    // As a device, not as the server's own work: so that levels are judged, and the demo has alerts to show.
+    // Pushed as a device, because batches of the server itself do not open alerts for levels.
     const device = { epoch: 1, deviceNow: nowMs, serverNow: nowMs }
     const { results } = await ledger.push(orgId, { userId, clientId: newId(), envelopes, device })
-    const wrong = results.find(({ status }) => status !== 'applied')
-    if (wrong) throw new Error(`the demo does not fit its own rules: ${JSON.stringify(wrong)}`)
+    const failed = results.find(({ status }) => status !== 'applied')
+    if (failed) throw new Error(`a mutation of the demo was not applied: ${JSON.stringify(failed)}`)
   }
   await push(userOf('manager'), plan.catalogue)
   await push(userOf('staff'), plan.movements)
@@ -95,7 +95,7 @@ export function demoProducts(): DemoProduct[] {
   return z.array(productSchema).parse(Papa.parse(text, { header: true, skipEmptyLines: true }).data)
 }
 
-/** Readable, and hard enough to guess for a demo behind a limit of attempts: 28³ words × 90 numbers. */
+/** Readable, and hard enough to guess with limited attempts: 28³ words × 90 numbers. */
 function newPassword(): string {
   const words = WORDS.split(' ')
   const word = () => words[randomInt(words.length)]

@@ -1,5 +1,4 @@
-// What replicas tell each other: what a commit tells the world, after it (rows, events, and how far each device got), and
-// whose sessions ended. Keeps V1–V5.
+// What servers publish to each other: the rows, events and lastSeqs of a commit, and ended sessions. Keeps V1–V5.
 import type { LiveEvent } from '#shared/protocol/wire.ts'
 import type { WireTables } from '#shared/rows/rows.ts'
 
@@ -9,24 +8,24 @@ export interface CommitEvent {
   from: number
   to: number
   chainHead: string
-  /** When it was decided, as its row says. Absent from a server of the version before. */
+  /** When it was decided, as in the row of the commit, Unix ms. Absent from a server of the previous version. */
   atMs?: number
-  /** The head of the chain that it was added to. Absent from a server of the version before, and where an epoch begins. */
+  /** The chain head before it. Absent from a server of the previous version, and if the commit begins an epoch. */
   chainBefore?: string
-  /** When the commit before it was decided. Absent where `chainBefore` is, and from a server of the version before. */
+  /** When the commit before it was decided, Unix ms. Absent if `chainBefore` is, and from a server of the previous version. */
   atMsBefore?: number
   events: LiveEvent[]
-  /** Absent where the rows are too large to travel: then the message is a poke to pull. */
+  /** Absent if the rows are too large for a message. The live message is then a poke. */
   tables?: WireTables
-  /** The last seq of each device whose push this commit took. */
+  /** The lastSeq of each device whose push is in this commit. */
   lastSeqs: Record<string, number>
-  /** Whose devices those are: nobody else is told. Absent from a server of the version before. */
+  /** The user of each of these devices. Only that user gets the lastSeq. Absent from a server of the previous version. */
   deviceUsers?: Record<string, string>
-  /** When it was committed, Unix ms by the clock of that replica. Absent from a server of the version before. */
+  /** When it was committed, Unix ms by the clock of the committing server. Absent from a server of the previous version. */
   committedAtMs?: number
 }
 
-/** One session, or all of a person's: their sockets hear no more. */
+/** One session, or all sessions of a person. Their sockets close. */
 export type SessionsEnded = { orgId: string } & ({ endedSession: string } | { endedUser: string })
 
 export type ServerEvent = CommitEvent | SessionsEnded

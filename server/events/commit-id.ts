@@ -1,9 +1,10 @@
-// By what replicas, and cursors that devices hold, tell one commit from another at the same version.
-
-/** Which commit stands at a version: the chains alone do not tell one that added no line from another that added none. */
+/**
+ * Identifies a commit. After commits were lost, another commit can have the same version. The chain head alone does not tell
+ * two commits apart if neither of them added a line to a log.
+ */
 export interface CommitId {
   chainHead: string
-  /** When it was decided, Unix ms. Absent where a server of the version before told of it. */
+  /** When it was decided, Unix ms. Absent if the commit event or cursor is from a server of an earlier version. */
   atMs?: number | undefined
 }
 

@@ -1,5 +1,5 @@
-// The cursor: how far a device has come, opaque to it and signed, since a server believes what it says of lost commits.
-// Carries what makes it worthless when it changes. Keeps U3, U6.
+// The cursor: up to which version a device holds every row. It is opaque to devices and signed, because the server relies on
+// it to detect lost commits. It contains the role and the row schema, because it is invalid once they change. Keeps U3, U6.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Role } from '#shared/rows/rows.ts'
@@ -9,19 +9,19 @@ import { isStorable } from '#shared/values/text.ts'
 import type { CommitId } from '../events/commit-id.ts'
 import { isUuidColumn, keyColumnsOf } from '../database/schema/tables.ts'
 
-/** `chainHead` is empty in the middle of a pull: nobody can say yet which commit it will have seen. */
+/** `chainHead` is empty in the middle of a pull, which may end at a later commit. */
 export interface Cursor extends CommitId {
   epoch: number
-  /** All rows up to this version are held; where `within` is given, all before it. */
+  /** The device holds all rows up to this version; with `within`, those of this version only up to there. */
   version: number
-  /** A page ended in the middle of a version: after this row of this kind. */
+  /** The last row of a page that ended in the middle of a version. */
   within?: { kind: number; key: string[] }
   role: Role
-  /** It is of older rows: nobody goes on from it, but it is a witness still. */
+  /** It is of an older row schema. A pull cannot continue from it, but it still proves which commit the device has seen. */
   isStale?: true
 }
 
-/** Grows whenever a kind or a column comes, goes or moves: a mirror of older rows must be loaded anew. */
+/** Grows with every change of the kinds or columns. Devices with rows of an older schema load all rows again. */
 export const ROW_SCHEMA = 2
 const FORMAT = 2
 const MAC_BYTES = 12
@@ -35,30 +35,30 @@ const schema = z.tuple([
   z.string(),
   z.tuple([z.int().min(0), z.array(z.string())]).nullable(),
 ])
-/** Cursors of the first version: not signed, so only good for beginning anew. */
+/** Cursors of the first format. They are not signed, so their device loads all rows again. */
 const oldSchema = z.tuple([z.literal(1), z.string(), z.int(), z.int(), z.string(), z.string()]).rest(z.unknown())
 
 export class Cursors {
   readonly #key: Buffer
 
-  /** `secret` must be the same for all replicas. Cursors of another secret lead to a new snapshot. */
+  /** `secret` must be the same for all servers. A cursor of another secret leads to a resnapshot. */
   constructor(secret: string) {
     this.#key = createHmac('sha256', secret).update('cursor').digest()
   }
 
   encode(orgId: string, { epoch, version, within, role, chainHead, atMs }: Cursor): string {
-    const place = within ? [within.kind, within.key] : null
-    const text = JSON.stringify([FORMAT, ROW_SCHEMA, epoch, version, role, chainHead, place])
+    const position = within ? [within.kind, within.key] : null
+    const text = JSON.stringify([FORMAT, ROW_SCHEMA, epoch, version, role, chainHead, position])
     const cursor = `${encoded(text)}.${encoded(this.#mac(orgId, text))}`
-    // Apart, as the version before reads no further than to the second point.
+    // The time is a separate part, because the previous version of the server ignores everything after the second dot.
     return atMs === undefined
       ? cursor
       : `${cursor}.${encoded(`${atMs}`)}.${encoded(this.#mac(orgId, `${text} ${atMs}`))}`
   }
 
   /**
-   * The cursor, 'garbage' where it is none, 'stale' where it is of the first version, another organisation or another
-   * secret, or 'newer' where only a newer server can read it.
+   * The cursor, 'garbage' if it is not one, 'stale' if it is of the first format, another organisation or another secret,
+   * or 'newer' if only a newer server can read it.
    */
   decode(orgId: string, cursor: string): Cursor | 'garbage' | 'stale' | 'newer' {
     const [payload = '', mac = '', time, timeMac = ''] = cursor.split('.')
@@ -73,7 +73,7 @@ export class Cursors {
     const seen = { chainHead, atMs: time === undefined ? undefined : Number(decoded(time)) }
     if (rowSchema > ROW_SCHEMA) return 'newer'
     if (rowSchema < ROW_SCHEMA) return { epoch, version, role, ...seen, isStale: true }
-    if (within && !isPlace(within[0], within[1])) return 'garbage'
+    if (within && !isRowPosition(within[0], within[1])) return 'garbage'
     return { epoch, version, role, ...seen, ...(within && { within: { kind: within[0], key: within[1] } }) }
   }
 
@@ -107,8 +107,8 @@ function isNewer(values: unknown): boolean {
   return Array.isArray(values) && Number.isInteger(values[0]) && values[0] > FORMAT
 }
 
-/** True for a place that a page of this server can end at. */
-function isPlace(kindNo: number, key: readonly string[]): boolean {
+/** True for a position at which a page of this server can end. */
+function isRowPosition(kindNo: number, key: readonly string[]): boolean {
   const kind = KINDS[kindNo]
   if (!kind) return kindNo === KINDS.length && key.length === 0
   const columns = keyColumnsOf(kind)

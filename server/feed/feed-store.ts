@@ -1,4 +1,4 @@
-// What the feed asks of PostgreSQL. PostgreSQL writes a page's rows as JSON: nothing is built row by row in Node.
+// The queries of the feed. PostgreSQL returns the rows of a page as JSON, so Node does not build them one by one.
 import type { Kind, WireTables } from '#shared/rows/rows.ts'
 import { columnsOf, KINDS, quantityColumns } from '#shared/rows/rows.ts'
 import type { Json } from '#shared/values/json.ts'
@@ -13,16 +13,16 @@ export interface FeedHead {
   /** The commit at the head. */
   chainHead: string
   atMs: number | null
-  /** The commit at the version of a cursor; null where that was never committed here. */
+  /** The commit at the version of a cursor, or null if that version was never committed here. */
   chainAtCursor: string | null
   atMsAtCursor: number | null
-  /** Tombstones up to this version are forgotten: who is older than that must load everything anew. */
+  /** Tombstones up to this version are deleted. Devices with an older cursor must load everything again. */
   horizon: number
   lastSeq: number
   lastAt: string | null
 }
 
-/** The head, and how far a device of this viewer got; in the snapshot that the rows are read from. */
+/** The head, and the lastSeq of a device of this viewer, in the same snapshot as the rows. */
 export async function readHead(
   sql: Sql,
   { orgId, userId }: Pick<Viewer, 'orgId' | 'userId'>,
@@ -39,36 +39,36 @@ export async function readHead(
   return head
 }
 
-/** How far an organisation has come, in the snapshot that is read. */
+/** The version of an organisation in this snapshot. */
 export async function readVersion(sql: Sql, orgId: string): Promise<number> {
   const [head] = await sql<{ version: number }[]>`select version from org_heads where org_id = ${orgId}`
   return head?.version ?? 0
 }
 
-/** A place in the order of rows: by version, then kind, then key. */
+/** A position in the order of rows: by version, then kind, then key. */
 export interface RowPosition {
   version: number
   kind: number
   key: string[]
 }
 
-/** The place behind all rows of a version. */
+/** The position after all rows of a version. */
 function endOf(version: number): RowPosition {
   return { version, kind: KINDS.length, key: [] }
 }
 
 /**
- * Has the rest of a snapshot read rows along the index of their versions. A table that has just grown by an import looks
- * small to the planner, which would sort all that is left of it for each page: 135 ms instead of 12.
+ * Makes the rest of a snapshot read rows by the index on their versions. A table that has just grown by an import looks
+ * small to the planner, which would then sort all remaining rows for each page: 135 ms instead of 12 ms.
  */
 export async function readAlongVersions(sql: Sql): Promise<void> {
   await sql`select set_config('enable_bitmapscan', 'off', true)`
 }
 
 /**
- * Where a page of at most `limit` rows after `from` ends, or undefined where it holds all that is left. It ends between
- * two versions where it is half full by then: finding that needs the versions' indexes alone. They are read side by side,
- * and no further than the page goes.
+ * Where a page of at most `limit` rows after `from` ends, or undefined if it contains all remaining rows. It ends between
+ * two versions if it is half full by then, because only the indexes on the versions are needed to find that. They are read
+ * together, and only as far as the page goes.
  */
 export async function findPageEnd(
   sql: Sql,
@@ -97,7 +97,7 @@ interface PageStart {
   limit: number
 }
 
-/** Where a page ends that is smaller than one version: after its last row. */
+/** Where a page within one large version ends: after its last row. */
 async function findEndWithin(sql: Sql, viewer: Viewer, { from, limit }: PageStart): Promise<RowPosition> {
   const parts = KINDS.map((kind, index) => {
     const keys = keyColumnsOf(kind)
@@ -148,11 +148,11 @@ function jsonColumns(kind: Kind, viewer: Viewer): string {
     .join(', ')
 }
 
-/** A condition on rows that come after a place. Cursors come from outside, so their parts are quoted. */
-function after(kind: Kind, index: number, { version, kind: placeKind, key }: RowPosition): string {
+/** A condition for rows after a position. The values of a cursor come from outside, so they are quoted. */
+function after(kind: Kind, index: number, { version, kind: positionKind, key }: RowPosition): string {
   const safeVersion = Math.trunc(Number(version))
-  if (index < placeKind) return `version > ${safeVersion}`
-  if (index > placeKind) return `version >= ${safeVersion}`
+  if (index < positionKind) return `version > ${safeVersion}`
+  if (index > positionKind) return `version >= ${safeVersion}`
   const columns = keyColumnsOf(kind)
   const values = columns.map((_column, i) => literal(key[i] ?? ''))
   return `(version, ${columns.join(', ')}) > (${safeVersion}, ${values.join(', ')})`

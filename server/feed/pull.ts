@@ -1,121 +1,112 @@
-// Pull: what changed since a cursor, a page at a time, each page from one snapshot. A server that does not hold what the
-// device has seen never answers with the past: a replica gives way to the primary, and a primary that lost commits
-// begins a new epoch. Keeps U1–U7.
+// Pull: the changes since a cursor, in pages, each from one snapshot. A server that lacks commits that the device has seen
+// never answers with older data: a replica leaves the answer to the primary, and a primary that lost commits begins a new
+// epoch. Keeps U1–U7.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PullAnswer, PullRequest } from '#shared/protocol/wire.ts'
 import { PULL_MAX } from '#shared/protocol/limits.ts'
 import { KINDS } from '#shared/rows/rows.ts'
-import type { RequestRefusal } from '#shared/values/refusals.ts'
 import type { Database, Sql } from '../database/database.ts'
 import { isSameCommit } from '../events/commit-id.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
 import type { Cursor, Cursors } from './cursor.ts'
 import type { FeedHead, RowPosition } from './feed-store.ts'
 import { findPageEnd, readAlongVersions, readHead, readPage, readVersion } from './feed-store.ts'
 import type { PagePrefetch } from './page-prefetch.ts'
 import type { Viewer } from './viewer.ts'
 
-/** How long a server that is behind may wait before another is asked. */
+/** The pause before the next database is asked, if one is behind. */
 const BEHIND_WAIT_MS = 200
-/** A replica that does not answer may take seconds to say so: not every pull waits for that. */
-const REST_MS = 10_000
+/** A replica that is down may take seconds to fail. It is skipped for this long, so that not every pull waits for it. */
+const REPLICA_PAUSE_MS = 10_000
 const PAGE_DEFAULT = 5_000
-
-export class PullRefusedError extends Error {
-  readonly refusal: RequestRefusal
-  readonly lastSeq: number | undefined
-  constructor(refusal: RequestRefusal, lastSeq?: number) {
-    super(refusal)
-    this.refusal = refusal
-    this.lastSeq = lastSeq
-  }
-}
 
 export interface PullParts {
   primary: Database
-  /** Asked first, where there is one. */
+  /** Asked first, if there is one. */
   replica?: Database | undefined
-  /** `primary` is a replica itself: what it does not hold is in the primary region, and nothing was lost. */
+  /** True if `primary` is itself a replica. Commits that it lacks are in the primary region and not lost. */
   isReplica?: boolean
   cursors: Cursors
-  /** A signed cursor tells of commits that the primary does not hold: where that is so, a new epoch begins. */
+  /** Called if a signed cursor proves that the primary lost commits. Begins a new epoch, if that is true. */
   lostCommits(orgId: string, seen: Cursor): Promise<void>
   now: () => number
-  ahead?: PagePrefetch
+  prefetch?: PagePrefetch
 }
 
-/** @throws {PullRefusedError} malformed, epoch_changed, resnapshot, or unavailable where no server holds enough to answer */
+/** @throws {RequestRefusedError} malformed, epoch_changed, resnapshot, or unavailable if no database is recent enough */
 export async function pull(parts: PullParts, viewer: Viewer, request: PullRequest): Promise<PullAnswer> {
   const cursor = request.cursor === null ? undefined : await openCursor(parts, viewer, request.cursor)
-  const page = (await parts.ahead?.get(viewer, request)) ?? (await ask(parts, viewer, { request, cursor }))
-  parts.ahead?.begin(viewer, { request, page }, async (next) =>
-    ask(parts, viewer, { request: next, cursor: await openCursor(parts, viewer, page.cursor) }),
+  const page = (await parts.prefetch?.get(viewer, request)) ?? (await readAny(parts, viewer, { request, cursor }))
+  parts.prefetch?.begin(viewer, { request, page }, async (next) =>
+    readAny(parts, viewer, { request: next, cursor: await openCursor(parts, viewer, page.cursor) }),
   )
   return { ...page, serverNow: parts.now() }
 }
 
-/** Asks a replica, where there is one, and then the primary. */
-async function ask(parts: PullParts, viewer: Viewer, { request, cursor }: Asking): Promise<Page> {
-  const replica = parts.replica && isResting(parts.replica) ? undefined : parts.replica
+/** Asks the replica, if there is one, and then the primary, twice. */
+async function readAny(parts: PullParts, viewer: Viewer, { request, cursor }: PullInput): Promise<Page> {
+  const replica = parts.replica && isPaused(parts.replica) ? undefined : parts.replica
   const attempts = [replica, parts.primary, parts.primary].filter((database) => database !== undefined)
   for (const [index, database] of attempts.entries()) {
     const reading = readPull(database, viewer, { parts, request, cursor })
-    const answer = await (database === replica ? unlessAway(database, reading) : reading)
+    const answer = await (database === replica ? unlessDown(database, reading) : reading)
     if (answer) return answer
     if (index < attempts.length - 1) await sleep(BEHIND_WAIT_MS)
   }
-  if (cursor) await findLost(parts, viewer, cursor)
-  throw new PullRefusedError('unavailable')
+  if (cursor) await requireNotLost(parts, viewer, cursor)
+  throw new RequestRefusedError('unavailable')
 }
 
-/** Replicas that did not answer, and when they are asked again (of a clock that never jumps). */
-const resting = new WeakMap<Database, number>()
+/** Replicas that did not answer, and when they are asked again, in ms of the monotonic clock. */
+const pausedUntil = new WeakMap<Database, number>()
 
-function isResting(replica: Database): boolean {
-  return performance.now() < (resting.get(replica) ?? 0)
+function isPaused(replica: Database): boolean {
+  return performance.now() < (pausedUntil.get(replica) ?? 0)
 }
 
-/** A replica that does not answer gives way to the primary, as one that is behind does. */
-async function unlessAway<T>(replica: Database, reading: Promise<T>): Promise<T | undefined> {
+/** Returns undefined if the replica does not answer. The primary is asked then, as if the replica were behind. */
+async function unlessDown<T>(replica: Database, reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading
   } catch (error) {
-    if (error instanceof PullRefusedError) throw error
-    resting.set(replica, performance.now() + REST_MS)
+    if (error instanceof RequestRefusedError) throw error
+    pausedUntil.set(replica, performance.now() + REPLICA_PAUSE_MS)
     return undefined
   }
 }
 
-/** @throws {PullRefusedError} where the cursor is not one to go on from */
+/** @throws {RequestRefusedError} if a pull cannot continue from the cursor */
 export async function openCursor(parts: PullParts, viewer: Viewer, text: string): Promise<Cursor> {
   const cursor = parts.cursors.decode(viewer.orgId, text)
-  if (cursor === 'garbage') throw new PullRefusedError('malformed')
-  if (cursor === 'newer') throw new PullRefusedError('unavailable')
-  if (cursor === 'stale') throw new PullRefusedError('resnapshot')
+  if (cursor === 'garbage') throw new RequestRefusedError('malformed')
+  if (cursor === 'newer') throw new RequestRefusedError('unavailable')
+  if (cursor === 'stale') throw new RequestRefusedError('resnapshot')
   if (cursor.role === viewer.role && !cursor.isStale) return cursor
-  // Whoever begins anew forgets what they have seen: it is asked now, or nobody would know of what was lost.
-  await findLost(parts, viewer, cursor)
-  throw new PullRefusedError('resnapshot')
+  // A device that resnapshots forgets which commit it has seen, so lost commits are detected now or never.
+  await requireNotLost(parts, viewer, cursor)
+  throw new RequestRefusedError('resnapshot')
 }
 
 /**
- * What a device has seen, or sent itself, is in every answer: a replica without it leaves the answer to the primary.
- * @throws {PullRefusedError} unavailable
+ * Requires that the snapshot includes what the device has seen or sent. A replica without it leaves the answer to the
+ * primary.
+ * @throws {RequestRefusedError} unavailable
  */
 export async function requireVersion({ isReplica }: PullParts, sql: Sql, orgId: string, atLeast = 0): Promise<void> {
-  if (isReplica && (await readVersion(sql, orgId)) < atLeast) throw new PullRefusedError('unavailable')
+  if (isReplica && (await readVersion(sql, orgId)) < atLeast) throw new RequestRefusedError('unavailable')
 }
 
-/** Says whether a server can go on from a cursor. @throws {PullRefusedError} where nobody can */
+/** Whether a database with this head can continue from a cursor. @throws {RequestRefusedError} if none can */
 export function holds(head: FeedHead, cursor: Cursor): boolean {
   if (cursor.version > head.version) return false
-  if (cursor.version < head.horizon) throw new PullRefusedError('resnapshot', head.lastSeq)
+  if (cursor.version < head.horizon) throw new RequestRefusedError('resnapshot', { lastSeq: head.lastSeq })
   if (cursor.chainHead === '') return true
   const { chainAtCursor, atMsAtCursor } = head
   return chainAtCursor !== null && isSameCommit(cursor, { chainHead: chainAtCursor, atMs: atMsAtCursor! })
 }
 
-/** Asks the primary whether it lost what a cursor has seen. @throws {PullRefusedError} epoch_changed where it did */
-export async function findLost(
+/** Checks whether the primary lost commits that a cursor has seen. @throws {RequestRefusedError} epoch_changed if it did */
+export async function requireNotLost(
   { primary, isReplica, lostCommits }: PullParts,
   viewer: Viewer,
   cursor: Cursor,
@@ -123,25 +114,29 @@ export async function findLost(
   const read = (sql: Sql) => readHead(sql, viewer, { clientId: undefined, cursorVersion: cursor.version })
   const head = await primary.snapshot(viewer.orgId, read)
   if (!head || (head.epoch === cursor.epoch && holds(head, cursor))) return
-  if (isReplica) throw new PullRefusedError('unavailable')
+  if (isReplica) throw new RequestRefusedError('unavailable')
   if (head.epoch === cursor.epoch) await lostCommits(viewer.orgId, cursor)
-  throw new PullRefusedError('epoch_changed', head.lastSeq)
+  throw new RequestRefusedError('epoch_changed', { lastSeq: head.lastSeq })
 }
 
-/** An answer but for the time at which it is given. */
+/** An answer without its time. */
 export type Page = Omit<PullAnswer, 'serverNow'>
 
-interface Asking {
+interface PullInput {
   request: PullRequest
   cursor: Cursor | undefined
 }
 
-interface Reading extends Asking {
+interface ReadInput extends PullInput {
   parts: PullParts
 }
 
-/** Undefined where this server does not hold what the device has seen already. */
-function readPull(database: Database, viewer: Viewer, { parts, request, cursor }: Reading): Promise<Page | undefined> {
+/** Returns undefined if this database lacks something that the device has seen. */
+function readPull(
+  database: Database,
+  viewer: Viewer,
+  { parts, request, cursor }: ReadInput,
+): Promise<Page | undefined> {
   const from: RowPosition = { version: cursor?.version ?? 0, ...(cursor?.within ?? { kind: KINDS.length, key: [] }) }
   if (!cursor) Object.assign(from, { kind: -1 })
   const limit = request.limit ?? PAGE_DEFAULT
@@ -154,9 +149,9 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
     const { atLeast = 0 } = request
     const head = headToAnswerFrom(read, { cursor, atLeast, isPrimary: database === parts.primary })
     if (!head) return undefined
-    // Most pulls find that there is nothing new: they need not look into each table.
-    const isThere = from.version === head.version && cursor?.within === undefined
-    const tables = isThere ? {} : await readPage(sql, viewer, { from, to: end })
+    // Most pulls find nothing new. They do not need to query each table.
+    const isUpToDate = from.version === head.version && cursor?.within === undefined
+    const tables = isUpToDate ? {} : await readPage(sql, viewer, { from, to: end })
     return {
       epoch: head.epoch,
       version: head.version,
@@ -171,18 +166,18 @@ function readPull(database: Database, viewer: Viewer, { parts, request, cursor }
 
 /**
  * The head of a database that has everything the device has seen or sent. Returns undefined if another database has to
- * answer. @throws {PullRefusedError} if the primary has lost what the device has seen, or if none can continue the cursor
+ * answer. @throws {RequestRefusedError} if the primary has lost what the device has seen, or if none can continue the cursor
  */
 export function headToAnswerFrom(
   head: FeedHead | undefined,
   { cursor, atLeast, isPrimary }: { cursor: Cursor | undefined; atLeast: number; isPrimary: boolean },
 ): FeedHead | undefined {
   if (!head) {
-    if (isPrimary) throw new PullRefusedError('unauthenticated')
+    if (isPrimary) throw new RequestRefusedError('unauthenticated')
     return undefined // an organisation that was created after the replica's last update
   }
   if (cursor && cursor.epoch !== head.epoch) {
-    if (isPrimary) throw new PullRefusedError('epoch_changed', head.lastSeq)
+    if (isPrimary) throw new RequestRefusedError('epoch_changed', { lastSeq: head.lastSeq })
     return undefined
   }
   return head.version < atLeast || (cursor && !holds(head, cursor)) ? undefined : head

@@ -1,4 +1,4 @@
-// The WebSocket side of /trpc: authenticated by its first message, bounded in size, pinged often.
+// The WebSocket side of /trpc: authenticated by the first message, with a maximum message size and regular pings.
 import type { IncomingMessage, Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { applyWSSHandler } from '@trpc/server/adapters/ws'
@@ -6,14 +6,14 @@ import type { AnyRouter, inferRouterContext } from '@trpc/server'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
 
-/** Requests on a socket are small: a subscription, no data. */
+/** A request on a socket is a subscription, which is small. */
 const MESSAGE_MAX_BYTES = 16 * 1024
-/** Load balancers close what is silent for a minute. */
+/** Load balancers close connections that are silent for a minute. */
 const PING_MS = 25_000
 const PONG_WAIT_MS = 10_000
-/** Whoever opens a socket says at once who they are. */
+/** A socket that has not authenticated by then is closed. */
 const FIRST_MESSAGE_WAIT_MS = 10_000
-/** Close code (IANA): the server restarts, come again. */
+/** Close code (IANA): the server restarts, and the client should reconnect. */
 const SERVICE_RESTART = 1012
 const CLOSE_WAIT_MS = 1_000
 
@@ -25,13 +25,13 @@ export interface SocketServerOptions<R extends AnyRouter> {
 }
 
 export interface SocketServer {
-  /** How many are open. */
+  /** The number of open sockets. */
   readonly connections: number
-  /** Takes no more, and tells those that are open to move: each at some moment within `spreadMs`. */
+  /** Refuses new sockets, and tells the open ones to reconnect elsewhere, spread over `spreadMs`. */
   close(spreadMs: number): Promise<void>
 }
 
-/** Takes over upgrades of /trpc. */
+/** Handles upgrades of /trpc. */
 export function serveSockets<R extends AnyRouter>(parts: SocketServerOptions<R>): SocketServer {
   const { server, router, createContext, isAllowedOrigin } = parts
   const wss = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_MAX_BYTES })
@@ -46,7 +46,7 @@ export function serveSockets<R extends AnyRouter>(parts: SocketServerOptions<R>)
     keepAlive: { enabled: true, pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS },
   })
   server.on('upgrade', (request, socket, head) => {
-    socket.on('error', () => socket.destroy()) // a client that hangs up while it is refused ends itself, not the server
+    socket.on('error', () => socket.destroy()) // a client that disconnects while it is refused must not crash the server
     const [path] = (request.url ?? '').split('?')
     if (isClosing) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n')
@@ -57,8 +57,8 @@ export function serveSockets<R extends AnyRouter>(parts: SocketServerOptions<R>)
       return
     }
     wss.handleUpgrade(request, socket, head, (client) => {
-      const silent = setTimeout(() => client.terminate(), FIRST_MESSAGE_WAIT_MS)
-      client.once('message', () => clearTimeout(silent))
+      const timeout = setTimeout(() => client.terminate(), FIRST_MESSAGE_WAIT_MS)
+      client.once('message', () => clearTimeout(timeout))
       wss.emit('connection', client, request)
     })
   })
@@ -73,13 +73,13 @@ export function serveSockets<R extends AnyRouter>(parts: SocketServerOptions<R>)
   }
 }
 
-/** Tells a device to connect again, which finds another server. If they all came at once they would find it busy. */
+/** Tells a device to reconnect, which leads it to another server. If all did so at once, that server would be busy. */
 async function move(client: WebSocket, delayMs: number): Promise<void> {
   const closed = new Promise((resolve) => client.once('close', resolve))
   await Promise.race([closed, sleep(delayMs)])
   client.close(SERVICE_RESTART)
-  const patience = new AbortController()
-  await Promise.race([closed, sleep(CLOSE_WAIT_MS, undefined, patience).catch(() => undefined)])
-  patience.abort()
-  client.terminate() // one that is half open never answers
+  const timeout = new AbortController()
+  await Promise.race([closed, sleep(CLOSE_WAIT_MS, undefined, timeout).catch(() => undefined)])
+  timeout.abort()
+  client.terminate() // a half-open connection never answers
 }

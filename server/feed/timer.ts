@@ -1,8 +1,8 @@
-/** Rings once after `ms`, unless it is called off by what it returns. A simulation gives another one. */
-export type Timer = (ms: number, ring: () => void) => () => void
+/** Calls `fire` once after `ms`. Returns a function that cancels it. The simulation passes in its own timer. */
+export type Timer = (ms: number, fire: () => void) => () => void
 
-/** Keeps no process alive. */
-export const systemTimer: Timer = (ms, ring) => {
-  const timer = setTimeout(ring, ms).unref()
+/** Does not keep the process running. */
+export const systemTimer: Timer = (ms, fire) => {
+  const timer = setTimeout(fire, ms).unref()
   return () => clearTimeout(timer)
 }

@@ -1,4 +1,5 @@
-// Who looks, and what of the rows they may see. The same rule in SQL for pulls and in memory for live messages. Keeps I2.
+// Which rows and columns a viewer may see. The rule exists twice: in SQL for pulls, and in memory for live messages.
+// Keeps I2.
 import type { Kind, Role, WireTables } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
 
@@ -13,7 +14,7 @@ export function visibleCondition(kind: Kind, { role }: Viewer): string {
   return kind === 'conflicts' && role !== 'manager' ? 'user_id = $2' : '$2::uuid is not null'
 }
 
-/** Columns that only managers see; others get null. */
+/** Columns that only managers see. Other viewers get null. */
 export function hiddenColumns(kind: Kind, { role }: Viewer): readonly string[] {
   return kind === 'members' && role !== 'manager' ? ['email'] : []
 }

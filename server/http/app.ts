@@ -1,4 +1,4 @@
-// The HTTP side: the PWA's files, security headers, health, and tRPC.
+// The Fastify app: the files of the PWA, security headers, health and tRPC.
 import type { IncomingMessage } from 'node:http'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,25 +15,29 @@ import type { AppRouter } from '../api/app-router.ts'
 import { appRouter } from '../api/app-router.ts'
 import type { ApiParts, Context } from '../api/context.ts'
 import { bearerToken } from '../api/context.ts'
-import { asRefused, ApiRefusal } from '../api/trpc.ts'
+import { refusalOf } from '../api/trpc.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
+import { RequestRefusedError } from '../process/request-refused.ts'
 import { errorBody } from './error-body.ts'
 import { recordRequests } from './record-requests.ts'
 import { leaveWritesTo } from './region-replay.ts'
 import type { RequestIds } from './request-ids.ts'
 import { requestIdsOf } from './request-ids.ts'
 
-/** Twice what a push may have: the answer to a larger one must name what to do, and a proxy replays no more. */
+/**
+ * Twice the maximum of a push, so that a push that is too large gets an answer that says so. Fly.io's proxy does not replay
+ * larger requests.
+ */
 const BODY_MAX_BYTES = 1024 * 1024
 const COMPRESS_FROM_BYTES = 4 * 1024
-/** Refusals of it are counted here: most come before the procedure begins. */
+/** Its refusals are counted here, because most occur before the procedure begins. */
 const PUSH = 'sync.push'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The server's clock when the request's head arrived, Unix ms. */
+    /** The server's clock when the head of the request arrived, Unix ms. */
     receivedAt: number
-    /** What it is about, for the log. */
+    /** The organisation and device of the request, for the log. */
     about: { org?: string; device?: string }
   }
 }
@@ -43,14 +47,14 @@ export interface AppParts {
   log: FastifyBaseLogger
   publicUrl: string
   trustProxy: string[] | undefined
-  /** The region that writes, where that is another one. */
+  /** The region that writes, if it is another one. */
   writesIn?: string | undefined
   clientDir: string
-  /** Rejects, with the cause in words, while this process should be given no work. */
+  /** Rejects with the cause in words while this process should not get requests. */
   ready: () => Promise<void>
-  /** True once this process was told to end: what still arrives is answered, and its connection closed. */
+  /** True once this process has to end. It still answers requests, and then closes their connections. */
   isEnding: () => boolean
-  /** Told of every request once it is answered, but for probes of health. */
+  /** Called after every answer, except those of health probes. */
   requestEnded: (request: EndedRequest) => void
 }
 
@@ -60,12 +64,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
     trustProxy: parts.trustProxy ?? false,
-    forceCloseConnections: 'idle', // what is under way is answered
+    forceCloseConnections: 'idle', // requests in progress are answered
     return503OnClosing: false,
     routerOptions: { maxParamLength: 5000 },
     requestIdHeader: false,
-    genReqId: (raw) => nameRequest(raw).request,
-    childLoggerFactory: (logger, _bindings, options, raw) => logger.child(nameRequest(raw), options),
+    genReqId: (raw) => idsOf(raw).request,
+    childLoggerFactory: (logger, _bindings, options, raw) => logger.child(idsOf(raw), options),
   })
   app.decorateRequest('receivedAt', 0)
   app.decorateRequest('about')
@@ -74,7 +78,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   })
   app.addHook('onRequest', async (request) => {
     request.receivedAt = Date.now()
-    // Answers of procedures are streams, which are compressed at any size: worth it for pages of rows alone.
+    // Answers of procedures are streams, which would be compressed at any size. That only helps pages of rows.
     const isSmall = request.url.startsWith('/trpc/') && !request.url.startsWith('/trpc/sync.pull')
     if (isSmall) request.headers['x-no-compression'] = 'true'
   })
@@ -84,7 +88,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(compress, {
     threshold: COMPRESS_FROM_BYTES,
     encodings: ['zstd', 'gzip', 'identity'],
-    zlibOptions: { level: 1 }, // of gzip; zstd packs as small at its own in half the time
+    zlibOptions: { level: 1 }, // for gzip; zstd at its default level is as small in half the time
   })
   await app.register(cookie)
   serveHealth(app, parts)
@@ -93,18 +97,18 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   return app
 }
 
-const names = new WeakMap<IncomingMessage, RequestIds>()
+const knownIds = new WeakMap<IncomingMessage, RequestIds>()
 
-/** Asked for its id and for its line in the log: the same name both times. */
-function nameRequest(raw: IncomingMessage): RequestIds {
-  const known = names.get(raw)
+/** Called twice per request, for its id and for its logger. Both must get the same ids. */
+function idsOf(raw: IncomingMessage): RequestIds {
+  const known = knownIds.get(raw)
   if (known) return known
   const ids = requestIdsOf(raw)
-  names.set(raw, ids)
+  knownIds.set(raw, ids)
   return ids
 }
 
-/** True for requests of our own pages, and of programs, which send no Origin. */
+/** True for requests of our own pages, and of programs, which do not send an Origin. */
 export function isAllowedOrigin({ headers }: Pick<IncomingMessage, 'headers'>, publicUrl: string): boolean {
   const { origin, host } = headers
   if (origin === undefined || origin === publicUrl) return true
@@ -126,21 +130,22 @@ function serveHealth(app: FastifyInstance, { ready }: AppParts): void {
 async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Promise<void> {
   app.addHook('preHandler', async (request, reply) => {
     if (request.method === 'GET' || !request.url.startsWith('/trpc')) return
-    if (!isAllowedOrigin(request.raw, publicUrl)) await reply.code(403).send(errorBody(new ApiRefusal('role_too_low')))
+    if (!isAllowedOrigin(request.raw, publicUrl))
+      await reply.code(403).send(errorBody(new RequestRefusedError('role_too_low')))
   })
   app.addHook('onRequest', async (request) => {
-    // tRPC wants the form named even of a body that is not there.
+    // tRPC requires a content type even without a body.
     if (request.method === 'POST' && request.url.startsWith('/trpc'))
       request.headers['content-type'] ??= 'application/json'
   })
   app.addHook('onRequest', async (request, reply) => {
-    const isNewer = Number(request.headers[PROTOCOL_HEADER]) > PROTOCOL_VERSION // false for what is no number
+    const isNewer = Number(request.headers[PROTOCOL_HEADER]) > PROTOCOL_VERSION // false if it is not a number
     if (!request.url.startsWith('/trpc') || !isNewer) return
-    // An app that is newer than this server waits for it; what it holds stays where it is.
+    // An app that is newer than this server keeps its data and waits until the server is updated.
     await reply
       .code(503)
       .header('retry-after', String(NEWER_APP_WAIT_S))
-      .send(errorBody(new ApiRefusal('unavailable')))
+      .send(errorBody(new RequestRefusedError('unavailable')))
   })
   app.addHook('onSend', async (request, reply) => {
     if (!request.url.startsWith('/trpc')) return
@@ -150,17 +155,17 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
       if (request.url === `/trpc/${PUSH}`) api.metrics.pushRefused('too_large')
-      return reply.code(413).send(errorBody(new ApiRefusal('too_large')))
+      return reply.code(413).send(errorBody(new RequestRefusedError('too_large')))
     }
     if ((error.statusCode ?? 500) < 500)
-      return reply.code(error.statusCode!).send(errorBody(new ApiRefusal('malformed')))
+      return reply.code(error.statusCode!).send(errorBody(new RequestRefusedError('malformed')))
     request.log.error({ error: error.message, stack: error.stack }, 'a request failed')
     return reply
       .code(503)
       .header('retry-after', '2')
-      .send(errorBody(new ApiRefusal('unavailable')))
+      .send(errorBody(new RequestRefusedError('unavailable')))
   })
-  // Nothing is read of it here: a procedure that wants the bytes takes them from the request, once it knows the sender.
+  // The body is not read here. A procedure that needs it reads it from the request, once it knows the sender.
   app.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null, ''))
   await app.register(fastifyTRPCPlugin, {
     prefix: '/trpc',
@@ -174,23 +179,23 @@ async function serveApi(app: FastifyInstance, { api, publicUrl }: AppParts): Pro
         http: { req, res, address: req.ip },
       }),
       responseMeta: ({ errors }) => {
-        const [first] = errors
-        return first instanceof ApiRefusal && first.retryAfterS !== undefined
-          ? { headers: { 'retry-after': String(first.retryAfterS) } }
+        const cause = errors[0]?.cause
+        return cause instanceof RequestRefusedError && cause.retryAfterS !== undefined
+          ? { headers: { 'retry-after': String(cause.retryAfterS) } }
           : {}
       },
       onError: ({ error, path, req }) => {
-        if (path === PUSH) api.metrics.pushRefused(asRefused(error).refusal)
-        if (!(error instanceof ApiRefusal) && error.code === 'INTERNAL_SERVER_ERROR')
+        const { refusal, cause } = refusalOf(error)
+        if (path === PUSH) api.metrics.pushRefused(refusal)
+        if (error.code === 'INTERNAL_SERVER_ERROR')
           req.log.error({ path, error: error.message, stack: error.stack }, 'a procedure failed')
-        else if (error instanceof ApiRefusal && error.refusal === 'unavailable')
-          req.log.warn({ path, error: String(error.cause) }, 'answered 503')
+        else if (refusal === 'unavailable') req.log.warn({ path, error: String(cause) }, 'answered 503')
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   })
 }
 
-/** How long replicas that are older than the app may take to be replaced. */
+/** How long a rolling update may take to replace servers that are older than the app. */
 const NEWER_APP_WAIT_S = 30
 
 async function serveClient(app: FastifyInstance, clientDir: string): Promise<void> {
@@ -205,7 +210,8 @@ async function serveClient(app: FastifyInstance, clientDir: string): Promise<voi
   })
   app.setNotFoundHandler(async (request, reply) => {
     const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
-    if (!isPage || request.url.startsWith('/trpc')) return reply.code(404).send(errorBody(new ApiRefusal('malformed')))
+    if (!isPage || request.url.startsWith('/trpc'))
+      return reply.code(404).send(errorBody(new RequestRefusedError('malformed')))
     return reply.sendFile('index.html')
   })
 }

@@ -1,6 +1,8 @@
-// The shape that tRPC gives its errors, for those that happen outside it.
-import type { ApiRefusal } from '../api/trpc.ts'
+// The shape that tRPC gives its errors, for errors outside it.
+import { trpcCodeOf } from '../api/trpc.ts'
+import type { RequestRefusedError } from '../process/request-refused.ts'
 
-export function errorBody({ message, code, refusal }: ApiRefusal) {
-  return { error: { message, code: -32600, data: { code, refusal } } }
+export function errorBody(refused: RequestRefusedError) {
+  const { message, refusal } = refused
+  return { error: { message, code: -32600, data: { code: trpcCodeOf(refused), refusal } } }
 }

@@ -1,6 +1,6 @@
-// What becomes of each request, told once it is answered (or once its sender has gone): a line in the log, and a number
-// for metrics. Guarantees: routes are names of ours, so whatever somebody asks for there are few of them; neither what
-// was sent nor who sent it is in the line, only which organisation and which device; probes of health are left out.
+// Records each request after its answer, or after its sender disconnected: a line in the log and a number for metrics.
+// Guarantees: a route is one of a few names of ours, whatever the URL is; the line has the ids of the organisation and the
+// device, but neither content nor people; health probes are left out.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { appRouter } from '../api/app-router.ts'
 import type { EndedRequest } from '../metrics/metrics.ts'
@@ -23,12 +23,12 @@ export function recordRequests(
     const { method } = request
     const ended = { method, route: routeOf(path), status: reply.statusCode, durationMs: reply.elapsedTime }
     requestEnded(ended)
-    const level = isReading(request) && ended.status < 400 ? 'debug' : 'info'
+    const level = isRead(request) && ended.status < 400 ? 'debug' : 'info'
     request.log[level]({ ...ended, durationMs: Math.round(ended.durationMs * 10) / 10, ...request.about }, 'request')
   })
 }
 
-function isReading({ method }: FastifyRequest): boolean {
+function isRead({ method }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 

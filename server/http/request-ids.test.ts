@@ -4,7 +4,7 @@ import { requestIdsOf } from './request-ids.ts'
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const idsOf = (headers: Record<string, string>) => requestIdsOf({ headers })
 
-test('a request keeps the id and the trace that it came with', () => {
+test('a request keeps the id and the trace that it was sent with', () => {
   expect(idsOf({ 'x-request-id': 'f058-ab12', traceparent: `00-${TRACE}-00f067aa0ba902b7-01` })).toEqual({
     request: 'f058-ab12',
     trace: TRACE,
@@ -12,7 +12,7 @@ test('a request keeps the id and the trace that it came with', () => {
   expect(idsOf({ traceparent: `00-${TRACE}-00f067aa0ba902b7-01` })).toEqual({ request: TRACE, trace: TRACE })
 })
 
-test('one that came with none gets one of its own, for both', () => {
+test('a request without ids gets a new one for both', () => {
   const { request, trace } = idsOf({})
   expect(trace).toMatch(/^[\da-f]{32}$/)
   expect(request).toBe(trace)
@@ -28,7 +28,7 @@ test.each([
   `ff-${TRACE}-00f067aa0ba902b7-01`,
   `00-${TRACE}-${'0'.repeat(16)}-01`,
   `00-${TRACE.toUpperCase()}-00f067aa0ba902b7-01`,
-])('what is not well-formed is no trace: %j', (text) => {
+])('ids that are not well-formed are ignored: %j', (text) => {
   expect(idsOf({ traceparent: text }).trace).not.toBe(TRACE)
   if (!text.startsWith('00-') && !text.startsWith('ff-'))
     expect(idsOf({ 'x-request-id': text }).request).toMatch(/^[\da-f]{32}$/)

@@ -1,6 +1,6 @@
-// What a request is called in the log, in its answer, and by whoever traces it across programs: an id that its sender or
-// a proxy gave it (x-request-id), the trace that it belongs to (traceparent, W3C Trace Context), or one that is made
-// here. An id that is not well-formed is none: whatever stands in a log was written by us.
+// The id of a request in the log and in its answer, and the id of its trace across programs: from x-request-id, from
+// traceparent (W3C Trace Context), or generated here. An id that is not well-formed is ignored, so that senders cannot write
+// text of their own into the log.
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
@@ -12,7 +12,7 @@ export interface RequestIds {
 }
 
 const REQUEST_ID = /^[\w.-]{8,64}$/
-/** Version, trace, span, flags. All zeros are no trace, and version ff is none. */
+/** Version, trace, span, flags. All zeros and version ff are invalid. */
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}$/
 
 export function requestIdsOf({ headers }: Pick<IncomingMessage, 'headers'>): RequestIds {

@@ -13,7 +13,7 @@ describe('parseNumber', () => {
     ['NaN', ',', undefined],
     ['', ',', undefined],
     ['12 pcs', ',', undefined],
-  ] as const)('%s between %s is %s', (text, delimiter, number) => {
+  ] as const)('%s in a file separated by %s is %s', (text, delimiter, number) => {
     expect(parseNumber(text, delimiter)).toBe(number)
   })
 })

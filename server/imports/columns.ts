@@ -1,11 +1,11 @@
-// Which column of a file means what. Names are compared without case, spaces and signs; common synonyms are known.
+// Maps the columns of a file to fields. Names are compared without case, spaces and punctuation, and have common synonyms.
 import type { Delimiter } from './csv-row-reader.ts'
 import { DELIMITERS, splitLine } from './csv-row-reader.ts'
 import { FileRefusedError } from './report.ts'
 
-/** More columns than any export of a shop has; a file with more is something else. */
+/** No export of a shop has more columns. A file with more is something else. */
 const COLUMNS_MAX = 500
-/** An answer that lists what it ignored stays readable. */
+/** Keeps the report readable. */
 const IGNORED_SHOWN_MAX = 200
 
 export const productColumns = {
@@ -37,13 +37,14 @@ export interface Columns<Field extends string> {
   delimiter: Delimiter
   count: number
   ignored: string[]
-  /** The trimmed text of a field; '' where the file has no such column. */
+  /** The trimmed text of a field, or '' if the file has no such column. */
   read(cells: readonly string[], field: Field): string
 }
 
 /**
  * Reads the header.
- * @throws {FileRefusedError} where it lacks a needed column (of each group one), names one twice, or has too many
+ * @throws {FileRefusedError} if a required column is missing (one of each group), a field has two columns, or there are too
+ * many columns
  */
 export function readHeader<Field extends string>(
   text: string,
@@ -58,21 +59,21 @@ export function readHeader<Field extends string>(
   const candidates = DELIMITERS.map((delimiter) => {
     const cells = splitLine(text, delimiter)
     const names = Array.isArray(cells) ? cells.map((cell) => cell.trim()) : []
-    return { delimiter, names, found: names.filter((name) => known.has(plain(name))).length }
+    return { delimiter, names, found: names.filter((name) => known.has(normalized(name))).length }
   })
   const { delimiter, names } = candidates.reduce((best, one) => (one.found > best.found ? one : best))
   if (names.length > COLUMNS_MAX) throw new FileRefusedError('too_many_columns', `${names.length}`)
   const indexes = new Map<Field, number>()
   names.forEach((name, index) => {
-    const field = known.get(plain(name))
+    const field = known.get(normalized(name))
     if (field === undefined) return
     if (indexes.has(field)) throw new FileRefusedError('column_twice', `${names[indexes.get(field)!]} and ${name}`)
     indexes.set(field, index)
   })
   const missing = needed.filter((group) => !group.some((field) => indexes.has(field)))
   if (missing.length > 0) {
-    const wanted = missing.map((group) => group.join(' or ')).join(', ')
-    throw new FileRefusedError('no_header', `missing: ${wanted}; found: ${names.join(', ') || 'nothing'}`)
+    const required = missing.map((group) => group.join(' or ')).join(', ')
+    throw new FileRefusedError('no_header', `missing: ${required}; found: ${names.join(', ') || 'nothing'}`)
   }
   const used = new Set(indexes.values())
   return {
@@ -86,6 +87,6 @@ export function readHeader<Field extends string>(
   }
 }
 
-function plain(name: string): string {
+function normalized(name: string): string {
   return name.toLowerCase().replace(/[^\p{Letter}\p{Number}]/gu, '')
 }

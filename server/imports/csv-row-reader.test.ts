@@ -1,4 +1,4 @@
-// The faults that real files have, each with what becomes of its lines.
+// The problems of real files, each with the expected rows.
 import { describe, expect, it } from 'vitest'
 import type { FileLine } from './line-reader.ts'
 import { readLines } from './line-reader.ts'
@@ -7,7 +7,7 @@ import { readCsvRows } from './csv-row-reader.ts'
 import type { ReadRow } from './csv-row-reader.ts'
 import { FileRefusedError } from './report.ts'
 
-const quiet = { encoding: () => undefined, progress: () => undefined }
+const ignored = { encoding: () => undefined, progress: () => undefined }
 
 async function* pieces(file: Uint8Array | string, size = 7): AsyncGenerator<Uint8Array> {
   const bytes = typeof file === 'string' ? Buffer.from(file) : file
@@ -16,7 +16,7 @@ async function* pieces(file: Uint8Array | string, size = 7): AsyncGenerator<Uint
 
 async function linesIn(file: Uint8Array | string, size?: number): Promise<FileLine[]> {
   const lines: FileLine[] = []
-  for await (const line of readLines(pieces(file, size), quiet)) lines.push(line)
+  for await (const line of readLines(pieces(file, size), ignored)) lines.push(line)
   return lines
 }
 
@@ -24,27 +24,27 @@ const texts = async (file: Uint8Array | string, size?: number) => (await linesIn
 
 async function rowsIn(file: string, columns = 4): Promise<ReadRow[]> {
   const rows: ReadRow[] = []
-  for await (const row of readCsvRows(readLines(pieces(file), quiet), { columns, delimiter: ',' })) rows.push(row)
+  for await (const row of readCsvRows(readLines(pieces(file), ignored), { columns, delimiter: ',' })) rows.push(row)
   return rows
 }
 
-describe('linesOf', () => {
-  it.each([1, 2, 3, 7, 1000])('reads the same lines from pieces of %i bytes', async (size) => {
+describe('readLines', () => {
+  it.each([1, 2, 3, 7, 1000])('reads the same lines from chunks of %i bytes', async (size) => {
     expect(await texts('\uFEFFa,é\r\n日本,"b"\n\nlast', size)).toEqual(['a,é', '日本,"b"', '', 'last'])
   })
 
   it.each(['utf-16le', 'utf-16be'])('reads %s by its byte-order mark', async (encoding) => {
     const little = Buffer.from('\uFEFFa,é\r\nb,日', 'utf16le')
-    const told: string[] = []
+    const encodings: string[] = []
     const file = encoding === 'utf-16le' ? little : Buffer.from(little).swap16()
     const lines: string[] = []
-    const tell = { encoding: (name: string) => told.push(name), progress: () => undefined }
-    for await (const { text } of readLines(pieces(file, 3), tell)) lines.push(text)
+    const events = { encoding: (name: string) => encodings.push(name), progress: () => undefined }
+    for await (const { text } of readLines(pieces(file, 3), events)) lines.push(text)
     expect(lines).toEqual(['a,é', 'b,日'])
-    expect(told).toEqual([encoding])
+    expect(encodings).toEqual([encoding])
   })
 
-  it('reads files of old Macs, whose lines end in CR alone', async () => {
+  it('reads files of old Macs, whose lines end with CR only', async () => {
     expect(await texts('a,b\rc,d', 1000)).toEqual(['a,b', 'c,d'])
   })
 
@@ -63,14 +63,14 @@ describe('linesOf', () => {
     expect((await linesIn(file)).map(({ isBroken = false }) => isBroken)).toEqual([false, true, false])
   })
 
-  it('does not keep a line without an end in memory, and goes on after it', async () => {
+  it('does not hold an endless line in memory, and continues after it', async () => {
     const lines = await linesIn(`a\n${'x'.repeat(2_000_000)}\nb`, 64 * 1024)
     expect(lines.map(({ text }) => text.length > 64_000)).toEqual([false, true, false])
     expect(lines[2]).toMatchObject({ no: 3, text: 'b' })
   })
 })
 
-describe('readRows', () => {
+describe('readCsvRows', () => {
   it('reads quoted cells with commas, doubled quotes and line ends', async () => {
     expect(await rowsIn('1,"a, b","say ""x""",4\n1,2,"three\nlines\nhere",4\n5,6,7,8')).toEqual([
       { line: 1, cells: ['1', 'a, b', 'say "x"', '4'] },
@@ -79,20 +79,20 @@ describe('readRows', () => {
     ])
   })
 
-  it('takes a quote inside an unquoted cell as it is', async () => {
+  it('reads a quote inside an unquoted cell unchanged', async () => {
     expect(await rowsIn('1,RECORD FRAME 7" SIZE,3,4')).toEqual([
       { line: 1, cells: ['1', 'RECORD FRAME 7" SIZE', '3', '4'] },
     ])
   })
 
-  it('unfolds a row that stands in quotes as a whole', async () => {
+  it('unfolds a row that is completely inside quotes', async () => {
     expect(await rowsIn('"1,""AIRLINE LOUNGE,METAL SIGN"",3,4"\n"1,""7"""" FRAME "",3,4"')).toEqual([
       { line: 1, cells: ['1', 'AIRLINE LOUNGE,METAL SIGN', '3', '4'], unfolded: true },
       { line: 2, cells: ['1', '7" FRAME ', '3', '4'], unfolded: true },
     ])
   })
 
-  it('unfolds many rows that stand in one field, each with its own line', async () => {
+  it('unfolds many rows that are inside one field, each with its own line', async () => {
     expect(await rowsIn('1,2,3,4\n"a,b,c,d\ne,f,g,h\ni,j,k,l"\n5,6,7,8')).toEqual([
       { line: 1, cells: ['1', '2', '3', '4'] },
       { line: 2, cells: ['a', 'b', 'c', 'd'], unfolded: true },
@@ -102,7 +102,7 @@ describe('readRows', () => {
     ])
   })
 
-  it('names the line of a quote that never closes, and reads all lines after it', async () => {
+  it('reports the line of a quote that never closes, and reads all lines after it', async () => {
     const rest = Array.from({ length: 250 }, (_, index) => `${index},b,c,d`)
     const rows = await rowsIn(['1,"open,3,4', ...rest].join('\n'))
     expect(rows[0]).toEqual({ line: 1, cause: 'unclosed_quote' })
@@ -110,7 +110,7 @@ describe('readRows', () => {
     expect(rows.slice(1).every((row) => 'cells' in row)).toBe(true)
   })
 
-  it('does not let two stray quotes swallow the rows between them', async () => {
+  it('does not lose the rows between two stray quotes', async () => {
     const rows = await rowsIn('1,2,"stray,4\n1,2,3,4\n5,6,"ok",8\n1,2,3,"stray')
     expect(rows).toEqual([
       { line: 1, cause: 'unclosed_quote' },
@@ -120,7 +120,7 @@ describe('readRows', () => {
     ])
   })
 
-  it('names rows of another number of columns and quotes that do not fit, and skips blank lines', async () => {
+  it('reports rows with a wrong number of columns and quotes that do not match, and skips blank lines', async () => {
     expect(await rowsIn('1,2,3\n\n1,2,3,4,5\n1,"a" b,3,4\n   \n1,2,3,4')).toEqual([
       { line: 1, cause: 'column_count', detail: '3 instead of 4' },
       { line: 3, cause: 'column_count', detail: '5 instead of 4' },
@@ -134,7 +134,7 @@ describe('readHeader', () => {
   const read = (text: string) => readHeader<keyof typeof productColumns>(text, productColumns, [['barcode', 'sku']])
 
   it.each(['EAN;Product name;Qty', 'ean,PRODUCT NAME,qty', 'Ean\tProduct_Name\tQTY', '"EAN"|"Product-Name"|"Qty"'])(
-    'finds the columns and what parts them: %s',
+    'finds the columns and the delimiter: %s',
     (text) => {
       const columns = read(text)
       expect(columns.read(['1', ' two ', '3'], 'name')).toBe('two')
@@ -143,7 +143,7 @@ describe('readHeader', () => {
     },
   )
 
-  it('names columns that mean nothing here', () => {
+  it('lists the columns that it ignores', () => {
     const names = Array.from({ length: 199 }, (_, index) => `extra ${index}`)
     expect(read(['barcode', ...names].join(','))).toMatchObject({ count: 200, ignored: names })
   })

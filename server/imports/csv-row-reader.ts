@@ -1,6 +1,6 @@
-// Rows of a CSV file with the line that each begins in. Guarantees: no line is lost: each is part of a row, blank, or
-// told with what is wrong with it. A quoted text may run over lines; one that never closes spoils its first line only.
-// Rows that bad quoting folded into one field are unfolded where each of them is whole by itself.
+// Reads the rows of a CSV file, each with the number of its first line. Guarantees: no line is lost, because each is part of
+// a row, blank, or reported with its problem. A quoted text may span lines; one that never closes affects only its first line.
+// Rows that bad quoting has folded into one field are unfolded if each of them is complete.
 import Papa from 'papaparse'
 import type { FileLine } from './line-reader.ts'
 import { LINE_MAX_CHARACTERS } from './line-reader.ts'
@@ -9,20 +9,20 @@ import type { RowRefusal } from './report.ts'
 export interface RawRow {
   line: number
   cells: string[]
-  /** It stood as a whole inside quotation marks, as one field. */
+  /** The whole row was inside quotation marks, as one field. */
   unfolded?: boolean
 }
 export type ReadRow = RawRow | ({ line: number } & RowRefusal)
 
-/** A note of more lines than this inside one cell is a quotation mark that was never closed. */
+/** If a cell has more lines than this, its quotation mark was never closed. */
 const ROW_LINES_MAX = 100
-/** With fewer columns a comma inside a note would look like a row of its own. */
-const COLUMNS_THAT_TELL_A_ROW = 4
+/** With fewer columns, a line of a note that contains a comma would look like a row. */
+const ROW_COLUMNS_MIN = 4
 
 export const DELIMITERS = [',', ';', '\t', '|'] as const
 export type Delimiter = (typeof DELIMITERS)[number]
 
-/** The rows after the header. `lines` goes on where the header ended. */
+/** The rows after the header. `lines` must continue after the header. */
 export async function* readCsvRows(
   lines: AsyncIterator<FileLine>,
   { columns, delimiter }: { columns: number; delimiter: Delimiter },
@@ -44,7 +44,7 @@ export async function* readCsvRows(
     }
     const cells = splitLine(line.text, delimiter)
     if (cells !== 'open') {
-      yield* wholeRow(line.no, cells, { columns, delimiter })
+      yield* readRow(line.no, cells, { columns, delimiter })
       continue
     }
     while (ahead.length < ROW_LINES_MAX) {
@@ -55,7 +55,7 @@ export async function* readCsvRows(
     const joined = joinLines(line, ahead, { columns, delimiter })
     if (!joined) yield { line: line.no, cause: 'unclosed_quote' }
     else {
-      ahead.splice(0, joined.taken)
+      ahead.splice(0, joined.used)
       yield* joined.rows
     }
   }
@@ -66,7 +66,7 @@ interface Shape {
   delimiter: Delimiter
 }
 
-/** The cells of one line; 'open' where a quoted text goes on after it, a cause where the quotation marks do not fit. */
+/** The cells of one line, 'open' if a quoted text continues after it, or a cause if the quotation marks do not match. */
 export function splitLine(text: string, delimiter: Delimiter): string[] | 'open' | 'bad_quotes' {
   if (!text.includes('"')) return text.split(delimiter)
   const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: '\n' })
@@ -75,7 +75,7 @@ export function splitLine(text: string, delimiter: Delimiter): string[] | 'open'
   return data[0] ?? ['']
 }
 
-function* wholeRow(line: number, cells: string[] | 'bad_quotes', shape: Shape): Generator<ReadRow> {
+function* readRow(line: number, cells: string[] | 'bad_quotes', shape: Shape): Generator<ReadRow> {
   if (cells === 'bad_quotes') yield { line, cause: 'bad_quotes' }
   else if (cells.length === shape.columns) yield { line, cells }
   else {
@@ -85,8 +85,8 @@ function* wholeRow(line: number, cells: string[] | 'bad_quotes', shape: Shape): 
   }
 }
 
-/** A row that runs over several lines, or several rows folded into one field; undefined where no end of it fits. */
-function joinLines(first: FileLine, ahead: FileLine[], shape: Shape): { rows: RawRow[]; taken: number } | undefined {
+/** A row over several lines, or several rows folded into one field. Returns undefined if no end of it leads to a valid row. */
+function joinLines(first: FileLine, ahead: FileLine[], shape: Shape): { rows: RawRow[]; used: number } | undefined {
   let text = first.text
   for (const [index, { text: more, isBroken }] of ahead.entries()) {
     text += `\n${more}`
@@ -95,20 +95,20 @@ function joinLines(first: FileLine, ahead: FileLine[], shape: Shape): { rows: Ra
     if (!more.includes('"')) continue
     const cells = splitText(text, shape.delimiter)
     if (cells === undefined) continue
-    const taken = index + 1
-    const swallowed = ahead.slice(0, taken)
+    const used = index + 1
+    const swallowed = ahead.slice(0, used)
     if (cells.length === 1) {
       const rows = cells[0]!.split('\n').map((row, offset) => ({ line: first.no + offset, row }))
       const whole = rows.map(({ row }) => splitLine(row, shape.delimiter))
       if (!whole.every((inner) => Array.isArray(inner) && inner.length === shape.columns)) continue
       return {
         rows: whole.map((inner, at) => ({ line: rows[at]!.line, cells: inner as string[], unfolded: true })),
-        taken,
+        used,
       }
     }
     if (cells.length !== shape.columns) continue
-    if (shape.columns >= COLUMNS_THAT_TELL_A_ROW && swallowed.some((line) => isRow(line.text, shape))) return undefined
-    return { rows: [{ line: first.no, cells }], taken }
+    if (shape.columns >= ROW_COLUMNS_MIN && swallowed.some((line) => isRow(line.text, shape))) return undefined
+    return { rows: [{ line: first.no, cells }], used }
   }
   return undefined
 }

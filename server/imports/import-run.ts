@@ -1,6 +1,6 @@
-// One import under way: what was made for it, what stands to be sent, and its report. Guarantees: rows are sent in their
-// order, one batch at a time, through the ledger's door; a dry run decides the same and sends nothing; what the ledger
-// refuses is named in the report.
+// One running import: its locations and categories, its queued mutations and its report. Guarantees: rows are pushed to the
+// ledger in order, one batch at a time; a dry run makes the same decisions without pushing; the report contains what the
+// ledger refuses.
 import { prepare } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
@@ -24,18 +24,18 @@ export interface ImportParts {
 
 export interface ImportJob {
   orgId: string
-  /** Whom the movements and changes are recorded as. A manager. */
+  /** The manager who is recorded as the author of the movements and changes. */
   userId: string
   bytes: AsyncIterable<Uint8Array>
   dryRun?: boolean | undefined
-  /** A location's name or barcode, for rows that name none. The organisation's first site where left out. */
+  /** The name or barcode of the location for rows without one. By default the first site of the organisation. */
   location?: string | undefined
   onProgress?: ((progress: { bytes: number; rows: number }) => void) | undefined
 }
 
 export type Mutation = Pick<Envelope, 'id' | 'name' | 'args' | 'at'>
 
-/** What a row comes to. Without mutations it is known already. */
+/** The mutations for a row. Without mutations, the row does not change anything. */
 export interface DecidedRow {
   line: number
   outcome: RowOutcome
@@ -47,39 +47,39 @@ const DEFAULT_LOCATION = 'Imported'
 export class ImportRun {
   readonly report: ImportReport
   readonly orgId: string
-  /** Stands for imports where a device would stand: in the ledger's lines and in `mutations`. */
+  /** The client id of all imports of an organisation, in the lines of the ledger and in `mutations`. */
   readonly clientId: string
   readonly #parts: ImportParts
   readonly #job: ImportJob
-  readonly #places: FoundLocations
-  /** Categories and locations that rows asked for since the last batch. */
-  #made: Mutation[] = []
+  readonly #found: FoundLocations
+  /** Mutations that create categories and locations, since the last batch. */
+  #created: Mutation[] = []
   #stamp: string | undefined
   #sending: Promise<void> = Promise.resolve()
 
   private constructor(
     parts: ImportParts,
     job: ImportJob,
-    { report, places }: { report: ImportReport; places: FoundLocations },
+    { report, found }: { report: ImportReport; found: FoundLocations },
   ) {
     this.#parts = parts
     this.#job = job
     this.report = report
-    this.#places = places
+    this.#found = found
     this.orgId = job.orgId
     this.clientId = importId(job.orgId, 'imports')
   }
 
-  static async begin(parts: ImportParts, job: ImportJob, report: ImportReport): Promise<ImportRun> {
-    return new ImportRun(parts, job, { report, places: await findLocations(parts.database, job.orgId) })
+  static async start(parts: ImportParts, job: ImportJob, report: ImportReport): Promise<ImportRun> {
+    return new ImportRun(parts, job, { report, found: await findLocations(parts.database, job.orgId) })
   }
 
-  /** A stamp of now, after the last one. */
+  /** A stamp of the current time, later than the last one. */
   stamp(): string {
     return (this.#stamp = nextStamp(this.#stamp, this.#parts.now(), stampDevice(this.clientId)))
   }
 
-  /** A mutation, or why its arguments are not allowed. Nothing that the ledger would refuse as malformed reaches it. */
+  /** A mutation, or why its arguments are invalid. So the ledger never gets a malformed mutation. */
   mutation(
     id: string,
     name: string,
@@ -94,52 +94,52 @@ export class ImportRun {
     return { id, name, args, at: at ?? this.stamp() }
   }
 
-  /** The id of a category, which is made where there is none of this name. */
+  /** The id of the category with a name. It is created if it does not exist. */
   category(name: string): string | RowRefusal {
-    const wanted = name.toLowerCase()
-    const known = this.#places.categories.find((category) => category.name.toLowerCase() === wanted)
+    const normalized = name.toLowerCase()
+    const known = this.#found.categories.find((category) => category.name.toLowerCase() === normalized)
     if (known) return known.id
-    const id = importId(this.orgId, 'category', wanted)
-    const made = this.#make(id, 'category.create', { id, name })
-    if (made) return made
-    this.#places.categories.push({ id, name })
+    const id = importId(this.orgId, 'category', normalized)
+    const refusal = this.#create(id, 'category.create', { id, name })
+    if (refusal) return refusal
+    this.#found.categories.push({ id, name })
     this.report.made.categories.push(name)
     return id
   }
 
-  /** The id of a location by its barcode or name, which is made where there is none. */
+  /** The id of the location with a barcode or name. It is created if it does not exist. */
   location(name: string): string | RowRefusal {
     const known = this.#findLocation(name)
     if (known) return known
     const id = importId(this.orgId, 'location', name.toLowerCase())
-    const made = this.#make(id, 'location.create', { id, name, kind: 'site' })
-    if (made) return made
-    this.#places.locations.push({ id, name, parentId: null, kind: 'site', barcode: null })
+    const refusal = this.#create(id, 'location.create', { id, name, kind: 'site' })
+    if (refusal) return refusal
+    this.#found.locations.push({ id, name, parentId: null, kind: 'site', barcode: null })
     this.report.made.locations.push(name)
     return id
   }
 
-  /** Where rows belong that name no place. @throws {FileRefusedError} where the wanted one does not exist */
+  /** The location for rows without one. @throws {FileRefusedError} if the requested one does not exist */
   defaultLocation(): string {
     const { location } = this.#job
     if (location !== undefined) {
-      const wanted = this.#findLocation(location)
-      if (wanted === undefined) throw new FileRefusedError('unknown_location', location)
-      return wanted
+      const requested = this.#findLocation(location)
+      if (requested === undefined) throw new FileRefusedError('unknown_location', location)
+      return requested
     }
-    const site = this.#places.locations.find(({ kind }) => kind === 'site')
+    const site = this.#found.locations.find(({ kind }) => kind === 'site')
     return site?.id ?? (this.location(DEFAULT_LOCATION) as string)
   }
 
-  /** Sends what rows come to, once the rows before are sent. Returns before they are committed, so that work overlaps. */
+  /** Pushes the mutations of rows after those of the batch before. Returns before they are committed, so that work overlaps. */
   async send(rows: DecidedRow[]): Promise<void> {
     await this.#sending
-    const made = this.#made.splice(0)
-    this.#sending = this.#commit(made, rows)
-    this.#sending.catch(() => undefined) // told by whoever awaits it next
+    const created = this.#created.splice(0)
+    this.#sending = this.#commit(created, rows)
+    this.#sending.catch(() => undefined) // thrown by the next await of it
   }
 
-  /** Resolves when all that was sent is committed. */
+  /** Resolves when everything that was sent is committed. */
   async sent(): Promise<void> {
     await this.#sending
   }
@@ -148,8 +148,8 @@ export class ImportRun {
     this.#job.onProgress?.({ bytes, rows: this.report.rows })
   }
 
-  async #commit(made: Mutation[], rows: DecidedRow[]): Promise<void> {
-    const mutations = [...made, ...rows.flatMap((row) => row.mutations)]
+  async #commit(created: Mutation[], rows: DecidedRow[]): Promise<void> {
+    const mutations = [...created, ...rows.flatMap((row) => row.mutations)]
     const results = new Map<string, PushResult>()
     if (!this.report.dryRun && mutations.length > 0) {
       const envelopes = mutations.map((mutation, index) => ({ ...mutation, seq: index + 1 }))
@@ -165,32 +165,32 @@ export class ImportRun {
   }
 
   #count({ line, outcome }: DecidedRow, results: PushResult[]): void {
-    const wrong = results.find(({ status }) => status === 'refused')
-    if (wrong) {
-      refuseRow(this.report, line, { cause: 'refused', detail: meaningOf(wrong.code ?? '').cause })
+    const refused = results.find(({ status }) => status === 'refused')
+    if (refused) {
+      refuseRow(this.report, line, { cause: 'refused', detail: meaningOf(refused.code ?? '').cause })
       return
     }
     for (const { status, code } of results)
       if (status === 'merged') this.report.notices.push({ line, notice: 'merged', detail: meaningOf(code ?? '').cause })
     // Another import of the same file may have been faster.
-    const known = results.length > 0 && results.every(({ status }) => status === 'duplicate')
-    this.report[known ? 'unchanged' : outcome] += 1
+    const isKnown = results.length > 0 && results.every(({ status }) => status === 'duplicate')
+    this.report[isKnown ? 'unchanged' : outcome] += 1
   }
 
-  #make(id: string, name: string, args: Record<string, unknown>): RowRefusal | undefined {
+  #create(id: string, name: string, args: Record<string, unknown>): RowRefusal | undefined {
     const mutation = this.mutation(importId(this.orgId, name, id), name, { args })
     if ('cause' in mutation) return mutation
-    this.#made.push(mutation)
+    this.#created.push(mutation)
     return undefined
   }
 
   #findLocation(name: string): string | undefined {
-    const { locations } = this.#places
+    const { locations } = this.#found
     const code = canonicalCode(name)
-    const wanted = name.toLowerCase()
+    const normalized = name.toLowerCase()
     const found =
       locations.find(({ barcode }) => barcode === code) ??
-      locations.find((known) => known.name.toLowerCase() === wanted)
+      locations.find((known) => known.name.toLowerCase() === normalized)
     return found?.id
   }
 }

@@ -1,4 +1,4 @@
-// Imports on a real ledger: the real files where they are, small ones with every fault where each needs a proof.
+// Imports on a real ledger: the real files if they are present, and small files with every problem.
 import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ const parts = useLedger()
 const DATA = join(import.meta.dirname, '../../../shared/data')
 const SAMPLE = join(import.meta.dirname, '../demo/products.csv')
 const real = (name: string) => (existsSync(join(DATA, name)) ? join(DATA, name) : undefined)
-/** 100,000 rows on a machine that does other things, too. */
+/** For 100,000 rows on a busy machine. */
 const LONG_MS = 180_000
 
 /** Every organisation of these tests has its own catalogue. */
@@ -64,7 +64,7 @@ const sale = (fields: { invoice?: string; code?: string; text?: string; quantity
   ].join(',') + '\n'
 
 describe('products', () => {
-  it('makes items with barcodes, categories and levels, counts what lies where, and does nothing the second time', async () => {
+  it('creates items with barcodes, categories and levels, counts the stock, and does not change anything the second time', async () => {
     const org = await newOrganisation()
     const file =
       'EAN;Name;SKU;Category;Unit;Cost;Min;Max;Target;Location;Qty\r\n' +
@@ -78,7 +78,7 @@ describe('products', () => {
       made: { items: 2, categories: ['Pens'], locations: ['Front'] },
     })
     const [item] = await org.query(`
-      select i.name, i.sku, i.unit, i.cost, i.low, i.high, i.target, b.code, c.name as category, l.name as place, p.quantity
+      select i.name, i.sku, i.unit, i.cost, i.low, i.high, i.target, b.code, c.name as category, l.name as location, p.quantity
       from items i join barcodes b on b.item_id = i.id join categories c on c.id = i.category_id
       join positions p on p.item_id = i.id join locations l on l.id = p.location_id`)
     expect(item).toEqual({
@@ -91,7 +91,7 @@ describe('products', () => {
       target: 20_000,
       code: '04006381333931',
       category: 'Pens',
-      place: 'Front',
+      location: 'Front',
       quantity: 12_500,
     })
     const before = await org.version()
@@ -99,7 +99,7 @@ describe('products', () => {
     expect(await org.version()).toBe(before)
   })
 
-  it('changes what the file says otherwise, keeps what it does not say, and can go back', async () => {
+  it('changes the fields that differ from the file, keeps the others, and can be reverted', async () => {
     const org = await newOrganisation()
     const a = 'barcode,name,unit,quantity\n4006381333931,Pen,box,12\n'
     const b = 'barcode,name,unit,quantity\n4006381333931,Red pen,,15\n'
@@ -115,7 +115,7 @@ describe('products', () => {
     }
   })
 
-  it('does not count again what an import counted, though people have moved it since', async () => {
+  it('does not repeat the count of an earlier import after people have moved the stock', async () => {
     const org = await newOrganisation()
     const file = 'sku,name,quantity\nA,Apple,12\n'
     await org.products(file)
@@ -139,7 +139,7 @@ describe('products', () => {
     expect(await org.query('select quantity from positions')).toEqual([{ quantity: 7000 }])
   })
 
-  it('keeps the same item at several places in several rows', async () => {
+  it('counts one item at several locations in several rows', async () => {
     const org = await newOrganisation()
     const file = 'sku,name,location,quantity\nA,Apple,One,1\nA,Apple,Two,2\nA,Apple,Two,3\n'
     const report = await org.products(file)
@@ -156,7 +156,7 @@ describe('products', () => {
     ])
   })
 
-  it('names every row that it cannot take by its line and cause, and takes the others', async () => {
+  it('reports every refused row with its line and cause, and imports the others', async () => {
     const org = await newOrganisation()
     const rows: [string, string?][] = [
       ['4006381333931,Pencil,P-1,1,2'],
@@ -173,16 +173,16 @@ describe('products', () => {
       ['5449000000996,"Cola,C-1,1,2', 'unclosed_quote'],
       ['5449000000996,Cola,C-1,1,2'],
     ]
-    // Enough before the NUL that the file is plainly text.
+    // Enough text before the NUL for the file to be recognised as text.
     const file = `barcode,name,sku,cost,quantity\n${rows[0]![0]}\n${'\n'.repeat(600)}${rows
       .slice(1)
       .map(([row]) => row)
       .join('\n')}\n`
     const report = await org.products(file)
-    const wanted = rows
+    const expected = rows
       .slice(1)
       .flatMap(([, cause], index) => (cause === undefined ? [] : [{ line: 603 + index, cause }]))
-    expect(report.problems.map(({ line, cause }) => ({ line, cause }))).toEqual(wanted)
+    expect(report.problems.map(({ line, cause }) => ({ line, cause }))).toEqual(expected)
     expect(counts(report)).toEqual({
       rows: rows.length,
       created: 2,
@@ -193,7 +193,7 @@ describe('products', () => {
     expect(await org.query('select id from conflicts')).toEqual([])
   })
 
-  it('names a row whose barcode and SKU belong to two items', async () => {
+  it('refuses a row whose barcode and SKU belong to two items', async () => {
     const org = await newOrganisation()
     await org.products('barcode,name,sku\n4006381333931,Pen,\n,Ink,I-1\n')
     const { problems } = await org.products('barcode,name,sku\n4006381333931,Pen,I-1\n')
@@ -207,7 +207,7 @@ describe('products', () => {
     ['a spreadsheet', Buffer.from(`PK\u0003\u0004${'\u0000'.repeat(600)}`), 'not_text'],
     ['random bytes', Buffer.from(Array.from({ length: 2000 }, (_, index) => (index * 7919) % 256)), 'not_text'],
     ['UTF-16 without a mark', Buffer.from('barcode,name\n1,2\n', 'utf16le'), 'not_text'],
-  ])('says of %s what is wrong, and writes nothing', async (_, file, cause) => {
+  ])('reports the problem of %s, and does not write', async (_, file, cause) => {
     const org = await newOrganisation()
     const before = await org.version()
     const report = await org.products(file)
@@ -227,7 +227,7 @@ describe('products', () => {
     expect(wide).toMatchObject({ rows: 1, created: 1, ignoredColumns: extra })
   })
 
-  it('writes nothing in a dry run, and decides the same', async () => {
+  it('makes the same decisions in a dry run without writing', async () => {
     const org = await newOrganisation()
     const before = await org.version()
     const file = 'sku,name,category,location,quantity\nA,Apple,Fruit,Here,1\nB,,,,\n'
@@ -238,13 +238,13 @@ describe('products', () => {
     expect(wet).toMatchObject({ rows: 2, created: 1, refused: 1 })
   })
 
-  it('says that a location does not exist, rather than inventing it', async () => {
+  it('reports a location that does not exist instead of creating it', async () => {
     const org = await newOrganisation()
     const report = await org.products('sku,name,quantity\nA,Apple,1\n', { location: 'Nowhere' })
     expect(report.fileProblem).toEqual({ cause: 'unknown_location', detail: 'Nowhere' })
   })
 
-  it('changes nothing for staff', async () => {
+  it('does not change anything for staff', async () => {
     const org = await newOrganisation()
     const report = await org.products('sku,name\nA,Apple\n', { userId: org.staffId })
     expect(report).toMatchObject({ rows: 1, created: 0, refused: 1, problems: [{ line: 2, cause: 'refused' }] })
@@ -252,13 +252,13 @@ describe('products', () => {
   })
 
   it(
-    'takes the real file, names what repeats, and changes nothing the second time',
+    'imports the real file, reports repeated rows, and does not change anything the second time',
     async () => {
       const org = await newOrganisation()
       const path = real('products-100k.csv') ?? SAMPLE
-      const begun = performance.now()
+      const startedAt = performance.now()
       const first = await org.products('', { bytes: createReadStream(path) })
-      const seconds = (performance.now() - begun) / 1000
+      const seconds = (performance.now() - startedAt) / 1000
       expect(first.created + first.refused).toBe(first.rows)
       if (path !== SAMPLE) {
         // The same GTIN with and without a leading zero.
@@ -285,7 +285,7 @@ describe('products', () => {
 })
 
 describe('movements', () => {
-  it('records sales and returns at their own time, and makes the items that they name', async () => {
+  it('records sales and returns at their own time, and creates their items', async () => {
     const org = await newOrganisation()
     const file =
       SALES_HEADER +
@@ -316,7 +316,7 @@ describe('movements', () => {
     expect(stampMs(lines[0]!.at)).toBe(Date.UTC(2010, 11, 1, 8, 26))
   })
 
-  it('takes equal rows for as many sales, and each of them once', async () => {
+  it('imports equal rows as separate sales, each of them once', async () => {
     const org = await newOrganisation()
     const one = SALES_HEADER + sale({}) + sale({})
     expect(await org.movements(one)).toMatchObject({ rows: 2, created: 2 })
@@ -327,7 +327,7 @@ describe('movements', () => {
     expect(await org.query('select quantity from positions')).toEqual([{ quantity: -6000 }])
   })
 
-  it('tells all positions below zero in one alert, once', async () => {
+  it('reports all positions below zero in one alert, once', async () => {
     const org = await newOrganisation()
     const file = SALES_HEADER + ['A', 'B', 'C'].map((code) => sale({ code })).join('')
     await org.movements(file)
@@ -339,7 +339,7 @@ describe('movements', () => {
     expect(await alerts()).toEqual([{ kind: 'imported_negative', state: 'open', quantity: 4000, item_id: null }])
   })
 
-  it('names every row that it cannot take', async () => {
+  it('reports every row that it refuses', async () => {
     const org = await newOrganisation()
     const bad: [string, string][] = [
       [sale({ code: '' }), 'no_key'],
@@ -359,7 +359,7 @@ describe('movements', () => {
   })
 
   it(
-    'takes the real file whole: what was folded is unfolded, and nothing changes the second time',
+    'imports the whole real file, unfolds folded rows, and does not change anything the second time',
     async () => {
       const org = await newOrganisation()
       const path = real('retail-sales.csv')

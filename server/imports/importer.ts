@@ -1,6 +1,6 @@
-// Imports: files of products and of past movements, as they come, into an organisation. Guarantees: what is good is
-// loaded, every row that is not is named by its line and cause, and the same file a second time changes nothing. It
-// writes through the ledger alone, in batches that leave room for everybody else.
+// Imports files of products and of past movements into an organisation. Guarantees: valid rows are imported, and every other
+// row is reported with its line and cause; importing the same file again does not change anything; it only writes through the
+// ledger, in batches that do not delay other people.
 import type { Alert } from '#shared/rows/rows.ts'
 import { movementColumns, productColumns, readHeader } from './columns.ts'
 import type { Columns } from './columns.ts'
@@ -17,9 +17,9 @@ import { readCsvRows } from './csv-row-reader.ts'
 import type { ImportReport } from './report.ts'
 import { closeReport, FileRefusedError, newReport, PROBLEMS_MAX, refuseRow } from './report.ts'
 
-/** Rows in one transaction: enough to be fast, few enough that a scan behind them is not felt to wait. */
+/** Rows per transaction. More would delay a scan behind them noticeably, and fewer would be slow. */
 const BATCH_ROWS = 1_000
-/** More rows than the largest shops have articles; each one's keys are remembered while the file is read. */
+/** The keys of all rows are in memory while the file is read. The largest shops have fewer articles. */
 const ROWS_MAX = 500_000
 
 interface Decider {
@@ -33,25 +33,25 @@ export class Importer {
     this.#parts = parts
   }
 
-  /** Items with their barcodes, levels and counted quantities. What throws is no fault of the file: try again. */
+  /** Imports items with their barcodes, levels and counted quantities. An error is not the fault of the file: try again. */
   async products(job: ImportJob): Promise<ImportReport> {
     const report = newReport('products', job.dryRun === true)
-    const run = await ImportRun.begin(this.#parts, job, report)
-    await takeFile(run, job, async (lines) => {
+    const run = await ImportRun.start(this.#parts, job, report)
+    await importFile(run, job, async (lines) => {
       const columns = await findHeader(lines, (text) => readHeader(text, productColumns, [['barcode', 'sku']]))
-      // A name that does not exist is told, whether or not a row needs it.
+      // A location that does not exist is reported even if no row needs it.
       if (job.location !== undefined) run.defaultLocation()
       return { columns, decider: new ProductImport(run, this.#parts.database, columns) }
     })
     return closeReport(report)
   }
 
-  /** Sales and returns at their own times. What throws is no fault of the file: try again. */
+  /** Imports sales and returns at their own times. An error is not the fault of the file: try again. */
   async movements(job: ImportJob): Promise<ImportReport> {
     const report = newReport('movements', job.dryRun === true)
-    const run = await ImportRun.begin(this.#parts, job, report)
+    const run = await ImportRun.start(this.#parts, job, report)
     let locationId: string | undefined
-    await takeFile(run, job, async (lines) => {
+    await importFile(run, job, async (lines) => {
       const needed = [['sku'], ['quantity'], ['time']] as const
       const columns = await findHeader(lines, (text) => readHeader(text, movementColumns, needed))
       const { database, now } = this.#parts
@@ -60,16 +60,16 @@ export class Importer {
       return { columns, decider }
     })
     if (!report.dryRun && locationId !== undefined && report.created > 0)
-      report.negativePositions = await this.#tellNegative(job, locationId)
+      report.negativePositions = await this.#reportNegative(job, locationId)
     return closeReport(report)
   }
 
-  /** One alert for all positions that history left below zero: they want a count, not thousands of messages. */
-  async #tellNegative({ orgId, userId }: ImportJob, locationId: string): Promise<number> {
+  /** Opens one alert for all positions that are below zero after the import, instead of thousands. */
+  async #reportNegative({ orgId, userId }: ImportJob, locationId: string): Promise<number> {
     const alertId = importId(orgId, 'imported_negative', locationId)
     const read = (sql: Parameters<typeof findNegative>[0]) => findNegative(sql, orgId, { locationId, alertId })
     const { negative, alert } = await this.#parts.database.snapshot(orgId, read)
-    if (isTold(alert, negative)) return negative
+    if (isReported(alert, negative)) return negative
     await this.#parts.ledger.change(orgId, {
       action: 'import.summary',
       userId,
@@ -96,18 +96,18 @@ export class Importer {
   }
 }
 
-function isTold(alert: Alert | undefined, negative: number): boolean {
+function isReported(alert: Alert | undefined, negative: number): boolean {
   if (!alert || alert.state === 'resolved') return negative === 0
   return alert.quantity === negative * 1000
 }
 
-type Opened = { columns: Columns<string>; decider: Decider }
+type OpenedFile = { columns: Columns<string>; decider: Decider }
 
-/** Reads a file to its end, or to what makes going on useless; what was read before that is taken all the same. */
-async function takeFile(
+/** Imports a file to its end, or up to a problem that makes the rest useless. */
+async function importFile(
   run: ImportRun,
   job: ImportJob,
-  open: (lines: AsyncGenerator<FileLine>) => Promise<Opened>,
+  open: (lines: AsyncGenerator<FileLine>) => Promise<OpenedFile>,
 ): Promise<void> {
   const { report } = run
   const lines = readLines(job.bytes, {
@@ -116,7 +116,7 @@ async function takeFile(
   })
   let batch: RawRow[] = []
   let decider: Decider | undefined
-  const take = async () => {
+  const sendBatch = async () => {
     const rows = batch
     batch = []
     if (decider && rows.length > 0) await run.send(await decider.decide(rows))
@@ -133,18 +133,18 @@ async function takeFile(
       if ('cause' in row) refuseRow(report, row.line, row)
       else {
         if (row.unfolded) report.notices.push({ line: row.line, notice: 'unfolded' })
-        if (batch.push(row) === BATCH_ROWS) await take()
+        if (batch.push(row) === BATCH_ROWS) await sendBatch()
       }
     }
   } catch (error) {
     if (!(error instanceof FileRefusedError)) throw error
     report.fileProblem = error.problem
   }
-  await take()
+  await sendBatch()
   await run.sent()
 }
 
-/** The columns that the first line that says something names. */
+/** The columns in the first line that is not blank. */
 async function findHeader<C>(lines: AsyncGenerator<FileLine>, read: (text: string) => C): Promise<C> {
   for (let result = await lines.next(); !result.done; result = await lines.next()) {
     if (result.value.text.trim() !== '') return read(result.value.text)

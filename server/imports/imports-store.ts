@@ -1,12 +1,12 @@
-// What an import asks of PostgreSQL: what the organisation knows already of what its rows are about.
+// The queries of imports: what the organisation already knows about the items and movements in a file.
 import type { Alert, Item, Location } from '#shared/rows/rows.ts'
 import type { Database, Sql } from '../database/database.ts'
 import { selectList } from '../database/schema/tables.ts'
 
 export interface KnownProducts {
-  /** By canonical barcode: which item has it now, and the version of that row. */
+  /** The barcodes with their current items and the versions of their rows. Codes are canonical. */
   barcodes: { code: string; itemId: string; version: number; deleted: boolean }[]
-  /** Those that a barcode, a SKU or an id leads to. */
+  /** The items with one of the barcodes, SKUs or ids. */
   items: Item[]
 }
 
@@ -15,8 +15,8 @@ export function findProducts(
   orgId: string,
   { codes, skus, ids }: { codes: string[]; skus: string[]; ids: string[] },
 ): Promise<KnownProducts> {
-  // Each question names the one index that answers it. One question with everything in it is planned as a walk over all
-  // items while the table is small, and PostgreSQL keeps that plan while an import makes it large.
+  // Each query uses one index. A single query with all conditions would be planned as a scan of all items while the table is
+  // small, and PostgreSQL keeps that plan while an import makes the table large.
   return database.snapshot(orgId, async (sql) => {
     const byKey = (column: 'id' | 'sku', keys: string[]) =>
       keys.length === 0
@@ -47,23 +47,24 @@ export interface LastCount {
   counted: number
 }
 
-/** The last count of an import on each of these places, by the order in which they were recorded. */
+/** The last count by an import on each of these positions, in the order in which they were recorded. */
 export function findLastCounts(
   database: Database,
   orgId: string,
-  { clientId, places }: { clientId: string; places: { itemId: string; locationId: string }[] },
+  { clientId, positions }: { clientId: string; positions: { itemId: string; locationId: string }[] },
 ): Promise<LastCount[]> {
   return database.snapshot(orgId, async (sql) => {
     const rows = await sql<LastCount[]>`
-      select place.item_id as "itemId", place.location_id as "locationId", last.mutation_id as "mutationId",
+      select wanted.item_id as "itemId", wanted.location_id as "locationId", last.mutation_id as "mutationId",
         last.amount as counted
-      from unnest(${places.map(({ itemId }) => itemId)}::uuid[], ${places.map(({ locationId }) => locationId)}::uuid[])
-        as place (item_id, location_id)
+      from unnest(
+        ${positions.map(({ itemId }) => itemId)}::uuid[], ${positions.map(({ locationId }) => locationId)}::uuid[]
+      ) as wanted (item_id, location_id)
       cross join lateral (
         select mutation_id, amount from inventory_logs l
-        where l.org_id = ${orgId} and l.item_id = place.item_id and l.location_id = place.location_id
+        where l.org_id = ${orgId} and l.item_id = wanted.item_id and l.location_id = wanted.location_id
           and l.lot = '' and l.kind = 'count' and l.client_id = ${clientId}
-        -- not the key's own order: walking the whole log backwards is no way to find the lines of one place
+        -- + 0 prevents a backward scan of the whole log by its primary key
         order by l.no + 0 desc limit 1
       ) last`
     return [...rows]
@@ -112,7 +113,7 @@ export function findLocations(database: Database, orgId: string): Promise<FoundL
   })
 }
 
-/** How many positions at a location are below zero, and the alert that says so, if there ever was one. */
+/** The number of positions at a location that are below zero, and the alert about them, if there ever was one. */
 export async function findNegative(
   sql: Sql,
   orgId: string,

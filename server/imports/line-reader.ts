@@ -1,5 +1,5 @@
-// The lines of a file as text, while it arrives. Guarantees: every line has its number; UTF-8 and UTF-16 (by their
-// byte-order marks) are read, what is no text is refused before anything is taken; a bad byte spoils its line only.
+// Reads the lines of a file as it arrives. Guarantees: every line has its number; UTF-8 and UTF-16 (by its byte-order mark)
+// are read, and other content is refused before any row is imported; an invalid byte affects only its line.
 import { isUtf8 } from 'node:buffer'
 import { FileRefusedError } from './report.ts'
 import type { ImportReport } from './report.ts'
@@ -7,13 +7,13 @@ import type { ImportReport } from './report.ts'
 export interface FileLine {
   no: number
   text: string
-  /** It holds bytes that are not UTF-8. */
+  /** The line has bytes that are not UTF-8. */
   isBroken?: boolean
 }
 
-/** As much as a device with a slow line sends in minutes; beyond it a file is split by hand. */
+/** A device on a slow connection sends this in minutes. Larger files have to be split. */
 export const IMPORT_MAX_BYTES = 64 * 1024 * 1024
-/** A line without an end must not fill the memory. */
+/** An endless line must not fill the memory. */
 export const LINE_MAX_CHARACTERS = 64_000
 const LINE_MAX_BYTES = 4 * LINE_MAX_CHARACTERS + 4
 
@@ -23,34 +23,34 @@ const BYTE_ORDER_MARKS = [
   { encoding: 'utf-16be', bytes: [0xfe, 0xff] },
 ] as const
 
-/** XLSX, ODS and every other zip begin so. */
+/** The first bytes of XLSX, ODS and every other zip file. */
 const ZIP = Buffer.from('PK\u0003\u0004', 'latin1')
 
 type Encoding = ImportReport['encoding']
 
-/** The longest mark has three bytes; whether there are NULs shows in the first few hundred. */
+/** Enough to find a byte-order mark, and NULs in files that are not text. */
 const SNIFF_BYTES = 512
 
 const LF = 0x0a
 const CR = 0x0d
 
-/** @throws {FileRefusedError} where the file is empty, too large or no text */
+/** @throws {FileRefusedError} if the file is empty, too large or not text */
 export async function* readLines(
   bytes: AsyncIterable<Uint8Array>,
-  tell: { encoding(encoding: Encoding): void; progress(bytes: number): void },
+  events: { encoding(encoding: Encoding): void; progress(bytes: number): void },
 ): AsyncGenerator<FileLine> {
   let rest: Buffer = Buffer.alloc(0)
   let end: number | undefined
   let no = 0
-  for await (const chunk of utf8(bytes, tell)) {
-    // The first piece decides: a file of old Macs ends its lines in CR alone.
+  for await (const chunk of utf8(bytes, events)) {
+    // The first chunk decides. Files of old Macs end their lines with CR only.
     end ??= chunk.includes(LF) || !chunk.includes(CR) ? LF : CR
     let piece = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
     for (let at = piece.indexOf(end); at >= 0; at = piece.indexOf(end)) {
       yield lineOf(piece.subarray(0, at), (no += 1))
       piece = piece.subarray(at + 1)
     }
-    // Its line is too long anyway: what is kept of it is enough to say so.
+    // The line is too long anyway. The part that is kept is enough to detect that.
     rest = piece.length > LINE_MAX_BYTES ? piece.subarray(0, LINE_MAX_BYTES) : piece
   }
   yield lineOf(rest, (no += 1))
@@ -61,17 +61,17 @@ function lineOf(bytes: Buffer, no: number): FileLine {
   return text.includes('\uFFFD') && !isUtf8(bytes) ? { no, text, isBroken: true } : { no, text }
 }
 
-/** The bytes as UTF-8 without a byte-order mark, in pieces as they come. */
+/** The bytes as UTF-8 without a byte-order mark, in chunks as they arrive. */
 async function* utf8(
   bytes: AsyncIterable<Uint8Array>,
-  tell: { encoding(encoding: Encoding): void; progress(bytes: number): void },
+  events: { encoding(encoding: Encoding): void; progress(bytes: number): void },
 ): AsyncGenerator<Buffer> {
   let recode: ((chunk: Uint8Array) => Buffer) | undefined
   let head: Buffer = Buffer.alloc(0)
   let size = 0
   const begin = () => {
     const { encoding, skip } = sniff(head)
-    tell.encoding(encoding)
+    events.encoding(encoding)
     const decoder = new TextDecoder(encoding)
     recode =
       encoding === 'utf-8'
@@ -87,7 +87,7 @@ async function* utf8(
       head = Buffer.concat([head, chunk])
       if (head.length >= SNIFF_BYTES) yield begin()
     }
-    tell.progress(size)
+    events.progress(size)
   }
   if (size === 0) throw new FileRefusedError('empty')
   if (!recode) yield begin()

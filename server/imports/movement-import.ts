@@ -1,6 +1,7 @@
-// What rows of sales come to: withdrawals and returns at their own times, and the items that they need. Guarantees: a row
-// is the same movement in every run (its content, and which of several equal rows it is); stock codes are taken exactly
-// as they are, so 85123A and 85123B are two items; nothing is refused for lack of stock: history happened.
+// Converts rows of sales to withdrawals and returns at their own times, and creates the items that they need. Guarantees: a
+// row is the same movement in every import, because its id derives from its content and its number among equal rows; stock
+// codes are used unchanged, so 85123A and 85123B are two items; nothing is refused for lack of stock, because these movements
+// have already happened.
 import { formatStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { Database } from '../database/database.ts'
 import { parseNumber, parseTime } from './cells.ts'
@@ -19,7 +20,7 @@ interface Sale {
   mutationId: string
   sku: string
   description: string
-  /** Units, more than zero. */
+  /** Units, greater than zero. */
   quantity: number
   isReturn: boolean
   atMs: number
@@ -37,9 +38,9 @@ export class MovementImport {
   readonly #database: Database
   readonly #columns: Columns<Field>
   readonly #nowMs: number
-  /** How many rows of the same content came before. */
+  /** The number of earlier rows with the same content. */
   readonly #occurrences = new Map<string, number>()
-  /** By SKU; those that this import makes as well. */
+  /** Items by SKU, including those that this import creates. */
   readonly #items = new Map<string, KnownItem>()
   readonly locationId: string
 
@@ -64,8 +65,8 @@ export class MovementImport {
     const known = await this.#load(sales)
     return sales.flatMap((sale) => {
       const mutations = known.has(sale.mutationId) ? [] : this.#record(sale)
-      const wrong = mutations.find((mutation) => 'cause' in mutation)
-      if (!wrong)
+      const refusal = mutations.find((mutation) => 'cause' in mutation)
+      if (!refusal)
         return [
           {
             line: sale.line,
@@ -73,21 +74,25 @@ export class MovementImport {
             mutations: mutations as Mutation[],
           },
         ]
-      refuseRow(this.#run.report, sale.line, wrong)
+      refuseRow(this.#run.report, sale.line, refusal)
       return []
     })
   }
 
-  /** Learns the items of a batch; @returns the movements that are recorded already. */
+  /** Loads the items of a batch. @returns the ids of the movements that are already recorded */
   async #load(sales: Sale[]): Promise<Set<string>> {
     const skus = [...new Set(sales.map(({ sku }) => sku))].filter((sku) => !this.#items.has(sku))
-    const idOf = new Map(skus.map((sku) => [itemIdOf(this.#run.orgId, sku), sku]))
+    const skuOfId = new Map(skus.map((sku) => [itemIdOf(this.#run.orgId, sku), sku]))
     const mutationIds = sales.map(({ mutationId }) => mutationId)
-    const found = await findMovements(this.#database, this.#run.orgId, { mutationIds, skus, itemIds: [...idOf.keys()] })
-    // An item that was made here and got another SKU since is still the one; whoever has the SKU now goes first.
+    const found = await findMovements(this.#database, this.#run.orgId, {
+      mutationIds,
+      skus,
+      itemIds: [...skuOfId.keys()],
+    })
+    // An item that an import created keeps its id if its SKU changes. The current owner of a SKU takes precedence.
     for (const item of found.items) {
-      const made = idOf.get(item.id)
-      if (made !== undefined) this.#items.set(made, item)
+      const sku = skuOfId.get(item.id)
+      if (sku !== undefined) this.#items.set(sku, item)
     }
     for (const item of found.items) if (item.sku !== null) this.#items.set(item.sku, item)
     return new Set(found.mutationIds)
@@ -105,31 +110,31 @@ export class MovementImport {
     }
     const at = formatStamp({ ms: atMs, counter: 0, device: stampDevice(this.#run.clientId) })
     const movement = this.#run.mutation(mutationId, verb, { args, at })
-    // A row that cannot be taken makes no item either: later rows would take it for made.
+    // A refused row must not create its item, because later rows would rely on it.
     if ('cause' in movement) return [movement]
-    const made = this.#itemFor(sale)
-    return made ? [made, movement] : [movement]
+    const itemMutation = this.#itemFor(sale)
+    return itemMutation ? [itemMutation, movement] : [movement]
   }
 
-  /** Makes the item of a sale, or gives it the name that earlier rows lacked; undefined where nothing is to do. */
+  /** Creates the item of a sale, or adds the name that earlier rows did not have. Returns undefined if neither is needed. */
   #itemFor({ sku, description }: Sale): Mutation | RowRefusal | undefined {
     const { orgId, report } = this.#run
     const known = this.#items.get(sku)
     if (!known) {
       const id = itemIdOf(orgId, sku)
       const name = description || sku
-      const made = this.#run.mutation(importId(orgId, 'item.create', id), 'item.create', { args: { id, sku, name } })
-      if ('cause' in made) return made
+      const created = this.#run.mutation(importId(orgId, 'item.create', id), 'item.create', { args: { id, sku, name } })
+      if ('cause' in created) return created
       this.#items.set(sku, { id, name, version: 0 })
       report.made.items += 1
-      return made
+      return created
     }
     if (known.name !== sku || description === '' || description === sku) return undefined
     const id = importId(orgId, 'item.update', known.id, known.version, description)
     const args = { id: known.id, set: { name: description }, base: { name: known.name } }
-    const named = this.#run.mutation(id, 'item.update', { args })
-    if (!('cause' in named)) known.name = description
-    return named
+    const renamed = this.#run.mutation(id, 'item.update', { args })
+    if (!('cause' in renamed)) known.name = description
+    return renamed
   }
 
   #parse({ line, cells }: RawRow): Sale | RowRefusal {
@@ -159,7 +164,7 @@ export class MovementImport {
   }
 }
 
-/** As the product import makes it of a row without a barcode. */
+/** The same id as the product import gives to a row without a barcode. */
 function itemIdOf(orgId: string, sku: string): string {
   return importId(orgId, 'item', 'sku', sku)
 }

@@ -1,6 +1,6 @@
-// What rows of products come to: new items, changed fields, counts of what lies somewhere. Guarantees: an item is found
-// by its barcode, then its SKU; an empty cell changes nothing; a quantity that an import counted before is not counted
-// again, so that the same file a second time changes nothing.
+// Converts rows of products to new items, changed fields and counts. Guarantees: an item is found by its barcode, then by its
+// SKU; an empty cell does not change anything; a quantity that an import has already counted is not counted again, so importing
+// the same file again does not change anything.
 import type { Item } from '#shared/rows/rows.ts'
 import { canonicalCode } from '#shared/values/gtin.ts'
 import { toThousandths } from '#shared/values/quantity.ts'
@@ -22,7 +22,7 @@ interface Product {
   line: number
   code: string
   sku: string
-  /** The fields that the row says something about, by their names in the verbs. */
+  /** The fields that are not empty, by their names in the verbs. */
   fields: Fields
   category: string
   location: string
@@ -31,7 +31,7 @@ interface Product {
 const NUMBERS = ['cost', 'low', 'high', 'target'] as const
 const LEVELS: readonly string[] = ['low', 'high', 'target']
 
-/** What is known about the items of a batch. */
+/** The stored rows about the items of a batch. */
 interface Known {
   barcodes: Map<string, { itemId: string; version: number; deleted: boolean }>
   byId: Map<string, Item>
@@ -43,7 +43,7 @@ export class ProductImport {
   readonly #run: ImportRun
   readonly #database: Database
   readonly #columns: Columns<Field>
-  /** Barcodes and SKUs of earlier rows, with the line and the item that they led to. */
+  /** The barcodes and SKUs of earlier rows, with their lines and items. */
   readonly #seen = new Map<string, { line: number; itemId: string }>()
   readonly #counted = new Set<string>()
   #defaultLocation: string | undefined
@@ -82,14 +82,14 @@ export class ProductImport {
       bySku: new Map(found.items.flatMap((item) => (item.sku === null ? [] : [[item.sku, item]]))),
       lastCounts: new Map(),
     }
-    const places = products.flatMap((product) => {
+    const positions = products.flatMap((product) => {
       if (product.counted === undefined) return []
       const itemId = this.#itemIdOf(product, known)
-      const locationId = this.#placeOf(product)
+      const locationId = this.#locationOf(product)
       return typeof itemId === 'string' && typeof locationId === 'string' ? [{ itemId, locationId }] : []
     })
-    if (places.length > 0) {
-      for (const count of await findLastCounts(this.#database, orgId, { clientId, places }))
+    if (positions.length > 0) {
+      for (const count of await findLastCounts(this.#database, orgId, { clientId, positions }))
         known.lastCounts.set(`${count.itemId} ${count.locationId}`, count)
     }
     return known
@@ -99,21 +99,21 @@ export class ProductImport {
     const { line, code, sku } = product
     const itemId = this.#itemIdOf(product, known)
     if (typeof itemId !== 'string') return itemId
-    const place = product.counted === undefined ? undefined : this.#placeOf(product)
-    if (typeof place === 'object') return place
-    const countKey = `${itemId} ${place ?? ''}`
+    const locationId = product.counted === undefined ? undefined : this.#locationOf(product)
+    if (typeof locationId === 'object') return locationId
+    const countKey = `${itemId} ${locationId ?? ''}`
     const earlier = this.#seenBefore(product)
-    if (earlier && (place === undefined || this.#counted.has(countKey)))
+    if (earlier && (locationId === undefined || this.#counted.has(countKey)))
       return { cause: 'repeated', detail: `line ${earlier.line}` }
     const existing = known.byId.get(itemId)
     const mutations: (Mutation | RowRefusal)[] = []
     if (!earlier) mutations.push(...(existing ? this.#change(product, existing, known) : this.#create(product, itemId)))
-    if (place !== undefined) mutations.push(...this.#count(product, { itemId, locationId: place, known }))
-    const wrong = mutations.find((mutation) => 'cause' in mutation)
-    if (wrong) return wrong
+    if (locationId !== undefined) mutations.push(...this.#count(product, { itemId, locationId, known }))
+    const refusal = mutations.find((mutation) => 'cause' in mutation)
+    if (refusal) return refusal
     for (const key of [code && `barcode ${code}`, sku && `sku ${sku}`])
       if (key && !this.#seen.has(key)) this.#seen.set(key, { line, itemId })
-    if (place !== undefined) this.#counted.add(countKey)
+    if (locationId !== undefined) this.#counted.add(countKey)
     const outcome = mutations.length === 0 ? 'unchanged' : existing || earlier ? 'changed' : 'created'
     if (outcome === 'created') this.#run.report.made.items += 1
     return { line, outcome, mutations: mutations as Mutation[] }
@@ -123,7 +123,7 @@ export class ProductImport {
     return this.#seen.get(`barcode ${code}`) ?? this.#seen.get(`sku ${sku}`)
   }
 
-  /** The item that a row is about: the one it leads to, or the one to be made of it. */
+  /** The item of a row: an existing one, or the one to create. */
   #itemIdOf(product: Product, { barcodes, bySku }: Known): string | RowRefusal {
     const { code, sku } = product
     const barcode = barcodes.get(code)
@@ -134,7 +134,7 @@ export class ProductImport {
     return byCode ?? bySkuId ?? this.#seenBefore(product)?.itemId ?? newItemId(this.#run.orgId, product)
   }
 
-  #placeOf({ location }: Product): string | RowRefusal {
+  #locationOf({ location }: Product): string | RowRefusal {
     if (location !== '') return this.#run.location(location)
     return (this.#defaultLocation ??= this.#run.defaultLocation())
   }
@@ -157,10 +157,10 @@ export class ProductImport {
     const { orgId } = this.#run
     const categoryId = category === '' ? undefined : this.#run.category(category)
     if (typeof categoryId === 'object') return [categoryId]
-    const wanted: Fields = { ...fields, ...(sku !== '' && { sku }), ...(categoryId !== undefined && { categoryId }) }
+    const values: Fields = { ...fields, ...(sku !== '' && { sku }), ...(categoryId !== undefined && { categoryId }) }
     const set: Fields = {}
     const base: Record<string, unknown> = {}
-    for (const [field, value] of Object.entries(wanted)) {
+    for (const [field, value] of Object.entries(values)) {
       const current = currentOf(item, field)
       if (current === value) continue
       set[field] = value
@@ -172,7 +172,7 @@ export class ProductImport {
       mutations.push(this.#run.mutation(id, 'item.update', { args: { id: item.id, set, base } }))
     }
     const barcode = barcodes.get(code)
-    // Found by its SKU, or by the id that an earlier import gave it: a barcode that a person took away stays away.
+    // The item was found by its SKU or its id. A barcode that a person has detached exists as a deleted row and stays detached.
     if (code !== '' && !barcode) {
       const id = importId(orgId, 'barcode.attach', item.id, code)
       mutations.push(this.#run.mutation(id, 'barcode.attach', { args: { itemId: item.id, code } }))

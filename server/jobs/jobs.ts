@@ -1,19 +1,19 @@
-// Jobs: what the server does by the clock, once for all its replicas. Kept in the same PostgreSQL by pg-boss, so a
-// replica that ends in the middle leaves its job to another.
+// Jobs: work that runs on a schedule, once for all servers. pg-boss stores them in the same PostgreSQL, so if a server ends
+// during a job, another one takes it over.
 import type { Logger } from 'pino'
 import { PgBoss } from 'pg-boss'
 import { grantSchema } from '../database/schema/grant-schema.ts'
 
 const SCHEMA = 'jobs'
-/** Connections of a process for its queue, beside the pool of its database. */
+/** Database connections of a process for the queue, in addition to its pool. */
 export const JOBS_POOL_MAX = 2
-/** A job that takes longer has died with its replica, and is done again. */
+/** A job that takes longer died with its server, and is run again. */
 const EXPIRE_S = 3_600
 const RETRIES = 3
 
 export interface JobTask {
   name: string
-  /** When, in UTC (minute hour day month weekday); undefined where only somebody who asks for it has it run. */
+  /** The schedule in UTC (minute hour day month weekday). Undefined: it only runs on request. */
   cron: string | undefined
   run(): Promise<void>
 }
@@ -22,26 +22,26 @@ export class Jobs {
   readonly #boss: PgBoss
   readonly #log: Logger
   readonly #tasks: readonly JobTask[]
-  #begun: Promise<unknown> | undefined
+  #started: Promise<unknown> | undefined
 
-  /** Without tasks of its own a process can ask for one all the same. */
+  /** A process without tasks can still request one. */
   constructor({ url, log, tasks }: { url: string; log: Logger; tasks: readonly JobTask[] }) {
-    const works = tasks.length > 0
+    const hasTasks = tasks.length > 0
     this.#boss = new PgBoss({
       connectionString: url,
       schema: SCHEMA,
       migrate: false,
       createSchema: false,
-      supervise: works,
-      schedule: works,
+      supervise: hasTasks,
+      schedule: hasTasks,
       max: JOBS_POOL_MAX,
     })
-    this.#boss.on('error', (error) => log.warn({ error: error.message }, 'the queue of jobs has a problem'))
+    this.#boss.on('error', (error) => log.warn({ error: error.message }, 'the job queue reported an error'))
     this.#log = log
     this.#tasks = tasks
   }
 
-  /** Makes the tables that jobs are kept in, as their owner; the application may use them and owns none. */
+  /** Creates the tables of the queue as their owner, and lets the application use them. */
   static async prepare(ownerUrl: string): Promise<void> {
     const boss = new PgBoss({ connectionString: ownerUrl, schema: SCHEMA, supervise: false, schedule: false, max: 1 })
     boss.on('error', () => undefined) // start() rejects with it
@@ -51,41 +51,41 @@ export class Jobs {
   }
 
   async start(): Promise<void> {
-    if (this.#tasks.length > 0) await this.#begin()
+    if (this.#tasks.length > 0) await this.#open()
     for (const { name, cron, run } of this.#tasks) {
       await this.#makeQueue(name)
       if (cron === undefined) await this.#boss.unschedule(name)
       else await this.#boss.schedule(name, cron)
-      await this.#boss.work(name, () => this.#do(name, run))
+      await this.#boss.work(name, () => this.#runTask(name, run))
     }
   }
 
-  async #do(job: string, run: JobTask['run']): Promise<void> {
-    const begun = performance.now()
-    this.#log.info({ job }, 'job begins')
+  async #runTask(job: string, run: JobTask['run']): Promise<void> {
+    const startedAt = performance.now()
+    this.#log.info({ job }, 'job started')
     try {
       await run()
-      this.#log.info({ job, durationMs: Math.round(performance.now() - begun) }, 'job done')
+      this.#log.info({ job, durationMs: Math.round(performance.now() - startedAt) }, 'job done')
     } catch (error) {
-      this.#log.error({ job, error: String(error), stack: (error as Error).stack }, 'job failed, and is tried again')
+      this.#log.error({ job, error: String(error), stack: (error as Error).stack }, 'job failed and will be retried')
       throw error
     }
   }
 
   /** Runs a task as soon as a worker is free. */
   async now(name: string): Promise<void> {
-    await this.#begin()
+    await this.#open()
     await this.#makeQueue(name)
     await this.#boss.send(name)
   }
 
-  /** Opened when it is first needed: most processes of an api never ask for anything. */
-  #begin(): Promise<unknown> {
-    this.#begun ??= this.#boss.start().catch((error: unknown) => {
-      this.#begun = undefined // tried again by whoever asks next
+  /** Opens the queue when it is first needed. Most api processes never need it. */
+  #open(): Promise<unknown> {
+    this.#started ??= this.#boss.start().catch((error: unknown) => {
+      this.#started = undefined // the next request tries again
       throw error
     })
-    return this.#begun
+    return this.#started
   }
 
   #makeQueue(name: string): Promise<void> {
@@ -93,6 +93,6 @@ export class Jobs {
   }
 
   async stop(): Promise<void> {
-    if (this.#begun) await this.#boss.stop({ graceful: true, timeout: 5_000 })
+    if (this.#started) await this.#boss.stop({ graceful: true, timeout: 5_000 })
   }
 }

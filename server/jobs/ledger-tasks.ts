@@ -1,4 +1,4 @@
-// What is done by the clock about the ledger: it is checked, and what nobody can need any more is forgotten.
+// The scheduled jobs of the ledger: its check, and housekeeping.
 import type { Logger } from 'pino'
 import type { Database } from '../database/database.ts'
 import { listOrganisations } from '../database/organisations-store.ts'
@@ -8,14 +8,14 @@ import type { JobTask } from './jobs.ts'
 
 export interface LedgerTaskParts {
   database: Database
-  /** Decides again what waits for something that is there by now. */
+  /** Decides the blocked mutations whose missing rows exist by now. */
   retryBlocked: (orgId: string) => Promise<void>
   now: () => number
   log: Logger
 }
 
 export function ledgerTasks({ database, retryBlocked, now, log }: LedgerTaskParts): JobTask[] {
-  /** One that fails keeps the work from none of those behind it. */
+  /** Continues with the other organisations if one fails. */
   const forEach = async (work: (orgId: string) => Promise<void>) => {
     const failures: unknown[] = []
     for (const { orgId } of await listOrganisations(database)) {
@@ -25,7 +25,7 @@ export function ledgerTasks({ database, retryBlocked, now, log }: LedgerTaskPart
   }
   const check = async (orgId: string) => {
     const { findings } = await checkAndStore(database, orgId, now)
-    if (findings.length > 0) log.error({ orgId, findings }, 'the ledger does not fit')
+    if (findings.length > 0) log.error({ orgId, findings }, 'the ledger check has findings')
   }
   const tidy = async (orgId: string) => {
     await deleteOldTombstones(database, orgId, now())

@@ -1,15 +1,14 @@
-// A reading that costs the database something, shared by everybody who asks. Guarantees: one at a time; its result is
-// kept for at least so long, and so long that reading takes no more than a twentieth of the time: whoever scrapes more
-// often, or twice, loads nobody.
+// A measurement that costs database time, shared by all scrapes. Guarantees: it runs once at a time; its result is reused for
+// `maxAgeMs` or longer, so that measuring takes at most a twentieth of the time, however often somebody scrapes.
 
 const SHARE = 1 / 20
 
 export interface Reading {
-  /** Sets what it read. */
+  /** Measures, and sets the gauges. */
   read(): Promise<void>
-  /** Unsets it: a number that nobody could read is no number. */
+  /** Removes the values of the gauges, because they could not be measured. */
   forget(error: unknown): void
-  keptMs: number
+  maxAgeMs: number
 }
 
 export class BoundedReading {
@@ -18,13 +17,13 @@ export class BoundedReading {
   #running: Promise<void> | undefined
   #nextAt = 0
 
-  /** `now` is a clock that never jumps, ms. */
+  /** `now` is a monotonic clock, ms. */
   constructor(reading: Reading, now: () => number = () => performance.now()) {
     this.#reading = reading
     this.#now = now
   }
 
-  /** Resolves when what is set is fresh enough. Never rejects. */
+  /** Resolves when the gauges are recent enough. Never rejects. */
   refresh(): Promise<void> {
     if (this.#running) return this.#running
     if (this.#now() < this.#nextAt) return Promise.resolve()
@@ -35,13 +34,13 @@ export class BoundedReading {
   }
 
   async #read(): Promise<void> {
-    const begun = this.#now()
+    const startedAt = this.#now()
     try {
       await this.#reading.read()
     } catch (error) {
       this.#reading.forget(error)
     }
-    const took = this.#now() - begun
-    this.#nextAt = begun + Math.max(this.#reading.keptMs, took / SHARE)
+    const took = this.#now() - startedAt
+    this.#nextAt = startedAt + Math.max(this.#reading.maxAgeMs, took / SHARE)
   }
 }

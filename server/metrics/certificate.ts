@@ -1,10 +1,10 @@
-// When the certificate ends that people meet at the public address: asked as they ask, so that a renewal that did not
-// arrive at the balancer is seen.
+// When the certificate at the public address expires. It connects like a browser, so it also detects a renewal that did not
+// reach the load balancer.
 import { connect } from 'node:tls'
 
 const TIMEOUT_MS = 5_000
 
-/** Unix ms. Also of a certificate that is over, or that nobody trusts. @throws where nobody answers */
+/** Unix ms, also of an expired or untrusted certificate. @throws if there is no answer */
 export function certificateExpiry(publicUrl: string): Promise<number> {
   const { hostname, port } = new URL(publicUrl)
   const host = hostname.replace(/^\[|\]$/g, '')
@@ -12,8 +12,8 @@ export function certificateExpiry(publicUrl: string): Promise<number> {
     const socket = connect({
       host,
       port: Number(port || 443),
-      servername: /^[\d.]+$|:/.test(host) ? '' : host, // an address is no name
-      rejectUnauthorized: false, // nothing is sent: it is only looked at
+      servername: /^[\d.]+$|:/.test(host) ? '' : host, // the server name must not be an IP address
+      rejectUnauthorized: false, // the certificate is only read, nothing is sent
       timeout: TIMEOUT_MS,
     })
     socket.once('secureConnect', () => {

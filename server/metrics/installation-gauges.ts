@@ -1,6 +1,6 @@
-// What is true of the whole installation and not of one process: stock, devices, jobs, replica, backups, certificate,
-// disks. Read by the worker alone, when somebody scrapes and the last reading is old enough. A number that cannot be read
-// is left out: rules notice what is absent, but not what is stale.
+// Gauges of the whole installation instead of one process: stock, devices, jobs, replica, backups, certificate, disks. Only
+// the worker measures them, when it is scraped and the last measurement is old enough. A value that cannot be measured is left
+// out, because alerting rules notice absent values but not stale ones.
 import { statfs } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Gauge } from 'prom-client'
@@ -22,19 +22,19 @@ export interface InstallationParts {
   replica: Database | undefined
   /** The origin that browsers see. */
   publicUrl: string
-  /** Folders by what they are called. */
+  /** Folders by the name of their volume. */
   volumes: Record<string, string>
-  /** Those that are reported also while there is none. */
+  /** All kinds of alerts. They are reported even if there is no alert. */
   alertKinds: readonly string[]
   /** The newest backup that succeeded. */
   lastBackup?: (() => Promise<{ atMs: number; bytes: number } | undefined>) | undefined
   log: Logger
 }
 
-const KEPT_MS = 15_000
-const CERTIFICATE_KEPT_MS = 3_600_000
-/** A scrape gives up after ten seconds by default: what is not read by then is told the next time. */
-const WAIT_MS = 5_000
+const MAX_AGE_MS = 15_000
+const CERTIFICATE_MAX_AGE_MS = 3_600_000
+/** A scrape times out after ten seconds by default. Slower measurements are reported by the next scrape. */
+const REFRESH_TIMEOUT_MS = 5_000
 const WITHIN_S: Record<string, number> = { '5m': 300, '1h': 3_600, '1d': 86_400, '7d': 604_800, '30d': 2_592_000 }
 
 export class InstallationGauges {
@@ -55,11 +55,11 @@ export class InstallationGauges {
     this.#disks(parts)
   }
 
-  /** Resolves when all that can be read soon is fresh. Never rejects. */
+  /** Resolves when all gauges are recent, or after a timeout. Never rejects. */
   async refresh(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
-    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, WAIT_MS)))
-    await Promise.race([Promise.all(this.#readings.map((reading) => reading.refresh())), patience])
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, REFRESH_TIMEOUT_MS)))
+    await Promise.race([Promise.all(this.#readings.map((reading) => reading.refresh())), timeout])
     clearTimeout(timer)
   }
 
@@ -67,15 +67,15 @@ export class InstallationGauges {
     const items = this.#gauge('stockhand_items', 'Items in use, of all organisations.')
     const below = this.#gauge(
       'stockhand_items_below_level',
-      'Items in use that lie below a level, of the item or of a place.',
+      'Items in use that are below a level, of the item or at a location.',
     )
-    const alerts = this.#gauge('stockhand_alerts_open', 'Alerts that nobody has taken on yet, by kind.', ['kind'])
-    this.#keep([items, below], async () => {
+    const alerts = this.#gauge('stockhand_alerts_open', 'Open alerts that nobody has acknowledged, by kind.', ['kind'])
+    this.#measure([items, below], async () => {
       const measured = await measureItems(database)
       items.set(measured.items)
       below.set(measured.belowLevel)
     })
-    this.#keep([alerts], async () => {
+    this.#measure([alerts], async () => {
       const measured = await measureAlerts(database)
       alerts.reset()
       for (const kind of alertKinds) alerts.set({ kind }, 0)
@@ -84,8 +84,8 @@ export class InstallationGauges {
   }
 
   #devices({ database }: InstallationParts): void {
-    const seen = this.#gauge('stockhand_devices_seen', 'Devices that sent something within a time.', ['within'])
-    this.#keep([seen], async () => {
+    const seen = this.#gauge('stockhand_devices_seen', 'Devices that sent something within a period.', ['within'])
+    this.#measure([seen], async () => {
       const measured = await measureDevices(database, Object.values(WITHIN_S))
       for (const [within, seconds] of Object.entries(WITHIN_S))
         seen.set({ within }, measured.find((one) => one.within === seconds)?.devices ?? 0)
@@ -96,10 +96,10 @@ export class InstallationGauges {
     const jobs = this.#gauge('stockhand_queue_jobs', 'Jobs by queue and state.', ['queue', 'state'])
     const oldest = this.#gauge(
       'stockhand_queue_oldest_job_age_seconds',
-      'How long the oldest job of a queue waits that should have begun; 0 where none does.',
+      'How long the oldest due job of a queue has been waiting; 0 if none is.',
       ['queue'],
     )
-    this.#keep([jobs, oldest], async () => {
+    this.#measure([jobs, oldest], async () => {
       const states = await measureQueues(database)
       for (const { queue, state, jobs: count } of states) jobs.set({ queue, state }, count)
       for (const queue of new Set(states.map((one) => one.queue))) {
@@ -112,86 +112,86 @@ export class InstallationGauges {
   #ledgerChecks({ database }: InstallationParts): void {
     const last = this.#gauge(
       'stockhand_ledger_check_last_success_timestamp_seconds',
-      'When the ledger was last checked: of the organisation whose check, or else whose making, is longest ago.',
+      'When the ledger was last checked, of the organisation with the oldest check; without a check, when it was created.',
     )
     const findings = this.#gauge(
       'stockhand_ledger_check_findings',
-      'What the latest checks found that does not fit: never any.',
+      'The number of findings of the latest checks, which should be 0.',
     )
-    this.#keep([last, findings], async () => {
+    this.#measure([last, findings], async () => {
       const { oldestMs, findings: count } = await measureLedgerChecks(database)
-      setOrForget(last, oldestMs === null ? undefined : oldestMs / 1000)
+      setOrRemove(last, oldestMs === null ? undefined : oldestMs / 1000)
       findings.set(count)
     })
   }
 
   #replicaLag({ database, replica }: InstallationParts): void {
-    const seconds = this.#gauge('stockhand_replica_lag_seconds', 'How far the replica is behind, where there is one.')
+    const seconds = this.#gauge('stockhand_replica_lag_seconds', 'How far the replica is behind, if there is one.')
     if (!replica) return
     const lag = new ReplicaLag({ primary: database, replica })
-    this.#keep([seconds], async () => seconds.set(await lag.read()))
+    this.#measure([seconds], async () => seconds.set(await lag.read()))
   }
 
   #backups({ lastBackup }: InstallationParts): void {
     const at = this.#gauge(
       'stockhand_backup_last_success_timestamp_seconds',
-      'When the newest backup was made that succeeded.',
+      'When the newest successful backup was made.',
     )
-    const size = this.#gauge('stockhand_backup_size_bytes', 'How large the newest backup is that succeeded.')
+    const size = this.#gauge('stockhand_backup_size_bytes', 'The size of the newest successful backup.')
     if (!lastBackup) return
-    this.#keep([at, size], async () => {
+    this.#measure([at, size], async () => {
       const last = await lastBackup()
-      setOrForget(at, last && last.atMs / 1000)
-      setOrForget(size, last?.bytes)
+      setOrRemove(at, last && last.atMs / 1000)
+      setOrRemove(size, last?.bytes)
     })
   }
 
   #certificate({ publicUrl }: InstallationParts): void {
     const expiry = this.#gauge(
       'stockhand_certificate_expiry_timestamp_seconds',
-      'When the certificate ends that is served at the public address, where that is https.',
+      'When the certificate at the public address expires, if that is https.',
     )
     if (!publicUrl.startsWith('https:')) return
     const read = async () => expiry.set((await certificateExpiry(publicUrl)) / 1000)
-    this.#keep([expiry], read, CERTIFICATE_KEPT_MS)
+    this.#measure([expiry], read, CERTIFICATE_MAX_AGE_MS)
   }
 
   #disks({ volumes }: InstallationParts): void {
-    const free = this.#gauge('stockhand_disk_free_bytes', 'What is free for this process where a folder lies.', [
-      'volume',
-    ])
-    const size = this.#gauge('stockhand_disk_size_bytes', 'How large the file system is where a folder lies.', [
-      'volume',
-    ])
+    const free = this.#gauge(
+      'stockhand_disk_free_bytes',
+      'Free space for this process on the file system of a volume.',
+      ['volume'],
+    )
+    const size = this.#gauge('stockhand_disk_size_bytes', 'Size of the file system of a volume.', ['volume'])
     for (const [volume, path] of Object.entries(volumes)) {
       const reading = async () => {
         const { bavail, blocks, bsize } = await statfs(path)
         free.set({ volume }, bavail * bsize)
         size.set({ volume }, blocks * bsize)
       }
-      // A folder that does not exist (yet) is no fault: a database elsewhere needs none.
-      this.#readings.push(new BoundedReading({ read: reading, forget: () => undefined, keptMs: KEPT_MS }))
+      // A folder that does not exist is not an error: an external database does not need one.
+      this.#readings.push(new BoundedReading({ read: reading, forget: () => undefined, maxAgeMs: MAX_AGE_MS }))
     }
   }
 
-  /** A gauge that says nothing until it is set. */
+  /** A gauge without a value until it is set. */
   #gauge(name: `stockhand_${string}`, help: string, labelNames: string[] = []): Gauge {
     const gauge = this.#metrics.gauge(name, { help, labelNames })
-    setOrForget(gauge, undefined)
+    setOrRemove(gauge, undefined)
     return gauge
   }
 
-  #keep(gauges: readonly Gauge[], read: () => Promise<void>, keptMs = KEPT_MS): void {
+  #measure(gauges: readonly Gauge[], read: () => Promise<void>, maxAgeMs = MAX_AGE_MS): void {
     const forget = (error: unknown) => {
-      this.#log.warn({ error: String(error) }, 'a gauge could not be read')
-      for (const gauge of gauges) setOrForget(gauge, undefined)
+      this.#log.warn({ error: String(error) }, 'a gauge could not be measured')
+      for (const gauge of gauges) setOrRemove(gauge, undefined)
     }
-    this.#readings.push(new BoundedReading({ read, forget, keptMs }))
+    this.#readings.push(new BoundedReading({ read, forget, maxAgeMs }))
   }
 }
 
-/** prom-client sets gauges without labels to 0 from the start: a time of 0 would be a backup of 1970. */
-function setOrForget(gauge: Gauge, value: number | undefined): void {
+/** prom-client initialises gauges without labels to 0, and a time of 0 would mean a backup in 1970. */
+function setOrRemove(gauge: Gauge, value: number | undefined): void {
   gauge.reset()
   if (value !== undefined) gauge.set(value)
   else gauge.remove({})

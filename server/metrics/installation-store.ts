@@ -1,5 +1,5 @@
-// What is read of the database for the gauges of the whole installation: sums over all organisations, by functions of
-// the owner (sql/0003_measures.sql), and the queue of jobs.
+// The queries for the gauges of the whole installation: sums over all organisations, by functions of the owner
+// (sql/0003_measures.sql), and the job queue.
 import type { Database } from '../database/database.ts'
 
 /** Queues of pg-boss itself. */
@@ -24,7 +24,7 @@ export async function measureDevices(
 }
 
 export interface LedgerChecks {
-  /** When the check of longest ago ran, of each organisation's latest; null where there is no organisation. */
+  /** The time of the oldest among the latest checks of all organisations. Null if there is no organisation. */
   oldestMs: number | null
   findings: number
 }
@@ -39,7 +39,7 @@ export interface QueueState {
   queue: string
   state: string
   jobs: number
-  /** How long the oldest job waits that should have begun. */
+  /** How long the oldest due job has been waiting. */
   oldestS: number
 }
 
@@ -55,7 +55,7 @@ export async function measureQueues(database: Database): Promise<QueueState[]> {
     group by q.name, s.state`
 }
 
-/** How far the primary has written its log, as a number of bytes. */
+/** The position in the primary's log, in bytes. */
 export async function writtenPosition(primary: Database): Promise<number> {
   const [row] = await primary.anonymous<{ bytes: number }[]>`
     select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as bytes`
@@ -63,9 +63,9 @@ export async function writtenPosition(primary: Database): Promise<number> {
 }
 
 export interface Replayed {
-  /** Null on a server that follows nobody. */
+  /** Null on a server that is not a replica. */
   bytes: number | null
-  /** Since the last transaction that it replayed; null where it replayed none yet. */
+  /** Seconds since the last replayed transaction. Null if none was replayed yet. */
   sinceS: number | null
 }
 

@@ -1,5 +1,5 @@
-// What a process counts and times of its own work, for Prometheus. Guarantees: names and units follow Prometheus'
-// conventions; every label has a bounded number of values, and none names an organisation, a person or a device.
+// Counts and times of a process's own work, for Prometheus. Guarantees: names and units follow Prometheus' conventions; every
+// label has a bounded number of values, and none identifies an organisation, a person or a device.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { findVerb } from '#shared/mutations/verbs.ts'
 import type { PullAnswer, PushAnswer } from '#shared/protocol/wire.ts'
@@ -7,7 +7,7 @@ import { stampMs } from '#shared/values/stamp.ts'
 
 export interface EndedRequest {
   method: string
-  /** A procedure, or a class of files: never what somebody sent. */
+  /** A procedure or a class of files, never a text from the sender. */
   route: string
   status: number
   durationMs: number
@@ -19,13 +19,13 @@ export interface AcceptedPush {
   deviceNow: number
 }
 
-/** What is asked for its state whenever somebody looks. */
-export interface InstallationState {
+/** State that is read at every scrape. */
+export interface ProcessState {
   connections(): number
   busUp(): boolean
 }
 
-/** Gauges of prom-client that are named like counters: Prometheus' own linter refuses them, and others say the same. */
+/** Gauges of prom-client with names of counters, which Prometheus' linter rejects. Other gauges have the same values. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS']
 const MINUTE_S = 60
@@ -35,28 +35,28 @@ const DAY_S = 86_400
 export class Metrics {
   readonly registry = new Registry()
   readonly #requests = this.#histogram('stockhand_http_request_duration_seconds', {
-    help: 'How long requests took, by procedure or class of files, and HTTP status. Probes of health are left out.',
+    help: 'How long requests took, by procedure or class of files, and HTTP status. Without health probes.',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
     labelNames: ['method', 'route', 'status'],
   })
   readonly #pushes = this.#counter('stockhand_pushes_total', {
-    help: 'Pushes by what became of them: taken, or the code of their refusal.',
+    help: 'Pushes by outcome: taken, or the code of their refusal.',
     labelNames: ['outcome'],
   })
   readonly #mutations = this.#counter('stockhand_mutations_total', {
-    help: 'Mutations that devices pushed, by verb and by what became of them.',
+    help: 'Mutations that devices pushed, by verb and outcome.',
     labelNames: ['verb', 'outcome'],
   })
   readonly #batches = this.#histogram('stockhand_push_batch_mutations', {
-    help: 'Mutations in a push that was taken.',
+    help: 'Mutations in an accepted push.',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
   })
   readonly #outboxAge = this.#histogram('stockhand_outbox_age_seconds', {
-    help: 'How long the oldest mutation of a push that was taken had waited on its device, by the clock of the device.',
+    help: 'How long the oldest mutation of an accepted push was pending on its device, by the clock of the device.',
     buckets: [1, 10, MINUTE_S, 10 * MINUTE_S, HOUR_S, 6 * HOUR_S, DAY_S, 3 * DAY_S, 7 * DAY_S, 30 * DAY_S],
   })
   readonly #commits = this.#histogram('stockhand_commit_duration_seconds', {
-    help: 'How long a commit of the ledger took, with the wait for the lock of its organisation.',
+    help: 'How long a commit of the ledger took, including the wait for the lock of its organisation.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   })
   readonly #pulls = this.#histogram('stockhand_pull_rows', {
@@ -64,13 +64,13 @@ export class Metrics {
     buckets: [0, 1, 10, 100, 1_000, 5_000, 10_000, 20_000],
   })
   readonly #propagation = this.#histogram('stockhand_propagation_seconds', {
-    help: 'From a commit, of this process or another, until it was handed to all sockets of this one.',
+    help: 'From a commit, of this process or another, until all sockets of this process got it.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   })
 
   constructor({ version, protocol }: { version: string; protocol: number }) {
     this.gauge('stockhand_build_info', {
-      help: 'Always 1: which version of the server, and of the contract, this is.',
+      help: 'Always 1. The labels are the versions of the server and of the protocol.',
       labelNames: ['version', 'protocol'],
     }).set({ version, protocol }, 1)
   }
@@ -112,7 +112,7 @@ export class Metrics {
     this.#commits.observe(tookMs / 1000)
   }
 
-  /** The clocks of two replicas may differ by more than a message takes. */
+  /** The clocks of two servers may differ by more than a message takes, so `tookMs` can be negative. */
   propagated(tookMs: number): void {
     this.#propagation.observe(Math.max(0, tookMs) / 1000)
   }
@@ -123,15 +123,15 @@ export class Metrics {
     for (const name of MISNAMED) this.registry.removeSingleMetric(name)
   }
 
-  watch({ connections, busUp }: InstallationState): void {
+  watch({ connections, busUp }: ProcessState): void {
     this.gauge('stockhand_websocket_connections', {
-      help: 'Sockets that are open.',
+      help: 'Open sockets.',
       collect() {
         this.set(connections())
       },
     })
     this.gauge('stockhand_bus_up', {
-      help: '1 while what one replica commits reaches the others at once; always 1 without Redis.',
+      help: '1 while commits reach the other servers at once. Always 1 without Redis.',
       collect() {
         this.set(busUp() ? 1 : 0)
       },

@@ -1,19 +1,19 @@
-// The port for whoever runs this: metrics, and whether the process lives and can work. Apart from the app's port, so that
-// it need not be open to anybody else; a worker has only this one.
+// The port for operators: metrics, liveness and readiness. It is separate from the app's port, so that it does not have to be
+// public. A worker only has this one.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { StartError } from '../process/start-error.ts'
 
 export interface OperationsParts {
   port: number
-  /** The address that it is open on. */
+  /** The address that it listens on. */
   host: string
   metrics: () => Promise<{ contentType: string; text: string }>
-  /** Rejects, with the cause in words, while this process should be given no work. */
+  /** Rejects with the cause in words while this process should not get requests. */
   ready: () => Promise<void>
 }
 
-/** @returns how to end it */
+/** @returns a function that closes it */
 export async function serveOperations({ port, host, metrics, ready }: OperationsParts): Promise<() => Promise<void>> {
   const answers: Record<string, () => Promise<{ status: number; contentType: string; text: string }>> = {
     '/metrics': async () => ({ status: 200, ...(await metrics()) }),
@@ -36,7 +36,7 @@ export async function serveOperations({ port, host, metrics, ready }: Operations
   } catch (error) {
     const problem = error as NodeJS.ErrnoException
     if (problem.code === 'EADDRNOTAVAIL')
-      throw new StartError(`METRICS_HOST ${host} is no address of this machine: set it to one, or leave it out`)
+      throw new StartError(`METRICS_HOST ${host} is not an address of this machine: set it to one, or leave it out`)
     throw new StartError(`METRICS_PORT ${port} cannot be opened (${problem.message}): set it to another one`)
   }
   return async () => {

@@ -1,10 +1,10 @@
-// How far a streaming replica is behind, as people feel it: the age of the oldest moment that it may not show. 0 where it
-// has replayed all that the primary had written just before; a replica that nobody writes for is not behind, and one that
-// lost its primary, or does not answer, is further behind with every second.
+// How far a streaming replica is behind: the age of the oldest change that it may lack. It is 0 if the replica has replayed
+// everything that the primary had just written, so it does not grow without writes. It grows with every second if the replica
+// does not answer or has lost its primary.
 import type { Database } from '../database/database.ts'
 import { replayedPosition, writtenPosition } from './installation-store.ts'
 
-const NOTHING = { bytes: -1, sinceS: null }
+const NO_ANSWER = { bytes: -1, sinceS: null }
 
 export class ReplicaLag {
   readonly #primary: Database
@@ -20,13 +20,13 @@ export class ReplicaLag {
     this.#caughtUpAt = now()
   }
 
-  /** In seconds. @throws where the primary does not answer: then nobody knows. */
+  /** In seconds. @throws if the primary does not answer, because the lag is then unknown */
   async read(): Promise<number> {
-    const asked = this.#now()
+    const startedAt = this.#now()
     const written = await writtenPosition(this.#primary)
-    const { bytes, sinceS } = await replayedPosition(this.#replica).catch(() => NOTHING)
+    const { bytes, sinceS } = await replayedPosition(this.#replica).catch(() => NO_ANSWER)
     if (bytes === null || bytes >= written) {
-      this.#caughtUpAt = asked
+      this.#caughtUpAt = startedAt
       return 0
     }
     const sinceCaughtUpS = (this.#now() - this.#caughtUpAt) / 1000

@@ -29,24 +29,24 @@ describe('isClientStale', () => {
     utimesSync(join(root, path), time, time)
   }
 
-  it('is not while the build is newer than its sources', () => {
+  it('is false while the build is newer than its sources', () => {
     expect(isClientStale(root)).toBe(false)
   })
 
-  it('is without a build', () => {
+  it('is true without a build', () => {
     rmSync(join(root, 'dist'), { recursive: true })
     expect(isClientStale(root)).toBe(true)
   })
 
   it.each(['client/app/shell.tsx', 'shared/values/id.ts', 'vite.config.ts', 'package-lock.json', 'client/app'])(
-    'is after a change in %s',
+    'is true after a change in %s',
     (path) => {
       age(path, 0)
       expect(isClientStale(root)).toBe(true)
     },
   )
 
-  it('is not in an image, which has the build without its sources, whatever the time of what the server shares', () => {
+  it('is false in an image, which has the build without its sources, whatever the time of shared/', () => {
     for (const path of ['client', 'vite.config.ts', 'package-lock.json']) rmSync(join(root, path), { recursive: true })
     age('shared/values/id.ts', 0)
     expect(isClientStale(root)).toBe(false)

@@ -5,7 +5,7 @@ import { ConfigError, readConfig } from './config.ts'
 const SECRET = 'a-secret-of-more-than-thirty-two-characters'
 
 describe('readConfig', () => {
-  it('has a default for everything a first start needs', () => {
+  it('has a default for everything that a first start needs', () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       metricsPort: undefined,
@@ -27,7 +27,7 @@ describe('readConfig', () => {
     })
   })
 
-  it('takes what is set', () => {
+  it('reads every variable', () => {
     const config = readConfig({
       PORT: '8080',
       METRICS_PORT: '9464',
@@ -85,7 +85,7 @@ describe('readConfig', () => {
     })
   })
 
-  it('takes an empty value for one that is not set, and forgives spaces around a value', () => {
+  it('treats an empty value as not set, and ignores spaces around a value', () => {
     const config = readConfig({ PORT: '', REDIS_URL: ' ', JWT_SECRET_FILE: '', LOG_LEVEL: ' debug\n' })
     expect(config).toMatchObject({ port: 3000, redisUrl: undefined, logLevel: 'debug' })
   })
@@ -95,7 +95,7 @@ describe('readConfig', () => {
     expect(readConfig({ DATABASE_URL: url }).databaseOwnerUrl).toBe(url)
   })
 
-  it('has the replica and nothing else in a region that is not the primary one', () => {
+  it('only has the replica outside the primary region', () => {
     const everywhere = {
       DATABASE_URL: 'postgres://app:pw@primary.internal/stock',
       DATABASE_OWNER_URL: 'postgres://owner:pw@primary.internal/stock',
@@ -136,7 +136,7 @@ describe('readConfig', () => {
     [{ MIGRATE_ON_START: 'no' }, 'MIGRATE_ON_START must be true or false. Example: false'],
     [{ DRAIN_DELAY: '5s' }, 'DRAIN_DELAY must be a whole number of seconds. Example: 5'],
     [{ DRAIN_DELAY: '11' }, 'DRAIN_DELAY must be at most 10. Example: 5'],
-    [{ FLY_REGION: 'Toronto' }, 'FLY_REGION must be a region of Fly.io: three small letters. Example: iad'],
+    [{ FLY_REGION: 'Toronto' }, 'FLY_REGION must be a region of Fly.io: three lower-case letters. Example: iad'],
     [
       { PRIMARY_REGION: 'yyz', FLY_REGION: 'lhr', DATABASE_URL: 'postgres://db/stock' },
       'DATABASE_REPLICA_URL must be set outside the primary region (yyz). ' +
@@ -144,9 +144,9 @@ describe('readConfig', () => {
     ],
     [
       { PRIMARY_REGION: 'yyz', FLY_REGION: 'lhr', ROLES: 'worker', DATABASE_REPLICA_URL: 'postgres://db/stock' },
-      'ROLES must name api outside the primary region (yyz): jobs run there alone. Example: api,worker,backup',
+      'ROLES must contain api outside the primary region (yyz), because jobs only run there. Example: api,worker,backup',
     ],
-    [{ ROLES: 'api,cook' }, 'ROLES may name api, worker, backup. Example: api,worker,backup'],
+    [{ ROLES: 'api,cook' }, 'ROLES may only contain api, worker, backup. Example: api,worker,backup'],
     [{ PORT: '65536' }, 'PORT must be from 1 to 65535. Example: 3000'],
     [
       { DATABASE_URL: 'mysql://db' },
@@ -155,7 +155,7 @@ describe('readConfig', () => {
     ],
     [
       { DATABASE_OWNER_URL: 'postgres://owner@db/stock' },
-      'DATABASE_URL must be set too where DATABASE_OWNER_URL is. ' +
+      'DATABASE_URL must also be set if DATABASE_OWNER_URL is. ' +
         'Example: postgres://stockhand:PASSWORD@localhost:5432/stockhand',
     ],
     [
@@ -166,7 +166,10 @@ describe('readConfig', () => {
       { PUBLIC_URL: 'stock.example.com' },
       'PUBLIC_URL must be a URL that begins with http:// or https://. Example: https://stock.example.com',
     ],
-    [{ PUBLIC_URL: 'https://example.com/stock' }, 'PUBLIC_URL must have no path. Example: https://stock.example.com'],
+    [
+      { PUBLIC_URL: 'https://example.com/stock' },
+      'PUBLIC_URL must not have a path. Example: https://stock.example.com',
+    ],
     [
       { JWT_SECRET: 'short' },
       'JWT_SECRET must have at least 32 characters. Example: the output of: openssl rand -base64 48',
@@ -178,7 +181,7 @@ describe('readConfig', () => {
       { JWT_SECRET_FILE: '/nowhere/jwt' },
       'JWT_SECRET_FILE cannot be read (/nowhere/jwt: ENOENT). Example: /run/secrets/jwt_secret',
     ],
-  ])('says of %o in one line what is wrong', (env, message) => {
+  ])('reports the problem of %o in one line', (env, message) => {
     expect(() => readConfig(env)).toThrow(new ConfigError(message))
   })
 

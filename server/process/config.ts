@@ -1,5 +1,5 @@
-// The environment, parsed once. Guarantees: what the rest of the server reads is valid; a wrong value is a ConfigError
-// of one line that names the variable, says what is wrong and gives an example. A secret's value is never repeated.
+// Parses the environment once. Guarantees: the rest of the server reads only valid values; a wrong value is a ConfigError of
+// one line with the variable, the problem and an example; no message contains the value of a secret.
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -12,13 +12,13 @@ export class ConfigError extends StartError {
   override readonly name = 'ConfigError'
 }
 
-/** With what follows it, the end of a process stays below the 30 s after which Kubernetes kills it. */
+/** Together with the steps after it, a process ends within the 30 s after which Kubernetes kills it. */
 const DRAIN_DELAY_MAX_S = 10
-/** Why 32: HS256 keys shorter than the hash can be guessed faster than the hash (RFC 7518 §3.2). */
+/** An HS256 key must be at least as long as the hash (RFC 7518 §3.2). */
 const JWT_SECRET_MIN_LENGTH = 32
 const DEMO_PASSWORD_MIN_LENGTH = 8
 
-/** What a process may do: answer devices, run jobs by the clock, make backups. */
+/** What a process can do: answer devices, run scheduled jobs, make backups. */
 const ROLES: readonly string[] = ['api', 'worker', 'backup']
 
 const postgresUrl = urlOf(['postgres:', 'postgresql:'])
@@ -29,7 +29,7 @@ const port = z
   .transform(Number)
   .refine((number) => number >= 1 && number <= 65_535, 'must be from 1 to 65535')
 
-const region = z.string().regex(/^[a-z]{3}$/, 'must be a region of Fly.io: three small letters')
+const region = z.string().regex(/^[a-z]{3}$/, 'must be a region of Fly.io: three lower-case letters')
 
 const environment = z.object({
   PORT: port.default(3000),
@@ -45,7 +45,7 @@ const environment = z.object({
   ROLES: z
     .string()
     .transform((text) => text.split(',').map((role) => role.trim()))
-    .refine((roles) => roles.every((role) => ROLES.includes(role)), `may name ${ROLES.join(', ')}`)
+    .refine((roles) => roles.every((role) => ROLES.includes(role)), `may only contain ${ROLES.join(', ')}`)
     .default([...ROLES]),
   MIGRATE_ON_START: z
     .enum(['true', 'false'], 'must be true or false')
@@ -59,7 +59,7 @@ const environment = z.object({
     .default(0),
   REDIS_URL: urlOf(['redis:', 'rediss:']).optional(),
   PUBLIC_URL: urlOf(['http:', 'https:'])
-    .refine((url) => new URL(url).pathname === '/', 'must have no path')
+    .refine((url) => new URL(url).pathname === '/', 'must not have a path')
     .optional(),
   TRUST_PROXY: z
     .string()
@@ -78,9 +78,9 @@ const environment = z.object({
   BACKUP_DIR: z.string().optional(),
   BACKUP_CRON: z
     .string()
-    .regex(/^(off|(\S+ ){4}\S+)$/, 'must be off, or five fields as cron has them')
+    .regex(/^(off|(\S+ ){4}\S+)$/, 'must be off, or five fields as in cron')
     .default('0 2 * * *'),
-  BACKUP_AGE_RECIPIENT: z.string().startsWith('age1', 'must be a public key of age').optional(),
+  BACKUP_AGE_RECIPIENT: z.string().startsWith('age1', 'must be an age public key').optional(),
   BACKUP_S3_ENDPOINT: urlOf(['http:', 'https:'])
     .refine((url) => new URL(url).pathname.length > 1, 'must end with the name of the bucket')
     .optional(),
@@ -95,19 +95,19 @@ const environment = z.object({
 
 const configuration = environment.transform((values) => ({
   port: values.PORT,
-  /** Where /metrics, /healthz and /readyz are served for whoever runs this. Absent: nowhere. */
+  /** The port of /metrics, /healthz and /readyz for operators. Absent: they are not served. */
   metricsPort: values.METRICS_PORT,
-  /** The address on which: all that this machine has, or one. */
+  /** The address on which the metrics port listens: all addresses, or one. */
   metricsHost: values.METRICS_HOST,
   dataDir: resolve(values.DATA_DIR),
-  ...placeOf(values),
-  /** How long a process that was told to end goes on as before, so that balancers see that it will. */
+  ...regionSettings(values),
+  /** How long a process that has to end continues as before, so that load balancers notice. */
   drainDelayMs: values.DRAIN_DELAY * 1000,
   /** Absent: one process, with an in-process bus. */
   redisUrl: values.REDIS_URL,
-  /** The origin that browsers see, without a slash at its end. */
+  /** The origin that browsers see, without a trailing slash. */
   publicUrl: new URL(values.PUBLIC_URL ?? `http://localhost:${values.PORT}`).origin,
-  /** Proxies whose word on the sender's address counts: networks, or names such as loopback. Absent: nobody's. */
+  /** Proxies that are trusted to give the sender's address: networks, or names such as loopback. Absent: none. */
   trustProxy: values.TRUST_PROXY,
   jwtSecret: values.JWT_SECRET,
   demoPassword: values.DEMO_PASSWORD,
@@ -117,10 +117,10 @@ const configuration = environment.transform((values) => ({
 
 type Values = z.infer<typeof environment>
 
-/** @throws {ConfigError} where a bucket has no keys */
+/** @throws {ConfigError} if a bucket is set without its keys */
 function backupsOf(values: Values) {
   const key = (name: 'BACKUP_S3_ACCESS_KEY' | 'BACKUP_S3_SECRET_KEY') => {
-    if (values[name] === undefined) throw wrong(name, 'must be set where BACKUP_S3_ENDPOINT is')
+    if (values[name] === undefined) throw wrong(name, 'must be set if BACKUP_S3_ENDPOINT is')
     return values[name]
   }
   const bucket = (endpoint: string) => ({
@@ -132,35 +132,34 @@ function backupsOf(values: Values) {
   })
   return {
     dir: resolve(values.BACKUP_DIR ?? join(values.DATA_DIR, 'backups')),
-    /** When, in UTC; undefined for never by the clock. */
+    /** The schedule in UTC. Undefined: no scheduled backups. */
     cron: values.BACKUP_CRON === 'off' ? undefined : values.BACKUP_CRON,
-    /** An age public key: backups are encrypted for it. */
+    /** The age public key that backups are encrypted for. */
     recipient: values.BACKUP_AGE_RECIPIENT,
-    /** Given, backups lie there and not in the folder. */
+    /** If set, backups are stored there and not in the folder. */
     s3: values.BACKUP_S3_ENDPOINT === undefined ? undefined : bucket(values.BACKUP_S3_ENDPOINT),
   }
 }
 
 /**
- * What depends on where this process runs. In a region that is not the primary one it has the replica next to it and
- * nothing else: it migrates nothing and runs no jobs, and whatever writes is for the primary region.
+ * The settings that depend on the region of this process. Outside the primary region it only has the replica next to it. It
+ * does not migrate or run jobs, and it leaves writes to the primary region.
  */
-function placeOf(values: Values) {
+function regionSettings(values: Values) {
   const { PRIMARY_REGION: primary, FLY_REGION: here, DATABASE_URL: url, DATABASE_REPLICA_URL: replica } = values
   const writesIn = here === undefined || here === primary ? undefined : primary
   const isPrimary = writesIn === undefined
   return {
-    /** The region whose servers write, where that is another one. */
+    /** The region whose servers write, if it is another one. */
     writesIn,
     /** Absent: the embedded PostgreSQL. */
     databaseUrl: isPrimary ? url : replica,
-    /** Whom migrations run as; the same as databaseUrl unless it is given. */
+    /** The database login for migrations. The same as databaseUrl if it is not set. */
     databaseOwnerUrl: isPrimary ? (values.DATABASE_OWNER_URL ?? url) : undefined,
-    /** A streaming replica that pulls are read from, as long as it is not behind whoever asks. */
+    /** A streaming replica for pulls, as long as it is not behind the device. */
     databaseReplicaUrl: isPrimary ? replica : undefined,
-    /** What this process does. */
     roles: isPrimary ? values.ROLES : values.ROLES.filter((role) => role === 'api'),
-    /** False where a deployment migrates beforehand, by `npm run migrate`. */
+    /** False if a deployment migrates beforehand with `npm run migrate`. */
     migrateOnStart: isPrimary && values.MIGRATE_ON_START,
   }
 }
@@ -196,10 +195,10 @@ const examples: Record<VariableName, string> = {
   LOG_LEVEL: 'info',
 }
 
-/** Everything that is read, for those who check what a deployment sets. */
+/** All variables, for the tests that check the settings of deployments. */
 export const VARIABLE_NAMES = Object.keys(examples)
 
-/** Each may come as NAME or, from a file that a secret store mounts, as NAME_FILE. */
+/** Each can be set as NAME, or as NAME_FILE with the path of a file that a secret store mounts. */
 const SECRETS: readonly VariableName[] = [
   'DATABASE_URL',
   'DATABASE_OWNER_URL',
@@ -211,29 +210,32 @@ const SECRETS: readonly VariableName[] = [
   'BACKUP_S3_SECRET_KEY',
 ]
 
-/** @throws {ConfigError} for the first wrong value. */
+/** @throws {ConfigError} for the first wrong value */
 export function readConfig(env: NodeJS.ProcessEnv, readFile: (path: string) => string = readText): Config {
   const values: Partial<Record<string, string>> = {}
   for (const name of Object.keys(examples) as VariableName[]) {
     const value = SECRETS.includes(name) ? readSecret(env, name, readFile) : env[name]
-    // An empty value means "not set": compose files and shells write unset variables so.
+    // An empty value means "not set", because compose files and shells pass unset variables as empty ones.
     if (value !== undefined && value.trim() !== '') values[name] = value.trim()
   }
   if (values['DATABASE_OWNER_URL'] !== undefined && values['DATABASE_URL'] === undefined) {
-    throw wrong('DATABASE_URL', 'must be set too where DATABASE_OWNER_URL is')
+    throw wrong('DATABASE_URL', 'must also be set if DATABASE_OWNER_URL is')
   }
   const parsed = configuration.safeParse(values)
-  if (parsed.success) return checkPlace(parsed.data)
+  if (parsed.success) return checkRegion(parsed.data)
   const issue = parsed.error.issues[0]
   throw wrong(String(issue?.path[0]) as VariableName, issue?.message ?? 'is not valid')
 }
 
-function checkPlace(config: Config): Config {
+function checkRegion(config: Config): Config {
   if (config.writesIn === undefined) return config
   if (config.databaseUrl === undefined)
     throw wrong('DATABASE_REPLICA_URL', `must be set outside the primary region (${config.writesIn})`)
   if (config.roles.length === 0)
-    throw wrong('ROLES', `must name api outside the primary region (${config.writesIn}): jobs run there alone`)
+    throw wrong(
+      'ROLES',
+      `must contain api outside the primary region (${config.writesIn}), because jobs only run there`,
+    )
   return config
 }
 

@@ -1,5 +1,5 @@
-// What `npm start` says when it is ready, for the person in front of it. A password stands there only where this start
-// made or changed it; otherwise how to get another one.
+// The text that `npm start` prints when it is ready. It contains the demo's password only if this start created or changed
+// it, and otherwise how to set a new one.
 import type { Demo } from '../demo/demo.ts'
 
 interface Ready {
@@ -16,14 +16,14 @@ export function greeting({ url, demo, setupToken }: Ready): string {
     for (const { email, role, name } of demo.people) lines.push(`  ${email.padEnd(width)}  ${role.padEnd(7)}  ${name}`)
     lines.push(
       demo.password === undefined
-        ? 'Their password was shown at the first start. Lost? DEMO_PASSWORD=a-new-one npm start'
-        : `Password of all three: ${demo.password}  (kept only as a hash: note it, or set DEMO_PASSWORD)`,
+        ? 'Their password was shown at the first start. To set a new one: DEMO_PASSWORD=a-new-one npm start'
+        : `Password of all three: ${demo.password}  (only its hash is stored: note it, or set DEMO_PASSWORD)`,
     )
   }
   if (setupToken !== undefined) {
     lines.push(
       '',
-      'There is no organisation yet. Open this address to make yours:',
+      'There is no organisation yet. Open this address to create one:',
       `  ${url}/setup?token=${setupToken}`,
     )
   }

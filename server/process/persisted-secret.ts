@@ -1,4 +1,4 @@
-// A secret that nobody configured: made once, kept in DATA_DIR for its owner's eyes only.
+// A secret that is not configured: generated once and stored in DATA_DIR, readable only by its owner.
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

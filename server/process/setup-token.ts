@@ -1,5 +1,5 @@
-// What the first visit must know, while there is no organisation: whoever can read a server's words may make it. All
-// servers of one secret know the same token, since a balancer sends the visit to any of them.
+// The token that creating the first organisation needs. It is in the output of the server, so only people who can read that
+// can use it. All servers with the same secret have the same token, because a load balancer may choose any of them.
 import { createHmac } from 'node:crypto'
 
 const LENGTH = 16

@@ -1,5 +1,5 @@
-// Why the server cannot start, in one line that a person can act on. It is printed as it is, without a stack: it tells
-// of the surroundings (a variable, a port, a database), never of a bug.
+// A problem of the environment (a variable, a port, a database) that a person can fix. Its message is one line and is printed
+// without a stack. Bugs are other errors.
 
 export class StartError extends Error {
   override readonly name: string = 'StartError'

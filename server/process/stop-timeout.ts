@@ -1,2 +1,2 @@
-/** A socket or job that does not end must not keep the process running; Kubernetes kills it after 30 s. */
+/** After this time a process exits even if a socket or job has not ended. Kubernetes kills it after 30 s. */
 export const STOP_TIMEOUT_MS = 25_000

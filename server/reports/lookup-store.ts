@@ -1,11 +1,11 @@
-// One item by its barcode or SKU, with what is where: for scans on a device that is still loading.
+// Finds one item by its barcode or SKU, with its positions, for scans on a device that is still loading.
 import type { Sql } from '../database/database.ts'
 import { selectList } from '../database/schema/tables.ts'
 import type { Item } from '#shared/rows/rows.ts'
 
 export interface LookedUp {
   item: Pick<Item, 'id' | 'sku' | 'name' | 'unit' | 'decimals' | 'archived'>
-  /** In units: how many one scan of this code counts. */
+  /** How many units one scan of this code means. */
   packQuantity: number
   positions: { locationId: string; lot: string; quantity: number }[]
 }

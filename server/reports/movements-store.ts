@@ -1,4 +1,4 @@
-// The ledger as people read it: movements with who made them and what became of them, newest first.
+// Movements with their authors and outcomes, newest first.
 import type { Sql } from '../database/database.ts'
 
 export interface MovementFilter {
@@ -6,10 +6,10 @@ export interface MovementFilter {
   locationId?: string | undefined
   kind?: string | undefined
   userId?: string | undefined
-  /** Stamps: from (inclusive) and before. */
+  /** Stamps. `fromStamp` is inclusive, `toStamp` is exclusive. */
   fromStamp?: string | undefined
   toStamp?: string | undefined
-  /** The last row of the page before. */
+  /** The last row of the previous page. */
   after?: { at: string; no: number } | undefined
   limit: number
 }
@@ -21,7 +21,7 @@ export interface MovementRow {
   itemId: string
   locationId: string
   lot: string
-  /** In units: what was added (negative: taken), or what was counted. */
+  /** In units: the added quantity (negative if removed), or the counted quantity. */
   quantity: number
   at: string
   userId: string
@@ -30,11 +30,11 @@ export interface MovementRow {
   reference: string | null
   unitCost: number | null
   voids: string | null
-  /** applied; void: undone later; absorbed: a count made after it was recorded before it; superseded: counted again. */
+  /** void: undone later. absorbed: a later count was recorded before it. superseded: a count with a later count. */
   fate: 'applied' | 'void' | 'absorbed' | 'superseded'
 }
 
-/** At most `limit` movements after the place that a page ended at. */
+/** At most `limit` movements after the end of the previous page. */
 export async function listMovements(sql: Sql, orgId: string, filter: MovementFilter): Promise<MovementRow[]> {
   const { itemId, locationId, kind, userId, fromStamp, toStamp, after, limit } = filter
   return sql<MovementRow[]>`

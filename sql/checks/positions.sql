@@ -1,7 +1,7 @@
--- Positions that are not what their entries say. The whole function, from all entries: the last count that is not void,
--- and every delta after it that is not void. Written apart from the code that keeps positions, so that both must err
--- alike to agree. Sorts each position's lines and goes through them, without a join: how long it takes follows the ledger
--- in proportion, whatever the planner believes of it. Runs as one organisation (row-level security).
+-- Positions whose quantity does not follow from their entries: the last count that is not void, and every delta after it that
+-- is not void. It does not share code with the code that maintains positions, so a bug in one of them leads to a difference. It
+-- sorts the lines of each position and does not use a join, so its time is proportional to the ledger with any plan. It runs as
+-- one organisation (row-level security).
 with lines as (
   select l.item_id, l.location_id, l.lot, l.kind, l.amount, l.at, l.mutation_id,
     bool_or(l.kind = 'void') over (
@@ -9,16 +9,16 @@ with lines as (
   from inventory_logs l
 ), entries as (
   select item_id, location_id, lot, kind, amount, at, is_void,
-    row_number() over (partition by item_id, location_id, lot order by at, mutation_id) as place
+    row_number() over (partition by item_id, location_id, lot order by at, mutation_id) as ordinal
   from lines where kind <> 'void'
 ), counted as (
-  select item_id, location_id, lot, kind, amount, at, is_void, place,
-    coalesce(max(place) filter (where kind = 'count' and not is_void)
+  select item_id, location_id, lot, kind, amount, at, is_void, ordinal,
+    coalesce(max(ordinal) filter (where kind = 'count' and not is_void)
       over (partition by item_id, location_id, lot), 0) as last_count
   from entries
 ), expected as (
-  select item_id, location_id, lot, max(at) filter (where place = last_count) as counted_at,
-    coalesce(sum(amount) filter (where place = last_count or (place > last_count and kind <> 'count' and not is_void)), 0)
+  select item_id, location_id, lot, max(at) filter (where ordinal = last_count) as counted_at,
+    coalesce(sum(amount) filter (where ordinal = last_count or (ordinal > last_count and kind <> 'count' and not is_void)), 0)
       as quantity
   from counted group by item_id, location_id, lot
 )

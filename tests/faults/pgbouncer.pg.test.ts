@@ -106,8 +106,8 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     const database = open(parts.urls.ownerUrl)
     const [seen] = await ask(database, other.orgId, 'transaction')
     expect(seen).toMatchObject({ orgs: [other.orgId], role: 'stockhand_app' })
-    await expect(database.checkWay()).rejects.toThrow(/whom row-level security does not bind/)
-    await expect(open().checkWay()).resolves.toBeUndefined()
+    await expect(database.checkConnection()).rejects.toThrow(/row-level security does not restrict/)
+    await expect(open().checkConnection()).resolves.toBeUndefined()
   })
 
   test('a server that does not know whether its pooler keeps prepared statements does not start', async () => {
@@ -115,8 +115,8 @@ describe.skipIf(lacks('pgbouncer'))('behind PgBouncer in transaction mode', () =
     unsaid.search = ''
     const database = new Database(unsaid.href)
     cleanups.push(() => database.end())
-    await expect(database.checkWay()).rejects.toThrow(/leads to a pooler: let it end with \?prepare=false/)
-    await expect(parts.database.checkWay()).resolves.toBeUndefined() // a direct connection does not need the setting
+    await expect(database.checkConnection()).rejects.toThrow(/leads to a pooler: add \?prepare=false/)
+    await expect(parts.database.checkConnection()).resolves.toBeUndefined() // a direct connection does not need the setting
   })
 
   test('[I1] devices of two organisations push, pull and listen through the pooler, jobs run, and it may crash', async () => {

@@ -53,7 +53,7 @@ export async function startPrimary(cleanups: Cleanups) {
 export async function addOrganisation(parts: LedgerUnderTest, url: string, cleanups: Cleanups) {
   const database = new Database(url)
   cleanups.push(() => database.end())
-  const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+  const ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
   const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('x'.repeat(40)) })
   return { ...parts, database, ledger, accounts, ...(await makeOrganisation(accounts)) }
 }

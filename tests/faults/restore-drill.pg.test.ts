@@ -186,7 +186,7 @@ test(
     const target = { ...env, DATABASE_URL: restored.url, DATABASE_OWNER_URL: restored.ownerUrl }
     expect(await run('restore', ['latest'], target)).toMatchObject({
       code: 1,
-      text: expect.stringContaining('encrypted: name the file with its key'),
+      text: expect.stringContaining('encrypted: add --identity'),
     })
     const other = join(dir, 'other.txt')
     writeFileSync(other, await generateX25519Identity())
@@ -253,7 +253,10 @@ test('a damaged backup is not restored, and an existing database stays unchanged
   writeFileSync(path, whole)
   expect(await restore(path, target)).toMatchObject({ code: 0 })
   const before = await contents(target)
-  expect(await restore(path, target)).toMatchObject({ code: 1, text: expect.stringContaining('holds organisations') })
+  expect(await restore(path, target)).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('contains organisations'),
+  })
   expect(await contents(target)).toEqual(before)
 })
 

@@ -117,7 +117,7 @@ describe('a deployment', () => {
       const steps = deploy!.steps!
       const index = (part: string) => steps.findIndex(({ run = '' }) => run.includes(part))
       expect(index('@sha256:')).toBeGreaterThanOrEqual(0)
-      const back = steps.findIndex(({ name = '' }) => name.startsWith('Back to'))
+      const back = steps.findIndex(({ name = '' }) => name.startsWith('Roll back'))
       expect(steps[back]!.if).toContain('failure()')
       expect(back).toBeGreaterThan(index('readyz') + index('rollout status'))
     },

@@ -187,7 +187,7 @@ test('the operations port is open only on the address that METRICS_HOST names', 
   await inside.stop()
   const elsewhere = { METRICS_PORT: port, METRICS_HOST: '192.0.2.1' } // TEST-NET-1 (RFC 5737): reserved for documentation
   await expect(startTestServer(parts.urls.url, { env: elsewhere })).rejects.toThrow(
-    'METRICS_HOST 192.0.2.1 is no address of this machine: set it to one, or leave it out',
+    'METRICS_HOST 192.0.2.1 is not an address of this machine: set it to one, or leave it out',
   )
 })
 

@@ -82,8 +82,8 @@ test('[U1][U4] prefetched pages lead to the same rows, and never to older ones t
   const prefetch = new PagePrefetch({ rowsMin: 1 })
   const gets = vi.spyOn(prefetch, 'get')
   const mine = new Map<string, unknown>()
-  let answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
-  const other = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.staff), {
+  let answer = await pull(pulling({ prefetch }), asRole('manager', parts.manager), { cursor: null, limit: 3 })
+  const other = await pull(pulling({ prefetch }), asRole('manager', parts.staff), {
     cursor: answer.cursor,
     limit: 3,
   })
@@ -94,7 +94,7 @@ test('[U1][U4] prefetched pages lead to the same rows, and never to older ones t
     const receive = () => device.mutation('stock.receive', { itemId, locationId: binA, quantity: 1 })
     const atLeast = page === 1 ? (await device.pushWhole([receive()])).version : 0
     const request = { cursor: answer.cursor, limit: 3, atLeast }
-    answer = await pull(pulling({ ahead: prefetch }), asRole('manager', parts.manager), request)
+    answer = await pull(pulling({ prefetch }), asRole('manager', parts.manager), request)
     expect(answer.version).toBeGreaterThanOrEqual(atLeast)
     addRows(mine, answer.tables)
   }
@@ -253,7 +253,7 @@ test('[U7] a socket that was open during a lost commit is refused, and gets no r
   const viewer = asRole('manager', manager, orgId)
   const feed = new LiveFeed(pulling())
   const aborted = new AbortController()
-  const watching = { signal: aborted.signal, sessionId: '', roleNow: async () => 'manager' as const }
+  const watching = { signal: aborted.signal, sessionId: '', currentRole: async () => 'manager' as const }
   const messages = feed.subscribe(viewer, { cursor: null }, watching)
   const { version } = await ask({ cursor: null }, viewer)
   expect((await messages.next()).value).toMatchObject({ to: version })

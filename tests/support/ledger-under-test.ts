@@ -35,7 +35,7 @@ export async function openLedger(): Promise<LedgerUnderTest & { close(): Promise
   const notices: CommitEvent[] = []
   const ledger = new Ledger({
     database,
-    judgeLevels: alertRules,
+    alertRules,
     now: Date.now,
     publish: (event) => notices.push(event),
   })

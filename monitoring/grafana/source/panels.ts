@@ -1,22 +1,22 @@
-// What our dashboards are made of: rows of panels that ask Prometheus. Guarantees: each panel has a title in plain words,
-// a description of what it means, a unit, and a place beside its neighbours; the types are Grafana's own.
+// Builds dashboards from rows of panels that query Prometheus. Guarantees: each panel has a title, a description of its
+// meaning, a unit and a position; the types are Grafana's own.
 import { type Dashboard, FieldColorModeId, type Panel, ThresholdsMode } from '@grafana/schema'
 
 export interface Query {
   expr: string
-  /** What a line is called; Prometheus' own labels otherwise. */
+  /** The name of the line. By default the labels of Prometheus. */
   legend?: string
 }
 
 export interface PanelPlan {
   title: string
-  /** For whoever looks at it for the first time. */
+  /** For people who see the panel for the first time. */
   description: string
   type?: 'timeseries' | 'stat' | 'bargauge'
-  /** By Grafana's names: s, bytes, short, percentunit, reqps, dtdurations. */
+  /** A unit of Grafana: s, bytes, short, percentunit, reqps, dtdurations. */
   unit: string
   queries: Query[]
-  /** From the first value on it is yellow, from the second on red; the other way round where less is worse. */
+  /** Yellow from the first value, red from the second; the other way round with `lessIsWorse`. */
   limits?: [number, number]
   lessIsWorse?: boolean
   stacked?: boolean
@@ -29,7 +29,7 @@ export interface DashboardPlan {
   rows: { title: string; height: number; panels: PanelPlan[] }[]
 }
 
-/** One number, of one query. */
+/** A single number from one query. */
 export function stat(
   title: string,
   description: string,
@@ -42,8 +42,8 @@ export function stat(
 const GRID_WIDTH = 24
 const DATASOURCE = { type: 'prometheus', uid: 'prometheus' }
 const SCHEMA_VERSION = 41
-/** JSON knows no minus infinity; Grafana writes null for it. */
-const FROM_THE_START = Number.NEGATIVE_INFINITY
+/** JSON does not have minus infinity, so this becomes null, as in Grafana's own files. */
+const LOWEST = Number.NEGATIVE_INFINITY
 
 export function buildDashboard({ uid, title, description, rows }: DashboardPlan): Dashboard {
   const panels: Panel[] = []
@@ -104,7 +104,7 @@ function buildPanel(plan: PanelPlan): Omit<Panel, 'id' | 'gridPos'> {
       datasource: DATASOURCE,
       expr,
       ...(legend !== undefined && { legendFormat: legend }),
-      // A single number is of now; a line is of all the time that is looked at.
+      // A single number is the current value. A line covers the displayed time range.
       ...(type === 'timeseries' ? { range: true } : { instant: true, range: false }),
     })),
     fieldConfig: { defaults: { unit, min: 0, ...colours(plan), custom: custom(plan) }, overrides: [] },
@@ -123,12 +123,12 @@ const OPTIONS: Record<NonNullable<PanelPlan['type']>, Record<string, unknown>> =
 
 function colours({ limits, lessIsWorse = false }: PanelPlan) {
   if (!limits) return {}
-  const [calm, alarmed] = lessIsWorse ? ['red', 'green'] : ['green', 'red']
+  const [lowColor, highColor] = lessIsWorse ? ['red', 'green'] : ['green', 'red']
   const [first, second] = limits
   const steps = [
-    { value: FROM_THE_START, color: calm },
+    { value: LOWEST, color: lowColor },
     { value: first, color: 'yellow' },
-    { value: second, color: alarmed },
+    { value: second, color: highColor },
   ]
   return { thresholds: { mode: ThresholdsMode.Absolute, steps }, color: { mode: FieldColorModeId.Thresholds } }
 }

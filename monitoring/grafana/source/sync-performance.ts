@@ -3,21 +3,21 @@ import type { DashboardPlan, Query } from './panels.ts'
 export const syncPerformance: DashboardPlan = {
   uid: 'stockhand-sync',
   title: 'Stockhand: API and sync performance',
-  description: 'How fast devices are answered, and how fast one sees what another did.',
+  description: 'How fast devices get answers, and how fast they see the work of others.',
   rows: [
     {
-      title: 'Answers',
+      title: 'Response times',
       height: 8,
       panels: [
         {
-          title: 'Time to answer',
+          title: 'Response time',
           description: 'All requests. Scanning does not wait for any of them.',
           unit: 's',
           queries: quantiles('stockhand_http_request_duration_seconds'),
           limits: [1, 2],
         },
         {
-          title: 'Time to answer by route, one of twenty is slower',
+          title: 'Response time by route, 95 %',
           description: 'The slowest ten.',
           unit: 's',
           queries: [
@@ -49,7 +49,7 @@ export const syncPerformance: DashboardPlan = {
         },
         {
           title: 'Requests refused or failed, by route',
-          description: '4xx with a reason, 5xx by the server’s fault.',
+          description: '4xx: refused with a reason. 5xx: failed in the server.',
           unit: 'reqps',
           stacked: true,
           queries: [
@@ -63,7 +63,7 @@ export const syncPerformance: DashboardPlan = {
         },
         {
           title: 'Requests by server',
-          description: 'Uneven: the balancer does not share, or one server is new.',
+          description: 'If they differ, the load balancer does not spread the load, or one server is new.',
           unit: 'reqps',
           queries: [
             {
@@ -80,19 +80,20 @@ export const syncPerformance: DashboardPlan = {
       panels: [
         {
           title: 'From a commit to the other devices',
-          description: 'Until it was handed to all sockets of a server: what two people at one shelf notice.',
+          description:
+            'Until all sockets of a server got it. This is the delay between two people who work next to each other.',
           unit: 's',
           queries: quantiles('stockhand_propagation_seconds'),
         },
         {
           title: 'Commit of the ledger',
-          description: 'With the wait for the lock of the organisation.',
+          description: 'Including the wait for the lock of the organisation.',
           unit: 's',
           queries: quantiles('stockhand_commit_duration_seconds'),
         },
         {
           title: 'Mutations in a push',
-          description: 'Large ones come from devices that were offline.',
+          description: 'Large pushes come from devices that were offline.',
           unit: 'short',
           queries: [
             ...quantiles('stockhand_push_batch_mutations'),
@@ -100,13 +101,13 @@ export const syncPerformance: DashboardPlan = {
               expr:
                 'sum(rate(stockhand_push_batch_mutations_sum[$__rate_interval])) ' +
                 '/ sum(rate(stockhand_push_batch_mutations_count[$__rate_interval]))',
-              legend: 'on average',
+              legend: 'mean',
             },
           ],
         },
         {
           title: 'Rows in a pull',
-          description: 'A first sync takes all, later ones take what changed.',
+          description: 'A first sync loads all rows, later ones only the changes.',
           unit: 'short',
           queries: quantiles('stockhand_pull_rows'),
         },
@@ -118,14 +119,14 @@ export const syncPerformance: DashboardPlan = {
       panels: [
         {
           title: 'Sockets by server',
-          description: 'After a server was replaced its devices spread over the others within seconds.',
+          description: 'After a server is replaced, its devices reconnect to the others within seconds.',
           unit: 'short',
           stacked: true,
           queries: [{ expr: 'stockhand_websocket_connections', legend: '{{instance}}' }],
         },
         {
-          title: 'Time spent collecting garbage',
-          description: 'Of all time. Above a tenth a process has too little memory.',
+          title: 'Time spent on garbage collection',
+          description: 'As a share of all time. Above a tenth, a process has too little memory.',
           unit: 'percentunit',
           queries: [
             {
@@ -135,8 +136,8 @@ export const syncPerformance: DashboardPlan = {
           ],
         },
         {
-          title: 'Versions that run',
-          description: 'More than one for longer than a rolling update takes: it is stuck.',
+          title: 'Running versions',
+          description: 'More than one for longer than a rolling update takes means that the update is stuck.',
           unit: 'short',
           queries: [
             {
@@ -154,8 +155,8 @@ function quantiles(histogram: string): Query[] {
   const of = (share: number) =>
     `histogram_quantile(${share}, sum by (le) (rate(${histogram}_bucket[$__rate_interval])))`
   return [
-    { expr: of(0.5), legend: 'half' },
-    { expr: of(0.95), legend: 'all but one of twenty' },
-    { expr: of(0.99), legend: 'all but one of a hundred' },
+    { expr: of(0.5), legend: 'median' },
+    { expr: of(0.95), legend: '95 %' },
+    { expr: of(0.99), legend: '99 %' },
   ]
 }

@@ -3,7 +3,7 @@ import { type DashboardPlan, stat } from './panels.ts'
 export const systemHealth: DashboardPlan = {
   uid: 'stockhand-health',
   title: 'Stockhand: system health',
-  description: 'Whether everything runs, and what will not for much longer.',
+  description: 'Whether everything is running, and what will soon fail.',
   rows: [
     {
       title: 'Now',
@@ -11,37 +11,37 @@ export const systemHealth: DashboardPlan = {
       panels: [
         stat(
           'Servers for devices',
-          'How many answer. None: people scan on, and nobody sees what others do.',
+          'How many answer. Without one, people can still scan, but nobody sees the work of others.',
           'sum(up{job="stockhand", role="api"}) or vector(0)',
           { unit: 'short', limits: [1, 2], lessIsWorse: true },
         ),
         stat(
           'Workers',
-          'How many run. None: no check of the ledger, and half of these panels are empty.',
+          'How many are running. Without one, the ledger is not checked, and half of these panels are empty.',
           'sum(up{job="stockhand", role="worker"}) or vector(0)',
           { unit: 'short', limits: [1, 1], lessIsWorse: true },
         ),
         stat(
-          'Alerts that fire',
-          'Of Prometheus’ rules about the system. What each means is in docs/runbooks.',
+          'Firing alerts',
+          'Alerts of Prometheus about the system. docs/runbooks explains each of them.',
           'count(ALERTS{alertstate="firing"}) or vector(0)',
           { unit: 'short', limits: [1, 2] },
         ),
         stat(
           'Age of the last backup',
-          'Every night there should be one.',
+          'There should be one every night.',
           'time() - max(stockhand_backup_last_success_timestamp_seconds)',
           { unit: 'dtdurations', limits: [90_000, 93_600] },
         ),
         stat(
-          'Ledger: what does not fit',
-          'Places where stock is not the sum of its movements. Never any.',
+          'Findings of the ledger check',
+          'Positions that are not the sum of their movements, and changed log lines. Should be 0.',
           'max(stockhand_ledger_check_findings)',
           { unit: 'short', limits: [1, 1] },
         ),
         stat(
-          'Certificate ends in',
-          'It is renewed by itself. From its end on no device can send or receive.',
+          'Certificate expires in',
+          'It is renewed automatically. Once it has expired, no device can send or receive.',
           'min(stockhand_certificate_expiry_timestamp_seconds) - time()',
           { unit: 'dtdurations', limits: [259_200, 1_209_600], lessIsWorse: true },
         ),
@@ -53,7 +53,7 @@ export const systemHealth: DashboardPlan = {
       panels: [
         {
           title: 'Requests by status',
-          description: '2xx is well, 4xx was refused with a reason, 5xx is the server’s fault and is tried again.',
+          description: '2xx: succeeded. 4xx: refused with a reason. 5xx: failed in the server, and devices try again.',
           unit: 'reqps',
           stacked: true,
           queries: [
@@ -64,15 +64,15 @@ export const systemHealth: DashboardPlan = {
           ],
         },
         {
-          title: 'Requests that fail',
-          description: 'The share that the server could not answer. Above a tenth somebody is told.',
+          title: 'Failed requests',
+          description: 'The share that the server could not answer. Above a tenth an alert fires.',
           unit: 'percentunit',
           queries: [
             {
               expr:
                 '(sum(rate(stockhand_http_request_duration_seconds_count{status=~"5.."}[$__rate_interval])) or vector(0))' +
                 ' / sum(rate(stockhand_http_request_duration_seconds_count[$__rate_interval]))',
-              legend: 'fail',
+              legend: 'failed',
             },
           ],
           limits: [0.02, 0.1],
@@ -84,8 +84,8 @@ export const systemHealth: DashboardPlan = {
       height: 8,
       panels: [
         {
-          title: 'Processor',
-          description: 'Of one core. A server uses one core for itself and some of another for compression.',
+          title: 'CPU',
+          description: 'As a share of one core. A server uses one core, and part of another for compression.',
           unit: 'percentunit',
           queries: [
             {
@@ -96,37 +96,37 @@ export const systemHealth: DashboardPlan = {
         },
         {
           title: 'Memory',
-          description: 'What a process holds. A line that only climbs is a leak.',
+          description: 'Memory of a process. A line that only rises is a leak.',
           unit: 'bytes',
           queries: [{ expr: 'process_resident_memory_bytes{job="stockhand"}', legend: '{{role}} {{instance}}' }],
         },
         {
-          title: 'Event loop, slowest of a hundred',
-          description: 'How long a process lets everybody wait because it is busy.',
+          title: 'Event loop delay, 99 %',
+          description: 'How long all requests of a process wait because it is busy.',
           unit: 's',
           queries: [{ expr: 'nodejs_eventloop_lag_p99_seconds{job="stockhand"}', legend: '{{role}} {{instance}}' }],
         },
       ],
     },
     {
-      title: 'What servers stand on',
+      title: 'Dependencies',
       height: 8,
       panels: [
         {
-          title: 'Redis reached',
-          description: '1: what one server commits, the others’ devices are told at once. 0: within 20 seconds.',
+          title: 'Redis connected',
+          description: '1: commits of one server reach the devices of the others at once. 0: within 20 seconds.',
           unit: 'short',
           queries: [{ expr: 'stockhand_bus_up', legend: '{{instance}}' }],
         },
         {
-          title: 'Replica behind',
-          description: 'Where there is a read replica: how far it is behind. No device is shown the past.',
+          title: 'Replica lag',
+          description: 'How far the read replica is behind, if there is one. Devices never get outdated stock.',
           unit: 's',
           queries: [{ expr: 'max(stockhand_replica_lag_seconds)', legend: 'replica' }],
         },
         {
-          title: 'Disk free',
-          description: 'The share that is left. Below a tenth somebody is told.',
+          title: 'Free disk space',
+          description: 'The free share. Below a tenth an alert fires.',
           unit: 'percentunit',
           queries: [{ expr: 'stockhand_disk_free_bytes / stockhand_disk_size_bytes', legend: '{{volume}}' }],
           limits: [0.1, 0.25],
@@ -139,8 +139,8 @@ export const systemHealth: DashboardPlan = {
       height: 8,
       panels: [
         {
-          title: 'Jobs that wait or failed',
-          description: 'What is done by the clock: checks, backups, messages.',
+          title: 'Waiting and failed jobs',
+          description: 'Scheduled work: checks, backups, messages.',
           unit: 'short',
           queries: [
             {
@@ -150,14 +150,14 @@ export const systemHealth: DashboardPlan = {
           ],
         },
         {
-          title: 'The oldest job that waits',
-          description: 'Above a quarter of an hour somebody is told.',
+          title: 'Oldest waiting job',
+          description: 'Above a quarter of an hour an alert fires.',
           unit: 's',
           queries: [{ expr: 'max by (queue) (stockhand_queue_oldest_job_age_seconds)', legend: '{{queue}}' }],
         },
         {
           title: 'Size of the last backup',
-          description: 'A sudden drop means that something is no longer in it.',
+          description: 'A sudden drop means that something is missing.',
           unit: 'bytes',
           queries: [{ expr: 'max(stockhand_backup_size_bytes)', legend: 'backup' }],
         },

@@ -11,7 +11,7 @@ import { startEmbeddedPostgres } from './embedded-postgres.ts'
 
 const log = pino({ level: 'silent' })
 
-/** Another process that holds the folder, as `npm start` does, until it is killed. */
+/** Another process that uses the folder, like `npm start`, until it is killed. */
 const HOLDER = `
   const { startEmbeddedPostgres } = await import(${JSON.stringify(new URL('embedded-postgres.ts', import.meta.url).href)});
   const log = { info() {}, debug() {}, error() {} };
@@ -33,7 +33,7 @@ describe('startEmbeddedPostgres', () => {
     const pid = serverPid()
     if (pid !== undefined) {
       process.kill(pid, 'SIGQUIT')
-      // While it ends it still writes, and would bring the folder back.
+      // It still writes while it ends, which would create the folder again.
       await vi.waitFor(() => expect(() => realpathSync(`/proc/${pid}/cwd`)).toThrow(), 10_000)
     }
     rmSync(dataDir, { recursive: true, force: true })
@@ -55,11 +55,11 @@ describe('startEmbeddedPostgres', () => {
     return Object.assign(child, { url: url.toString().trim() })
   }
 
-  it('keeps what was written, over a stop and a start', async () => {
+  it('keeps the data over a stop and a start', async () => {
     const first = await start()
     const writer = postgres(first.ownerUrl, { max: 1 })
-    await writer`create table shelf (name text)`
-    await writer`insert into shelf values ('höher 棚')`
+    await writer`create table names (name text)`
+    await writer`insert into names values ('höher 棚')`
     await writer.end()
     await first.stop()
     expect(serverPid()).toBeUndefined()
@@ -67,12 +67,12 @@ describe('startEmbeddedPostgres', () => {
 
     const second = await start()
     const reader = postgres(second.ownerUrl, { max: 1 })
-    expect(await reader`select name, upper(name) as loud from shelf`).toEqual([{ name: 'höher 棚', loud: 'HÖHER 棚' }])
+    expect(await reader`select name, upper(name) as loud from names`).toEqual([{ name: 'höher 棚', loud: 'HÖHER 棚' }])
     await reader.end()
     await second.stop()
   })
 
-  it('lets in by password alone, from this machine alone, and its application’s login owns nothing', async () => {
+  it('only accepts connections from this machine with a password, and the application’s login does not own anything', async () => {
     const server = await start()
     expect(statSync(join(dataDir, 'postgres-password')).mode & 0o777).toBe(0o600)
     expect(statSync(join(dataDir, 'postgres')).mode & 0o777).toBe(0o700)
@@ -102,14 +102,14 @@ describe('startEmbeddedPostgres', () => {
     await server.stop()
   })
 
-  it('tells the second start who holds the folder', async () => {
+  it('tells a second start which process uses the folder', async () => {
     const holder = await startHolder()
     await expect(start()).rejects.toThrow(
       `${dataDir} is in use by another Stockhand (process ${holder.pid}): stop that one, or set DATA_DIR to another folder`,
     )
   })
 
-  it('starts after kill -9, and stops the server that was left behind', async () => {
+  it('starts after kill -9, and stops the server that kept running', async () => {
     const holder = await startHolder()
     const left = serverPid() ?? 0
     holder.kill('SIGKILL')
@@ -120,7 +120,7 @@ describe('startEmbeddedPostgres', () => {
     await server.stop()
   })
 
-  it('starts after both were killed, and spares a process that has the old number by now', async () => {
+  it('starts after both were killed, and does not stop another process that has the old id', async () => {
     const holder = await startHolder()
     process.kill(serverPid() ?? 0, 'SIGKILL')
     holder.kill('SIGKILL')
@@ -134,7 +134,7 @@ describe('startEmbeddedPostgres', () => {
     await server.stop()
   })
 
-  it('waits for what a killed server left behind, and notices late that it is gone', async () => {
+  it('waits for the child processes of a killed server', async () => {
     const holder = await startHolder()
     const sql = postgres(holder.url, { max: 1, onnotice: () => undefined })
     const [{ pid } = { pid: 0 }] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
@@ -147,7 +147,7 @@ describe('startEmbeddedPostgres', () => {
     await sql.end({ timeout: 0 }).catch(() => undefined)
   })
 
-  it('says in one line why a server does not start, and gives the folder back', async () => {
+  it('says in one line why a server does not start, and releases the folder', async () => {
     await (await start()).stop()
     const version = join(dataDir, 'postgres/PG_VERSION')
     writeFileSync(version, '12\n')

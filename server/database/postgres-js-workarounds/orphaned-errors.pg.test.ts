@@ -1,4 +1,4 @@
-// In a process of its own, because it is the process that must live on.
+// Runs a separate process, because the process must survive.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
@@ -7,20 +7,20 @@ import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
 import { isOrphanedError } from './orphaned-errors.ts'
 
-/** Asks a database whose connections close as soon as they ask for their types. Prints "alive" at its end. */
+/** Uses a database whose connections close as soon as they query their types. Prints "alive" at its end. */
 const PROGRAM = `
   import { Database } from '${join(import.meta.dirname, '../database.ts')}'
   const database = new Database(process.env.URL, { poolMax: 1 })
   const asked = database.snapshot('00000000-0000-4000-8000-000000000000', (sql) => sql\`select 1\`)
-  asked.catch(() => undefined) // it is told so, or asks again until somebody ends it
+  asked.catch(() => undefined) // fails, or is retried until the process ends
   await new Promise((resolve) => setTimeout(resolve, 500))
   if (process.env.BUG) void Promise.reject(new Error('a bug'))
   await new Promise((resolve) => setTimeout(resolve, 50))
   console.log('alive')
-  process.exit() // the driver asks again for ever, and would keep this process from ending
+  process.exit() // the driver retries forever, which would keep the process running
 `
 
-/** In front of PostgreSQL; ends each connection that asks for its types. */
+/** A proxy in front of PostgreSQL that cuts each connection that queries its types. */
 async function startCutter(port: number, cut: (client: Socket) => void) {
   let cuts = 0
   const server = createServer((client) => {
@@ -40,10 +40,10 @@ async function startCutter(port: number, cut: (client: Socket) => void) {
 
 async function run(env: NodeJS.ProcessEnv): Promise<string> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], { env: { ...process.env, ...env } })
-  let words = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (words += chunk.toString()))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   await once(child, 'close')
-  return words
+  return output
 }
 
 const cuts: [string, (client: Socket) => void][] = [
@@ -51,7 +51,7 @@ const cuts: [string, (client: Socket) => void][] = [
   ['is reset', (client) => client.resetAndDestroy()],
 ]
 
-test.each(cuts)('a connection that %s while it is opened ends no process; a bug does', async (_, cut) => {
+test.each(cuts)('a connection that %s while it is opened does not end the process, but a bug does', async (_, cut) => {
   const url = new URL(inject('postgres').url)
   const cutter = await startCutter(Number(url.port), cut)
   url.port = String(cutter.port)
@@ -61,7 +61,7 @@ test.each(cuts)('a connection that %s while it is opened ends no process; a bug 
   cutter.close()
 })
 
-test('only the statement for types, and only where its connection closed, is nobody’s', () => {
+test('only a failed query for types on a closed connection is ignored', () => {
   const query = '\n select b.oid, b.typarray\n      from pg_catalog.pg_type a'
   const failure = (fields: object) => Object.assign(new Error('write CONNECTION_CLOSED'), fields)
   expect(isOrphanedError(failure({ code: 'CONNECTION_CLOSED', query }))).toBe(true)

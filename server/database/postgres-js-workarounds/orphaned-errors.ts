@@ -1,12 +1,12 @@
-// A failure that is nobody's. postgres.js (3.4.9) asks each new connection for its types of arrays before anybody gets it;
-// where the connection closes meanwhile, whoever waits for it is told, and the statement for the types fails a second time
-// with nobody to hear it, which by Node's rule ends the process: a server would die with its database. (`fetch_types: false`
-// is no way out: then a reserved connection that is the first of its slot never comes.)
+// An error that no code can catch. postgres.js (3.4.9) queries the array types on each new connection before it hands the
+// connection out. If the connection closes in the meantime, the caller gets an error, and the query for the types fails a
+// second time as an unhandled rejection, which ends the process: the server would crash with its database.
+// `fetch_types: false` is not a solution, because a `reserve` that needs a new connection then never resolves.
 
-/** The driver's word for a closed connection, and PostgreSQL's for ending it; what the system says bears its call's name. */
+/** Codes of postgres.js for a closed connection, and of PostgreSQL for closing it. System errors have a `syscall`. */
 const LOST = /^(CONNECTION_|08|57P)/
 
-/** True for that failure, and for no other. */
+/** True for this error only. */
 export function isOrphanedError(reason: unknown): boolean {
   if (!(reason instanceof Error)) return false
   const { code, syscall, query } = reason as { code?: unknown; syscall?: unknown; query?: unknown }
@@ -16,7 +16,7 @@ export function isOrphanedError(reason: unknown): boolean {
 
 let isInstalled = false
 
-/** From here on it does not end the process. Everything else does, as it should. */
+/** Keeps this error from ending the process. Every other unhandled rejection still does. */
 export function surviveOrphanedErrors(): void {
   if (isInstalled) return
   isInstalled = true

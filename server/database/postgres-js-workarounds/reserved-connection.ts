@@ -1,36 +1,35 @@
-// A connection reserved for one transaction, which may break at any moment: PostgreSQL restarts, fails over, or is told
-// to end it. Guarantees: whatever waits on a broken connection is told so at once, and nothing more is sent on it.
-// postgres.js (3.4.9) leaves both to whoever reserves: a statement on a closed connection throws in a later turn of the
-// event loop, past every catch, and one that queued behind others is never answered. Nor does it always find its way back
-// to a connection that broke while something was to be written: such a pool is given up.
+// A connection that is reserved for one transaction and may break at any moment: PostgreSQL restarts, fails over, or closes
+// it. Guarantees: everything that waits for a broken connection fails at once, and nothing more is sent on it. postgres.js
+// (3.4.9) does neither for reserved connections: a statement on a closed connection throws in a later turn of the event loop,
+// where no catch reaches it, and a statement that is queued behind others is never answered.
 import type postgres from 'postgres'
 
-/** What postgres.js hands to `onexecute`, as its own `begin` uses it. */
-interface Line {
+/** The argument of `onexecute`, an option that postgres.js uses for its own `begin`. */
+interface Connection {
   onclose: ((error: Error) => void) | null
 }
 
 export class ReservedConnection {
-  /** Throws where the connection is lost. */
+  /** Statements throw if the connection is lost. */
   readonly sql: postgres.ReservedSql
   /** Rejects when the connection is lost. */
   readonly lost: Promise<never>
   readonly #reserved: postgres.ReservedSql
-  #line: Line | undefined
+  #connection: Connection | undefined
   #loss: Error | undefined
   #lose!: (error: Error) => void
 
-  /** `lose` is told of the loss. */
-  constructor(reserved: postgres.ReservedSql, lose: () => void) {
+  /** `onLost` is called when the connection is lost. */
+  constructor(reserved: postgres.ReservedSql, onLost: () => void) {
     this.#reserved = reserved
     this.lost = new Promise((_, reject) => {
       this.#lose = (error) => {
         this.#loss = error
         reject(error)
-        lose()
+        onLost()
       }
     })
-    this.lost.catch(() => undefined) // whoever waits hears of it
+    this.lost.catch(() => undefined) // a loss is no unhandled rejection if nobody is waiting
     this.sql = new Proxy(reserved, {
       apply: (target, self, statement) => {
         this.#check()
@@ -43,11 +42,11 @@ export class ReservedConnection {
     })
   }
 
-  /** The first statement; from here on a loss is noticed. */
+  /** Runs the first statement. From here on a loss is noticed. */
   begin(statement: string): postgres.PendingQuery<postgres.Row[]> {
-    const onexecute = (line: Line) => {
-      this.#line = line
-      line.onclose = this.#lose
+    const onexecute = (connection: Connection) => {
+      this.#connection = connection
+      connection.onclose = this.#lose
       return true
     }
     return this.#reserved.unsafe(statement, [], { onexecute } as postgres.UnsafeQueryOptions)
@@ -57,10 +56,10 @@ export class ReservedConnection {
     return this.#loss !== undefined
   }
 
-  /** Gives the connection back to the pool; one that is lost is there already, to be opened anew. */
+  /** Returns the connection to the pool. postgres.js does that itself for a lost one. */
   release(): void {
     if (this.isLost) return
-    if (this.#line) this.#line.onclose = null
+    if (this.#connection) this.#connection.onclose = null
     this.#reserved.release()
   }
 

@@ -46,20 +46,20 @@ describe('the login of the application', () => {
     }
   }
 
-  it('is made where nobody made it, with no right but the application’s', async () => {
+  it('is created if it does not exist, with only the application’s rights', async () => {
     const url = login(user, 'it’s "quoted" $1')
     await migrate(database.ownerUrl, { appUrl: url, log })
     expect(await whoIs(url)).toEqual({ super: false, databases: false, roles: false, rows: false, app: true })
   })
 
-  it('gets the password that was changed in the configuration, by the next migration', async () => {
+  it('gets a changed password by the next migration', async () => {
     await migrate(database.ownerUrl, { appUrl: login(user, 'before'), log })
     await migrate(database.ownerUrl, { appUrl: login(user, 'after'), log })
     await expect(whoIs(login(user, 'before'))).rejects.toThrow(/password authentication failed/)
     expect(await whoIs(login(user, 'after'))).toMatchObject({ app: true })
   })
 
-  it('is asked for in one line, without its password, where the owner may not make it', async () => {
+  it('is requested in one line without its password if the owner is not allowed to create it', async () => {
     await migrate(database.ownerUrl, { log })
     await owner.unsafe(`create role ${maker} login password 'maker'; grant all on schema public to ${maker};
       grant all on all tables in schema public to ${maker}`)

@@ -1,6 +1,6 @@
-// The login that the application connects as. Guarantees: it exists and its password is the configured one, wherever the
-// owner may see to it; it is given no right of its own. So a new database needs nothing by hand, and a changed password
-// is taken over by the next migration.
+// The login of the application. Guarantees: if the owner is allowed to manage it, it exists and has the configured password;
+// it does not get any rights of its own. So a new database needs no manual steps, and the next migration applies a changed
+// password.
 import postgres, { type ReservedSql } from 'postgres'
 import { StartError } from '../../process/start-error.ts'
 
@@ -8,10 +8,10 @@ type AppLogin = { user: string; password: string }
 
 const CONNECT_TIMEOUT_S = 10
 const WRONG_PASSWORD = '28P01'
-/** Another migration, or another database of the same cluster, was quicker. */
-const EXISTS_BY_NOW = ['42710', '23505']
+/** A migration at the same time, perhaps of another database of the same cluster, has created the login. */
+const ALREADY_EXISTS = ['42710', '23505']
 
-/** @param url The application's. @throws {StartError} where the login is missing and the owner may not make it. */
+/** @param url The application's. @throws {StartError} if the login is missing and the owner is not allowed to create it */
 export async function ensureAppLogin(connection: ReservedSql, url: string): Promise<void> {
   const { user, password } = readLogin(url)
   const [{ exists, isOwner } = {}] = await connection<{ exists: boolean; isOwner: boolean }[]>`
@@ -22,10 +22,10 @@ export async function ensureAppLogin(connection: ReservedSql, url: string): Prom
     else if (await isRefused(url)) await setPassword(connection, 'alter', { user, password })
   } catch (error) {
     const { code = '', message } = error as Error & { code?: string }
-    if (EXISTS_BY_NOW.includes(code)) return
+    if (ALREADY_EXISTS.includes(code)) return
     throw new StartError(
       `the database has no login "${user}" with the password of DATABASE_URL, and the one of DATABASE_OWNER_URL may ` +
-        `not see to that (${message}): do it by hand (create role ${user} login password '…')`,
+        `not create or change it (${message}): do it by hand (create role ${user} login password '…')`,
     )
   }
 }
@@ -35,7 +35,7 @@ function readLogin(url: string): AppLogin {
   return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
 }
 
-/** A statement that defines a role takes no parameters: the database itself quotes what is put into it. */
+/** A statement that defines a role cannot have parameters, so the database quotes the values itself. */
 async function setPassword(connection: ReservedSql, verb: 'create' | 'alter', { user, password }: AppLogin) {
   const [{ statement } = { statement: '' }] = await connection<{ statement: string }[]>`
     select format('%s role %I login password %L', ${verb}::text, ${user}::text, ${password}::text) as statement`

@@ -1,2 +1,2 @@
-/** The role that the migrations make: it owns nothing and cannot bypass row-level security. */
+/** The role that the migrations create. It does not own anything and cannot bypass row-level security. */
 export const APP_ROLE = 'stockhand_app'

@@ -1,15 +1,15 @@
-// Lets the application use what a library keeps in a schema of its own. It owns none of it.
+// Lets the application use the schema of a library without owning it.
 import postgres from 'postgres'
 import { APP_ROLE } from './app-role.ts'
 
-/** Any number: servers that start at once must wait for each other, because PostgreSQL refuses grants that overlap. */
+/** Any number. Servers that start at once must wait for each other, because PostgreSQL rejects concurrent grants. */
 const LOCK_KEY = 7_254_003
 
-/** `schema` is ours, never from outside. */
+/** `schema` is not escaped, so it must not come from outside. */
 export async function grantSchema(ownerUrl: string, schema: 'jobs'): Promise<void> {
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined })
   try {
-    // One text is one transaction, which frees the lock.
+    // One text is one transaction, which releases the lock at its end.
     await sql.unsafe(`
       select pg_advisory_xact_lock(${LOCK_KEY});
       grant usage on schema ${schema} to ${APP_ROLE};

@@ -1,6 +1,6 @@
-// Brings a database to the newest shape: sql/NNNN_name.sql in order, forward only. Guarantees: each file is applied
-// once and whole or not at all; of several that migrate at once one works and the others wait; a file that was changed
-// after it was applied, or a database that is newer than these files, stops with one line before anything is touched.
+// Migrates a database to the newest schema: sql/NNNN_name.sql in order, forward only. Guarantees: each file is applied once,
+// completely or not at all; of several processes that migrate at once, one works and the others wait; if an applied file was
+// changed, or the database is newer than the files, it stops with one line before it changes anything.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,10 +13,10 @@ import { ensureAppLogin } from './app-login.ts'
 import { APP_ROLE } from './app-role.ts'
 
 type Options = {
-  /** How the application connects: its login is made where it is missing, and given the role stockhand_app. */
+  /** How the application connects. Its login is created if it is missing, and gets the role stockhand_app. */
   appUrl?: string
   folder?: string
-  /** The last one to apply, where it is not the newest. */
+  /** The last file to apply, if it is not the newest. */
   upTo?: string
   log: Pick<Logger, 'info'>
 }
@@ -25,31 +25,31 @@ type Migration = { name: string; text: string; checksum: string }
 
 const FOLDER = fileURLToPath(new URL('../../../sql', import.meta.url))
 const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/
-/** Any number, the same in every version: two versions that deploy at once must wait for each other. */
+/** Any number that is the same in every version. Two versions that are deployed at once must wait for each other. */
 const LOCK_KEY = 7_254_001
-/** Without it a database that drops packets holds a start up for minutes. */
+/** Without it, a database that drops packets delays a start by minutes. */
 const CONNECT_TIMEOUT_S = 10
-/** A migration that waits for a table's lock makes everybody else wait behind it: better to fail, and be run again. */
+/** Everybody else waits behind a migration that waits for a table's lock. It is better to fail and to be run again. */
 const LOCK_TIMEOUT = '10s'
-/** How long a server waits for whoever migrates; after it, the platform sees that it does not start. */
-const PATIENCE_MS = 60_000
-const ASK_AGAIN_MS = 500
+/** How long a server waits for the migrations. After it, the platform notices that the server does not start. */
+const WAIT_TIMEOUT_MS = 60_000
+const POLL_INTERVAL_MS = 500
 
-/** @returns the names of what it applied. @throws {StartError} in one line, never with a password. */
+/** @returns the names of what it applied. @throws {StartError} with a message of one line, never with a password */
 export async function migrate(ownerUrl: string, { appUrl, folder = FOLDER, upTo, log }: Options): Promise<string[]> {
   const migrations = readMigrations(folder, upTo)
   const sql = postgres(ownerUrl, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S })
   try {
     const connection = await connect(sql, ownerUrl)
     try {
-      // Held by the session, not by a transaction, so that it spans them; the connection's end frees it.
+      // The lock belongs to the session and not to a transaction, so it spans all of them. It ends with the connection.
       await connection`select pg_advisory_lock(${LOCK_KEY})`
       const pending = await findPending(connection, migrations)
       for (const migration of pending) {
         await apply(connection, migration)
         log.info(`migrated ${migration.name}`)
       }
-      if (appUrl !== undefined) await letIn(connection, appUrl)
+      if (appUrl !== undefined) await allowApplication(connection, appUrl)
       return pending.map(({ name }) => name)
     } finally {
       connection.release()
@@ -60,23 +60,23 @@ export async function migrate(ownerUrl: string, { appUrl, folder = FOLDER, upTo,
 }
 
 /**
- * Resolves once a database has all migrations of this version, which somebody else applies.
- * @throws {StartError}, or when the signal says that nobody waits any more
+ * Resolves once the database has all migrations of this version, which another process applies.
+ * @throws {StartError} after a timeout, or an error if the signal aborts
  */
 export async function awaitMigrations(
   url: string,
   {
     folder = FOLDER,
     log,
-    patienceMs = PATIENCE_MS,
+    timeoutMs = WAIT_TIMEOUT_MS,
     signal,
-  }: Pick<Options, 'folder' | 'log'> & { patienceMs?: number; signal?: AbortSignal },
+  }: Pick<Options, 'folder' | 'log'> & { timeoutMs?: number; signal?: AbortSignal },
 ): Promise<void> {
   const names = readMigrations(folder).map(({ name }) => name)
-  // Nothing prepared: a pooler may be between, and what it makes of that is not known yet.
+  // Without prepared statements, because it is not known yet whether a pooler supports them.
   const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: CONNECT_TIMEOUT_S, prepare: false })
   try {
-    const end = Date.now() + patienceMs
+    const end = Date.now() + timeoutMs
     for (let isFirst = true; ; isFirst = false) {
       const missing = await findMissing(sql, names)
       if (missing.length === 0) return
@@ -86,14 +86,14 @@ export async function awaitMigrations(
         )
       }
       if (isFirst) log.info(`waiting until the database has ${missing.join(', ')}`)
-      await sleep(ASK_AGAIN_MS, undefined, { signal })
+      await sleep(POLL_INTERVAL_MS, undefined, { signal })
     }
   } finally {
     await sql.end({ timeout: 1 })
   }
 }
 
-/** All of them where the database cannot be asked: it may only just be starting. */
+/** Returns all names if the database does not answer, because it may still be starting. */
 async function findMissing(sql: Sql, names: readonly string[]): Promise<readonly string[]> {
   try {
     const applied = await sql<{ name: string }[]>`select name from schema_migrations`
@@ -120,7 +120,7 @@ function readMigrations(folder: string, upTo?: string): Migration[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.sql'))
   if (upTo !== undefined && !names.includes(upTo)) {
     throw new StartError(
-      `${upTo} is asked for, which this version does not know: use the version that made it, or a newer one`,
+      `this version does not have the migration ${upTo}: use the version that created it, or a newer one`,
     )
   }
   for (const name of names) {
@@ -151,7 +151,7 @@ async function findPending(connection: ReservedSql, migrations: readonly Migrati
     const migration = migrations[index]
     if (migration?.name !== name) {
       throw new StartError(
-        `the database has the migration ${name}, which this version does not know: start the version that made it, ` +
+        `the database has the migration ${name}, which this version does not have: start the version that applied it, ` +
           'or a newer one',
       )
     }
@@ -177,7 +177,7 @@ async function apply(connection: ReservedSql, { name, text, checksum }: Migratio
   }
 }
 
-async function letIn(connection: ReservedSql, appUrl: string): Promise<void> {
+async function allowApplication(connection: ReservedSql, appUrl: string): Promise<void> {
   await ensureAppLogin(connection, appUrl)
   const appUser = decodeURIComponent(new URL(appUrl).username)
   const [missing] = await connection`

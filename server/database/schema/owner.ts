@@ -1,4 +1,4 @@
-// The database as its owner sees it, past row-level security: for what concerns the whole installation (backups).
+// The database as its owner, past row-level security, for the whole installation (backups).
 import type { ReservedSql, Sql, TransactionSql } from 'postgres'
 import postgres from 'postgres'
 

@@ -1,7 +1,10 @@
-// Which table keeps which kind of row, and under which names. Derived from shared/rows, so that the two cannot drift.
+// The table and the column names of each kind of row. Derived from shared/rows, so that the two cannot drift apart.
 import type { Kind } from '#shared/rows/rows.ts'
 import { columnsOf, KINDS } from '#shared/rows/rows.ts'
-import type { ColumnType } from '../column-arrays.ts'
+import type { ColumnType } from '../postgres-js-workarounds/column-arrays.ts'
+
+/** Kinds whose rows have a stamp for each field. */
+export const STAMPED_KINDS: readonly Kind[] = ['items', 'barcodes', 'categories', 'locations', 'levels']
 
 const tableNames: Partial<Record<Kind, string>> = { members: 'users', countLines: 'count_lines' }
 
@@ -21,7 +24,7 @@ const keys: Record<Kind, string[]> = {
   settings: ['id'],
 }
 
-/** Fields of a row whose column has another name than the rule gives. */
+/** Fields whose column name does not follow the rule. */
 const columnNames: Record<string, string> = { openedAt: 'opened_at_ms', snoozedUntil: 'snoozed_until_ms' }
 
 export function tableOf(kind: Kind): string {
@@ -38,7 +41,7 @@ export function keyColumnsOf(kind: Kind): string[] {
   return keys[kind].map(columnOf)
 }
 
-/** Settings are the only rows whose `id` is a word. */
+/** Settings are the only rows whose `id` is a word and not a UUID. */
 export function isUuidColumn(kind: Kind, column: string): boolean {
   return column === 'item_id' || column === 'location_id' || (column === 'id' && kind !== 'settings')
 }
@@ -79,7 +82,7 @@ function typed(type: ColumnType, ...fields: string[]): Record<string, ColumnType
   return Object.fromEntries(fields.map((field) => [field, type]))
 }
 
-/** How PostgreSQL reads a field of a kind. */
+/** The column type of a field. */
 export function columnTypeOf(kind: Kind, field: string): ColumnType {
   if (field === 'id') return kind === 'settings' ? 'text' : 'uuid'
   return types[field] ?? 'text'

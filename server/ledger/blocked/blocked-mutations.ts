@@ -1,20 +1,20 @@
-// Wakes what waits for something that is there already: because more waited than one group decides with what it brings, or
-// because deciding it had to be kept apart from what brought it. Keeps M5.
+// Retries blocked mutations whose missing rows exist already. They were not decided in the commit that created the rows
+// because there were too many, or because one of them made that commit fail. Keeps M5.
 import type { Database } from '../../database/database.ts'
 import type { Batch, BatchAnswer } from '../commit/batch.ts'
 import { blockedBatch } from '../commit/batch.ts'
 import { readBlocked } from '../store/housekeeping-store.ts'
 
-/** Decided in one transaction, between those of people who are at work: more would make them wait. */
-const PORTION = 500
-const BEFORE_ALL = { at: '', id: '00000000-0000-0000-0000-000000000000' }
+/** The number of mutations per transaction. With more, people at work would wait for it. */
+const PAGE_SIZE = 500
+const BEFORE_FIRST = { at: '', id: '00000000-0000-0000-0000-000000000000' }
 
 export interface BlockedMutationsOptions {
   database: Database
   decide(orgId: string, batch: Batch): Promise<BatchAnswer>
 }
 
-/** What came, for which something may wait; or anything may. */
+/** The keys whose blocked mutations have to be retried, or all blocked mutations. */
 interface Due {
   keys: Set<string>
   isAll: boolean
@@ -29,7 +29,7 @@ export class BlockedMutations {
     this.#parts = parts
   }
 
-  /** Resolves when nothing waits any more for `keys`, nor for what followed from them; without keys, for anything. */
+  /** Retries the mutations that need `keys`, or all without `keys`. Resolves when these and those they unblock are decided. */
   retry(orgId: string, keys?: readonly string[]): Promise<void> {
     const due = this.#due.get(orgId) ?? { keys: new Set(), isAll: false }
     this.#due.set(orgId, due)
@@ -40,13 +40,13 @@ export class BlockedMutations {
     return running
   }
 
-  /** What is not woken now is woken by the housekeeping of whoever runs next. */
+  /** Resolves when the running retries have ended. The housekeeping job of the next server does the rest. */
   async drained(): Promise<void> {
     await Promise.allSettled(this.#running.values())
   }
 
   async #run(orgId: string): Promise<void> {
-    await Promise.resolve() // so that it is known to run before it ends
+    await Promise.resolve() // `retry` must store this promise before it can end
     try {
       for (let due = this.#dequeue(orgId); due; due = this.#dequeue(orgId)) await this.#pass(orgId, due)
     } finally {
@@ -60,12 +60,12 @@ export class BlockedMutations {
     return due
   }
 
-  /** Tries what waits once, first things first. What some of it brings in turn is due then: each commit tells. */
+  /** Tries each mutation once, in the order of their stamps. A commit that unblocks more adds their keys to the due ones. */
   async #pass(orgId: string, due: Due): Promise<void> {
     const keys = due.isAll ? undefined : [...due.keys]
-    let after = BEFORE_ALL
+    let after = BEFORE_FIRST
     for (;;) {
-      const [first, ...rest] = await readBlocked(this.#parts.database, orgId, { after, limit: PORTION, keys })
+      const [first, ...rest] = await readBlocked(this.#parts.database, orgId, { after, limit: PAGE_SIZE, keys })
       if (!first) return
       await this.#parts.decide(orgId, blockedBatch([first, ...rest]))
       after = rest.at(-1) ?? first

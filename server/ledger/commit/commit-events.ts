@@ -1,13 +1,14 @@
-// The rows and events that a commit tells the world, after it. Keeps V1–V2.
+// The rows and events that a commit publishes. Keeps V1–V2.
 import type { LiveEvent } from '#shared/protocol/wire.ts'
 import { LIVE_ROWS_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { Change } from '#shared/working-set/working-set.ts'
 import type { Kind, Row, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable } from '#shared/rows/rows.ts'
 
-/** More events than this say nothing that the rows do not: an import is one message, not five thousand. */
+/** Events beyond this number are left out: the rows say the same, and an import would send thousands. */
 const EVENTS_MAX = 200
 
+/** Returns undefined if the rows are too large for a live message. Devices then pull them. */
 export function tablesOf(rows: Map<Kind, Row<Kind>[]>): WireTables | undefined {
   const tables: WireTables = {}
   for (const [kind, changed] of rows) tables[kind] = encodeTable(kind, changed)

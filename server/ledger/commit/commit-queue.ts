@@ -1,17 +1,17 @@
-// One line of commits per organisation: batches that arrive while one is under way form the next group. A group that
-// fails is taken apart until only what is poisonous fails. Keeps P8.
+// One queue of commits per organisation. Batches that arrive during a commit form the next group. A group that fails is
+// split until only the poisonous mutations fail. Keeps P8.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, BatchAnswer } from './batch.ts'
-import { RequestRefusedError } from './batch.ts'
-import { type CommitResult, isRetryFailure } from './commit-group.ts'
+import { RequestRefusedError } from '../../process/request-refused.ts'
+import { type CommitResult, failedWithBlocked } from './commit-group.ts'
 
-/** More mutations in one transaction would make everybody behind it wait longer than a person notices. */
+/** With more mutations in one transaction, people would notice the delay of the batches behind it. */
 const GROUP_MAX_MUTATIONS = 2_000
-/** A serialization failure or a broken connection passes; after this many it is for the sender to try again. */
+/** Serialization failures and broken connections are temporary. After this many attempts, the sender has to retry. */
 const ATTEMPTS = 4
 const RETRY_DELAY_MS = 50
 
-interface Waiting {
+interface QueuedBatch {
   batch: Batch
   resolve(answer: BatchAnswer): void
   reject(error: unknown): void
@@ -19,32 +19,32 @@ interface Waiting {
 
 export interface CommitQueueOptions {
   commit(orgId: string, batches: readonly Batch[]): Promise<CommitResult>
-  /** Told of every commit, after it. */
+  /** Called after every commit. */
   committed(orgId: string, result: CommitResult): void
-  /** Records a mutation that the database cannot take, as a refusal. */
+  /** Records a mutation that the database rejects, as a refusal. */
   recordPoison(orgId: string, batch: Batch): Promise<CommitResult>
 }
 
 export class CommitQueue {
   readonly #parts: CommitQueueOptions
-  readonly #waiting = new Map<string, Waiting[]>()
+  readonly #queued = new Map<string, QueuedBatch[]>()
   readonly #running = new Map<string, Promise<void>>()
 
   constructor(parts: CommitQueueOptions) {
     this.#parts = parts
   }
 
-  /** Resolves once the batch is committed. @throws {RequestRefusedError} where it is refused as a whole. */
+  /** Resolves once the batch is committed. @throws {RequestRefusedError} if it is refused as a whole */
   add(orgId: string, batch: Batch): Promise<BatchAnswer> {
     return new Promise((resolve, reject) => {
-      const waiting = this.#waiting.get(orgId)
-      if (waiting) waiting.push({ batch, resolve, reject })
-      else this.#waiting.set(orgId, [{ batch, resolve, reject }])
+      const queued = this.#queued.get(orgId)
+      if (queued) queued.push({ batch, resolve, reject })
+      else this.#queued.set(orgId, [{ batch, resolve, reject }])
       if (!this.#running.has(orgId)) this.#running.set(orgId, this.#run(orgId))
     })
   }
 
-  /** Resolves when all that was added is settled. */
+  /** Resolves when every batch that was added is committed or has failed. */
   async drained(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values())
   }
@@ -55,21 +55,21 @@ export class CommitQueue {
     this.#running.delete(orgId)
   }
 
-  #dequeue(orgId: string): Waiting[] {
-    const waiting = this.#waiting.get(orgId) ?? []
+  #dequeue(orgId: string): QueuedBatch[] {
+    const queued = this.#queued.get(orgId) ?? []
     let size = 0
     let count = 0
-    for (const { batch } of waiting) {
+    for (const { batch } of queued) {
       size += batch.mutations.length
       if (count > 0 && size > GROUP_MAX_MUTATIONS) break
       count += 1
     }
-    const group = waiting.splice(0, count)
-    if (waiting.length === 0) this.#waiting.delete(orgId)
+    const group = queued.splice(0, count)
+    if (queued.length === 0) this.#queued.delete(orgId)
     return group
   }
 
-  async #commitGroup(orgId: string, group: Waiting[]): Promise<void> {
+  async #commitGroup(orgId: string, group: QueuedBatch[]): Promise<void> {
     try {
       const { answers } = await this.#commit(
         orgId,
@@ -87,40 +87,43 @@ export class CommitQueue {
     }
   }
 
-  /** Commits a batch that failed as a whole by halves, so that its poison harms only itself. */
-  async #retryBatch(orgId: string, { batch, resolve, reject }: Waiting, error: unknown): Promise<void> {
+  /** Commits a failed batch by halves, so that a poisonous mutation affects only itself. */
+  async #retryBatch(orgId: string, { batch, resolve, reject }: QueuedBatch, error: unknown): Promise<void> {
     try {
-      resolve(await this.#byHalves(orgId, batch, error))
+      resolve(await this.#commitByHalves(orgId, batch, error))
     } catch (failure) {
       reject(failure)
     }
   }
 
-  async #byHalves(orgId: string, batch: Batch, error: unknown): Promise<BatchAnswer> {
+  async #commitByHalves(orgId: string, batch: Batch, error: unknown): Promise<BatchAnswer> {
     const { mutations } = batch
-    if (mutations.length === 1) return this.#alone(orgId, batch, error)
+    if (mutations.length === 1) return this.#commitSingle(orgId, batch, error)
     const middle = Math.ceil(mutations.length / 2)
-    const first = await this.#half(orgId, { ...batch, mutations: mutations.slice(0, middle) })
-    const second = await this.#half(orgId, { ...batch, mutations: mutations.slice(middle) })
+    const first = await this.#commitHalf(orgId, { ...batch, mutations: mutations.slice(0, middle) })
+    const second = await this.#commitHalf(orgId, { ...batch, mutations: mutations.slice(middle) })
     return { ...second, results: [...first.results, ...second.results] }
   }
 
-  /** One that failed alone may have failed for what it woke: then only that is poisonous, and decided later, apart. */
-  async #alone(orgId: string, batch: Batch, error: unknown): Promise<BatchAnswer> {
+  /**
+   * Commits a mutation that failed alone. The cause may be one that it unblocks, so it is tried without those first. They are
+   * decided later, in commits of their own.
+   */
+  async #commitSingle(orgId: string, batch: Batch, error: unknown): Promise<BatchAnswer> {
     try {
-      if (isRetryFailure(error)) return answered(await this.#commit(orgId, [{ ...batch, isApart: true }]))
-    } catch (own) {
-      if (!isDataError(own)) throw own
+      if (failedWithBlocked(error)) return answerOf(await this.#commit(orgId, [{ ...batch, withoutBlocked: true }]))
+    } catch (singleError) {
+      if (!isDataError(singleError)) throw singleError
     }
-    return answered(await this.#notifyAfter(orgId, this.#parts.recordPoison(orgId, { ...batch, isApart: true })))
+    return answerOf(await this.#notifyAfter(orgId, this.#parts.recordPoison(orgId, { ...batch, withoutBlocked: true })))
   }
 
-  async #half(orgId: string, batch: Batch): Promise<BatchAnswer> {
+  async #commitHalf(orgId: string, batch: Batch): Promise<BatchAnswer> {
     try {
-      return answered(await this.#commit(orgId, [batch]))
+      return answerOf(await this.#commit(orgId, [batch]))
     } catch (error) {
       if (!isDataError(error)) throw error
-      return this.#byHalves(orgId, batch, error)
+      return this.#commitByHalves(orgId, batch, error)
     }
   }
 
@@ -129,7 +132,7 @@ export class CommitQueue {
       try {
         return await this.#notifyAfter(orgId, this.#parts.commit(orgId, batches))
       } catch (error) {
-        if (!isPassing(error) || attempt === ATTEMPTS) throw error
+        if (!isTemporary(error) || attempt === ATTEMPTS) throw error
         await sleep(RETRY_DELAY_MS * attempt)
       }
     }
@@ -142,18 +145,18 @@ export class CommitQueue {
   }
 }
 
-function answered({ answers: [answer] }: CommitResult): BatchAnswer {
+function answerOf({ answers: [answer] }: CommitResult): BatchAnswer {
   if (answer instanceof RequestRefusedError) throw answer
   return answer!
 }
 
-/** SQLSTATE 22 (data), 23 (integrity) and 54 (limits): this mutation will fail again, however often. */
+/** SQLSTATE 22 (data), 23 (integrity) and 54 (limits). The mutation would fail every time. */
 export function isDataError(error: unknown): boolean {
   return /^(22|23|54)/.test(sqlState(error))
 }
 
 /** Serialization failures, deadlocks, and connections that broke before the commit was sent. */
-function isPassing(error: unknown): boolean {
+function isTemporary(error: unknown): boolean {
   return [
     '40001',
     '40P01',

@@ -1,37 +1,36 @@
-// Deciding a group of batches over one Book: numbering, idempotency, effective stamps, verbs. Pure: no clock, no I/O.
+// Decides a group of batches over one working set: numbering, idempotency, effective stamps, verbs. Pure: no clock, no I/O.
 // Keeps P1–P6, T1–T4, M5.
-import { derivedId } from '#shared/values/id.ts'
 import { effectiveStamp } from '#shared/values/stamp.ts'
-import type { Change, Effects, MergeNote } from '#shared/working-set/working-set.ts'
+import type { Change } from '#shared/working-set/working-set.ts'
 import type { WorkingSet } from '#shared/working-set/working-set.ts'
 import type { Outcome, Prepared } from '#shared/mutations/apply.ts'
 import { hasRole } from '#shared/mutations/verb.ts'
 import { applyMutation, prepare, refused, decideContext } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { MUTATION_MAX_BYTES } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Conflict, Role } from '#shared/rows/rows.ts'
-import { isStorable } from '#shared/values/text.ts'
 import type { Refusal } from '#shared/values/refuse.ts'
 import { refuse } from '#shared/values/refuse.ts'
 import type { Batch, PreparedEnvelope } from './batch.ts'
-import { wasBlocked, RequestRefusedError } from './batch.ts'
-import type { DeviceRow, Senders } from '../store/ledger-store.ts'
+import { RequestRefusedError } from '../../process/request-refused.ts'
+import { isBlockedBatch } from './batch.ts'
+import { conflictsOf, isBlocked, outcomeCode } from './decided-conflicts.ts'
+import type { DeviceRow, Senders } from '../store/senders-store.ts'
 
-/** What was loaded for a group besides the Book's shelf. */
+/** What was loaded for a group besides the rows. */
 export interface LoadedGroup extends Senders {
   epoch: number
-  /** Refusals that wait for something that this group may bring. */
-  waiting: Conflict[]
+  /** The stored mutations that this group may unblock. */
+  blocked: Conflict[]
 }
 
-/** One mutation that was decided now, and what it did. */
+/** One mutation that was decided in this group, and its effects. */
 export interface Decided {
   batch: Batch
   envelope: Envelope
   at: string
   outcome: Outcome
-  /** True for what was recorded before, when it had to wait for what it names. */
+  /** True if the mutation was blocked and recorded before. */
   isLate?: true
 }
 
@@ -39,39 +38,42 @@ export class GroupDecision {
   readonly workingSet: WorkingSet
   readonly decided: Decided[]
   readonly devices = new Map<string, DeviceRow>()
-  /** The last state of each row that changed, and what it was before the group. */
+  /** Each changed row, as it was before the group and as it is after it. */
   readonly changes = new Map<string, Change>()
   readonly #loaded: LoadedGroup
-  /** Refusals that wait, by what they wait for. */
+  /** The ids of blocked mutations, by the key that they need. */
   readonly #blocked = new Map<string, Set<string>>()
 
   constructor(workingSet: WorkingSet, loaded: LoadedGroup, decided: Decided[] = []) {
     this.workingSet = workingSet
     this.decided = decided
     this.#loaded = loaded
-    for (const conflict of loaded.waiting) {
+    for (const conflict of loaded.blocked) {
       workingSet.setConfirmed('conflicts', conflict)
       this.#addBlocked(conflict)
     }
   }
 
-  /** Decides a batch, one mutation after the other. @throws {RequestRefusedError} before anything of it has taken effect. */
+  /** Decides a batch, one mutation after the other. @throws {RequestRefusedError} before any of them has taken effect */
   *decide(batch: Batch): Generator<PushResult> {
-    if (wasBlocked(batch)) {
+    if (isBlockedBatch(batch)) {
       for (const mutation of batch.mutations) yield this.#retry(mutation)
       return
     }
     const role = this.#loaded.roles.get(batch.userId)
-    const isOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
-    if (role === undefined || isOut) throw new RequestRefusedError('unauthenticated', 0)
+    const isSignedOut = batch.sessionId !== undefined && !this.#loaded.sessions.has(batch.sessionId)
+    if (role === undefined || isSignedOut) throw new RequestRefusedError('unauthenticated', { lastSeq: 0 })
     if (batch.device) this.#checkDevice(batch)
     for (const mutation of batch.mutations) yield this.#decideOne(batch, role, mutation)
   }
 
-  /** All that something may have waited for: rows and barcodes by their keys, mutations and refusals by their ids. */
+  /** Everything that a blocked mutation may need: rows and barcodes by their keys, mutations and refusals by their ids. */
   createdKeys(): string[] {
-    const done = this.decided.filter(({ outcome }) => outcome.status !== 'refused')
-    return [...new Set([...this.changes.values()].map(({ key }) => key)), ...done.map(({ envelope }) => envelope.id)]
+    const effective = this.decided.filter(({ outcome }) => outcome.status !== 'refused')
+    return [
+      ...new Set([...this.changes.values()].map(({ key }) => key)),
+      ...effective.map(({ envelope }) => envelope.id),
+    ]
   }
 
   deviceOf({ clientId, userId }: Batch): DeviceRow {
@@ -81,16 +83,16 @@ export class GroupDecision {
 
   #checkDevice(batch: Batch): void {
     const device = this.deviceOf(batch)
-    if (device.userId !== batch.userId) throw new RequestRefusedError('device_taken', 0)
+    if (device.userId !== batch.userId) throw new RequestRefusedError('device_taken', { lastSeq: 0 })
     const { lastSeq } = device
-    if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefusedError('epoch_changed', lastSeq)
+    if (batch.device!.epoch !== this.#loaded.epoch) throw new RequestRefusedError('epoch_changed', { lastSeq })
     const [first] = batch.mutations
-    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefusedError('gap', lastSeq)
+    if (first && first.envelope.seq > lastSeq + 1) throw new RequestRefusedError('gap', { lastSeq })
     for (const { envelope } of batch.mutations) {
       const { seq, id } = envelope
       const known = this.#loaded.known.get(id)
-      const isOther = known === undefined || (known.clientId === batch.clientId && known.seq !== seq)
-      if (seq <= lastSeq && isOther) throw new RequestRefusedError('seq_reused', lastSeq)
+      const isReused = known === undefined || (known.clientId === batch.clientId && known.seq !== seq)
+      if (seq <= lastSeq && isReused) throw new RequestRefusedError('seq_reused', { lastSeq })
     }
   }
 
@@ -117,7 +119,7 @@ export class GroupDecision {
     return { seq, status: 'duplicate', ...answerOf(known.code, known.detail) }
   }
 
-  /** Keeps what became of a mutation, and decides what waited for it. */
+  /** Records the outcome of a mutation, and decides the mutations that it unblocks. */
   #applyDecision(decided: Decided): void {
     this.decided.push(decided)
     const { batch, envelope, outcome } = decided
@@ -153,7 +155,7 @@ export class GroupDecision {
     this.#blocked.get(missing)!.add(conflict.id)
   }
 
-  /** Decides again what waited for this, in the order of its own time. */
+  /** Decides the mutations that needed `key`, in the order of their stamps. */
   #unblock(key: string): void {
     const ids = this.#blocked.get(key)
     if (!ids) return
@@ -163,18 +165,18 @@ export class GroupDecision {
       this.#redecide(conflict)
   }
 
-  /** Decides what waited again, unless somebody settled it meanwhile. */
-  #retry({ prepared, waitedIn }: PreparedEnvelope): PushResult {
-    const { id, seq } = waitedIn!
+  /** Decides a blocked mutation again, unless its conflict was resolved in the meantime. */
+  #retry({ prepared, storedIn }: PreparedEnvelope): PushResult {
+    const { id, seq } = storedIn!
     const conflict = this.workingSet.row('conflicts', id)
     if (!conflict || !isBlocked(conflict)) return { seq, status: 'refused' }
     return { seq, status: this.#redecide(conflict, prepared) }
   }
 
-  #redecide(conflict: Conflict, known?: Prepared | Refusal): Outcome['status'] {
+  #redecide(conflict: Conflict, parsed?: Prepared | Refusal): Outcome['status'] {
     const envelope = JSON.parse(conflict.mutation) as Envelope
     const { at, userId, clientId } = conflict
-    const prepared = known ?? prepare(envelope)
+    const prepared = parsed ?? prepare(envelope)
     const outcome = this.#run(prepared, { envelope, role: this.#roleFor(userId, prepared), userId, at })
     if (outcome.status === 'refused') {
       const { code, detail = null } = outcome.refusal
@@ -195,7 +197,7 @@ export class GroupDecision {
     this.#addBlocked(after)
   }
 
-  /** Their role now, and at least the one that they had to have when it was first decided. */
+  /** The author's current role, but at least the role that the verb requires: they had it when they made the mutation. */
   #roleFor(userId: string, prepared: Prepared | Refusal): Role {
     const role = this.#loaded.roles.get(userId) ?? 'viewer'
     return 'code' in prepared || hasRole(role, prepared.verb.role) ? role : prepared.verb.role
@@ -213,7 +215,7 @@ export class GroupDecision {
     }
   }
 
-  /** Where in time a mutation stands: devices' stamps are corrected, the server's own work keeps its stamps. */
+  /** Stamps of devices are corrected. The server's own stamps are not. */
   #effectiveStamp(batch: Batch, { at, seen }: Envelope): string {
     if (!batch.device) return at
     const { deviceNow, serverNow } = batch.device
@@ -223,64 +225,6 @@ export class GroupDecision {
   }
 }
 
-/** True for a refusal that takes effect by itself once what it names exists. */
-export function isBlocked({ kind, code, state }: Conflict): boolean {
-  return kind === 'refusal' && code === 'depends_on_missing' && state === 'open'
-}
-
-/** The code and detail that a mutation is answered with, now and whenever it is sent again. */
-export function outcomeCode(outcome: Outcome): { code: string; detail?: Record<string, unknown> } | undefined {
-  if (outcome.status === 'refused') return outcome.refusal
-  return outcome.status === 'merged' ? outcome.note : undefined
-}
-
 function answerOf(code: string | null, detail: Record<string, unknown> | null) {
   return { ...(code !== null && { code }), ...(detail !== null && { detail }) }
-}
-
-/** The conflicts that a decided mutation leaves behind: its refusal, or the reviews it asks for. */
-function conflictsOf({ batch, envelope, at, outcome }: Decided): Conflict[] {
-  const reviews = outcome.status === 'merged' ? reviewsOf(outcome.effects) : []
-  if (outcome.status !== 'refused' && reviews.length === 0) return []
-  const shared = {
-    clientId: batch.clientId,
-    seq: envelope.seq,
-    userId: batch.userId,
-    state: 'open',
-    resolution: null,
-    mutation: recorded(envelope),
-    at,
-    version: 0,
-  } as const
-  if (outcome.status === 'refused') {
-    const { code, detail = null } = outcome.refusal
-    return [{ ...shared, id: envelope.id, kind: 'refusal', code, detail }]
-  }
-  return reviews.map(({ code, detail = null }, index) => ({
-    ...shared,
-    id: derivedId(envelope.id, `${code} ${index}`),
-    kind: 'review',
-    code,
-    detail,
-  }))
-}
-
-function reviewsOf({ notes }: Effects): MergeNote[] {
-  return notes.filter((note) => note.review)
-}
-
-/** A mutation as its conflict keeps it. What is too large to keep says so; its sender has it still. */
-function recorded(envelope: Envelope): string {
-  const text = asText(envelope)
-  if (text !== undefined && Buffer.byteLength(text) <= MUTATION_MAX_BYTES) return text
-  return JSON.stringify({ ...envelope, name: isStorable(envelope.name) ? envelope.name.slice(0, 100) : '', args: null })
-}
-
-/** Undefined for what is nested deeper than can be written. */
-function asText(envelope: Envelope): string | undefined {
-  try {
-    return JSON.stringify(envelope)
-  } catch {
-    return undefined
-  }
 }

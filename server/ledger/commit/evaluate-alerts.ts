@@ -1,4 +1,5 @@
-// Which alerts follow from a group: what it changed in whole stocks and at places, put before the rules of levels.
+// The alerts that follow from a group: passes the changed totals, of items and at locations, to the rules for alerts.
+// Keeps A2.
 import type { WorkingSet, Change } from '#shared/working-set/working-set.ts'
 import type { Alert, Item, Level, Position } from '#shared/rows/rows.ts'
 import { levelKey } from '#shared/rows/rows.ts'
@@ -6,67 +7,67 @@ import type { Decided } from './decide-group.ts'
 import type { AlertInputs } from '../store/alert-inputs-store.ts'
 
 export interface LevelChange {
-  /** Items whose stock changed, with their whole stock, in thousandths. */
+  /** Items whose stock or levels changed, with their total stock in thousandths. */
   items: { item: Item; total: number }[]
-  /** Levels of single places, with what lies there of the item. */
+  /** Levels of single locations that may be crossed, with the stock of the item there in thousandths. */
   locations: { level: Level; total: number }[]
   positions: Position[]
-  /** Alerts on these items that are not resolved. */
+  /** Unresolved alerts on these items. */
   open: Alert[]
   nowMs: number
   /** Makes the ids of new alerts differ from earlier ones about the same thing. */
   seed: string
 }
 
-/** Which alert rows a change of stock asks for. Handed in by main.ts, so that the ledger does not know of alerts. */
+/** Returns the alert rows to write. Passed in by main.ts, because ledger/ must not import alerts/. */
 export type AlertRules = (change: LevelChange) => Alert[]
 
-/** The alerts that a group opens, changes or ends. */
+/** The alerts that a group opens, changes or resolves. */
 export function evaluateAlerts(
-  judgeLevels: AlertRules,
+  rules: AlertRules,
   {
-    book: workingSet,
+    workingSet,
     changes,
-    forAlerts: alertInputs,
+    alertInputs,
     nowMs,
     decided,
   }: {
-    book: WorkingSet
-    changes: Map<string, Change>
-    forAlerts: AlertInputs
+    workingSet: WorkingSet
+    changes: ReadonlyMap<string, Change>
+    alertInputs: AlertInputs
     nowMs: number
-    decided: Decided[]
+    decided: readonly Decided[]
   },
 ): Alert[] {
   const isLate = decided.length > 0 && decided.every((one) => one.isLate)
   if (!isLate && !decided.some(({ batch }) => batch.device)) return []
   const positions: Position[] = []
-  const ofItems = new Sums()
-  const ofPlaces = new Sums()
+  const itemDeltas = new Sums()
+  const locationDeltas = new Sums()
   for (const { kind, key, before, after } of changes.values()) {
-    if (kind === 'items' && before && changesLevels(before as Item, after as Item)) ofItems.add(key, 0)
-    if (kind === 'levels') ofPlaces.add(key, 0)
+    if (kind === 'items' && before && changesLevels(before as Item, after as Item)) itemDeltas.add(key, 0)
+    if (kind === 'levels') locationDeltas.add(key, 0)
     if (kind !== 'positions') continue
     const position = after as Position
     const delta = position.quantity - ((before as Position | undefined)?.quantity ?? 0)
     if (delta === 0) continue
     positions.push(position)
-    ofItems.add(position.itemId, delta)
-    ofPlaces.add(levelKey(position.itemId, position.locationId), delta)
+    itemDeltas.add(position.itemId, delta)
+    locationDeltas.add(levelKey(position.itemId, position.locationId), delta)
   }
-  const items = [...ofItems.sums].flatMap(([id, delta]) => {
+  const items = [...itemDeltas.sums].flatMap(([id, delta]) => {
     const item = workingSet.row('items', id)
     return item ? [{ item, total: (alertInputs.totals.get(id) ?? 0) + delta }] : []
   })
-  const places = placesOf(alertInputs, changes).flatMap(({ level, total }) => {
-    const delta = ofPlaces.sums.get(levelKey(level.itemId, level.locationId))
+  const locations = locationLevels(alertInputs, changes).flatMap(({ level, total }) => {
+    const delta = locationDeltas.sums.get(levelKey(level.itemId, level.locationId))
     return delta === undefined ? [] : [{ level, total: total + delta }]
   })
   const open = alertInputs.alerts.map(
     (alert) => (changes.get(`alerts ${alert.id}`)?.after as Alert | undefined) ?? alert,
   )
   const seed = `${decided[0]!.envelope.id}`
-  return judgeLevels({ items, locations: places, positions, open, nowMs, seed })
+  return rules({ items, locations, positions, open, nowMs, seed })
 }
 
 class Sums {
@@ -76,9 +77,9 @@ class Sums {
   }
 }
 
-/** The levels of single places, as this group leaves them. */
-function placesOf({ places }: AlertInputs, changes: Map<string, Change>): AlertInputs['places'] {
-  const known = new Map(places.map((place) => [levelKey(place.level.itemId, place.level.locationId), place]))
+/** The levels of single locations after this group, with the stock there before it. */
+function locationLevels({ locations }: AlertInputs, changes: ReadonlyMap<string, Change>): AlertInputs['locations'] {
+  const known = new Map(locations.map((one) => [levelKey(one.level.itemId, one.level.locationId), one]))
   for (const { kind, key, after } of changes.values()) {
     if (kind === 'levels') known.set(key, { level: after as Level, total: known.get(key)?.total ?? 0 })
   }

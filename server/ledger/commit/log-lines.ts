@@ -1,8 +1,8 @@
-// Lines of the two logs, as they are stored and as they are hashed. One list of columns each, so that the check of the
-// chain reads what the commit wrote.
+// Lines of the two logs, as they are stored and as they are hashed. Each log has one list of columns, which both the commit
+// and the check of the chain use.
 import { chainHash } from './chain.ts'
 
-/** The columns that are hashed, in order. Adding one means a new list for new lines. */
+/** The hashed columns, in order. A new column needs a new list, because the old lines were hashed without it. */
 export const LOG_COLUMNS = [
   'no',
   'mutation_id',
@@ -52,7 +52,7 @@ export function auditHash(previous: string, line: AuditLine): string {
   )
 }
 
-/** jsonb forgets the order of keys, so the hash does not depend on it. */
+/** jsonb does not store the order of keys, so the hash must not depend on it. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (value === null || typeof value !== 'object') return value

@@ -1,19 +1,19 @@
-// Makes the lines of both logs for a group, in order, each chained to the one before. Keeps H1–H3.
+// Makes the lines of both logs for a commit, in order, each chained to the line before it. Keeps H1–H3.
 import type { Change, LedgerEntry } from '#shared/working-set/working-set.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { findVerb } from '#shared/mutations/verbs.ts'
 import { FIELD_STAMPS, parsePositionKey } from '#shared/rows/rows.ts'
 import type { Decided } from './decide-group.ts'
-import { outcomeCode } from './decide-group.ts'
-import type { Head } from '../store/ledger-store.ts'
+import { outcomeCode } from './decided-conflicts.ts'
+import type { Head } from '../store/head-store.ts'
 import type { Lines, MutationLine } from '../store/ledger-write-store.ts'
 import type { AuditLine, HashedLogLine } from './log-lines.ts'
 import { auditHash, logHash } from './log-lines.ts'
 
-/** Positions are told by the ledger itself; alerts follow from it. */
+/** The lines of the ledger itself record positions, and alerts follow from them. */
 const NOT_AUDITED: readonly Kind[] = ['positions', 'alerts']
 
-/** More lines than this travel while the next mutations are decided, so that both sides work at once. */
+/** From this many lines on, they are sent while the next mutations are decided, so that PostgreSQL works in parallel. */
 const LINES_MAX = 250
 
 export class LogWriter {
@@ -23,10 +23,10 @@ export class LogWriter {
   #logHash: string
   #auditNo: number
   #auditHash: string
-  /** Where the lines of each mutation that posted now begin, and how many they are. */
+  /** The first line and the number of lines of each mutation that posted entries in this commit. */
   readonly #posted = new Map<string, { from: number; count: number }>()
-  /** Mutations whose own line was written before they took effect. */
-  readonly #later = new Set<string>()
+  /** Mutations whose own line was made before they took effect. */
+  readonly #late = new Set<string>()
 
   constructor(head: Head, nowMs: number) {
     this.#nowMs = nowMs
@@ -45,10 +45,10 @@ export class LogWriter {
       for (const change of changes) {
         if (!NOT_AUDITED.includes(change.kind) && isVisible(change)) this.addAudit(by, change)
         // A refusal that is sent again posts under its own id.
-        if (change.kind === 'conflicts' && this.#posted.has(change.key)) this.#later.add(change.key)
+        if (change.kind === 'conflicts' && this.#posted.has(change.key)) this.#late.add(change.key)
       }
     }
-    if (isLate) this.#later.add(envelope.id)
+    if (isLate) this.#late.add(envelope.id)
     else this.#addMutation(decided)
   }
 
@@ -60,11 +60,11 @@ export class LogWriter {
     return this.#lines.mutations.length + this.#lines.logLines.length >= LINES_MAX
   }
 
-  /** The lines that were made since the last call. */
+  /** The lines since the last call. */
   flush(): Lines {
     const lines = this.#lines
     this.#lines = noLines()
-    // Some took effect after their line was made: what a statement inserts, it cannot set right as well.
+    // Some took effect after their line was made. One statement cannot both insert and update a line.
     for (const line of lines.mutations) {
       const posted = this.#posted.get(line.id)
       if (posted) Object.assign(line, { log_no: posted.from, log_lines: posted.count })
@@ -72,9 +72,9 @@ export class LogWriter {
     return lines
   }
 
-  /** What is to be set right in lines that were written before their mutation took effect. */
+  /** The corrections of lines that were written before their mutation took effect. */
   lateEffects(): Pick<MutationLine, 'id' | 'log_no' | 'log_lines'>[] {
-    return [...this.#later].flatMap((id) => {
+    return [...this.#late].flatMap((id) => {
       const posted = this.#posted.get(id)
       return posted ? [{ id, log_no: posted.from, log_lines: posted.count }] : []
     })
@@ -86,7 +86,7 @@ export class LogWriter {
       id: envelope.id,
       client_id: batch.clientId,
       seq: envelope.seq,
-      // Whoever sent it may have called it anything, also where it is recorded for another reason.
+      // The name of an unknown verb can be any text, and the mutation may be recorded for another reason.
       name: findVerb(envelope.name) ? envelope.name : '',
       user_id: batch.userId,
       code,
@@ -147,7 +147,7 @@ function noLines(): Lines {
   return { logLines: [], auditLines: [], mutations: [] }
 }
 
-/** Who changed a row, by which act. */
+/** The person, device and mutation behind a change. */
 export interface AuditAuthor {
   action: string
   userId: string | null
@@ -156,12 +156,12 @@ export interface AuditAuthor {
   at: string
 }
 
-/** False where only the server's own business changed. */
+/** False if only fields changed that devices do not see. */
 function isVisible({ before, after }: Change): boolean {
   return before === undefined || JSON.stringify(plain(before)) !== JSON.stringify(plain(after))
 }
 
-/** A row without what is the server's own business. */
+/** A row without the fields that devices do not see. */
 function plain(row: Row<Kind>): Record<string, unknown> {
   const { version: _version, [FIELD_STAMPS]: _stamps, ...fields } = row as unknown as Record<string | symbol, unknown>
   return fields

@@ -1,4 +1,4 @@
-// The server's shelf: what was loaded for a group of batches, in memory while they are decided.
+// The rows that were loaded for a group of batches, in memory while they are decided.
 import type { MovedKind, Posted, RowSource, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
 import type { Entry } from '#shared/working-set/ledger.ts'
 import type { CountLine, Kind, Row } from '#shared/rows/rows.ts'
@@ -42,10 +42,10 @@ export class PreloadedRows implements RowSource {
     if (known === undefined || at > known) this.#moved.set(`${kind} ${id}`, at)
   }
 
-  /** @throws where a verb reads what its `reads` did not name: taking that for "not there" would overwrite a row */
+  /** @throws if a verb reads a row that its `reads` did not name. Answering "no such row" would overwrite an existing one. */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     const row = this.#rows.get(kind)?.get(key) as Row<K> | undefined
-    if (!row && !this.#plan.covers(kind, key)) throw new Error(`${kind} ${key} was read, but not loaded`)
+    if (!row && !this.#plan.covers(kind, key)) throw new Error(`${kind} ${key} was read but not loaded`)
     return row
   }
 
@@ -67,13 +67,13 @@ export class PreloadedRows implements RowSource {
 
   /** @throws like `row` */
   tree<K extends TreeKind>(kind: K): Iterable<Row<K>> {
-    if (!this.#plan.trees.has(kind)) throw new Error(`the ${kind} were read, but not loaded`)
+    if (!this.#plan.trees.has(kind)) throw new Error(`the ${kind} were read but not loaded`)
     return (this.#rows.get(kind)?.values() ?? []) as Iterable<Row<K>>
   }
 
   /** @throws like `row` */
   linesOf(countId: string): CountLine[] {
-    if (!this.#plan.wholeCounts.has(countId)) throw new Error(`the lines of ${countId} were read, but not loaded`)
+    if (!this.#plan.wholeCounts.has(countId)) throw new Error(`the lines of ${countId} were read but not loaded`)
     const lines = [...(this.#rows.get('countLines')?.values() ?? [])] as CountLine[]
     return lines.filter((line) => line.countId === countId)
   }

@@ -1,4 +1,4 @@
-// What a group of batches reads, collected from its verbs before the one round trip that loads it.
+// Everything that a group of batches reads, collected from its verbs before the one round trip that loads it.
 import type { MovedKind, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
 import type { ReadPlan } from '#shared/mutations/verb.ts'
 import type { Kind } from '#shared/rows/rows.ts'
@@ -9,19 +9,19 @@ export class ReadSet implements ReadPlan {
   readonly rows = new Map<Kind, Set<string>>()
   readonly owners: Record<UniqueKey, Set<string>> = { sku: new Set(), locationBarcode: new Set() }
   readonly trees = new Set<Kind>()
-  /** Positions that are counted, with the earliest stamp a count of this group may get. */
+  /** Positions that are counted, with the earliest effective stamp that a count of this group may get. */
   readonly counts = new Map<string, string>()
   /** Mutations that are undone. */
   readonly undone = new Set<string>()
   /** Planned counts whose lines are needed, with the mutations that need them. */
   readonly wholeCounts = new Map<string, Set<string>>()
-  /** Conflicts that are resolved, with the corrected arguments of each resolution, or undefined where it has none. */
+  /** Conflicts that are resolved, with the corrected arguments of each resolution, or undefined if it has none. */
   readonly conflicts = new Map<string, unknown[]>()
-  /** Items whose levels change: their whole stock is needed. */
+  /** Items whose levels change. Their total stock is needed. */
   readonly totals = new Set<string>()
-  /** Rows that are archived, with the earliest stamp that may get: what was moved since then is asked about. */
+  /** Rows that are archived, with the earliest stamp that the archiving may get. Movements after that open a review. */
   readonly moved: Record<MovedKind, Map<string, string>> = { items: new Map(), locations: new Map() }
-  /** The mutation that reads now: its id, the least effective stamp it can get, and the stamp that its device gave it. */
+  /** The mutation whose reads are collected: its id, its earliest possible effective stamp, and its device's stamp. */
   #id = ''
   #earliest = ''
   #madeAt = ''
@@ -78,12 +78,12 @@ export class ReadSet implements ReadPlan {
     this.totals.add(itemId)
   }
 
-  /** True where a row was asked for: what is not there then does not exist. */
+  /** True if the row was requested. If it was not found, it does not exist. */
   covers(kind: Kind, key: string): boolean {
     return this.trees.has(kind) || this.rows.get(kind)?.has(key) === true
   }
 
-  /** Whose reads are collected next. Without a stamp, everything that ever happened may matter. */
+  /** Sets the mutation whose reads are collected next. Without a stamp, the whole history may matter. */
   of({ id, at = '', madeAt = '' }: { id: string; at?: string; madeAt?: string }): this {
     this.#id = id
     this.#earliest = at
@@ -91,12 +91,15 @@ export class ReadSet implements ReadPlan {
     return this
   }
 
-  /** Every key that is read, of whatever kind: what this group may bring. */
+  /** The keys of all rows that are read, of any kind. The group may create each of them. */
   *allKeys(): Iterable<string> {
     for (const keys of this.rows.values()) yield* keys
   }
 
-  /** Since when a count may look: from its start, said by a clock that may be wrong, or from its own place in time. */
+  /**
+   * The earliest stamp that a count of a planned count looks at: the start of the planned count, as the device's clock says
+   * and as corrected, or the stamp of the count itself, if that is earlier.
+   */
   #startOf(since: string): string {
     const moved = shiftStampMs(since, { at: this.#earliest, madeAt: this.#madeAt })
     return [since, moved].reduce((least, one) => (one < least ? one : least), this.#earliest)

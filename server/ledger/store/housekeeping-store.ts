@@ -1,15 +1,12 @@
-// Housekeeping of an organisation, under its lock. Tombstones: rows that are gone, kept so that devices learn of it. They
-// are forgotten once a device that has not been heard of for so long loads everything anew in any case. Keeps M5, U6.
+// Housekeeping of an organisation, under its lock: the number of blocked mutations, and old tombstones. Keeps M5, U6.
 import type { Row } from '#shared/rows/rows.ts'
 import type { Database } from '../../database/database.ts'
 import { selectList } from '../../database/schema/tables.ts'
 
-/** A device that comes back after sixty days still gets what changed; after this it gets everything. */
-const KEPT_MS = 90 * 86_400_000
+/** A device that returns after sixty days still gets only the changes. After this time it loads everything. */
+const TOMBSTONE_TTL_MS = 90 * 86_400_000
 
-/**
- * Counts anew what waits for something unknown: a server of the version before records refusals without counting them.
- */
+/** Counts the blocked mutations again, because servers of the previous version do not count the refusals they record. */
 export function countBlocked(database: Database, orgId: string): Promise<void> {
   return database.transaction(orgId, async ({ sql }) => {
     await sql`select from org_heads where org_id = ${orgId} for no key update`
@@ -21,7 +18,7 @@ export function countBlocked(database: Database, orgId: string): Promise<void> {
   })
 }
 
-/** The next refusals that wait for any of `keys`, or for anything, in the order of their own time. */
+/** The next mutations that are blocked by any of `keys`, or all blocked ones without `keys`, ordered by their stamps. */
 export function readBlocked(
   database: Database,
   orgId: string,
@@ -39,23 +36,23 @@ export function readBlocked(
   ])
 }
 
-/** Forgets what is older, and says up to which version. */
+/** Deletes old tombstones. Returns the version up to which they are deleted. */
 export function deleteOldTombstones(database: Database, orgId: string, nowMs: number): Promise<number> {
   return database.transaction(orgId, async ({ sql }) => {
     await sql`select from org_heads where org_id = ${orgId} for no key update`
     const [old] = await sql<{ version: number }[]>`
       select coalesce(max(version), 0)::int8 as version from commits
-      where org_id = ${orgId} and at_ms < ${nowMs - KEPT_MS}`
+      where org_id = ${orgId} and at_ms < ${nowMs - TOMBSTONE_TTL_MS}`
     const version = old!.version
-    const [gone] = await sql<{ count: number }[]>`
-      with barcodes_gone as (
+    const [deleted] = await sql<{ count: number }[]>`
+      with deleted_barcodes as (
         delete from barcodes where org_id = ${orgId} and deleted and version <= ${version} returning 1
-      ), levels_gone as (
+      ), deleted_levels as (
         delete from levels where org_id = ${orgId} and deleted and version <= ${version} returning 1
       )
-      select (select count(*) from barcodes_gone) + (select count(*) from levels_gone) as count`
-    // Only what was forgotten makes older devices begin anew.
-    if (Number(gone!.count) > 0) await sql`update org_heads set horizon = ${version} where org_id = ${orgId}`
+      select (select count(*) from deleted_barcodes) + (select count(*) from deleted_levels) as count`
+    // If no tombstone was deleted, older devices can continue from their cursors.
+    if (Number(deleted!.count) > 0) await sql`update org_heads set horizon = ${version} where org_id = ${orgId}`
     return version
   })
 }

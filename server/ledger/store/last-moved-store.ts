@@ -1,4 +1,4 @@
-// When rows that are archived were last moved or counted, if that is after their archiving: then it is asked whether to
+// Loads when archived rows were last moved or counted, if that was after their archiving. Then a review asks whether to
 // restore them. Keeps S3.
 import type { MovedKind } from '#shared/working-set/working-set.ts'
 import type { Sql } from '../../database/database.ts'
@@ -10,12 +10,12 @@ const COLUMNS: Record<MovedKind, string> = { items: 'item_id', locations: 'locat
 export async function loadLastMoved(
   sql: Sql,
   orgId: string,
-  { wants: plan, shelf: preloaded }: { wants: ReadSet; shelf: PreloadedRows },
+  { plan, rows: preloaded }: { plan: ReadSet; rows: PreloadedRows },
 ): Promise<void> {
   for (const kind of ['items', 'locations'] as const) {
     const since = plan.moved[kind]
     if (since.size === 0) continue
-    // Lines of planned counts that wait are not in the ledger yet; only counts that are not settled have such.
+    // Lines of planned counts are not in the ledger before their approval. Only open and amended counts have such lines.
     const rows = await sql.unsafe<{ id: string; at: string }[]>(
       `with wanted as (select * from unnest($2::uuid[], $3::text[]) as wanted (i, f))
        select l.${COLUMNS[kind]} as id, max(l.at) as at

@@ -1,15 +1,15 @@
-// What the ledger writes to PostgreSQL: lines of the logs while a group is still being decided, the rest with its commit.
+// The writes of the ledger: lines of the logs while a group is still being decided, everything else with its commit.
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { columnsOf, FIELD_STAMPS, KINDS } from '#shared/rows/rows.ts'
-import type { ColumnType } from '../../database/column-arrays.ts'
-import { arrayText, sharedText } from '../../database/column-arrays.ts'
+import type { ColumnType } from '../../database/postgres-js-workarounds/column-arrays.ts'
+import { arrayText, sharedText } from '../../database/postgres-js-workarounds/column-arrays.ts'
 import type { Tx } from '../../database/database.ts'
-import { columnOf, columnTypeOf, keyColumnsOf, tableOf } from '../../database/schema/tables.ts'
-import type { DeviceRow, Head } from './ledger-store.ts'
-import { STAMPED } from './ledger-store.ts'
+import { columnOf, columnTypeOf, keyColumnsOf, STAMPED_KINDS, tableOf } from '../../database/schema/tables.ts'
+import type { Head } from './head-store.ts'
+import type { DeviceRow } from './senders-store.ts'
 import type { AuditLine, HashedLogLine } from '../commit/log-lines.ts'
 
-/** One mutation that was decided: what it was answered, and which lines of the ledger it posted. */
+/** One decided mutation: its answer, and the lines of the ledger that it posted. */
 export interface MutationLine {
   id: string
   client_id: string
@@ -23,7 +23,7 @@ export interface MutationLine {
 }
 
 export interface Lines {
-  /** `counted_since` is not hashed: it decides whether somebody is asked, never a quantity. */
+  /** `counted_since` is not hashed, because it only affects whether a review opens, never a quantity. */
   logLines: (HashedLogLine & { counted_since: string | null; hash: string })[]
   auditLines: (AuditLine & { hash: string })[]
   mutations: MutationLine[]
@@ -33,7 +33,7 @@ interface Column {
   field: string
   type: ColumnType
   name: string
-  /** The lines of a push have the same in it more often than not: then it travels once. */
+  /** Most pushes have the same value in all lines. Then it is sent once. */
   isMostlyShared: boolean
 }
 
@@ -86,7 +86,7 @@ const MUTATIONS: readonly Column[] = [
   shared('log_lines', 'int8'),
 ]
 
-/** Sends lines of a group: PostgreSQL writes them while the next ones are decided. */
+/** Sends lines of a group. PostgreSQL writes them while the next ones are decided. */
 export function writeLines(tx: Tx, orgId: string, batch: { version: number; lines: Lines }): void {
   const writes = new Writes()
   addLines(writes, orgId, batch)
@@ -102,22 +102,22 @@ const DEVICES: readonly Column[] = [
 
 export interface CommitRecord {
   head: Head
-  /** Lines that were not sent yet. */
+  /** The lines that have not been sent yet. */
   lines: Lines
   rows: Map<Kind, Row<Kind>[]>
-  /** Mutations of earlier groups, or refused in this one, that took effect only now. */
-  tookEffect: Pick<MutationLine, 'id' | 'log_no' | 'log_lines'>[]
-  devices: DeviceRow[]
+  /** Mutations that took effect after their own line was made, in an earlier group or in this one. */
+  lateEffects: Pick<MutationLine, 'id' | 'log_no' | 'log_lines'>[]
+  devices: readonly DeviceRow[]
   commit: { atMs: number; head: string }
 }
 
-/** Sends the rest of what a group changed, and its place in the line of versions. It travels with the commit. */
-export function writeCommit(tx: Tx, orgId: string, closing: CommitRecord): void {
-  const { head, lines, rows, tookEffect, devices, commit } = closing
+/** Sends the remaining changes of a group and the new head. They travel with the commit. */
+export function writeCommit(tx: Tx, orgId: string, record: CommitRecord): void {
+  const { head, lines, rows, lateEffects, devices, commit } = record
   const writes = new Writes()
   addLines(writes, orgId, { version: head.version, lines })
   for (const [kind, changed] of rows) addRows(writes, orgId, { kind, rows: changed })
-  if (tookEffect.length > 0) addTookEffect(writes, orgId, tookEffect)
+  if (lateEffects.length > 0) addLateEffects(writes, orgId, lateEffects)
   if (devices.length > 0) addDevices(writes, orgId, devices)
   writes.add(
     ([org, version, atMs, chain]) =>
@@ -130,24 +130,24 @@ export function writeCommit(tx: Tx, orgId: string, closing: CommitRecord): void 
          log_hash = decode(${logHash}, 'hex'), audit_no = ${auditNo}::int8, audit_hash = decode(${auditHash}, 'hex'),
          waiting = ${waiting}::int8
        where org_id = ${org}::uuid`,
-    [orgId, head.version, head.epoch, head.logNo, head.logHash, head.auditNo, head.auditHash, head.waiting],
+    [orgId, head.version, head.epoch, head.logNo, head.logHash, head.auditNo, head.auditHash, head.blocked],
   )
   writes.send(tx)
 }
 
-/** Several writes to different tables as one statement: each statement costs as much as a few rows. */
+/** Several writes to different tables as one statement, because a statement costs as much as a few rows. */
 class Writes {
   readonly #parts: string[] = []
   readonly #values: (string | number | null)[] = []
 
-  /** `text` is given the names of the parameters that stand for `values`. */
+  /** `text` gets the names of the parameters for `values`. */
   add(text: (names: string[]) => string, values: readonly (string | number | null)[]): void {
     const from = this.#values.length
     this.#values.push(...values)
     this.#parts.push(text(values.map((_value, index) => `$${from + index + 1}`)))
   }
 
-  /** Sends the last part as the statement, and those before it as its common table expressions. */
+  /** Sends the last part as the statement, and the parts before it as its common table expressions. */
   send({ sql, write }: Tx): void {
     const last = this.#parts.pop()
     if (last === undefined) return
@@ -164,16 +164,16 @@ function addLines(writes: Writes, orgId: string, { version, lines }: { version: 
   addInsert(writes, { table: 'mutations', columns: MUTATIONS, rows: lines.mutations, given: { org_id: orgId } })
 }
 
-function addTookEffect(writes: Writes, orgId: string, tookEffect: CommitRecord['tookEffect']): void {
+function addLateEffects(writes: Writes, orgId: string, lateEffects: CommitRecord['lateEffects']): void {
   writes.add(
     ([org, lines]) =>
       `update mutations m set log_no = t.log_no, log_lines = t.log_lines
        from json_populate_recordset(null::mutations, ${lines}::text::json) t where m.org_id = ${org}::uuid and m.id = t.id`,
-    [orgId, JSON.stringify(tookEffect)],
+    [orgId, JSON.stringify(lateEffects)],
   )
 }
 
-function addDevices(writes: Writes, orgId: string, devices: DeviceRow[]): void {
+function addDevices(writes: Writes, orgId: string, devices: readonly DeviceRow[]): void {
   addInsert(writes, {
     table: 'devices',
     columns: DEVICES,
@@ -184,13 +184,13 @@ function addDevices(writes: Writes, orgId: string, devices: DeviceRow[]): void {
   })
 }
 
-/** Inserts or replaces rows of one kind. Members are not written here: accounts hold more of them. */
+/** Inserts or replaces rows of one kind. */
 function addRows(writes: Writes, orgId: string, { kind, rows }: { kind: Kind; rows: Row<Kind>[] }): void {
   const { columns, onConflict } = ROWS[kind]
   addInsert(writes, {
     table: tableOf(kind),
     columns,
-    rows: STAMPED.includes(kind) ? rows.map((row) => ({ ...row, fieldStamps: row[FIELD_STAMPS] ?? {} })) : rows,
+    rows: STAMPED_KINDS.includes(kind) ? rows.map((row) => ({ ...row, fieldStamps: row[FIELD_STAMPS] ?? {} })) : rows,
     given: { org_id: orgId },
     onConflict,
   })
@@ -204,7 +204,7 @@ function rowsOf(kind: Kind) {
     const name = columnOf(field)
     return { field, type: columnTypeOf(kind, field), name, isMostlyShared: false }
   })
-  if (STAMPED.includes(kind)) columns.push({ ...own('field_stamps', 'jsonb'), field: 'fieldStamps' })
+  if (STAMPED_KINDS.includes(kind)) columns.push({ ...own('field_stamps', 'jsonb'), field: 'fieldStamps' })
   const replaced = columns.filter(({ name }) => !keys.includes(name)).map(({ name }) => `${name} = excluded.${name}`)
   return { columns, onConflict: `on conflict (org_id, ${keys.join(', ')}) do update set ${replaced.join(', ')}` }
 }
@@ -213,12 +213,15 @@ interface Insert {
   table: string
   columns: readonly Column[]
   rows: readonly object[]
-  /** Values that all rows have. */
+  /** The same for all rows. */
   given: { org_id: string; version?: number }
   onConflict?: string
 }
 
-/** Rows travel as one array per column. What all of them share travels once, beside an empty array: nulls follow its end. */
+/**
+ * Inserts rows that are sent as one array per column. A value that all rows share is sent once, with an empty array:
+ * `unnest` fills up shorter arrays with nulls.
+ */
 function addInsert(writes: Writes, { table, columns, rows, given, onConflict = '' }: Insert): void {
   if (rows.length === 0) return
   const values: (string | number | null)[] = Object.values(given)

@@ -1,4 +1,4 @@
-// What the ledger check reads, a page at a time, and where its results are kept.
+// Reads what the ledger check needs, page by page, and stores its reports.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Database, Sql } from '../../database/database.ts'
@@ -6,8 +6,8 @@ import type { CheckReport } from './ledger-check.ts'
 import { AUDIT_COLUMNS, LOG_COLUMNS } from '../commit/log-lines.ts'
 import type { AuditLine, HashedLogLine } from '../commit/log-lines.ts'
 
-/** Rows in memory at once. */
-const PAGE = 5_000
+/** The number of rows in memory at once. */
+const PAGE_SIZE = 5_000
 const WRONG_POSITIONS = readFileSync(
   fileURLToPath(new URL('../../../sql/checks/positions.sql', import.meta.url)),
   'utf8',
@@ -35,7 +35,7 @@ export function readLog(sql: Sql, orgId: string): AsyncGenerator<Linked<HashedLo
   return paged((after) =>
     sql.unsafe<Linked<HashedLogLine>[]>(
       `select ${LOG_COLUMNS.join(', ')}, version, encode(hash, 'hex') as hash
-       from inventory_logs where org_id = $1 and no > $2 order by no limit ${PAGE}`,
+       from inventory_logs where org_id = $1 and no > $2 order by no limit ${PAGE_SIZE}`,
       [orgId, after],
       { prepare: true },
     ),
@@ -46,7 +46,7 @@ export function readAudit(sql: Sql, orgId: string): AsyncGenerator<Linked<AuditL
   return paged((after) =>
     sql.unsafe<Linked<AuditLine>[]>(
       `select ${AUDIT_COLUMNS.map((column) => `"${column}"`).join(', ')}, version, encode(hash, 'hex') as hash
-       from audit_log where org_id = $1 and no > $2 order by no limit ${PAGE}`,
+       from audit_log where org_id = $1 and no > $2 order by no limit ${PAGE_SIZE}`,
       [orgId, after],
       { prepare: true },
     ),
@@ -57,9 +57,9 @@ export async function* readCommits(sql: Sql, orgId: string): AsyncGenerator<{ ve
   let after = 0
   for (;;) {
     const page = await sql<{ version: number; head: string }[]>`
-      select version, head from commits where org_id = ${orgId} and version > ${after} order by version limit ${PAGE}`
+      select version, head from commits where org_id = ${orgId} and version > ${after} order by version limit ${PAGE_SIZE}`
     yield* page
-    if (page.length < PAGE) return
+    if (page.length < PAGE_SIZE) return
     after = page.at(-1)!.version
   }
 }
@@ -69,7 +69,7 @@ async function* paged<L extends { no: number }>(read: (after: number) => Promise
   for (;;) {
     const page = await read(after)
     yield* page
-    if (page.length < PAGE) return
+    if (page.length < PAGE_SIZE) return
     after = page.at(-1)!.no
   }
 }

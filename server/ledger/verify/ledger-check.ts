@@ -1,5 +1,5 @@
-// The ledger check: every position from its entries, every line of both logs against the one before it, every commit
-// against both. Names the first row of each that does not fit. Keeps H3, L7.
+// The ledger check: recomputes every position from its entries, and checks every line of both logs against the line before
+// it and every commit against both. Names the first row of each table that does not match. Keeps H3, L7.
 import type { Database, Sql } from '../../database/database.ts'
 import { chainHead } from '../commit/chain.ts'
 import type { CheckedHead } from './ledger-check-store.ts'
@@ -17,7 +17,7 @@ export interface Finding {
   where: 'inventory_logs' | 'audit_log' | 'commits' | 'org_heads' | 'positions'
   /** The row: a line's number, a version, a position. */
   row: string
-  /** What does not fit, in words. */
+  /** What is wrong, in words. */
   problem: string
 }
 
@@ -25,13 +25,13 @@ export interface CheckReport {
   lines: number
   auditLines: number
   commits: number
-  /** The first row of each table that does not fit; of positions the first few. Empty where all is well. */
+  /** The first row of each table that does not match; of positions the first few. Empty if everything matches. */
   findings: Finding[]
 }
 
 const POSITIONS_SHOWN = 20
 
-/** Checks an organisation as it is at one moment. Nobody waits for it. */
+/** Checks one snapshot of an organisation. It does not lock anything. */
 export function checkLedger(database: Database, orgId: string): Promise<CheckReport> {
   return database.snapshot(orgId, async (sql) => {
     const head = await readHeadToCheck(sql, orgId)
@@ -41,14 +41,14 @@ export function checkLedger(database: Database, orgId: string): Promise<CheckRep
     const wrong = await findWrongPositions(sql)
     const findings = [...walk.findings.values()]
     for (const { itemId, locationId, lot, expected, found } of wrong.slice(0, POSITIONS_SHOWN)) {
-      const problem = `holds ${inUnits(found)}, and its entries say ${inUnits(expected)} (${wrong.length} such positions)`
+      const problem = `is ${inUnits(found)}, but its entries give ${inUnits(expected)} (${wrong.length} such positions)`
       findings.push({ where: 'positions', row: `${itemId}/${locationId}/${lot}`, problem })
     }
     return { lines: walk.logs.no, auditLines: walk.audit.no, commits: walk.version, findings }
   })
 }
 
-/** Checks an organisation, and keeps the report where its managers see it. */
+/** Checks an organisation and stores the report. */
 export async function checkAndStore(database: Database, orgId: string, now: () => number): Promise<CheckReport> {
   const atMs = now()
   const report = await checkLedger(database, orgId)
@@ -67,7 +67,7 @@ interface Chain {
 
 /** Follows both logs and the commits together, in the order of versions. */
 class ChainWalk {
-  /** The first that was found in each table: what follows a broken link cannot fit either. */
+  /** The first finding in each table: after a broken link, the following lines cannot match either. */
   readonly findings = new Map<Finding['where'], Finding>()
   readonly logs: Chain = { no: 0, hash: '' }
   readonly audit: Chain = { no: 0, hash: '' }
@@ -84,21 +84,23 @@ class ChainWalk {
     const logs = new Peekable(readLog(this.#sql, this.#orgId))
     const audit = new Peekable(readAudit(this.#sql, this.#orgId))
     for await (const commit of readCommits(this.#sql, this.#orgId)) {
-      await this.#take(logs, commit.version, (line) =>
+      await this.#visit(logs, commit.version, (line) =>
         this.#link('inventory_logs', this.logs, line, (previous) => logHash(previous, line)),
       )
-      await this.#take(audit, commit.version, (line) =>
+      await this.#visit(audit, commit.version, (line) =>
         this.#link('audit_log', this.audit, line, (previous) => auditHash(previous, line)),
       )
       const row = String(commit.version)
-      if (commit.version !== this.version + 1) this.#find('commits', row, `follows version ${this.version}`)
+      if (commit.version !== this.version + 1) this.#addFinding('commits', row, `follows version ${this.version}`)
       else if (commit.head !== chainHead(this.logs.hash, this.audit.hash)) {
-        this.#find('commits', row, 'was made when the logs said something else')
+        this.#addFinding('commits', row, 'does not match the logs')
       }
       this.version = commit.version
     }
-    await this.#take(logs, Number.POSITIVE_INFINITY, ({ no }) => this.#find('inventory_logs', String(no), NO_COMMIT))
-    await this.#take(audit, Number.POSITIVE_INFINITY, ({ no }) => this.#find('audit_log', String(no), NO_COMMIT))
+    await this.#visit(logs, Number.POSITIVE_INFINITY, ({ no }) =>
+      this.#addFinding('inventory_logs', String(no), NO_COMMIT),
+    )
+    await this.#visit(audit, Number.POSITIVE_INFINITY, ({ no }) => this.#addFinding('audit_log', String(no), NO_COMMIT))
     this.#checkHead(head)
   }
 
@@ -106,7 +108,7 @@ class ChainWalk {
     const walked = { ...this.#ends(), version: this.version }
     for (const [name, value] of Object.entries(walked)) {
       const found = head[name as keyof CheckedHead]
-      if (found !== value) this.#find('org_heads', name, `is ${found}, and the logs end at ${value}`)
+      if (found !== value) this.#addFinding('org_heads', name, `is ${found}, but the logs end at ${value}`)
     }
   }
 
@@ -114,7 +116,7 @@ class ChainWalk {
     return { logNo: this.logs.no, logHash: this.logs.hash, auditNo: this.audit.no, auditHash: this.audit.hash }
   }
 
-  async #take<L extends { version: number }>(
+  async #visit<L extends { version: number }>(
     lines: Peekable<L>,
     upTo: number,
     visit: (line: L) => void,
@@ -131,20 +133,21 @@ class ChainWalk {
     line: { no: number; hash: string },
     hashAfter: (previous: string) => string,
   ): void {
-    if (line.no !== chain.no + 1) this.#find(where, String(line.no), `follows line ${chain.no}: lines are missing`)
-    else if (hashAfter(chain.hash) !== line.hash) this.#find(where, String(line.no), 'is not what was written')
+    if (line.no !== chain.no + 1)
+      this.#addFinding(where, String(line.no), `follows line ${chain.no}: lines are missing`)
+    else if (hashAfter(chain.hash) !== line.hash) this.#addFinding(where, String(line.no), 'does not match its hash')
     chain.no = line.no
     chain.hash = line.hash
   }
 
-  #find(where: Finding['where'], row: string, problem: string): void {
+  #addFinding(where: Finding['where'], row: string, problem: string): void {
     if (!this.findings.has(where)) this.findings.set(where, { where, row, problem })
   }
 }
 
-const NO_COMMIT = 'belongs to no commit'
+const NO_COMMIT = 'does not belong to a commit'
 
-/** A stream whose next element can be looked at before it is taken. */
+/** A stream whose next element can be read without removing it. */
 class Peekable<T> {
   readonly #source: AsyncGenerator<T>
   #next: T | undefined

@@ -107,7 +107,7 @@ export class Shop {
   /** Disables or enables a person, as another manager would. */
   async setDisabled(person: 'staff' | 'viewer', disabled: boolean): Promise<void> {
     const database = new Database(this.#databaseUrl)
-    const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+    const ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
     const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('e'.repeat(40)) })
     const idOf = (email: string) =>
       database.snapshot(this.#orgId, async (sql) => (await sql`select id from users where email = ${email}`)[0]!['id'])
@@ -134,7 +134,7 @@ export class Shop {
 
   async #seed(): Promise<void> {
     const database = new Database(this.#databaseUrl)
-    const ledger = new Ledger({ database, judgeLevels: alertRules, now: Date.now, publish: () => undefined })
+    const ledger = new Ledger({ database, alertRules, now: Date.now, publish: () => undefined })
     const accounts = new Accounts({ database, ledger, tokens: new AccessTokens('e'.repeat(40)) })
     const roles = ['manager', 'staff', 'viewer'] as const
     const people = roles.map((role) => ({ name: `The ${role}`, email: this.email(role), password: PASSWORD, role }))

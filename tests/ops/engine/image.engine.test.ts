@@ -76,7 +76,7 @@ describe('the image', () => {
   })
 
   it.each([
-    [[], {}, 'stockhand: DATABASE_URL must be set: this image brings no PostgreSQL'],
+    [[], {}, 'stockhand: DATABASE_URL must be set: this image does not contain PostgreSQL'],
     [
       ['server'],
       { DATABASE_URL: 'postgres://a:b@db/stock' },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { parseStamp, stampMs } from '#shared/values/stamp.ts'
-import { RequestRefusedError } from '../../../server/ledger/commit/batch.ts'
+import { RequestRefusedError } from '../../../server/process/request-refused.ts'
 import type { LedgerUnderTest } from '../../support/ledger-under-test.ts'
 import { readRows, stockRoom, TestDevice, useLedger } from '../../support/ledger-under-test.ts'
 

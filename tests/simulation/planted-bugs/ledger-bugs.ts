@@ -5,7 +5,7 @@ import { alter, type PlantedBug, wrapFunction, wrapMethod } from './plant.ts'
 
 const groupDecision = () => import('../../../server/ledger/commit/decide-group.ts')
 const ledgerAlgebra = () => import('#shared/working-set/ledger.ts')
-const ledgerStore = () => import('../../../server/ledger/store/ledger-store.ts')
+const headStore = () => import('../../../server/ledger/store/head-store.ts')
 const ledgerWriteStore = () => import('../../../server/ledger/store/ledger-write-store.ts')
 const logLines = () => import('../../../server/ledger/commit/log-lines.ts')
 const logWriter = () => import('../../../server/ledger/commit/log-writer.ts')
@@ -26,7 +26,7 @@ export const LEDGER_BUGS: PlantedBug[] = [
     rules: [1, 2, 4, 5, 6],
     seed: 6,
     changes: [
-      wrapFunction(ledgerStore, 'lockHead', (lockHead) => async (sql, orgId) => {
+      wrapFunction(headStore, 'lockHead', (lockHead) => async (sql, orgId) => {
         await sleep(5)
         return lockHead(sql, orgId)
       }),
@@ -38,7 +38,7 @@ export const LEDGER_BUGS: PlantedBug[] = [
     seed: 6,
     changes: [
       wrapFunction(
-        ledgerStore,
+        headStore,
         'lockHead',
         (lockHead) => (sql, orgId) => lockHead(withoutInSql(sql, /\bfor\s+no\s+key\s+update\b/i), orgId),
       ),

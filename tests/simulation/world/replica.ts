@@ -6,7 +6,7 @@ import { Accounts } from '../../../server/accounts/accounts.ts'
 import { Admission } from '../../../server/api/admission.ts'
 import { appRouter } from '../../../server/api/app-router.ts'
 import type { ApiParts, Context } from '../../../server/api/context.ts'
-import { ApiRefusal } from '../../../server/api/trpc.ts'
+import { refusalOf } from '../../../server/api/trpc.ts'
 import type { ServerEvent } from '../../../server/events/commit-event.ts'
 import { Cursors } from '../../../server/feed/cursor.ts'
 import { LiveFeed } from '../../../server/feed/live.ts'
@@ -14,6 +14,7 @@ import { PagePrefetch } from '../../../server/feed/page-prefetch.ts'
 import type { PullParts } from '../../../server/feed/pull.ts'
 import { Ledger } from '../../../server/ledger/ledger.ts'
 import { Metrics } from '../../../server/metrics/metrics.ts'
+import { RequestRefusedError } from '../../../server/process/request-refused.ts'
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { Frame, Reply, Request } from './network.ts'
 import { SILENCE } from './network.ts'
@@ -53,22 +54,22 @@ export class Replica {
     this.database = database
     this.#time = time
     database.time = time
-    const alarm = (ms: number, fire: () => void) => time.after(ms, fire)
+    const timer = (ms: number, fire: () => void) => time.after(ms, fire)
     const pulling: PullParts = {
       primary: database,
       replica: reads.readReplica,
-      ...(reads.ahead && { ahead: new PagePrefetch({ rowsMin: 1, alarm }) }),
+      ...(reads.ahead && { prefetch: new PagePrefetch({ rowsMin: 1, timer }) }),
       cursors: new Cursors(SECRET),
       lostCommits: (orgId, seen) => this.ledger.beginEpoch(orgId, { lost: seen }),
       now: () => time.now,
     }
-    this.feed = new LiveFeed(pulling, { alarm })
+    this.feed = new LiveFeed(pulling, { timer })
     const emit = (event: ServerEvent) => {
       if (this.#dead) return
       this.feed.deliver(event)
       publish(event)
     }
-    this.ledger = new Ledger({ database, judgeLevels: alertRules, now: () => time.now, publish: emit })
+    this.ledger = new Ledger({ database, alertRules, now: () => time.now, publish: emit })
     this.accounts = new Accounts({ database, ledger: this.ledger, tokens: unsignedTokens, sessionsEnded: emit })
     const unused = {} as Pick<ApiParts, 'backups' | 'importer' | 'loginLimits'>
     const admission = new Admission()
@@ -92,7 +93,7 @@ export class Replica {
       return this.#dead ? SILENCE : { ok: true, value: throughJson(value) }
     } catch (error) {
       if (this.#dead) return SILENCE
-      const { refusal, lastSeq, retryAfterS } = refusedBy(error)
+      const { refusal, lastSeq, retryAfterS } = refusalOf(error)
       const retryAfterMs = retryAfterS === undefined ? undefined : retryAfterS * 1000
       return { ok: false, refusal, ...(lastSeq !== undefined && { lastSeq }), ...(retryAfterMs && { retryAfterMs }) }
     }
@@ -111,7 +112,7 @@ export class Replica {
         send({ type: 'message', message: throughJson(message) })
       }
     } catch (error) {
-      if (!ended.aborted) send({ type: 'refused', code: refusedBy(error).refusal })
+      if (!ended.aborted) send({ type: 'refused', code: refusalOf(error).refusal })
     }
     if (this.#dead && !signal.aborted) send({ type: 'closed' })
   }
@@ -131,8 +132,8 @@ export class Replica {
   /** Answers like auth.refresh, with the cookie in the answer. */
   async #refresh(cookie: string): Promise<Issued> {
     const issued = await this.accounts.refresh(cookie)
-    if (issued === 'disabled') throw new ApiRefusal('disabled')
-    if (!issued) throw new ApiRefusal('unauthenticated')
+    if (issued === 'disabled') throw new RequestRefusedError('disabled')
+    if (!issued) throw new RequestRefusedError('unauthenticated')
     return issued
   }
 
@@ -144,8 +145,4 @@ export class Replica {
 /** Drops everything that JSON does not transport. */
 function throughJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
-}
-
-function refusedBy(error: unknown): ApiRefusal {
-  return error instanceof ApiRefusal ? error : new ApiRefusal('malformed')
 }

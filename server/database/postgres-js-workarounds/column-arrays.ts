@@ -1,24 +1,26 @@
-// Rows for PostgreSQL as one array per column: it reads them in a third of the time that it takes for the same as JSON.
+// Rows for PostgreSQL as the text of one array per column. PostgreSQL reads them in a third of the time that JSON takes.
+// postgres.js (3.4.9) cannot serialize all such arrays itself: it reads a jsonb value that is an array as a nested array, and
+// rejects undefined values.
 export type ColumnType = 'uuid' | 'int8' | 'bool' | 'numeric' | 'date' | 'text' | 'bytea' | 'jsonb'
 
-/** Types whose values never hold what ends an element of an array. */
-const BARE: ReadonlySet<ColumnType> = new Set(['uuid', 'int8', 'bool', 'numeric', 'date'])
+/** Types whose values do not contain characters that need quoting. */
+const UNQUOTED: ReadonlySet<ColumnType> = new Set(['uuid', 'int8', 'bool', 'numeric', 'date'])
 
-/** One field of some rows, as a text in PostgreSQL's form of an array. */
+/** One field of all rows, in PostgreSQL's text format of an array. */
 export function arrayText(rows: readonly object[], field: string, type: ColumnType): string {
-  const isBare = BARE.has(type)
+  const isUnquoted = UNQUOTED.has(type)
   let text = '{'
   for (const row of rows as readonly Record<string, unknown>[]) {
     const value = row[field]
     if (text.length > 1) text += ','
     if (value === null || value === undefined) text += 'NULL'
-    else if (isBare) text += `${value as string | number | boolean}`
+    else if (isUnquoted) text += `${value as string | number | boolean}`
     else text += quoted(type === 'jsonb' ? JSON.stringify(value) : (value as string))
   }
   return `${text}}`
 }
 
-/** What all rows have in a field, as a text; null for null, and undefined where they differ. */
+/** The value that all rows have in a field, as text; null for null. Returns undefined if they differ. */
 export function sharedText(rows: readonly object[], field: string, type: ColumnType): string | null | undefined {
   const [first, ...rest] = rows as readonly Record<string, unknown>[]
   const value = first?.[field] ?? null

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { arrayText } from './column-arrays.ts'
 
-test('what would end an element, or an array, is quoted', () => {
+test('values that contain delimiters are quoted', () => {
   const rows = [{ a: 'x,y}"\\' }, { a: null }, { a: '' }, { a: 'NULL' }]
   expect(arrayText(rows, 'a', 'text')).toBe('{"x,y}\\"\\\\",NULL,"","NULL"}')
   expect(arrayText([{ a: { b: '"' } }], 'a', 'jsonb')).toBe(String.raw`{"{\"b\":\"\\\"\"}"}`)
