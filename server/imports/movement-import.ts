@@ -2,6 +2,7 @@
 // row is the same movement in every import, because its id derives from its content and its number among equal rows; stock
 // codes are used unchanged, so 85123A and 85123B are two items; nothing is refused for lack of stock, because these movements
 // have already happened.
+import type { MovementReason } from '#shared/values/reasons.ts'
 import { formatStamp, stampDevice } from '#shared/values/stamp.ts'
 import type { Database } from '../database/database.ts'
 import { parseNumber, parseTime } from './cells.ts'
@@ -105,7 +106,7 @@ export class MovementImport {
       itemId: this.#items.get(sku)?.id ?? itemIdOf(this.#run.orgId, sku),
       locationId: this.locationId,
       quantity,
-      reason: isReturn ? 'return' : 'sale',
+      reason: (isReturn ? 'returned' : 'sale') satisfies MovementReason,
       ...(reference !== '' && { reference }),
     }
     const at = formatStamp({ ms: atMs, counter: 0, device: stampDevice(this.#run.clientId) })
