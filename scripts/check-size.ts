@@ -27,11 +27,16 @@ const ROOT = resolve(import.meta.dirname, '..')
 const READY = ['index.html', 'app/signed-in.tsx']
 
 async function main(): Promise<void> {
-  const budgets = JSON.parse(readFileSync(join(ROOT, 'scripts/bundle-budgets.json'), 'utf8')) as Budgets
+  const budgets = JSON.parse(readFileSync('scripts/bundle-budgets.json', 'utf8')) as Budgets
   const outDir = mkdtempSync(join(tmpdir(), 'stockhand-size-'))
   try {
     const configFile = join(ROOT, 'vite.config.ts')
-    await build({ configFile, logLevel: 'error', build: { outDir, emptyOutDir: true, manifest: true } })
+    await build({
+      configFile,
+      root: join(ROOT, 'client'),
+      logLevel: 'error',
+      build: { outDir, emptyOutDir: true, manifest: true },
+    })
     const manifest = JSON.parse(readFileSync(join(outDir, '.vite/manifest.json'), 'utf8')) as Manifest
     const kb = (keys: Iterable<string>) =>
       [...keys].reduce((sum, key) => sum + gzipSync(readFileSync(join(outDir, manifest[key]!.file))).length, 0) / 1024

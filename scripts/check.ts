@@ -36,7 +36,7 @@ export async function runPart(name: PartName, folder: string): Promise<Outcome> 
 }
 
 export type PartName = (typeof PART_NAMES)[number]
-export const PART_NAMES = ['types', 'lint', 'format', 'boundaries', 'unused', 'migrations', 'language'] as const
+export const PART_NAMES = ['types', 'lint', 'format', 'boundaries', 'unused', 'migrations', 'language', 'size'] as const
 
 function parts(folder: string): Record<PartName, Part> {
   const present = (paths: string[]) => paths.filter((path) => existsSync(join(folder, path)))
@@ -66,6 +66,8 @@ function parts(folder: string): Record<PartName, Part> {
     migrations: {
       commands: sql.length === 0 ? [] : [['squawk', '--reporter=gcc', ...sql.map((name) => `sql/${name}`)]],
     },
+    // Builds the client and compares its chunks with their budgets.
+    size: { commands: [['node', join(ROOT, 'scripts/check-size.ts')]], proof: /looked at [1-9]\d* chunks/ },
     // Without new lines it passes, and says so.
     language: { commands: [['node', join(ROOT, 'scripts/check-language.ts')]], proof: LOOKED_AT },
   }

@@ -237,6 +237,16 @@ describe('the gate', () => {
     expect(Object.keys(plants).sort()).toEqual(configuration.forbidden.map(({ name }) => name).sort())
   })
 
+  it.each([
+    ['a chunk above its budget', { ready: 50, other: 100, chunks: {} }, /^over +[\d.]+ of 50 KB ready$/m],
+    ['a budget of a chunk that does not exist', { ready: 200, other: 100, chunks: { 'gone.ts': 9 } }, /gone\.ts/],
+  ])('size: %s', async (_, budgets, problem) => {
+    const own = { ...SOUND, 'scripts/bundle-budgets.json': JSON.stringify(budgets) }
+    const { passed, output } = await runOn('size', own)
+    expect(output).toMatch(problem)
+    expect(passed).toBe(false)
+  })
+
   it('unused', async () => {
     // Packages that the small tree does not use are always reported.
     const own = { 'vite.config.ts': readFileSync(join(ROOT, 'vite.config.ts'), 'utf8') }
