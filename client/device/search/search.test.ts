@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Item } from '#shared/rows/rows.ts'
+import { foldQuery, foldText } from '#shared/values/fold-text.ts'
 import { ItemSearch, type SearchSource } from './search.ts'
 
 type Known = { name: string; sku: string | null; archived?: boolean }
@@ -27,6 +28,12 @@ class Shop implements SearchSource {
   ownerOf(code: string) {
     return this.codes.get(code)
   }
+
+  readonly preferred = new Set<string>(['b', 'e'])
+
+  isPreferred(id: string) {
+    return this.preferred.has(id)
+  }
 }
 
 const shop = new Shop()
@@ -52,6 +59,18 @@ test('[D7] finds by SKU and barcode, exact matches first, padded or not', () => 
   expect(find('caf-01')).toEqual(['1'])
 })
 
+test('[D7] whole words come before parts of words, and items in stock before the others', () => {
+  const source = new Shop()
+  source.items.set('1', { name: 'Milkshake', sku: null })
+  source.items.set('2', { name: 'Oat milk', sku: null })
+  source.items.set('3', { name: 'Buttermilk', sku: null })
+  source.items.set('4', { name: 'Milk, whole', sku: null })
+  source.items.set('e', { name: 'Rice milk', sku: null })
+  const one = new ItemSearch(source)
+  expect(one.find('milk', { limit: 9 }).ids).toEqual(['4', 'e', '2', '1', '3'])
+  expect(one.find('milk', { limit: 2 }).ids).toEqual(['4', 'e'])
+})
+
 test('counts all matches beyond the limit, and filters', () => {
   expect(search.find('ca', { limit: 1 })).toEqual({ ids: ['4'], total: 3 })
   expect(search.find('ca', { limit: 9, accept: ({ id }) => id !== '4' })).toMatchObject({ total: 2 })
@@ -61,7 +80,7 @@ test('counts all matches beyond the limit, and filters', () => {
 const few = <T>(...values: T[]) => fc.constantFrom(...values)
 const id = few('a', 'b', 'c', 'd', 'e', 'f', 'g')
 const code = few('0012', '12', '120', 'x\ty', '7')
-const word = few('ca', 'Cafe', 'café', '12', '012', '', '120', 'bio', 'o', ' ')
+const word = few('ca', 'Cafe', 'café', '12', '012', '', '120', 'bio', 'o', ' ', 'ca-fe', 'l’o')
 const name = fc.array(word, { maxLength: 3 }).map((words) => words.join(' '))
 const item = fc.record({ kind: few('item'), id, name, sku: fc.option(code), archived: few(false, false, false, true) })
 const change = fc.oneof(
@@ -113,22 +132,33 @@ function follow(made: Change, { source, followed }: { source: Shop; followed: It
 
 /** The expected results, computed slowly and plainly. */
 function expectedItems(source: Shop, query: string): Item[] {
-  const fold = (text: string) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '')
-  const words = fold(query).split(/\s+/).filter(Boolean)
+  const words = foldQuery(query)
+  const whole = foldText(query).trim()
   const [first = ''] = words
   const bare = (text: string) => text.replace(/^0+/, '')
   const ranked = [...source.ids()].flatMap((id) => {
     const item = source.item(id)!
-    const fields = [item.name, item.sku ?? '', ...source.codesOf(id)].map(fold)
+    const fields = [item.name, item.sku ?? '', ...source.codesOf(id)].map(foldText)
     const text = fields.map((field) => `${field}\t`).join('')
     if (item.archived || !words.every((word) => text.includes(word))) return []
     const [title = '', ...others] = text.split('\t')
-    const isExact = words.length === 1 && bare(first) !== '' && others.some((field) => bare(field) === bare(first))
-    const rank = isExact ? 0 : text.startsWith(first) ? 1 : title.includes(` ${first}`) ? 2 : 3
-    return [{ item, text, rank: words.length === 0 ? 3 : rank }]
+    const isExact = !/\s/.test(whole) && bare(whole) !== '' && others.some((field) => bare(field) === bare(whole))
+    const isWhole = (at: RegExp) => new RegExp(`${at.source}${first}(?![\\p{L}\\p{N}])`, 'u').test(title)
+    const ranks = [
+      isExact,
+      isWhole(/^/),
+      isWhole(/(?<![\p{L}\p{N}])/u),
+      title.startsWith(first),
+      new RegExp(`(?<![\\p{L}\\p{N}])${first}`, 'u').test(title),
+      true,
+    ]
+    return [{ item, text, rank: words.length === 0 ? 0 : ranks.indexOf(true) }]
   })
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
   return ranked
-    .toSorted((a, b) => a.rank - b.rank || order(a.text, b.text) || order(a.item.id, b.item.id))
+    .toSorted((a, b) => {
+      const preferred = Number(source.isPreferred(b.item.id)) - Number(source.isPreferred(a.item.id))
+      return a.rank - b.rank || (words.length > 0 && preferred) || order(a.text, b.text) || order(a.item.id, b.item.id)
+    })
     .map(({ item }) => item)
 }

@@ -1,12 +1,13 @@
-// Search as you type over a hundred thousand items: each is a line of text, and lines are searched in their order. What
-// changes is taken in item by item: by the next search, or before it in moments when nobody waits. Keeps D7.
+// Search as you type over a hundred thousand items: each item is a line of text, and the lines are searched in their order.
+// Changes are added item by item: by the next search, or before it in idle moments. Keeps D7.
 import type { Item } from '#shared/rows/rows.ts'
+import { foldQuery, foldText } from '#shared/values/fold-text.ts'
 import { type Block, SortedLines } from './sorted-lines.ts'
 
 export interface SearchHits {
   /** The best first, up to the limit. */
   ids: string[]
-  /** All that match, also those beyond the limit. */
+  /** The number of all matches, also beyond the limit. */
   total: number
 }
 
@@ -14,7 +15,7 @@ export interface SearchOptions {
   limit: number
   /** Filters further. */
   accept?: ((item: Item) => boolean) | undefined
-  /** Searches what is taken in already. */
+  /** Searches only what is indexed already. */
   asIs?: boolean
 }
 
@@ -25,29 +26,40 @@ export interface SearchSource {
   codesOf(itemId: string): Iterable<string>
   /** The item that a code belongs to. */
   ownerOf(code: string): string | undefined
+  /** Whether an item comes before others that match as well: it is in stock, or was used lately. */
+  isPreferred?(itemId: string): boolean
 }
 
 const FIELD = '\t'
-const SPACE_BETWEEN = ' '
 const ZERO = '0'
 const END = '\n'
-const NOT_ASCII = /\P{ASCII}/u
-/** So many items are taken in at once while nobody waits: a millisecond on a slow device. */
+const WORD_CHARACTER = /[\p{L}\p{N}]/u
+/** Items that are indexed at once in an idle moment: a millisecond on a slow device. */
 const SLICE = 50
-/** A block is written anew when so many lines have come to it; a search does not wait for that. */
-const COMING_MAX = 500
+/** A block is rewritten when this many lines have changed in it. A search does not wait for that. */
+const CHANGED_MAX = 500
+/** The preference of so many matches is looked up in one search, to bound its time. Later ones count as not preferred. */
+const PREFERENCES_MAX = 2_000
+
+/** How well an item matches. Within a rank, preferred items come first, then the order of their names. */
+const EXACT_CODE = 0
+const NAME_STARTS_WITH_WORD = 1
+const WHOLE_WORD = 2
+const NAME_STARTS = 3
+const WORD_STARTS = 4
+const ANYWHERE = 5
 
 export class ItemSearch {
   readonly #source: SearchSource
   readonly #lines: SortedLines
-  /** Items that may look different from their lines. */
+  /** Items that may differ from their lines. */
   readonly #stale = new Set<string>()
-  /** Goes on where it was: from the start it would pass all that was taken out before. */
+  /** Continues where it was: from the start it would visit all deleted entries again. */
   #staleInTurn: Iterator<string> | undefined
   #isAllStale = true
-  /** After all had changed: those that were not looked at since. */
+  /** After everything has changed: the items that are not indexed yet. */
   #rest: Iterator<string> | undefined
-  /** Whose line holds a code. */
+  /** The item whose line contains a code. */
   readonly #owners = new Map<string, string>()
 
   constructor(source: SearchSource, { blockLines }: { blockLines?: number } = {}) {
@@ -55,7 +67,7 @@ export class ItemSearch {
     this.#lines = new SortedLines(blockLines)
   }
 
-  /** How many items it finds among. */
+  /** The number of indexed items. */
   get size(): number {
     return this.#lines.size
   }
@@ -64,7 +76,7 @@ export class ItemSearch {
     if (!this.#isAllStale) this.#stale.add(id)
   }
 
-  /** A barcode came, went, or belongs to another item. */
+  /** A barcode was attached, detached, or belongs to another item. */
   codeChanged(code: string): void {
     if (this.#isAllStale) return
     for (const id of [this.#owners.get(code), this.#source.ownerOf(code)]) if (id !== undefined) this.#stale.add(id)
@@ -74,27 +86,27 @@ export class ItemSearch {
     this.#isAllStale = true
   }
 
-  /** Does a little of what the next search would have to do. False where nothing is left to do. */
+  /** Does a small part of the work of the next search. Returns false if there is none left. */
   prepare(): boolean {
-    if (this.#lines.settleOne(COMING_MAX)) return true
-    this.#beginAnew()
-    for (let taken = 0; taken < SLICE; taken++) {
+    if (this.#lines.rewriteOne(CHANGED_MAX)) return true
+    this.#startOver()
+    for (let indexed = 0; indexed < SLICE; indexed++) {
       const id = this.#next()
-      if (id === undefined) return this.#lines.settleOne(0)
-      this.#take(id)
+      if (id === undefined) return this.#lines.rewriteOne(0)
+      this.#index(id)
     }
     return true
   }
 
   /**
-   * Items whose name, SKU or barcodes hold every word of the query, best first: exact code or SKU, then names that begin
-   * with it, then words that begin with it, then the rest; each of these in the order of their names.
+   * Finds the items whose name, SKU or barcodes contain every word of the query. The best come first: an exact code or
+   * SKU, then whole words, then the starts of names and of words, then the rest.
    */
   find(query: string, { limit, accept, asIs = false }: SearchOptions): SearchHits {
-    if (!asIs) this.#takeAll()
-    const words = folded(query).split(/\s+/).filter(Boolean)
-    const hits = new Hits(limit)
-    const question = words.length === 0 ? undefined : new Question(words)
+    if (!asIs) this.#indexAll()
+    const words = foldQuery(query)
+    const hits = new Hits(limit, this.#source.isPreferred?.bind(this.#source))
+    const question = words.length === 0 ? undefined : new Question(words, foldText(query).trim())
     for (const block of this.#lines.blocks) {
       if (question) question.ask(block, { hits, accept })
       else if (accept) hits.addAll(block.items.filter(accept))
@@ -103,25 +115,25 @@ export class ItemSearch {
     return hits.best()
   }
 
-  #takeAll(): void {
-    this.#beginAnew()
-    for (let id = this.#next(); id !== undefined; id = this.#next()) this.#take(id)
-    this.#lines.settle()
+  #indexAll(): void {
+    this.#startOver()
+    for (let id = this.#next(); id !== undefined; id = this.#next()) this.#index(id)
+    this.#lines.rewrite()
   }
 
-  /** An item whose line is to be looked at. */
+  /** The next item to index. */
   #next(): string | undefined {
     this.#staleInTurn ??= this.#stale.values()
     const stale = this.#staleInTurn.next()
     if (!stale.done) return stale.value
-    this.#staleInTurn = undefined // it would not come to what is added later
+    this.#staleInTurn = undefined // an iterator that has ended does not see later entries
     const rest = this.#rest?.next()
     if (rest && !rest.done) return rest.value
     this.#rest = undefined
     return undefined
   }
 
-  #beginAnew(): void {
+  #startOver(): void {
     if (!this.#isAllStale) return
     this.#isAllStale = false
     this.#lines.clear()
@@ -130,7 +142,7 @@ export class ItemSearch {
     this.#rest = this.#source.ids()[Symbol.iterator]()
   }
 
-  #take(id: string): void {
+  #index(id: string): void {
     this.#stale.delete(id)
     const item = this.#source.item(id)
     if (!item || item.archived) return this.#lines.remove(id)
@@ -139,72 +151,84 @@ export class ItemSearch {
       this.#owners.set(code, id)
       text += code + FIELD
     }
-    this.#lines.put({ item, text: folded(text) })
+    this.#lines.put({ item, text: foldText(text).replaceAll(END, ' ') })
   }
 }
 
-/** What was found: those of each rank in their order, as many as can be shown; the others are counted. */
+/** The matches of each rank in their order, as many as can be shown. The others are only counted. */
 class Hits {
   readonly #limit: number
-  readonly #ranks: Item[][] = [[], [], [], []]
+  readonly #isPreferred: ((itemId: string) => boolean) | undefined
+  readonly #ranks = Array.from({ length: ANYWHERE + 1 }, () => ({ preferred: [] as Item[], others: [] as Item[] }))
   #total = 0
-  /** Worse ones are only counted: there are enough that are better. */
-  worst = 3
+  #preferencesLeft = PREFERENCES_MAX
+  /** Worse ranks are only counted, because there are enough better matches. */
+  worst = ANYWHERE
 
-  constructor(limit: number) {
+  constructor(limit: number, isPreferred: ((itemId: string) => boolean) | undefined) {
     this.#limit = limit
+    this.#isPreferred = isPreferred
     this.#setWorst()
   }
 
   add(item: Item, rank: number): void {
     this.#total += 1
     if (rank > this.worst) return
-    this.#ranks[rank]!.push(item)
+    const { preferred, others } = this.#ranks[rank]!
+    if (this.#isPreferred && this.#preferencesLeft-- > 0 && this.#isPreferred(item.id)) preferred.push(item)
+    else if (others.length < this.#limit) others.push(item)
     this.#setWorst()
   }
 
-  /** Items of no rank, in their order. */
+  /** Items without a rank, in their order. */
   addAll(items: readonly Item[]): void {
     this.#total += items.length
-    const rest = this.#ranks[3]!
-    for (let at = 0; at < items.length && rest.length < this.#limit; at++) rest.push(items[at]!)
+    const { others } = this.#ranks[ANYWHERE]!
+    for (let at = 0; at < items.length && others.length < this.#limit; at++) others.push(items[at]!)
   }
 
   best(): SearchHits {
     const ids: string[] = []
-    for (const items of this.#ranks) {
-      for (let at = 0; at < items.length && ids.length < this.#limit; at++) ids.push(items[at]!.id)
+    for (const { preferred, others } of this.#ranks) {
+      for (const item of preferred) if (ids.length < this.#limit) ids.push(item.id)
+      for (const item of others) if (ids.length < this.#limit) ids.push(item.id)
     }
     return { ids, total: this.#total }
   }
 
+  /** A rank is needed as long as an item of it could still be among the best. */
   #setWorst(): void {
+    const mayPrefer = this.#isPreferred !== undefined && this.#preferencesLeft > 0
     let better = 0
     for (let rank = 0; rank <= this.worst; rank++) {
-      better += this.#ranks[rank]!.length
-      if (better >= this.#limit) this.worst = rank - 1
+      const { preferred, others } = this.#ranks[rank]!
+      const certain = better + preferred.length + (mayPrefer ? 0 : others.length)
+      if (certain >= this.#limit) this.worst = rank - 1
+      better += preferred.length + others.length
+      if (better >= this.#limit && this.worst > rank) this.worst = rank
     }
   }
 }
 
-/** The words of a query, asked of block after block. */
+/** The words of a query, searched in block after block. */
 class Question {
   readonly #words: readonly string[]
   readonly #first: string
   readonly #longest: string
-  /** How a SKU or code ends that is this word, padded with zeros or not. */
+  /** The end of a SKU or code that is the query, with or without leading zeros. */
   readonly #exactEnd: string | undefined
 
-  constructor(words: readonly string[]) {
+  /** `whole`: the query folded as one text. */
+  constructor(words: readonly string[], whole: string) {
     this.#words = words
     this.#first = words[0]!
     this.#longest = words.toSorted((a, b) => b.length - a.length)[0]!
-    const bare = this.#first.replace(/^0+/, '')
-    if (words.length === 1 && bare !== '') this.#exactEnd = bare + FIELD
+    const bare = whole.replace(/^0+/, '')
+    if (bare !== '' && !/\s/.test(whole)) this.#exactEnd = bare + FIELD
   }
 
   ask({ text, items, starts }: Block, { hits, accept }: { hits: Hits; accept: SearchOptions['accept'] }): void {
-    const exactEnds = this.#exactEnd === undefined ? undefined : new Places(text, this.#exactEnd)
+    const exactEnds = this.#exactEnd === undefined ? undefined : new Occurrences(text, this.#exactEnd)
     let index = 0
     for (let at = text.indexOf(this.#longest); at >= 0; at = text.indexOf(this.#longest, starts[index + 1])) {
       while (starts[index + 1]! <= at) index += 1
@@ -220,26 +244,51 @@ class Question {
     return this.#words.every((word) => line.includes(word))
   }
 
-  /** Of ranks that are worse than `worst` it is all the same which. */
-  #rank(place: Place, worst: number): number {
-    const { text, start } = place
-    if (place.exactEnds && worst >= 0 && isExact(place)) return 0
-    if (worst >= 1 && text.startsWith(this.#first, start)) return 1
-    if (worst < 2) return 3
-    const name = text.slice(start, text.indexOf(FIELD, start))
-    return name.includes(SPACE_BETWEEN + this.#first) ? 2 : 3
+  /** Ranks that are worse than `worst` are not told apart. */
+  #rank(line: Line, worst: number): number {
+    const { text, start } = line
+    if (line.exactEnds && worst >= EXACT_CODE && isExact(line)) return EXACT_CODE
+    if (worst < NAME_STARTS_WITH_WORD) return ANYWHERE
+    const starts = text.startsWith(this.#first, start)
+    if (starts && !this.#continues(text, start)) return NAME_STARTS_WITH_WORD
+    if (worst < WHOLE_WORD) return ANYWHERE
+    const nameEnd = text.indexOf(FIELD, start)
+    let startsWord = false
+    let at = text.indexOf(this.#first, start + 1)
+    for (; at >= 0 && at < nameEnd; at = text.indexOf(this.#first, at + 1)) {
+      if (isWordCharacter(text, at - 1)) continue
+      if (!this.#continues(text, at)) return WHOLE_WORD
+      startsWord = true
+    }
+    if (starts) return NAME_STARTS
+    return startsWord ? WORD_STARTS : ANYWHERE
+  }
+
+  /** Whether the word goes on after the part at this index. */
+  #continues(text: string, at: number): boolean {
+    return isWordCharacter(text, at + this.#first.length)
   }
 }
 
-interface Place {
+/** ASCII is looked up, because a search looks at hundreds of thousands of characters. */
+const IS_ASCII_WORD = Array.from({ length: 128 }, (_, code) => WORD_CHARACTER.test(String.fromCharCode(code)))
+
+function isWordCharacter(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code < 128
+    ? IS_ASCII_WORD[code]!
+    : code > 127 && WORD_CHARACTER.test(String.fromCodePoint(text.codePointAt(at)!))
+}
+
+interface Line {
   text: string
   start: number
   end: number
-  exactEnds: Places | undefined
+  exactEnds: Occurrences | undefined
 }
 
-/** A field of the line, other than its name, is the word with nothing but zeros before it. */
-function isExact({ text, start, end, exactEnds }: Place): boolean {
+/** Whether a field of the line, other than the name, is the query with any number of leading zeros. */
+function isExact({ text, start, end, exactEnds }: Line): boolean {
   for (let at = exactEnds?.from(start) ?? -1; at >= 0 && at < end; at = exactEnds?.from(at + 1) ?? -1) {
     let before = at - 1
     while (text[before] === ZERO) before -= 1
@@ -248,11 +297,11 @@ function isExact({ text, start, end, exactEnds }: Place): boolean {
   return false
 }
 
-/** Where a part occurs in a text, asked for from its start to its end. */
-class Places {
+/** The occurrences of a part in a text, looked up from its start to its end. */
+class Occurrences {
   readonly #text: string
   readonly #part: string
-  /** Undefined until it is asked for: most texts never are. */
+  /** Undefined until the first lookup: most texts need none. */
   #next: number | undefined
 
   constructor(text: string, part: string) {
@@ -260,16 +309,9 @@ class Places {
     this.#part = part
   }
 
-  /** The first place from there on; -1 where there is none. */
+  /** The first occurrence from this index on, or -1. */
   from(at: number): number {
     const isPast = this.#next === undefined || (this.#next >= 0 && this.#next < at)
     return isPast ? (this.#next = this.#text.indexOf(this.#part, at)) : this.#next!
   }
-}
-
-/** Lower case without accents, so that "cafe" finds "Café". Ends of lines inside would split a line. */
-function folded(text: string): string {
-  const lower = text.toLowerCase()
-  const plain = NOT_ASCII.test(lower) ? lower.normalize('NFD').replace(/\p{M}/gu, '') : lower
-  return plain.includes(END) ? plain.replaceAll(END, ' ') : plain
 }

@@ -1,22 +1,22 @@
-// A line of text for each item, in the order of the lines: sorted blocks of about a thousand, so that a change costs one
-// block and not all of them, and so that a hundred thousand can be brought in order bit by bit.
+// One line of text per item, sorted, in blocks of about a thousand lines: a change rewrites one block instead of
+// everything, and a hundred thousand lines can be sorted step by step.
 import type { Item } from '#shared/rows/rows.ts'
 
 export interface SearchLine {
   item: Item
-  /** Without a line's end. */
+  /** Without a line end. */
   text: string
 }
 
-/** More lines than this become two blocks: a changed block is written anew, which takes a tenth of a millisecond. */
+/** A block with more lines is split. Rewriting a changed block takes a tenth of a millisecond. */
 const BLOCK_LINES = 1_000
 const END = '\n'
 
-/** Lines that stand in one text, one after the other. */
+/** Lines in one text, one after the other. */
 export interface Block {
   readonly text: string
   readonly items: readonly Item[]
-  /** Where each line begins in the text; one more for the end of the last. */
+  /** The index of each line in the text, and the end of the last one. */
   readonly starts: readonly number[]
 }
 
@@ -24,20 +24,16 @@ class SortedBlock implements Block {
   text = ''
   items: Item[] = []
   starts: number[] = [0]
-  /** Lines that have come and are not in the text yet. */
-  readonly coming = new Map<string, SearchLine>()
-  /** Items whose lines in the text are not theirs any more. */
-  readonly gone = new Set<string>()
-  /** The least line: what comes before it belongs to the block before. */
+  /** Lines that are not in the text yet. */
+  readonly added = new Map<string, SearchLine>()
+  /** Items whose lines in the text are out of date. */
+  readonly removed = new Set<string>()
+  /** The first line: earlier ones belong to the block before. */
   first: SearchLine | undefined
 
-  get isSettled(): boolean {
-    return this.coming.size === 0 && this.gone.size === 0
-  }
-
   fill(lines: readonly SearchLine[]): void {
-    this.coming.clear()
-    this.gone.clear()
+    this.added.clear()
+    this.removed.clear()
     this.first = lines[0]
     this.text = lines.map(({ text }) => text + END).join('')
     this.items = lines.map(({ item }) => item)
@@ -45,11 +41,11 @@ class SortedBlock implements Block {
     for (const { text } of lines) this.starts.push(this.starts.at(-1)! + text.length + END.length)
   }
 
-  /** The lines as they are now, in their order. */
+  /** The current lines, sorted. */
   lines(): SearchLine[] {
-    const lines = [...this.coming.values()]
+    const lines = [...this.added.values()]
     for (const [index, item] of this.items.entries()) {
-      if (this.gone.has(item.id)) continue
+      if (this.removed.has(item.id)) continue
       lines.push({ item, text: this.text.slice(this.starts[index], this.starts[index + 1]! - END.length) })
     }
     return lines.toSorted(compare)
@@ -60,64 +56,64 @@ export class SortedLines {
   readonly #blockLines: number
   #blocks = [new SortedBlock()]
   readonly #blockOf = new Map<string, SortedBlock>()
-  readonly #unsettled = new Set<SortedBlock>()
+  readonly #changed = new Set<SortedBlock>()
 
   constructor(blockLines = BLOCK_LINES) {
     this.#blockLines = blockLines
   }
 
-  /** How many items have a line. */
+  /** The number of items with a line. */
   get size(): number {
     return this.#blockOf.size
   }
 
-  /** The lines as they were when their blocks were settled. */
+  /** The lines as of the last rewrite of their blocks. */
   get blocks(): readonly Block[] {
     return this.#blocks
   }
 
-  /** Gives an item its line, in place of the one that it had. */
+  /** Sets the line of an item. */
   put(line: SearchLine): void {
     const { id } = line.item
     this.remove(id)
-    const block = this.#blocks[this.#place(line)]!
-    block.coming.set(id, line)
+    const block = this.#blocks[this.#blockFor(line)]!
+    block.added.set(id, line)
     this.#blockOf.set(id, block)
-    this.#unsettled.add(block)
+    this.#changed.add(block)
   }
 
   remove(id: string): void {
     const block = this.#blockOf.get(id)
     if (!block) return
     this.#blockOf.delete(id)
-    block.coming.delete(id)
-    block.gone.add(id)
-    this.#unsettled.add(block)
+    block.added.delete(id)
+    block.removed.add(id)
+    this.#changed.add(block)
   }
 
   clear(): void {
     this.#blocks = [new SortedBlock()]
     this.#blockOf.clear()
-    this.#unsettled.clear()
+    this.#changed.clear()
   }
 
-  /** Takes into the text whatever came or went. */
-  settle(): void {
-    while (this.settleOne(0));
+  /** Rewrites all changed blocks. */
+  rewrite(): void {
+    while (this.rewriteOne(0));
   }
 
-  /** Settles one block in which more than so many lines wait. False where there is none. */
-  settleOne(above: number): boolean {
-    for (const block of this.#unsettled) {
-      if (block.coming.size + block.gone.size <= above) continue
-      this.#settle(block)
+  /** Rewrites one block with more changed lines than this. Returns false if there is none. */
+  rewriteOne(above: number): boolean {
+    for (const block of this.#changed) {
+      if (block.added.size + block.removed.size <= above) continue
+      this.#rewrite(block)
       return true
     }
     return false
   }
 
-  #settle(block: SortedBlock): void {
-    this.#unsettled.delete(block)
+  #rewrite(block: SortedBlock): void {
+    this.#changed.delete(block)
     const lines = block.lines()
     const at = this.#blocks.indexOf(block)
     const count = Math.ceil(lines.length / this.#blockLines)
@@ -130,8 +126,8 @@ export class SortedLines {
     if (count > 0 || this.#blocks.length > 1) this.#blocks.splice(at, 1, ...parts)
   }
 
-  /** The last block that begins before the line, or the first one. */
-  #place(line: SearchLine): number {
+  /** The last block that begins before the line, or the first block. */
+  #blockFor(line: SearchLine): number {
     let low = 0
     let high = this.#blocks.length - 1
     while (low < high) {
@@ -144,7 +140,7 @@ export class SortedLines {
   }
 }
 
-/** By their text, and those that are the same by their items. */
+/** Compares by text, then by id. */
 function compare(a: SearchLine, b: SearchLine): number {
   if (a.text !== b.text) return a.text < b.text ? -1 : 1
   return a.item.id < b.item.id ? -1 : 1
