@@ -37,3 +37,15 @@ test('a new version waits for the user, and the full outbox survives the update'
   await page.getByRole('switch', { name: /Work offline/ }).click({ force: true })
   await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA)).toBe(45)
 })
+
+test('damaged settings do not keep the scan screen from opening', async ({ shop }) => {
+  const { page } = await shop.signedIn('staff')
+  await page.evaluate(() => {
+    const names = Object.keys(localStorage).filter((key) => !/person|stored|kept/.test(key))
+    for (const key of [...names, 'stockhand.sounds', 'stockhand.language']) localStorage.setItem(key, '{"damaged')
+  })
+  await page.reload()
+  await expect(page.getByRole('status').filter({ hasText: 'Online' })).toBeVisible()
+  await scan(page, shop.coffee.code)
+  await expect(page.getByText(shop.coffee.name).first()).toBeVisible()
+})

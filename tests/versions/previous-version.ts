@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { build } from 'vite'
 import type { Device } from '../../client/device/device.ts'
 import { freePort } from '../support/free-port.ts'
 import { JWT_SECRET } from '../support/test-server.ts'
 
 /** Set this to the version that people run, at every release. */
-const PREVIOUS = 'b12f84d'
+const PREVIOUS = '26540bc'
 /** The version before the newest migrations, from which a deployment upgrades server by server. */
 export const BEFORE_MIGRATIONS = '51c81b6'
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -23,7 +24,16 @@ function unpack(version: string): string {
   if (existsSync(folder)) return folder
   const draft = `${folder}.new-${process.pid}`
   mkdirSync(draft, { recursive: true })
-  const parts = ['client', 'server', 'shared', 'sql', 'tests/support', 'package.json', 'tsconfig.json']
+  const parts = [
+    'client',
+    'server',
+    'shared',
+    'sql',
+    'tests/support',
+    'package.json',
+    'tsconfig.json',
+    'vite.config.ts',
+  ]
   let archive: Buffer
   try {
     archive = execFileSync('git', ['archive', version, ...parts], { cwd: ROOT, maxBuffer: 2 ** 28 })
@@ -34,6 +44,13 @@ function unpack(version: string): string {
   rmSync(folder, { recursive: true, force: true })
   renameSync(draft, folder)
   return folder
+}
+
+/** Builds the client of the previous version, which its server then serves. */
+export async function buildPreviousClient(version = PREVIOUS): Promise<void> {
+  const folder = unpack(version)
+  if (existsSync(join(folder, 'dist/client/service-worker.js'))) return
+  await build({ configFile: join(folder, 'vite.config.ts'), root: join(folder, 'client'), logLevel: 'error' })
 }
 
 /** A server of the previous version on a database of the current one, as during a rolling upgrade. */

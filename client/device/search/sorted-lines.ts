@@ -102,7 +102,7 @@ export class SortedLines {
     while (this.rewriteOne(0));
   }
 
-  /** Rewrites one block with more changed lines than this. Returns false if there is none. */
+  /** Rewrites one block with more changed lines than this. Returns false without such a block. */
   rewriteOne(above: number): boolean {
     for (const block of this.#changed) {
       if (block.added.size + block.removed.size <= above) continue

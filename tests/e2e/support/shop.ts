@@ -12,6 +12,7 @@ import { Ledger } from '../../../server/ledger/ledger.ts'
 import { freePort } from '../../support/free-port.ts'
 import type { ServerProcess } from '../../support/server-process.ts'
 import { startServerProcess } from '../../support/server-process.ts'
+import { buildPreviousClient, startPreviousServer } from '../../versions/previous-version.ts'
 import { cloneDatabase, TEMPLATE, withDatabase } from '../../support/template-server.ts'
 
 export const PASSWORD = 'correct horse battery'
@@ -52,6 +53,14 @@ export class Shop {
 
   get url(): string {
     return this.server.url
+  }
+
+  /** Replaces the server by one of the previous version, which serves the app of that version. */
+  async startPreviousServer(): Promise<void> {
+    await this.server.kill()
+    await buildPreviousClient()
+    const { stop } = await startPreviousServer(this.#databaseUrl, { port: this.#port })
+    this.server = { url: this.url, kill: stop, stop: async () => (await stop(), 0) }
   }
 
   async startServer(): Promise<void> {

@@ -1,0 +1,30 @@
+// Settings that another version, an extension or a person has damaged.
+import { expect, test } from 'vitest'
+import { CountDraftStore } from '../domain/count-drafts.ts'
+import { ScanSetting } from '../screens/scan/model/scan-setting.ts'
+
+const storeOf = (text: string | null) => ({ getItem: () => text, setItem: () => undefined })
+
+test.each([
+  null,
+  '',
+  '{"mode":',
+  'null',
+  '[]',
+  '"look"',
+  '{"mode":"fly"}',
+  '{"locationId":7}',
+  '{"since":"yesterday"}',
+])('a damaged mode of the scan screen is replaced by the default: %s', (text) => {
+  const setting = new ScanSetting({ store: storeOf(text), deviceName: 'd' })
+  expect([setting.mode, setting.locationId, setting.since]).toEqual(['look', null, 0])
+})
+
+test('what is missing in a setting of another version has a default', () => {
+  const setting = new ScanSetting({ store: storeOf('{"mode":"count","new":1}'), deviceName: 'd' })
+  expect([setting.mode, setting.locationId]).toEqual(['count', null])
+})
+
+test.each(['', '{}', '[{"itemId":"1"}]', '[null]'])('damaged count drafts are read as none: %s', (text) => {
+  expect(new CountDraftStore({ store: storeOf(text), deviceName: 'd' }).all).toEqual([])
+})
