@@ -1,7 +1,7 @@
 // How much waits for the person or to be sent: the number at the tray and on the app's icon, which are one.
 import type { Device } from '../device/device.ts'
 import { mayDo } from '../session/permissions.ts'
-import type { Person } from '../session/session.ts'
+import type { Person } from '../session/stored-person.ts'
 
 export interface TrayCount {
   count: number

@@ -1,6 +1,7 @@
 // Settings that another version, an extension or a person has damaged.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { CountDraftStore } from '../domain/count-drafts.ts'
+import { storedPerson } from './stored-person.ts'
 import { ScanSetting } from '../screens/scan/model/scan-setting.ts'
 
 const storeOf = (text: string | null) => ({ getItem: () => text, setItem: () => undefined })
@@ -27,4 +28,21 @@ test('what is missing in a setting of another version has a default', () => {
 
 test.each(['', '{}', '[{"itemId":"1"}]', '[null]'])('damaged count drafts are read as none: %s', (text) => {
   expect(new CountDraftStore({ store: storeOf(text), deviceName: 'd' }).all).toEqual([])
+})
+
+test.each([null, '', '{"user":', 'null', '7', '{"user":{"id":"1"},"org":{}}', '{"user":null,"org":null}'])(
+  'a damaged signed-in person has to sign in again: %s',
+  (text) => {
+    vi.stubGlobal('localStorage', storeOf(text))
+    expect(storedPerson()).toBeUndefined()
+  },
+)
+
+test('the stored person is signed in after a restart', () => {
+  const person = {
+    user: { id: '1', name: 'Ada', email: 'ada@example.com', role: 'staff' },
+    org: { id: '2', name: 'S' },
+  }
+  vi.stubGlobal('localStorage', storeOf(JSON.stringify(person)))
+  expect(storedPerson()).toEqual(person)
 })

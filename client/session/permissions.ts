@@ -1,7 +1,7 @@
 // What the signed-in person may do.
 import { hasRole } from '#shared/mutations/verb.ts'
 import type { Role } from '#shared/rows/rows.ts'
-import type { Person } from './session.ts'
+import type { Person } from './stored-person.ts'
 
 /** Returns whether the person has at least this role. */
 export function mayDo({ person }: { person: Person }, least: Role): boolean {

@@ -3,8 +3,7 @@
 import { signal } from '@preact/signals'
 import type * as authModule from './auth-client.ts'
 import type { SignedIn } from '#shared/protocol/wire.ts'
-
-export type Person = Pick<SignedIn, 'user' | 'org'>
+import { type Person, storedPerson, storePerson } from './stored-person.ts'
 
 export type SignInResult = { ok: true } | { ok: false; refusal: string; retryAfterS?: number }
 
@@ -16,13 +15,12 @@ export interface SetupInput {
   password: string
 }
 
-const KEPT_AS = 'stockhand.person'
 const REVOKED_AS = 'stockhand.revoked'
 /** A token is renewed this long before it runs out, so that no request is refused only for being slow. */
 const RENEW_BEFORE_MS = 30_000
 
 export class Session {
-  readonly person = signal<Person | undefined>(keptPerson())
+  readonly person = signal<Person | undefined>(storedPerson())
   readonly expired = signal(false)
   /** The person may no longer work here, as far as this device knows; also after a restart without a connection. */
   readonly revoked = signal(localStorage.getItem(REVOKED_AS) !== null)
@@ -54,7 +52,7 @@ export class Session {
 
   /** Ends the session here and, if it can be reached, on the server. What waits on this device stays. */
   async signOut(): Promise<void> {
-    localStorage.removeItem(KEPT_AS)
+    storePerson(undefined)
     localStorage.removeItem(REVOKED_AS)
     this.revoked.value = false
     this.#accessToken = undefined
@@ -128,18 +126,13 @@ export class Session {
   #begin({ accessToken, expiresInS, user, org }: SignedIn): string {
     this.#accessToken = { text: accessToken, until: Date.now() + expiresInS * 1000 - RENEW_BEFORE_MS }
     const person = { user, org }
-    localStorage.setItem(KEPT_AS, JSON.stringify(person))
+    storePerson(person)
     if (JSON.stringify(this.person.value) !== JSON.stringify(person)) this.person.value = person
     this.expired.value = false
     localStorage.removeItem(REVOKED_AS)
     this.revoked.value = false
     return accessToken
   }
-}
-
-function keptPerson(): Person | undefined {
-  const text = localStorage.getItem(KEPT_AS)
-  return text === null ? undefined : (JSON.parse(text) as Person)
 }
 
 type AuthModule = typeof authModule

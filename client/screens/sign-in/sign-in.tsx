@@ -1,7 +1,8 @@
 // Signing in: the first thing anyone sees. On a new server it makes the organisation.
 import { useLocation } from 'preact-iso'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import type { Person, Session } from '../../session/session.ts'
+import type { Session } from '../../session/session.ts'
+import type { Person } from '../../session/stored-person.ts'
 import { chooseLanguage, currentLanguage, languages, t, type Language } from '../../strings/strings.ts'
 import { deviceName } from '../../device/storage/device-name.ts'
 import { OtherUsersPending } from '../../components/other-users-pending.tsx'
