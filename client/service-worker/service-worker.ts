@@ -6,7 +6,7 @@ import { NavigationRoute, registerRoute } from 'workbox-routing'
 import { DeviceDatabase } from '../device/storage/database.ts'
 import { deviceName } from '../device/storage/device-name.ts'
 import { pushInBackground } from '../sync/background-push.ts'
-import { isSomebodySending } from '../sync/lock-name.ts'
+import { isSyncLockHeld } from '../sync/lock-name.ts'
 import { PUSH_TAG } from '../sync/push-tag.ts'
 import { RequestError } from '../sync/sync-transport.ts'
 import { fetchTransport, refresh } from './fetch-transport.ts'
@@ -42,7 +42,7 @@ self.addEventListener('sync', (event) => {
 
 /** Rejects where the browser should try again later. */
 async function pushWhatWaits(): Promise<void> {
-  if (await isSomebodySending()) return // a token more would only be another one to lose
+  if (await isSyncLockHeld()) return // a token more would only be another one to lose
   try {
     const signedIn = await refresh()
     await pushInBackground(new DeviceDatabase(deviceName(signedIn)), fetchTransport(signedIn.accessToken))

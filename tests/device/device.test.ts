@@ -403,7 +403,7 @@ test('[D13] storage deleted under the open app is rebuilt from memory without lo
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
-  await device.offlineMode.set(true, { again: () => Promise.reject(new Error('stored at once')), signal: idle })
+  await device.offlineMode.set(true, { waitForRetry: () => Promise.reject(new Error('stored at once')), signal: idle })
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
   await device.queue.identity() // as the next sync does, before anything is recorded
