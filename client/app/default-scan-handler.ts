@@ -34,7 +34,7 @@ export function defaultScanHandler({
       return
     }
     feedback.give('success')
-    void device.scans.answer(id)
+    void device.scans.resolve(id)
     go(found.kind === 'item' ? `/items/${found.item.id}` : `/stock?location=${found.location.id}`)
   }
 }

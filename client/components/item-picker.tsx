@@ -32,7 +32,7 @@ export function ItemPicker({ title, onPick, onClose }: Props) {
       setMissed(found.kind === 'location' ? found.location.name : printedCode(record.code))
       return false
     }
-    void device.scans.answer(record.id)
+    void device.scans.resolve(record.id)
     onPick(found.item)
     return true
   })

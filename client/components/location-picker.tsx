@@ -36,7 +36,7 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
       setMissed(found.kind === 'item' ? found.item.name : printedCode(record.code))
       return false
     }
-    void device.scans.answer(record.id)
+    void device.scans.resolve(record.id)
     feedback.give('success')
     onPick(found.location)
     return true

@@ -26,7 +26,7 @@ export function LotSheet({ item, known, asksExpiry, onClose, onDone }: Props) {
   const [error, setError] = useState<string | undefined>(undefined)
   // A scan while this is open is the lot's own label.
   useScans(true, (record) => {
-    void device.scans.answer(record.id)
+    void device.scans.resolve(record.id)
     const label = parseGs1(record.code, new Date(record.at).getFullYear())
     setLot(label?.lot ?? record.code)
     if (label?.expiresOn) setExpiresOn(label.expiresOn)

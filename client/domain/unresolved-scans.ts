@@ -130,7 +130,7 @@ export async function recordProposal(
     if (!first || !isOpen(first)) return { recorded: 0 } // a count goes by its first scan
     const outcome = await recordMovement(device, movement, first.id)
     if (!outcome.saved) return { recorded: 0, refusal: outcome.refusal }
-    await device.scans.answer(...others.map(({ id }) => id))
+    await device.scans.resolve(...others.map(({ id }) => id))
     return { recorded: scans.length }
   }
   let recorded = 0
@@ -157,7 +157,7 @@ export async function recordScans(device: Device, scans: readonly ScanRecord[]):
   for (const scan of scans) {
     const movement = movementOf(device, scan)
     if (scan.mode === 'look') {
-      await device.scans.answer(scan.id)
+      await device.scans.resolve(scan.id)
       continue
     }
     if (!movement || shortageOf(device, movement) || refusalOf(device, movement)) {

@@ -874,7 +874,7 @@ test('[D8] a scan that one tab stored, recorded or dismissed has the same state 
   await device.record('stock.receive', { ...AT, quantity: 1 }, { scanId: one.id })
   await vi.waitFor(() => expect(asked()).toEqual(['2', '3']))
   await device.scans.dismiss([two.id], 'mistake')
-  await device.scans.answer(three.id)
+  await device.scans.resolve(three.id)
   await vi.waitFor(() => expect(asked()).toEqual([]))
 })
 

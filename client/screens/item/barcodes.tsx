@@ -71,7 +71,7 @@ function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
   const [error, setError] = useState<string | undefined>(undefined)
   useDraft(true)
   useScans(true, (record) => {
-    void device.scans.answer(record.id)
+    void device.scans.resolve(record.id)
     setCode(record.code)
     return true
   })

@@ -75,7 +75,7 @@ export class Counting {
     const { device, countDrafts: kept, setting, lines, now } = this.#parts
     if (!this.#isHere || lines.size > 0) return undefined
     const { drafts, leftOver } = openCountDrafts(device, kept)
-    await device.scans.answer(...leftOver)
+    await device.scans.resolve(...leftOver)
     for (const draft of drafts) {
       if (draft.locationId !== setting.locationId || draft.touched <= now() - RESUME_MS) continue
       await this.#ask(lines.restore(draft), true)

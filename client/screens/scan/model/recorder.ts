@@ -49,7 +49,7 @@ export class Recorder {
     const [scanId, ...others] = scanIds
     const recorded = await this.record(movement, { item, scanId })
     if (typeof recorded !== 'object') return undefined
-    await this.#device.scans.answer(...others)
+    await this.#device.scans.resolve(...others)
     return recorded
   }
 

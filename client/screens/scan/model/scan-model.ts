@@ -170,7 +170,7 @@ export class ScanModel {
       return
     }
     const isThere = await this.#goTo(locationId)
-    await this.#parts.device.scans.answer(scan.id)
+    await this.#parts.device.scans.resolve(scan.id)
     if (!isThere) return
     this.#answer('good', { kind: 'place', locationId, mode: this.setting.mode })
     await this.#comeBackToCount()
@@ -178,7 +178,7 @@ export class ScanModel {
 
   async #look(scan: ScanRecord, item: Item): Promise<void> {
     this.#answer('good', { kind: 'look', itemId: item.id, locationId: this.setting.locationId })
-    await this.#parts.device.scans.answer(scan.id)
+    await this.#parts.device.scans.resolve(scan.id)
   }
 
   async #stock(taken: StockScan, mode: StockMode): Promise<void> {
@@ -315,7 +315,7 @@ export class ScanModel {
     }
     if (done.length > 0) this.#parts.done({ kind: 'moved', lines: done })
     if (this.lines.size > 0) return
-    if (scan) await this.#parts.device.scans.answer(scan.id)
+    if (scan) await this.#parts.device.scans.resolve(scan.id)
     this.setting.change({ since: this.#parts.now() })
     this.#answer('good', { kind: 'place', locationId: toLocationId, mode: 'move' })
   }
@@ -351,7 +351,7 @@ export class ScanModel {
     const found = await api.lookup(code).catch(() => null)
     if (!found) return false
     this.#answer('good', { kind: 'remote', found })
-    await device.scans.answer(scan.id)
+    await device.scans.resolve(scan.id)
     return true
   }
 
@@ -367,7 +367,7 @@ export class ScanModel {
       const read = readScan(device.queries, scan, new Date(now()))
       if (read.kind !== 'item') continue
       // Recorded, but the restart came before the scan was marked so.
-      if (this.lines.isMoved(scan, { itemId: read.item.id, locationId })) await device.scans.answer(scan.id)
+      if (this.lines.isMoved(scan, { itemId: read.item.id, locationId })) await device.scans.resolve(scan.id)
       else await this.#stock({ ...read, scan }, mode)
     }
   }
