@@ -3,7 +3,7 @@ import { CloudOff, Hourglass, LogIn, LogOut, Pause, RefreshCw, TriangleAlert, Wi
 import { useLocation } from 'preact-iso'
 import { useEffect, useState } from 'preact/hooks'
 import { useWorkspace } from '../context/workspace.ts'
-import { storageIsLow } from '../context/storage-quota.ts'
+import { isStorageLow } from '../context/storage-quota.ts'
 import { t } from '../strings/strings.ts'
 import { Banner } from '../ui/layout/banner.tsx'
 import { Button } from '../ui/controls/button.tsx'
@@ -59,7 +59,7 @@ export function ConnectionBanner() {
           <i style={{ transform: `scaleX(${words.fraction})` }} />
         </div>
       )}
-      {(storageIsLow.value || device.recovery.loss.value) && (
+      {(isStorageLow.value || device.recovery.loss.value) && (
         <a class="update-line notice-line" href="/tray">
           <TriangleAlert aria-hidden="true" size={18} />
           <span class="grow">{t(device.recovery.loss.value ? 'notice.lossShort' : 'notice.roomShort')}</span>

@@ -28,12 +28,12 @@ export function defaultScanHandler({
     if (!device.scans.unresolved.value.some((scan) => scan.id === id)) return // it waited, and the tray saw to it
     const found = device.queries.find(code)
     if (found.kind === 'unknown') {
-      feedback.give('error')
+      feedback.play('error')
       const action = { label: t('scan.open'), onPress: () => go('/tray') }
       showToast({ text: t('scan.unknownCode', { code }), tone: 'bad', action })
       return
     }
-    feedback.give('success')
+    feedback.play('success')
     void device.scans.resolve(id)
     go(found.kind === 'item' ? `/items/${found.item.id}` : `/stock?location=${found.location.id}`)
   }

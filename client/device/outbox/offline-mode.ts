@@ -1,5 +1,5 @@
-// Whether the person works offline. The choice of this session applies even if a full disk cannot store it; the person
-// is told so, and the write is retried until it succeeds. Keeps D9, D16.
+// Whether the person works offline. The choice of this session applies even if a full disk cannot store it; the app
+// says so, and the write is retried until it succeeds. Keeps D9, D16.
 import { signal } from '@preact/signals'
 import type { DeviceDatabase } from '../storage/database.ts'
 import { isStorageFailure } from '../storage/storage-failure.ts'

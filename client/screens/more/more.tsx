@@ -45,7 +45,7 @@ export function More() {
             on={soundsOn.value}
             onChange={(on) => {
               soundsOn.value = on
-              feedback.give('success')
+              feedback.play('success')
             }}
           />
           <p class="soft small">

@@ -30,10 +30,10 @@ export function ImportOutbox() {
       else opened.value = content
     }
   }
-  const take = async ({ luggage: file }: ReadFile) => {
+  const take = async ({ contents }: ReadFile) => {
     busy.value = true
     try {
-      const { mutations, scans } = await device.importOutbox(file)
+      const { mutations, scans } = await device.importOutbox(contents)
       const isNew = mutations + scans > 0
       if (isNew) syncNow() // by whichever tab leads
       showToast({ text: isNew ? takenIn({ mutations, scans }) : t('bring.known'), tone: 'good' })
@@ -87,14 +87,14 @@ function AskSheet({
   readonly onTake: (file: ReadFile) => void
   readonly onClose: () => void
 }) {
-  const { luggage, person, savedAt, isOwn } = file
-  const { length: count } = luggage.pending
+  const { contents, person, savedAt, isOwn } = file
+  const { length: count } = contents.pending
   const time = formatDateTime(savedAt.getTime())
   return (
     <Sheet
       open
       strict
-      title={count > 0 ? t('bring.title', { count }) : t('bring.titleScans', { count: luggage.scans.length })}
+      title={count > 0 ? t('bring.title', { count }) : t('bring.titleScans', { count: contents.scans.length })}
       onClose={onClose}
       actions={
         <>
@@ -106,7 +106,7 @@ function AskSheet({
       }
     >
       <p>{person === undefined ? t('bring.saved', { time }) : t('bring.savedBy', { person, time })}</p>
-      {count > 0 && luggage.scans.length > 0 && <p>{t('bring.scans', { count: luggage.scans.length })}</p>}
+      {count > 0 && contents.scans.length > 0 && <p>{t('bring.scans', { count: contents.scans.length })}</p>}
       <p>
         {!isOwn && t('bring.asYou')} {t('bring.once')}
       </p>

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { t } from '../../strings/strings.ts'
 import { useWorkspace } from '../../context/workspace.ts'
-import { storageIsLow } from '../../context/storage-quota.ts'
+import { isStorageLow } from '../../context/storage-quota.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
@@ -19,7 +19,7 @@ export function Notices() {
       {state === 'limited' && <Notice text={t('notice.limited')} />}
       {state === 'outdated' && <Notice text={t('notice.outdated')} />}
       {device.offlineMode.isUnsaved.value && <Notice text={t('notice.pauseUnkept')} />}
-      {storageIsLow.value && <Notice text={t('notice.room')} />}
+      {isStorageLow.value && <Notice text={t('notice.room')} />}
       {loss && (
         <Notice
           text={t(`notice.loss.${loss}`)}
