@@ -43,7 +43,7 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
   })
   const all = device.queries.tree('locations').filter((location) => !location.archived)
   const pattern = query.trim().toLocaleLowerCase()
-  const shown = pattern ? all.filter(({ name }) => name.toLocaleLowerCase().includes(pattern)) : all
+  const matches = pattern ? all.filter(({ name }) => name.toLocaleLowerCase().includes(pattern)) : all
   return (
     <Sheet open title={title} onClose={onClose}>
       {ignored && <IgnoredScan>{t('place.notAPlace', { what: ignored })}</IgnoredScan>}
@@ -66,7 +66,7 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
           )}
           <div class="picker-list">
             <RowList label={title}>
-              {shown.slice(0, SHOWN_MAX).map((location) => (
+              {matches.slice(0, SHOWN_MAX).map((location) => (
                 <Row
                   key={location.id}
                   title={
@@ -81,8 +81,8 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
               ))}
             </RowList>
           </div>
-          {shown.length === 0 && <p class="soft">{t('place.noMatch', { query: query.trim() })}</p>}
-          {shown.length > SHOWN_MAX && <p class="soft small">{t('search.refine', { count: shown.length })}</p>}
+          {matches.length === 0 && <p class="soft">{t('place.noMatch', { query: query.trim() })}</p>}
+          {matches.length > SHOWN_MAX && <p class="soft small">{t('search.refine', { count: matches.length })}</p>}
         </>
       )}
     </Sheet>

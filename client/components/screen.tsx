@@ -13,16 +13,16 @@ type Props = {
   readonly head?: boolean | undefined
   /** The screen renders a heading of its own. */
   readonly ownHeading?: boolean | undefined
-  readonly mark?: ComponentChildren
+  readonly badge?: ComponentChildren
   readonly actions?: ComponentChildren
 }
 
-export function Screen({ title, children, header, fill, head = false, ownHeading = false, mark, actions }: Props) {
+export function Screen({ title, children, header, fill, head = false, ownHeading = false, badge, actions }: Props) {
   const frame = useWorkspace().useFrame()
   useTitle(title)
   return (
     <AppFrame {...frame} header={header} fill={fill} title={head || ownHeading ? undefined : title}>
-      {head && <PageHead title={title} mark={mark} actions={actions} />}
+      {head && <PageHead title={title} badge={badge} actions={actions} />}
       {children}
     </AppFrame>
   )

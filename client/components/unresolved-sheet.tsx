@@ -87,9 +87,9 @@ function KnownScan({ scan, itemName, onClose }: Props & { readonly itemName: str
   )
 }
 
-function shortageWords({ here }: Shortage, { decimals }: Item): string {
-  if (here <= 0) return t('unresolved.none')
-  return t('unresolved.short', { quantity: formatQuantity(here, { decimals }) })
+function shortageWords({ available }: Shortage, { decimals }: Item): string {
+  if (available <= 0) return t('unresolved.none')
+  return t('unresolved.short', { quantity: formatQuantity(available, { decimals }) })
 }
 
 function AnswerLine({ answers: { locationId, lot, toLocationId } }: { answers: ScanAnswers }) {

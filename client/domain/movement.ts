@@ -25,8 +25,8 @@ export interface Movement {
 
 export interface Shortage {
   /** Thousandths. */
-  here: number
-  wanted: number
+  available: number
+  requested: number
 }
 
 /**
@@ -36,7 +36,7 @@ export function shortageOf(device: Device, movement: Movement): Shortage | undef
   if (movement.kind !== 'withdraw' && movement.kind !== 'move') return undefined
   const position = device.queries.position(movement.itemId, movement.locationId, movement.lot)
   if (position.uncertain || position.quantity >= movement.quantity) return undefined
-  return { here: position.quantity, wanted: movement.quantity }
+  return { available: position.quantity, requested: movement.quantity }
 }
 
 /** Why a movement can never be recorded; checked before the person is asked about a shortage. */

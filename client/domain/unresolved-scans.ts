@@ -14,11 +14,11 @@ import { readScan } from './read-scan.ts'
 
 /** All unresolved scans of a code, oldest first. */
 export function scansOfCode(device: Device, code: string): ScanRecord[] {
-  const wanted = canonicalCode(code)
+  const canonical = canonicalCode(code)
   const hasCode = (scan: ScanRecord) => {
-    if (canonicalCode(scan.code) === wanted) return true
+    if (canonicalCode(scan.code) === canonical) return true
     const read = readScan(device.queries, scan, new Date(scan.at))
-    if (read.kind === 'unknown') return canonicalCode(read.code) === wanted
+    if (read.kind === 'unknown') return canonicalCode(read.code) === canonical
     const owner = device.queries.find(code)
     return read.kind === 'item' && owner.kind === 'item' && owner.item.id === read.item.id
   }

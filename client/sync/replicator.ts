@@ -205,8 +205,8 @@ export class Replicator {
     if (!complete) return undefined
     const { clientId } = await this.#device.queue.identity()
     if (this.#newEpoch.clientId !== clientId) {
-      const asking = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
-      const answer = await withTimeout(asking, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
+      const request = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
+      const answer = await withTimeout(request, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
       this.#newEpoch = { clientId, epoch: answer.epoch }
     }
     return this.#newEpoch.epoch

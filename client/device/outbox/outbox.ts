@@ -135,11 +135,11 @@ export class Outbox {
       const stored = await table.bulkGet(scanIds)
       const newScans = scans.filter((_, index) => !stored[index])
       await table.bulkAdd(newScans.map((scan): ScanRecord => ({ ...scan, state: 'unresolved' })))
-      const settled = new Set([...settledScans, ...ids, ...scanIds.filter((id) => known.has(id))])
+      const resolved = new Set([...settledScans, ...ids, ...scanIds.filter((id) => known.has(id))])
       await table
         .where('state')
         .equals('unresolved')
-        .and(({ id }) => settled.has(id))
+        .and(({ id }) => resolved.has(id))
         .modify({ state: 'resolved' })
       return { mutations: entries.length, scans: newScans.length }
     })

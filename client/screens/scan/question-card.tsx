@@ -89,18 +89,18 @@ type ShortageProps = {
 }
 
 function Shortage({ model, question, location }: ShortageProps) {
-  const { item, here, wanted, further } = question
+  const { item, available, requested, isFurther } = question
   const format = (value: number) => formatQuantity(value, { decimals: item.decimals })
   return (
     <Ask
       tone="warn"
-      title={here > 0 ? t('ask.onlyHere', { quantity: format(here), unit: item.unit }) : t('ask.noneHere')}
+      title={available > 0 ? t('ask.onlyHere', { quantity: format(available), unit: item.unit }) : t('ask.noneHere')}
       no={t('ask.dontRecord')}
-      yes={t(further ? 'ask.recordFurther' : 'ask.recordQuantity', { quantity: format(wanted) })}
+      yes={t(isFurther ? 'ask.recordFurther' : 'ask.recordQuantity', { quantity: format(requested) })}
       onNo={() => model.prompts.answer('shortage', false)}
       onYes={() => model.prompts.answer('shortage', true)}
     >
-      {t('ask.shortageHint', { item: item.name, place: location, quantity: format(wanted) })}
+      {t('ask.shortageHint', { item: item.name, place: location, quantity: format(requested) })}
     </Ask>
   )
 }

@@ -99,11 +99,11 @@ function quantitiesOf(
 ): { was: number | undefined; is: number; uncertain: boolean } {
   if (result.locationId === null) return { was: undefined, is: device.queries.totalOf(item.id), uncertain: false }
   const lot = 'lot' in result ? result.lot : ''
-  const here =
+  const stock =
     result.kind === 'look' && item.tracksLots
       ? allLotsAt(device, item.id, result.locationId)
       : device.queries.position(item.id, result.locationId, lot)
-  const { quantity, uncertain } = here
+  const { quantity, uncertain } = stock
   const line = model.lines.of({ itemId: item.id, lot })
   if (result.kind === 'count') return { was: result.was, is: line?.quantity ?? quantity, uncertain: !line && uncertain }
   if (result.kind === 'hand') return { was: quantity, is: quantity - (line?.quantity ?? 0), uncertain }
@@ -111,10 +111,10 @@ function quantitiesOf(
 }
 
 function allLotsAt(device: ReturnType<typeof useWorkspace>['device'], itemId: string, locationId: string) {
-  const here = device.queries.positionsOf(itemId).filter((position) => position.locationId === locationId)
+  const positions = device.queries.positionsOf(itemId).filter((position) => position.locationId === locationId)
   return {
-    quantity: here.reduce((sum, { quantity }) => sum + quantity, 0),
-    uncertain: here.some(({ uncertain }) => uncertain),
+    quantity: positions.reduce((sum, { quantity }) => sum + quantity, 0),
+    uncertain: positions.some(({ uncertain }) => uncertain),
   }
 }
 

@@ -40,7 +40,7 @@ export function Scan() {
     workspace.captureText(true)
     return () => workspace.captureText(false)
   }, [workspace])
-  const waiting = model.queue.waiting.value
+  const waitingCount = model.queue.waitingCount.value
   const isAsking = model.prompts.open.value !== undefined
   const result = model.result.value
   return (
@@ -49,9 +49,9 @@ export function Scan() {
         <Flash tone={model.pulse.value.tone} pulse={model.pulse.value.count} />
         <div class="stack">
           {isAsking && <QuestionCard model={model} />}
-          {isAsking && waiting > 0 && (
+          {isAsking && waitingCount > 0 && (
             <p class="soft small" role="status">
-              {t('scan.behind', { count: waiting })}
+              {t('scan.behind', { count: waitingCount })}
             </p>
           )}
           {!isAsking && (result ? <ResultCard model={model} result={result} /> : <ReadyCard model={model} />)}

@@ -57,5 +57,5 @@ function showDone(device: Device, { kind, lines }: Done, undo: (mutationId: stri
   const quantity = formatQuantity(lines.reduce((sum, line) => sum + line.quantity, 0))
   const onPress = () => lines.forEach(({ mutationId }) => undo(mutationId))
   const text = t(`done.${kind}`, { quantity, item })
-  return showToast({ text, tone: 'good', lastsMs: TOAST_MS, action: { label: t('ui.undo'), onPress } })
+  return showToast({ text, tone: 'good', durationMs: TOAST_MS, action: { label: t('ui.undo'), onPress } })
 }

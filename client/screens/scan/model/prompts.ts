@@ -22,7 +22,7 @@ interface Answers {
   }
   /** There is less stock than that. Record anyway? Quantities in thousandths. */
   shortage: {
-    question: { item: Item; here: number; wanted: number; locationId: string; further: boolean }
+    question: { item: Item; available: number; requested: number; locationId: string; isFurther: boolean }
     answer: boolean
   }
   /** A count is not recorded. Quantity in thousandths, time in Unix ms. */

@@ -25,7 +25,7 @@ export class Recorder {
   /** Prompts before it records a shortage. */
   async record(
     movement: Movement,
-    { item, scanId, further = false }: { item: Item; scanId?: string | undefined; further?: boolean },
+    { item, scanId, isFurther = false }: { item: Item; scanId?: string | undefined; isFurther?: boolean },
   ): Promise<RecordOutcome> {
     const refusal = refusalOf(this.#device, movement)
     if (refusal) {
@@ -34,7 +34,7 @@ export class Recorder {
     }
     const shortage = shortageOf(this.#device, movement)
     const { locationId } = movement
-    if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId, further }))) return 'declined'
+    if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId, isFurther }))) return 'declined'
     const isResolved = scanId !== undefined && !this.#device.scans.unresolved.value.some(({ id }) => id === scanId)
     if (isResolved) return 'refused' // the tray has resolved it during the prompt
     const result = await this.withRetry(() => recordMovement(this.#device, movement, scanId), item.name)

@@ -282,7 +282,7 @@ export class ScanModel {
     const rest = quantity - sumOf(steps)
     if (rest <= 0) return
     const movement = { kind: mode, itemId, locationId, lot, expiresOn, quantity: rest }
-    const recorded = await this.#recorder.record(movement, { item, further: steps.length > 0 })
+    const recorded = await this.#recorder.record(movement, { item, isFurther: steps.length > 0 })
     if (typeof recorded === 'object') this.#showStep({ ...run, steps }, { mutationId: recorded.id, quantity: rest })
   }
 

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 
 export class TaskQueue {
   /** How many tasks wait behind the current one. */
-  readonly waiting = signal(0)
+  readonly waitingCount = signal(0)
   #last: Promise<unknown> = Promise.resolve()
   #open = 0
 
@@ -21,6 +21,6 @@ export class TaskQueue {
   }
 
   #count(): void {
-    this.waiting.value = Math.max(0, this.#open - 1)
+    this.waitingCount.value = Math.max(0, this.#open - 1)
   }
 }
