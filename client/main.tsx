@@ -1,4 +1,4 @@
-// Boot: language, session, and the part of the app that the session calls for.
+// Starts the app: language, session, and the first screen.
 import { render } from 'preact'
 import { App, loadTheRest, preload } from './app/app.tsx'
 import { watchUpdates } from './app/update.ts'
@@ -20,7 +20,7 @@ whenIdle(() => {
   void watchUpdates(drafts)
 })
 
-/** Once the first screen is painted and the main thread is free. Safari has no idle callbacks. */
+/** Runs the work when the first screen is painted and the main thread is idle. Safari has no idle callbacks. */
 function whenIdle(work: () => void): void {
   if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: 3_000 })
   else setTimeout(work, 1_000)

@@ -1,14 +1,14 @@
-// Asks the browser to wake the service worker for what waits: where it could not be sent, or the app goes out of sight.
+// Registers Background Sync for pending mutations, when they could not be sent or the app is no longer visible.
 import { effect, signal } from '@preact/signals'
 import { PUSH_TAG } from '../sync/push-tag.ts'
 import type { Workspaces } from './workspaces.ts'
 
-/** Chromium has it; elsewhere what waits is sent when the app is open. */
+/** Only Chromium supports it. Elsewhere pending mutations are sent when the app is open. */
 interface WithSync extends ServiceWorkerRegistration {
   readonly sync?: { register(tag: string): Promise<void> }
 }
 
-export function askForBackgroundSync(workspaces: Workspaces): void {
+export function requestBackgroundSync(workspaces: Workspaces): void {
   if (!('serviceWorker' in navigator)) return
   const isHidden = signal(false)
   document.addEventListener('visibilitychange', () => (isHidden.value = document.visibilityState === 'hidden'))
@@ -24,5 +24,5 @@ export function askForBackgroundSync(workspaces: Workspaces): void {
 
 async function register(): Promise<void> {
   const registration: WithSync = await navigator.serviceWorker.ready
-  await registration.sync?.register(PUSH_TAG).catch(() => undefined) // a person may have forbidden it
+  await registration.sync?.register(PUSH_TAG).catch(() => undefined) // the person may have denied it
 }

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { ConnectionStatus } from '../device/connection-status.ts'
 import { startLanguage } from '../strings/strings.ts'
-import { bannerWords, LOOKS } from './banner-words.ts'
+import { bannerWords, STATE_DISPLAY } from './banner-words.ts'
 
 const now = new Date(2026, 10, 22, 10, 44).getTime()
 const status: ConnectionStatus = { link: 'online', busy: false, loading: undefined, problem: undefined }
@@ -19,15 +19,15 @@ beforeAll(async () => {
 })
 
 test('online is quiet, and still shows pending mutations', () => {
-  expect(bannerWords(facts)).toMatchObject({ tone: 'quiet', text: 'Online', aside: 'as of 10:42' })
+  expect(bannerWords(facts)).toMatchObject({ tone: 'quiet', text: 'Online', note: 'as of 10:42' })
   expect(bannerWords({ ...facts, pending: 3 }).text).toBe('Online · 3 waiting')
 })
 
 test('offline shows pending mutations and the time of the data, with the day if it is not today', () => {
   const offline = { ...facts, status: { ...status, link: 'offline' as const }, pending: 3 }
-  expect(bannerWords(offline)).toMatchObject({ tone: 'warn', text: 'Offline · 3 waiting', aside: 'as of 10:42' })
-  expect(bannerWords({ ...offline, asOf: now - 86_400_000 }).aside).toContain('21 Nov')
-  expect(bannerWords({ ...offline, asOf: 0 }).aside).toBeUndefined()
+  expect(bannerWords(offline)).toMatchObject({ tone: 'warn', text: 'Offline · 3 waiting', note: 'as of 10:42' })
+  expect(bannerWords({ ...offline, asOf: now - 86_400_000 }).note).toContain('21 Nov')
+  expect(bannerWords({ ...offline, asOf: 0 }).note).toBeUndefined()
 })
 
 test('an ended session says that pending mutations are kept, whatever else applies', () => {
@@ -42,7 +42,7 @@ test('the first sync shows the number of rows', () => {
 })
 
 test('[D9] pending mutations are shown as waiting in every state', () => {
-  for (const link of Object.keys(LOOKS) as ConnectionStatus['link'][]) {
+  for (const link of Object.keys(STATE_DISPLAY) as ConnectionStatus['link'][]) {
     for (const loading of [undefined, { rows: 0, fraction: 0 }, { rows: 7, fraction: 0.5 }]) {
       const { text, tone } = bannerWords({ ...facts, status: { ...status, link, loading }, pending: 3 })
       expect([link, plain(text)]).toEqual([link, expect.stringContaining('3 waiting')])

@@ -1,4 +1,4 @@
-// The line on top, in words: how it stands with the server, what waits here, and as of when.
+// The text of the banner: connection, pending mutations, and how recent the data is.
 import type { ConnectionStatus } from '../device/connection-status.ts'
 import type { StringKey } from '../strings/catalogue.ts'
 import { formatMoment } from '../strings/figures.ts'
@@ -8,10 +8,10 @@ export interface BannerWords {
   tone: 'quiet' | 'warn' | 'bad' | 'info'
   icon: 'online' | 'offline' | 'paused' | 'signed-out' | 'loading' | 'waiting' | 'problem'
   text: string
-  aside?: string
-  /** Of the first sync, 0 to 1. */
+  note?: string
+  /** Progress of the first sync, 0 to 1. */
   fraction?: number
-  /** Pressed, it leads to the sign-in rather than to the tray. */
+  /** A press opens the sign-in page instead of the tray. */
   signIn?: true
 }
 
@@ -19,41 +19,41 @@ export interface BannerFacts {
   status: ConnectionStatus
   expired: boolean
   pending: number
-  /** When this device last agreed with the server, Unix ms; 0 for never. By the server's clock, as `now`. */
+  /** When the device last had everything, Unix ms by the server's clock, like `now`; 0 for never. */
   asOf: number
   now: number
 }
 
 export function bannerWords({ status, expired, pending, asOf, now }: BannerFacts): BannerWords {
-  const waiting = pending > 0 ? t('net.waiting', { count: pending }) : undefined
+  const pendingText = pending > 0 ? t('net.waiting', { count: pending }) : undefined
   if (status.link !== 'revoked' && (expired || status.link === 'signed_out')) {
     const text = pending > 0 ? t('net.signedOutKept', { count: pending }) : t('net.signedOut')
     return { tone: 'bad', icon: 'signed-out', text, signIn: true }
   }
-  const aside = asOf > 0 ? { aside: t('net.asOf', { time: formatMoment(asOf, now) }) } : {}
+  const note = asOf > 0 ? { note: t('net.asOf', { time: formatMoment(asOf, now) }) } : {}
   const { loading } = status
   if (loading && status.link === 'online') {
     const text = loading.rows > 0 ? t('net.loading', { count: loading.rows }) : t('net.loadingFirst')
-    return { tone: 'info', icon: 'loading', text: joined(text, waiting), fraction: loading.fraction }
+    return { tone: 'info', icon: 'loading', text: joined(text, pendingText), fraction: loading.fraction }
   }
-  const { tone, icon, says } = LOOKS[status.link]
-  return { tone, icon, text: joined(t(says), waiting), ...aside }
+  const { tone, icon, textKey } = STATE_DISPLAY[status.link]
+  return { tone, icon, text: joined(t(textKey), pendingText), ...note }
 }
 
-/** Every state in shape and word, not in colour alone. */
-export const LOOKS = {
-  online: { tone: 'quiet', icon: 'online', says: 'net.online' },
-  connecting: { tone: 'quiet', icon: 'loading', says: 'net.connecting' },
-  offline: { tone: 'warn', icon: 'offline', says: 'net.offline' },
-  paused: { tone: 'warn', icon: 'paused', says: 'net.paused' },
-  limited: { tone: 'warn', icon: 'waiting', says: 'net.limited' },
-  outdated: { tone: 'warn', icon: 'waiting', says: 'net.outdated' },
-  refused: { tone: 'bad', icon: 'problem', says: 'net.refused' },
-  storage: { tone: 'bad', icon: 'problem', says: 'net.storage' },
-  signed_out: { tone: 'bad', icon: 'signed-out', says: 'net.signedOut' },
-  revoked: { tone: 'bad', icon: 'signed-out', says: 'net.revoked' },
-} as const satisfies Record<ConnectionStatus['link'], Pick<BannerWords, 'tone' | 'icon'> & { says: StringKey }>
+/** How each connection state looks. Icon and text differ, so that colour is not the only signal. */
+export const STATE_DISPLAY = {
+  online: { tone: 'quiet', icon: 'online', textKey: 'net.online' },
+  connecting: { tone: 'quiet', icon: 'loading', textKey: 'net.connecting' },
+  offline: { tone: 'warn', icon: 'offline', textKey: 'net.offline' },
+  paused: { tone: 'warn', icon: 'paused', textKey: 'net.paused' },
+  limited: { tone: 'warn', icon: 'waiting', textKey: 'net.limited' },
+  outdated: { tone: 'warn', icon: 'waiting', textKey: 'net.outdated' },
+  refused: { tone: 'bad', icon: 'problem', textKey: 'net.refused' },
+  storage: { tone: 'bad', icon: 'problem', textKey: 'net.storage' },
+  signed_out: { tone: 'bad', icon: 'signed-out', textKey: 'net.signedOut' },
+  revoked: { tone: 'bad', icon: 'signed-out', textKey: 'net.revoked' },
+} as const satisfies Record<ConnectionStatus['link'], Pick<BannerWords, 'tone' | 'icon'> & { textKey: StringKey }>
 
-function joined(state: string, waiting: string | undefined): string {
-  return waiting === undefined ? state : `${state} · ${waiting}`
+function joined(state: string, pendingText: string | undefined): string {
+  return pendingText === undefined ? state : `${state} · ${pendingText}`
 }

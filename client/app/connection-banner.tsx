@@ -1,9 +1,10 @@
-// Always in sight: connection, what waits, as of when. Pressing it opens the tray; who is signed out finds a button.
+// The banner, always visible: connection, pending mutations, and how recent the data is. A press opens the tray, or the
+// sign-in page if the session has ended.
 import { CloudOff, Hourglass, LogIn, LogOut, Pause, RefreshCw, TriangleAlert, Wifi } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import { useEffect, useState } from 'preact/hooks'
 import { useWorkspace } from '../context/workspace.ts'
-import { storageIsLow } from '../context/storage-quota.ts'
+import { isStorageLow } from '../context/storage-quota.ts'
 import { t } from '../strings/strings.ts'
 import { Banner } from '../ui/layout/banner.tsx'
 import { Button } from '../ui/controls/button.tsx'
@@ -21,7 +22,7 @@ const ICONS = {
   problem: TriangleAlert,
 } as const
 
-/** Often enough for "as of" to change its day. */
+/** Often enough for the day in "as of" to stay correct. */
 const TICK_MS = 60_000
 
 export function ConnectionBanner() {
@@ -29,7 +30,7 @@ export function ConnectionBanner() {
   const { route } = useLocation()
   const now = useNow()
   const { asOf, clockOffsetMs } = device.syncPoint.value
-  const words = bannerWords({
+  const banner = bannerWords({
     status: status.value,
     expired: session.expired.value,
     pending: device.pendingCount.value,
@@ -39,10 +40,10 @@ export function ConnectionBanner() {
   return (
     <>
       <Banner
-        tone={words.tone}
-        icon={ICONS[words.icon]}
-        aside={words.aside}
-        {...(words.signIn
+        tone={banner.tone}
+        icon={ICONS[banner.icon]}
+        note={banner.note}
+        {...(banner.signIn
           ? {
               action: (
                 <Button icon={LogIn} onPress={() => route('/sign-in')}>
@@ -52,14 +53,14 @@ export function ConnectionBanner() {
             }
           : { onPress: () => route('/tray') })}
       >
-        {words.text}
+        {banner.text}
       </Banner>
-      {words.fraction !== undefined && (
+      {banner.fraction !== undefined && (
         <div class="load-line" aria-hidden="true">
-          <i style={{ transform: `scaleX(${words.fraction})` }} />
+          <i style={{ transform: `scaleX(${banner.fraction})` }} />
         </div>
       )}
-      {(storageIsLow.value || device.recovery.loss.value) && (
+      {(isStorageLow.value || device.recovery.loss.value) && (
         <a class="update-line notice-line" href="/tray">
           <TriangleAlert aria-hidden="true" size={18} />
           <span class="grow">{t(device.recovery.loss.value ? 'notice.lossShort' : 'notice.roomShort')}</span>

@@ -35,11 +35,11 @@ function handleScan(id: string): void {
     get unresolved() {
       return { value: open }
     },
-    answer: async (answered: string) => void (open = open.filter((scan) => scan.id !== answered)),
+    resolve: async (answered: string) => void (open = open.filter((scan) => scan.id !== answered)),
   }
   const find = (code: string) => (code === '9' ? { kind: 'unknown', code } : { kind: 'item', item: { id: code } })
   const device = { queries: { find }, scans } as unknown as Workspace['device']
-  const feedback = { give: () => undefined, wake: () => undefined } as unknown as Workspace['feedback']
+  const feedback = { play: () => undefined, prepare: () => undefined } as unknown as Workspace['feedback']
   defaultScanHandler({ workspace: () => ({ device, feedback }), go: (href) => visited.push(href) }).handle(
     scanOf(id),
     raw(id),

@@ -1,5 +1,5 @@
-// A scan on a screen that asked for none: a question. It opens what the code names, once no sheet lies over the screen:
-// going elsewhere would throw away what a person typed there.
+// Handles scans on screens that do not use them: opens the item or location of the code when no sheet is open, because
+// navigating away would lose what a person typed there.
 import type { ScanRecord } from '../device/records.ts'
 import type { Workspace, DefaultScanHandler } from '../context/workspace.ts'
 import { t } from '../strings/strings.ts'
@@ -16,25 +16,26 @@ export function defaultScanHandler({
   return {
     context: () => ({ mode: 'look', locationId: null }),
     handle: (scan) => {
-      void Promise.resolve(sheetsClosed()).then(() => answer(scan))
+      void Promise.resolve(sheetsClosed()).then(() => openResult(scan))
       return true
     },
   }
 
-  function answer({ id, code }: ScanRecord): void {
-    const here = workspace()
-    if (!here) return
-    const { device, feedback } = here
-    if (!device.scans.unresolved.value.some((scan) => scan.id === id)) return // it waited, and the tray saw to it
+  function openResult({ id, code }: ScanRecord): void {
+    const current = workspace()
+    if (!current) return
+    const { device, feedback } = current
+    // the tray has resolved it in the meantime
+    if (!device.scans.unresolved.value.some((scan) => scan.id === id)) return
     const found = device.queries.find(code)
     if (found.kind === 'unknown') {
-      feedback.give('error')
+      feedback.play('error')
       const action = { label: t('scan.open'), onPress: () => go('/tray') }
       showToast({ text: t('scan.unknownCode', { code }), tone: 'bad', action })
       return
     }
-    feedback.give('success')
-    void device.scans.answer(id)
+    feedback.play('success')
+    void device.scans.resolve(id)
     go(found.kind === 'item' ? `/items/${found.item.id}` : `/stock?location=${found.location.id}`)
   }
 }

@@ -1,4 +1,4 @@
-// The device cannot keep anything, or must not: said before a person scans into nothing.
+// The device cannot or must not store anything. Shown before a person scans without storing.
 import { systemClock } from '#shared/values/clock.ts'
 import { HardDrive } from 'lucide-preact'
 import { NewerDatabaseError, readPendingFrom } from '../device/storage/device-storage.ts'
@@ -20,7 +20,7 @@ export function NoStorage({ problem }: { problem: unknown }) {
   )
 }
 
-/** A newer version has been used here. Nothing is opened, changed or deleted by this one. */
+/** A newer version has been used here. This one does not open, change or delete anything. */
 function OlderApp({ name }: { name: string }) {
   const save = async () => exportOutbox(await readPendingFrom(name), { device: name }, new Date(systemClock.now()))
   return (

@@ -1,5 +1,5 @@
-// A person who may no longer work here: nothing of the stock is shown. What waited stays on the device, can be saved as a
-// file, and is sent once they are let in again. Keeps D17.
+// The page of a person who has lost access. It does not show any stock. Pending mutations stay on the device, can be
+// saved as a file, and are sent once the person has access again. Keeps D17.
 import { LogIn, UserX } from 'lucide-preact'
 import { useState } from 'preact/hooks'
 import { systemClock } from '#shared/values/clock.ts'
@@ -13,8 +13,8 @@ import { EmptyState } from '../ui/layout/empty-state.tsx'
 import type { Session } from '../session/session.ts'
 
 export function Revoked({ session, device }: { session: Session; device: Device | undefined }) {
-  const [asks, setAsks] = useState(false)
-  if (asks) return <SignIn session={session} />
+  const [isSigningIn, setIsSigningIn] = useState(false)
+  if (isSigningIn) return <SignIn session={session} />
   const count = device?.pendingCount.value ?? 0
   const save = async () => {
     if (!device) return
@@ -28,7 +28,7 @@ export function Revoked({ session, device }: { session: Session; device: Device 
         title={t('revoked.title')}
         action={
           <div class="stack">
-            <Button kind="primary" icon={LogIn} onPress={() => setAsks(true)}>
+            <Button kind="primary" icon={LogIn} onPress={() => setIsSigningIn(true)}>
               {t('signIn.do')}
             </Button>
             {count > 0 && <Button onPress={() => void save()}>{t('tray.export')}</Button>}

@@ -1,5 +1,6 @@
-// Every scan is stored before anything else happens to it, in the order of the triggers, and then goes to whoever asked
-// last and has a use for it. A scan that cannot be stored is said aloud and stays in sight until a person has seen it. Keeps Z1.
+// Stores every scan before anything else happens to it, in the order of the triggers, and then passes it to the newest
+// handler that uses it. The code of a scan that cannot be stored stays visible until a person acknowledges it. Keeps
+// Z1.
 import { signal } from '@preact/signals'
 import type { ScanRecord } from '../device/records.ts'
 import type { DefaultScanHandler, ScanHandler } from '../context/workspace.ts'
@@ -10,7 +11,7 @@ interface Store {
 }
 
 export class ScanDispatcher {
-  /** Codes that this device could not keep: to be written down by hand. */
+  /** Codes that could not be stored, for the person to write down. */
   readonly unsavedScans = signal<readonly string[]>([])
   readonly #store: Store
   readonly #fallback: DefaultScanHandler
@@ -22,7 +23,7 @@ export class ScanDispatcher {
     this.#fallback = fallback
   }
 
-  /** Returns what ends it. */
+  /** Adds a handler. Returns the function that removes it. */
   readonly handle = (handler: ScanHandler): (() => void) => {
     const own = { ...handler }
     this.#handlers = [...this.#handlers, own]
@@ -31,26 +32,26 @@ export class ScanDispatcher {
     }
   }
 
-  /** Resolves when the scan is kept and handed on. */
+  /** Resolves when the scan is stored and handled. */
   dispatch(scan: Scan): Promise<void> {
-    const takers = [this.#fallback, ...this.#handlers].toReversed()
-    const { mode, locationId } = (takers.find(({ context }) => context)?.context ?? this.#fallback.context)()
+    const handlers = [this.#fallback, ...this.#handlers].toReversed()
+    const { mode, locationId } = (handlers.find(({ context }) => context)?.context ?? this.#fallback.context)()
     const storing = this.#store.store({ code: scan.code, at: scan.at, mode, locationId })
     const previous = this.#stored
-    this.#stored = this.#hand(scan, { storing, previous, takers })
+    this.#stored = this.#handleStored(scan, { storing, previous, handlers })
     return this.#stored
   }
 
-  async #hand(
+  async #handleStored(
     scan: Scan,
     {
       storing,
       previous,
-      takers,
-    }: { storing: Promise<ScanRecord>; previous: Promise<void>; takers: readonly ScanHandler[] },
+      handlers,
+    }: { storing: Promise<ScanRecord>; previous: Promise<void>; handlers: readonly ScanHandler[] },
   ): Promise<void> {
-    const [, kept] = await Promise.allSettled([previous, storing])
-    if (kept.status === 'fulfilled') takers.some((handler) => handler.handle(kept.value, scan))
+    const [, stored] = await Promise.allSettled([previous, storing])
+    if (stored.status === 'fulfilled') handlers.some((handler) => handler.handle(stored.value, scan))
     else this.unsavedScans.value = [...this.unsavedScans.value, scan.code]
   }
 }

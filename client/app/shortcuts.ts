@@ -1,5 +1,5 @@
-// Keys of the desk: / or Ctrl K to search, g and a letter to go. Where a person types, they are letters; over an
-// open sheet they do nothing.
+// Keyboard shortcuts of the desktop: / or Ctrl K searches, g and a letter navigates. Ignored while a person types or a
+// sheet is open.
 
 export interface Jump {
   key: string
@@ -14,16 +14,16 @@ export const jumps: readonly Jump[] = [
   { key: 'm', href: '/more' },
 ]
 
-/** "g" waits this long for its letter. */
+/** How long "g" waits for its letter. */
 const JUMP_MS = 1200
 
-/** Returns what ends it. */
+/** Returns the function that removes the shortcuts. */
 export function listenForShortcuts(page: Window, { go, search }: { go: (href: string) => void; search: () => void }) {
   let jumpUntil = 0
-  const stopping = new AbortController()
+  const abort = new AbortController()
   const onKey = (event: KeyboardEvent) => {
     const { key } = event
-    // Going elsewhere would throw away what a person typed into a sheet.
+    // Navigating away would lose what a person typed into the sheet.
     if (page.document.querySelector('dialog[open]')) return
     if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === 'k') {
       event.preventDefault()
@@ -42,8 +42,8 @@ export function listenForShortcuts(page: Window, { go, search }: { go: (href: st
       go(jump.href)
     } else if (key === 'g') jumpUntil = event.timeStamp + JUMP_MS
   }
-  page.addEventListener('keydown', onKey, { signal: stopping.signal })
-  return () => stopping.abort()
+  page.addEventListener('keydown', onKey, { signal: abort.signal })
+  return () => abort.abort()
 }
 
 function isTyping(target: EventTarget | null): boolean {

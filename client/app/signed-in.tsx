@@ -18,7 +18,7 @@ import { deferred } from '../ui/deferred.tsx'
 import { Skeleton } from '../ui/feedback/skeleton.tsx'
 import { AppFrame } from '../ui/layout/app-frame.tsx'
 import { Sheet } from '../ui/layout/sheet.tsx'
-import { askForBackgroundSync } from './background-sync.ts'
+import { requestBackgroundSync } from './background-sync.ts'
 import { defaultScanHandler } from './default-scan-handler.ts'
 import type { ScanDispatcher } from './scan-dispatcher.ts'
 import { listenForShortcuts } from './shortcuts.ts'
@@ -80,7 +80,7 @@ function startApp(session: Session, drafts: Drafts): SignedInApp {
   })
   subscribeToScans((scan) => void workspaces.current.peek()?.scans.dispatch(scan))
   showBadge(workspaces)
-  askForBackgroundSync(workspaces)
+  requestBackgroundSync(workspaces)
   watchStorage()
   // Preparing the sound system takes a moment: at the first key of the first scan, not at its answer.
   for (const kind of ['keydown', 'pointerdown']) {
@@ -142,10 +142,10 @@ function Navigation({ navigator }: { navigator: Navigator }) {
     return listenForShortcuts(window, {
       go: route,
       search: () => {
-        const here = document.querySelector<HTMLInputElement>(
+        const input = document.querySelector<HTMLInputElement>(
           'main input[type=search], .frame-header input[type=search]',
         )
-        if (here) here.focus()
+        if (input) input.focus()
         else route('/stock?find')
       },
     })
@@ -201,12 +201,12 @@ function focusHeading(): void {
 /** Shows the tray's number on the app's icon, on systems that can. */
 function showBadge(workspaces: Workspaces): void {
   if (!('setAppBadge' in navigator)) return
-  const waiting = computed(() => {
+  const taskCount = computed(() => {
     const open = workspaces.current.value
     return open ? trayCount(open.workspace).count : 0
   })
   effect(() => {
-    const count = waiting.value
+    const count = taskCount.value
     void (count > 0 ? navigator.setAppBadge(count) : navigator.clearAppBadge()).catch(() => undefined)
   })
 }

@@ -1,4 +1,4 @@
-// The entries around every screen, with what waits behind each.
+// The navigation around every screen, with the number of open tasks of each entry.
 import { Box, Ellipsis, House, Inbox, ScanBarcode } from 'lucide-preact'
 import { useLocation } from 'preact-iso'
 import type { FrameParts } from '../context/workspace.ts'

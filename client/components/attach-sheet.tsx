@@ -1,4 +1,4 @@
-// A code is put on an item: which one, and how many pieces one scan of it counts.
+// Attaches a code to an item: which item, and how many units one scan of it counts.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { printedCode } from '#shared/values/gtin.ts'

@@ -1,4 +1,4 @@
-// The shared sheets that no screen needs at first.
+// The shared sheets, loaded when first opened.
 import { deferred } from '../ui/deferred.tsx'
 
 export const LocationPicker = deferred(() => import('./location-picker.tsx').then((module) => module.LocationPicker))

@@ -1,4 +1,4 @@
-// A scan that an open sheet had no use for: said inside it, where it is seen. The scan itself comes after.
+// A message inside an open sheet that the sheet did not use a scan. The scan itself is handled after the sheet closes.
 import type { ComponentChildren } from 'preact'
 
 export function IgnoredScan({ children }: { readonly children: ComponentChildren }) {

@@ -1,4 +1,4 @@
-// The fields of an item, for creating and for editing one.
+// The fields of an item, for creating or editing one.
 import { t } from '../strings/strings.ts'
 import { ChoiceField, Field, SwitchField } from '../ui/controls/field.tsx'
 import { useWorkspace } from '../context/workspace.ts'
@@ -8,7 +8,7 @@ type Props = {
   readonly draft: ItemDraft
   readonly errors: ItemErrors
   readonly onChange: (draft: ItemDraft) => void
-  /** Only what a new item needs at the shelf. */
+  /** Shows only the fields that a new item needs at once. */
   readonly brief?: boolean | undefined
 }
 

@@ -1,4 +1,4 @@
-// Choosing an item: by scanning it, or by searching name, SKU and barcode.
+// Chooses an item by a scan, or by a search over name, SKU and barcode.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { printedCode } from '#shared/values/gtin.ts'
@@ -18,28 +18,28 @@ type Props = {
   readonly onClose: () => void
 }
 
-/** More are found by typing, not by scrolling. */
+/** People find more results by typing than by scrolling. */
 const SHOWN_MAX = 30
 
 export function ItemPicker({ title, onPick, onClose }: Props) {
   const { device, feedback } = useWorkspace()
   const [query, setQuery] = useState('')
-  const [missed, setMissed] = useState<string | undefined>(undefined)
+  const [ignored, setIgnored] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
     const found = device.queries.find(record.code)
     if (found.kind !== 'item') {
-      feedback.give('attention')
-      setMissed(found.kind === 'location' ? found.location.name : printedCode(record.code))
+      feedback.play('attention')
+      setIgnored(found.kind === 'location' ? found.location.name : printedCode(record.code))
       return false
     }
-    void device.scans.answer(record.id)
+    void device.scans.resolve(record.id)
     onPick(found.item)
     return true
   })
   const { ids, total } = device.queries.search(query, { limit: SHOWN_MAX })
   return (
     <Sheet open title={title} onClose={onClose}>
-      {missed && <IgnoredScan>{t('search.notAnItem', { what: missed })}</IgnoredScan>}
+      {ignored && <IgnoredScan>{t('search.notAnItem', { what: ignored })}</IgnoredScan>}
       <Field
         kind="search"
         label={t('search.items')}

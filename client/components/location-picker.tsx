@@ -1,4 +1,4 @@
-// Choosing a location: by scanning its barcode, or from the tree.
+// Chooses a location by a scan of its barcode, or from the tree.
 import { useState } from 'preact/hooks'
 import { MapPin } from 'lucide-preact'
 import type { Location } from '#shared/rows/rows.ts'
@@ -20,33 +20,33 @@ type Props = {
   readonly current?: string | null | undefined
 }
 
-/** More are found by typing, not by scrolling. */
+/** People find more results by typing than by scrolling. */
 const SHOWN_MAX = 200
-/** Below this the whole tree is in sight, and a search only takes room. */
+/** With fewer locations the whole tree is visible, and a search field would only take space. */
 const SEARCH_FROM = 8
 
 export function LocationPicker({ title, onPick, onClose, current }: Props) {
   const { device, feedback } = useWorkspace()
   const [query, setQuery] = useState('')
-  const [missed, setMissed] = useState<string | undefined>(undefined)
+  const [ignored, setIgnored] = useState<string | undefined>(undefined)
   useScans(true, (record) => {
     const found = device.queries.find(record.code)
     if (found.kind !== 'location') {
-      feedback.give('attention')
-      setMissed(found.kind === 'item' ? found.item.name : printedCode(record.code))
+      feedback.play('attention')
+      setIgnored(found.kind === 'item' ? found.item.name : printedCode(record.code))
       return false
     }
-    void device.scans.answer(record.id)
-    feedback.give('success')
+    void device.scans.resolve(record.id)
+    feedback.play('success')
     onPick(found.location)
     return true
   })
   const all = device.queries.tree('locations').filter((location) => !location.archived)
-  const wanted = query.trim().toLocaleLowerCase()
-  const shown = wanted ? all.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)) : all
+  const pattern = query.trim().toLocaleLowerCase()
+  const matches = pattern ? all.filter(({ name }) => name.toLocaleLowerCase().includes(pattern)) : all
   return (
     <Sheet open title={title} onClose={onClose}>
-      {missed && <IgnoredScan>{t('place.notAPlace', { what: missed })}</IgnoredScan>}
+      {ignored && <IgnoredScan>{t('place.notAPlace', { what: ignored })}</IgnoredScan>}
       {all.length === 0 ? (
         <EmptyState icon={MapPin} title={t('place.none')}>
           {t('place.noneHint')}
@@ -66,23 +66,23 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
           )}
           <div class="picker-list">
             <RowList label={title}>
-              {shown.slice(0, SHOWN_MAX).map((location) => (
+              {matches.slice(0, SHOWN_MAX).map((location) => (
                 <Row
                   key={location.id}
                   title={
-                    <span class="picker-branch" style={{ '--depth': wanted ? 0 : location.depth }}>
+                    <span class="picker-branch" style={{ '--depth': pattern ? 0 : location.depth }}>
                       {location.name}
                     </span>
                   }
-                  note={wanted ? device.queries.path('locations', location.parentId).join(' · ') : undefined}
+                  note={pattern ? device.queries.path('locations', location.parentId).join(' · ') : undefined}
                   trail={location.id === current ? <span class="soft small">{t('place.here')}</span> : undefined}
                   onPress={() => onPick(location)}
                 />
               ))}
             </RowList>
           </div>
-          {shown.length === 0 && <p class="soft">{t('place.noMatch', { query: query.trim() })}</p>}
-          {shown.length > SHOWN_MAX && <p class="soft small">{t('search.refine', { count: shown.length })}</p>}
+          {matches.length === 0 && <p class="soft">{t('place.noMatch', { query: query.trim() })}</p>}
+          {matches.length > SHOWN_MAX && <p class="soft small">{t('search.refine', { count: matches.length })}</p>}
         </>
       )}
     </Sheet>

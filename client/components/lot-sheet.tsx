@@ -1,4 +1,4 @@
-// Which lot: one that lies here, or a new one from the label; on receiving, with its expiry.
+// Chooses a lot: one that is in stock, or a new one from its label; when receiving, with its expiry date.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { parseGs1 } from '#shared/values/gs1.ts'
@@ -24,9 +24,9 @@ export function LotSheet({ item, known, asksExpiry, onClose, onDone }: Props) {
   const [lot, setLot] = useState('')
   const [expiresOn, setExpiresOn] = useState('')
   const [error, setError] = useState<string | undefined>(undefined)
-  // A scan while this is open is the lot's own label.
+  // A scan while this sheet is open is the label of the lot.
   useScans(true, (record) => {
-    void device.scans.answer(record.id)
+    void device.scans.resolve(record.id)
     const label = parseGs1(record.code, new Date(record.at).getFullYear())
     setLot(label?.lot ?? record.code)
     if (label?.expiresOn) setExpiresOn(label.expiresOn)

@@ -1,4 +1,4 @@
-// A new item, with the code that was scanned on it.
+// Creates an item, with the code that was scanned.
 import { useState } from 'preact/hooks'
 import { printedCode } from '#shared/values/gtin.ts'
 import { meaning, t } from '../strings/strings.ts'
@@ -23,9 +23,9 @@ export function NewItemSheet({ code, onClose, onDone }: Props) {
   const [refused, setRefused] = useState<string | undefined>(undefined)
   useDraft(true)
   const create = async () => {
-    const wrong = errorsIn(draft)
-    setErrors(wrong)
-    if (Object.keys(wrong).length > 0) return
+    const invalid = errorsIn(draft)
+    setErrors(invalid)
+    if (Object.keys(invalid).length > 0) return
     const created = await createItem(device, { fields: fieldsOf(draft), code })
     if ('id' in created) onDone({ id: created.id, name: draft.name.trim() })
     else setRefused(`${meaning(created.refusal.code).cause} ${meaning(created.refusal.code).remedy}`)

@@ -1,16 +1,16 @@
-// Another person's work may wait in this browser: that it does is said, never what it is.
+// Says that another person has pending mutations in this browser, but not which ones.
 import { useEffect, useState } from 'preact/hooks'
 import { countOtherUsersPending } from '../device/storage/device-storage.ts'
 import { t } from '../strings/strings.ts'
 
-/** `own` is the name of the database of whoever is signed in. */
+/** `own`: the name of the signed-in person's database. */
 export function OtherUsersPending({ own }: { own?: string | undefined }) {
   const [count, setCount] = useState(0)
   useEffect(() => {
     let isCurrent = true
     void countOtherUsersPending(own)
       .catch(() => 0)
-      .then((waiting) => isCurrent && setCount(waiting))
+      .then((pending) => isCurrent && setCount(pending))
     return () => {
       isCurrent = false
     }

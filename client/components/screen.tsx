@@ -1,4 +1,4 @@
-// A screen in its frame: bars and banner from the shell, title for the page and for the tab.
+// A screen in its frame: navigation and banner from the shell, and the title of the page and of the tab.
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { AppFrame, PageHead } from '../ui/layout/app-frame.tsx'
@@ -9,20 +9,20 @@ type Props = {
   readonly children: ComponentChildren
   readonly header?: ComponentChildren
   readonly fill?: boolean | undefined
-  /** The heading is shown; otherwise it is read only. */
+  /** Shows the heading. Otherwise only screen readers read it. */
   readonly head?: boolean | undefined
-  /** The screen brings its heading itself. */
+  /** The screen renders a heading of its own. */
   readonly ownHeading?: boolean | undefined
-  readonly mark?: ComponentChildren
+  readonly badge?: ComponentChildren
   readonly actions?: ComponentChildren
 }
 
-export function Screen({ title, children, header, fill, head = false, ownHeading = false, mark, actions }: Props) {
+export function Screen({ title, children, header, fill, head = false, ownHeading = false, badge, actions }: Props) {
   const frame = useWorkspace().useFrame()
   useTitle(title)
   return (
     <AppFrame {...frame} header={header} fill={fill} title={head || ownHeading ? undefined : title}>
-      {head && <PageHead title={title} mark={mark} actions={actions} />}
+      {head && <PageHead title={title} badge={badge} actions={actions} />}
       {children}
     </AppFrame>
   )

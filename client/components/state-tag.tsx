@@ -1,4 +1,4 @@
-// Where a piece of work is, beside its line: saved here, synced, or refused.
+// The state of a mutation: saved here, synced, or refused.
 import type { HistoryEntry } from '../device/state/mutation-history.ts'
 import { t } from '../strings/strings.ts'
 import { Tag } from '../ui/feedback/tag.tsx'

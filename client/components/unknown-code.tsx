@@ -1,4 +1,4 @@
-// A code that nobody knows: attach it to an item, or make an item of it. Then what waited for it is recorded.
+// An unknown code: attach it to an item, or create an item for it. Then the scans of this code are recorded.
 import { useSignal } from '@preact/signals'
 import { Link2, Plus } from 'lucide-preact'
 import { printedCode } from '#shared/values/gtin.ts'
@@ -12,25 +12,25 @@ import { NewItemSheet } from './new-item-sheet.tsx'
 
 type Props = {
   readonly code: string
-  /** A GS1 label that cannot be read for certain: there is nothing to attach. */
+  /** A GS1 label that cannot be parsed with certainty, so there is no code to attach. */
   readonly unreadable?: boolean | undefined
-  /** The code is known now; records what waited for it. */
-  readonly onKnown: (code: string) => Promise<{ recorded: number; left: number }>
+  /** Called when the code is known; records the scans of the code. */
+  readonly onKnown: (code: string) => Promise<{ recorded: number; remaining: number }>
 }
 
 export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
   const workspace = useWorkspace()
-  const doing = useSignal<'attach' | 'create' | undefined>(undefined)
-  const close = () => (doing.value = undefined)
-  // Whoever makes an item of a code that is only not loaded yet makes it twice.
+  const open = useSignal<'attach' | 'create' | undefined>(undefined)
+  const close = () => (open.value = undefined)
+  // During the first sync the item may exist without being loaded yet, and would be created twice.
   const isLoading = !workspace.device.syncPoint.value.complete
   const mayAttach = !unreadable && !isLoading && mayDo(workspace, 'staff')
-  const known = async (name: string) => {
+  const handleKnown = async (name: string) => {
     close()
-    const { recorded, left } = await onKnown(code)
+    const { recorded, remaining } = await onKnown(code)
     const done = recorded > 0 ? t('unknown.recordedOf', { count: recorded, item: name }) : undefined
     showToast({ text: done ?? t('unknown.nowKnown', { item: name }), tone: 'good' })
-    if (left > 0) showToast({ text: t('unknown.left', { count: left }), tone: 'warn' })
+    if (remaining > 0) showToast({ text: t('unknown.left', { count: remaining }), tone: 'warn' })
   }
   return (
     <>
@@ -41,30 +41,32 @@ export function UnknownCode({ code, unreadable = false, onKnown }: Props) {
       </div>
       {mayAttach && (
         <div class="cluster">
-          <Button icon={Link2} onPress={() => (doing.value = 'attach')}>
+          <Button icon={Link2} onPress={() => (open.value = 'attach')}>
             {t('unknown.attach')}
           </Button>
           {mayDo(workspace, 'manager') && (
-            <Button icon={Plus} onPress={() => (doing.value = 'create')}>
+            <Button icon={Plus} onPress={() => (open.value = 'create')}>
               {t('unknown.create')}
             </Button>
           )}
         </div>
       )}
-      {doing.value === 'attach' && <AttachSheet code={code} onClose={close} onDone={(name) => void known(name)} />}
-      {doing.value === 'create' && <NewItemSheet code={code} onClose={close} onDone={({ name }) => void known(name)} />}
+      {open.value === 'attach' && <AttachSheet code={code} onClose={close} onDone={(name) => void handleKnown(name)} />}
+      {open.value === 'create' && (
+        <NewItemSheet code={code} onClose={close} onDone={({ name }) => void handleKnown(name)} />
+      )}
     </>
   )
 }
 
-type Why = { unreadable: boolean; isLoading: boolean }
+type Reasons = { unreadable: boolean; isLoading: boolean }
 
-function titleFor({ unreadable, isLoading }: Why): string {
+function titleFor({ unreadable, isLoading }: Reasons): string {
   if (unreadable) return t('unknown.unreadable')
   return t(isLoading ? 'unknown.loading' : 'unknown.title')
 }
 
-function hintFor({ unreadable, isLoading, mayAttach }: Why & { mayAttach: boolean }): string {
+function hintFor({ unreadable, isLoading, mayAttach }: Reasons & { mayAttach: boolean }): string {
   if (unreadable) return t('unknown.unreadableHint')
   if (isLoading) return t('unknown.loadingHint')
   return t(mayAttach ? 'unknown.hint' : 'unknown.hintViewer')

@@ -1,4 +1,4 @@
-// One scan that became nothing yet, and its ways out.
+// An unresolved scan, and the ways to resolve it.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { printedCode } from '#shared/values/gtin.ts'
@@ -32,7 +32,7 @@ export function UnresolvedSheet({ scan, onClose }: Props) {
   const read = readScan(device.queries, scan, new Date(scan.at))
   const code = read.kind === 'unknown' || read.kind === 'unreadable' ? read.code : scan.code
   const isUnknown = read.kind === 'unknown' || read.kind === 'unreadable'
-  const known = async (code: string) => {
+  const recordKnown = async (code: string) => {
     const outcome = await recordScans(device, scansOfCode(device, code))
     onClose()
     return outcome
@@ -40,22 +40,22 @@ export function UnresolvedSheet({ scan, onClose }: Props) {
   return (
     <Sheet open title={t('unresolved.title', { code: printedCode(code) })} onClose={onClose}>
       <p class="soft">{describeScan(device, scan, clock.now())}</p>
-      {isUnknown && <UnknownCode code={code} unreadable={read.kind === 'unreadable'} onKnown={known} />}
-      {read.kind === 'item' && <Known scan={scan} itemName={read.item.name} onClose={onClose} />}
+      {isUnknown && <UnknownCode code={code} unreadable={read.kind === 'unreadable'} onKnown={recordKnown} />}
+      {read.kind === 'item' && <KnownScan scan={scan} itemName={read.item.name} onClose={onClose} />}
       <Dismiss scan={scan} onClose={onClose} />
     </Sheet>
   )
 }
 
-/** The scan's code is known: it is recorded as what it was made for, by itself or with all that are like it. */
-function Known({ scan, itemName, onClose }: Props & { readonly itemName: string }) {
+/** A scan with a known code. It is recorded in its own mode, alone or together with all equal ones. */
+function KnownScan({ scan, itemName, onClose }: Props & { readonly itemName: string }) {
   const workspace = useWorkspace()
   const { device, countDrafts } = workspace
-  const [given, setGiven] = useState<ScanAnswers>({})
+  const [answers, setAnswers] = useState<ScanAnswers>({})
   const [choosing, setChoosing] = useState(false)
-  const wishes = proposalsFor(device, scan, { kept: countDrafts, given })
-  const [wish] = wishes
-  if (!wish || !mayDo(workspace, 'staff')) {
+  const proposals = proposalsFor(device, scan, { countDrafts, answers })
+  const [proposal] = proposals
+  if (!proposal || !mayDo(workspace, 'staff')) {
     return (
       <>
         <p class="strong">{itemName}</p>
@@ -63,86 +63,86 @@ function Known({ scan, itemName, onClose }: Props & { readonly itemName: string 
       </>
     )
   }
-  const shortage = wish.missing ? undefined : shortageOf(device, wishes.at(-1)!.movement)
-  const give = (more: ScanAnswers) => {
-    setGiven({ ...given, ...more })
+  const shortage = proposal.missing ? undefined : shortageOf(device, proposals.at(-1)!.movement)
+  const addAnswers = (more: ScanAnswers) => {
+    setAnswers({ ...answers, ...more })
     setChoosing(false)
   }
   return (
     <>
       <p class="strong">{itemName}</p>
-      <GivenPlaces given={given} />
-      {shortage && <p class="warn-line">{shortageWords(shortage, wish.item)}</p>}
-      {wish.missing && (
+      <AnswerLine answers={answers} />
+      {shortage && <p class="warn-line">{shortageWords(shortage, proposal.item)}</p>}
+      {proposal.missing && (
         <Button kind="primary" wide onPress={() => setChoosing(true)}>
-          {t(`unresolved.choose.${wish.missing}`)}
+          {t(`unresolved.choose.${proposal.missing === 'location' ? 'place' : proposal.missing}`)}
         </Button>
       )}
-      {!wish.missing &&
-        wishes.map((each) => (
-          <RecordWish key={each.scans.length} wish={each} isMain={each === wish} onClose={onClose} />
+      {!proposal.missing &&
+        proposals.map((each) => (
+          <RecordButton key={each.scans.length} proposal={each} isMain={each === proposal} onClose={onClose} />
         ))}
-      {choosing && <Choose wish={wish} onGive={give} onClose={() => setChoosing(false)} />}
+      {choosing && <AnswerSheet proposal={proposal} onAnswer={addAnswers} onClose={() => setChoosing(false)} />}
     </>
   )
 }
 
-function shortageWords({ here }: Shortage, { decimals }: Item): string {
-  if (here <= 0) return t('unresolved.none')
-  return t('unresolved.short', { quantity: formatQuantity(here, { decimals }) })
+function shortageWords({ available }: Shortage, { decimals }: Item): string {
+  if (available <= 0) return t('unresolved.none')
+  return t('unresolved.short', { quantity: formatQuantity(available, { decimals }) })
 }
 
-function GivenPlaces({ given: { locationId, lot, toLocationId } }: { given: ScanAnswers }) {
+function AnswerLine({ answers: { locationId, lot, toLocationId } }: { answers: ScanAnswers }) {
   const { device } = useWorkspace()
   const from = locationId && locationName(device, locationId)
   const to = toLocationId && `→ ${locationName(device, toLocationId)}`
-  const said = [from, lot && t('words.lot', { lot }), to].filter(Boolean)
-  return said.length > 0 ? <p>{said.join(' · ')}</p> : null
+  const parts = [from, lot && t('words.lot', { lot }), to].filter(Boolean)
+  return parts.length > 0 ? <p>{parts.join(' · ')}</p> : null
 }
 
-type RecordProps = { readonly wish: ScanProposal; readonly isMain: boolean; readonly onClose: () => void }
+type RecordProps = { readonly proposal: ScanProposal; readonly isMain: boolean; readonly onClose: () => void }
 
-function RecordWish({ wish, isMain, onClose }: RecordProps) {
+function RecordButton({ proposal, isMain, onClose }: RecordProps) {
   const { device } = useWorkspace()
   const [busy, setBusy] = useState(false)
-  const { movement, scans, item } = wish
+  const { movement, scans, item } = proposal
   const quantity = formatQuantity(movement.quantity, { decimals: item.decimals })
-  const does = t(`unresolved.${movement.kind}`, { quantity })
+  const action = t(`unresolved.${movement.kind}`, { quantity })
   const record = async () => {
     setBusy(true)
-    const { recorded, refusal } = await recordProposal(device, wish)
+    const { recorded, refusal } = await recordProposal(device, proposal)
     onClose()
     if (recorded > 0) showToast({ text: t('unknown.recorded', { count: recorded }), tone: 'good' })
     if (refusal) showToast({ text: `${meaning(refusal.code).cause} ${meaning(refusal.code).remedy}`, tone: 'bad' })
   }
   return (
     <Button kind={isMain ? 'primary' : 'secondary'} wide busy={busy} onPress={() => void record()}>
-      {isMain ? does : t('unresolved.alike', { count: scans.length, does })}
+      {isMain ? action : t('unresolved.alike', { count: scans.length, does: action })}
     </Button>
   )
 }
 
-type ChooseProps = {
-  readonly wish: ScanProposal
-  readonly onGive: (given: ScanAnswers) => void
+type AnswerProps = {
+  readonly proposal: ScanProposal
+  readonly onAnswer: (answers: ScanAnswers) => void
   readonly onClose: () => void
 }
 
-function Choose({ wish: { missing, item, movement }, onGive, onClose }: ChooseProps) {
+function AnswerSheet({ proposal: { missing, item, movement }, onAnswer, onClose }: AnswerProps) {
   const { device } = useWorkspace()
   const { kind, locationId } = movement
   if (missing === 'lot') {
     const known = device.queries
       .positionsOf(item.id)
       .filter((position) => position.lot !== '' && (kind === 'receive' || position.locationId === locationId))
-    return <LotSheet item={item} known={known} asksExpiry={kind === 'receive'} onClose={onClose} onDone={onGive} />
+    return <LotSheet item={item} known={known} asksExpiry={kind === 'receive'} onClose={onClose} onDone={onAnswer} />
   }
-  const isFrom = missing === 'place'
+  const isSource = missing === 'location'
   return (
     <LocationPicker
-      title={isFrom ? t(`scan.whereFor.${kind}`, { item: item.name }) : t('scan.putDownWhere')}
+      title={isSource ? t(`scan.whereFor.${kind}`, { item: item.name }) : t('scan.putDownWhere')}
       onClose={onClose}
-      onPick={({ id }) => onGive(isFrom ? { locationId: id } : { toLocationId: id })}
+      onPick={({ id }) => onAnswer(isSource ? { locationId: id } : { toLocationId: id })}
     />
   )
 }
@@ -150,8 +150,8 @@ function Choose({ wish: { missing, item, movement }, onGive, onClose }: ChoosePr
 function Dismiss({ scan, onClose }: Props) {
   const { device, countDrafts } = useWorkspace()
   const [reason, setReason] = useState<Reason>('mistake')
-  // One piece less would be another count: a count goes as a whole.
-  const [count] = scan.mode === 'count' ? proposalsFor(device, scan, { kept: countDrafts, given: {} }) : []
+  // A count is dismissed as a whole, because one scan less would be another count.
+  const [count] = scan.mode === 'count' ? proposalsFor(device, scan, { countDrafts, answers: {} }) : []
   const scans = count?.scans ?? [scan]
   const dismiss = async () => {
     await device.scans.dismiss(

@@ -1,10 +1,10 @@
-// What is begun and not recorded yet. While there is any, nothing reloads the page.
+// Counts unfinished work. While there is any, nothing reloads the page.
 import { signal } from '@preact/signals'
 
 export class Drafts {
   readonly open = signal(0)
 
-  /** Returns what ends it. */
+  /** Returns the function that ends it. */
   begin(): () => void {
     this.open.value++
     let ended = false

@@ -1,4 +1,4 @@
-// Handheld or desk: the width says, as in the styles.
+// Handheld or desk, by the width of the window, as in the styles.
 import { signal } from '@preact/signals'
 
 const narrow = matchMedia('(width < 700px)')

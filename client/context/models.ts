@@ -1,4 +1,4 @@
-// The models of the screens, one of each kind per workspace: what is half done outlives a look at another screen, and ends
+// The models of the screens, one of each kind per workspace. Unfinished work survives a change of screens, and ends
 // with the workspace.
 
 export class Models<Owner> {
@@ -9,7 +9,7 @@ export class Models<Owner> {
     this.#owner = owner
   }
 
-  /** The model that this function creates. The function is called once, and is the key. */
+  /** Returns the model that this function creates. The function is called once and is the key. */
   of<Model>(create: (owner: Owner) => Model): Model {
     if (!this.#models.has(create)) this.#models.set(create, create(this.#owner))
     return this.#models.get(create) as Model

@@ -1,28 +1,28 @@
-// Which items are in stock and which are below their level, over the whole catalogue. Counted in slices between frames,
-// and again when stock or items have changed, so that a hundred thousand items hold up no scan.
+// Which items of the whole catalogue are in stock, and which are below their low level. Counted in slices between
+// frames, and again when stock or items change, so that a hundred thousand items do not delay a scan.
 import { effect, signal } from '@preact/signals'
 import type { Device } from '../device/device.ts'
 
 export interface Totals {
   inStock: ReadonlySet<string>
-  /** Items whose whole stock is below their low level. */
+  /** Items whose total stock is below their low level. */
   low: ReadonlySet<string>
 }
 
-/** Counted without a pause: no frame waits for longer, on the slowest device too. */
+/** The longest slice without a break, so that no frame waits longer, even on the slowest device. */
 const SLICE_MS = 4
-/** How many are counted between two looks at the clock. */
-const STRIDE = 50
+/** How many items are counted between two checks of the clock. */
+const CHECK_EVERY = 50
 /** Changes within this time are counted together. */
-const SETTLE_MS = 400
+const DEBOUNCE_MS = 400
 
 export class StockTotals {
-  /** Undefined until the first count is through. */
+  /** Undefined until the first count is complete. */
   readonly current = signal<Totals | undefined>(undefined)
   readonly #device: Device
   #watchers = 0
-  #isDue = true
-  #follows = false
+  #isOutdated = true
+  #isSubscribed = false
   #round = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -33,45 +33,45 @@ export class StockTotals {
   /** Keeps the totals up to date until the returned function is called. */
   readonly watch = (): (() => void) => {
     this.#watchers++
-    if (this.#follows) this.#wake()
-    else this.#follow()
+    if (this.#isSubscribed) this.#scheduleCount()
+    else this.#subscribe()
     return () => {
       if (--this.#watchers === 0) clearTimeout(this.#timer)
     }
   }
 
-  /** From the first watcher on: what has not changed while nobody watched is not counted again. */
-  #follow(): void {
-    this.#follows = true
+  /** Subscribes for good when the first watcher arrives, so that unchanged stock is not counted again later. */
+  #subscribe(): void {
+    this.#isSubscribed = true
     effect(() => {
-      // Subscribes to all positions and items; the counting itself is outside.
+      // Subscribes to all positions and items. The counting runs outside this effect.
       this.#device.queries.totalOf('')
       void this.#device.queries.itemCount
-      this.#isDue = true
-      this.#wake()
+      this.#isOutdated = true
+      this.#scheduleCount()
     })
   }
 
-  #wake(): void {
-    if (!this.#isDue || this.#watchers === 0) return
+  #scheduleCount(): void {
+    if (!this.#isOutdated || this.#watchers === 0) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#count(), this.current.peek() ? SETTLE_MS : 0)
+    this.#timer = setTimeout(() => void this.#count(), this.current.peek() ? DEBOUNCE_MS : 0)
   }
 
   async #count(): Promise<void> {
     const round = ++this.#round
-    this.#isDue = false
+    this.#isOutdated = false
     const { queries } = this.#device
     const inStock = new Set<string>()
     const low = new Set<string>()
     let until = performance.now() + SLICE_MS
-    let seen = 0
+    let counted = 0
     for (const item of queries.items()) {
       const total = queries.totalOf(item.id)
       if (total > 0) inStock.add(item.id)
       if (item.low !== null && total < item.low) low.add(item.id)
-      seen += 1
-      if (seen % STRIDE !== 0 || performance.now() < until) continue
+      counted += 1
+      if (counted % CHECK_EVERY !== 0 || performance.now() < until) continue
       await new Promise((next) => setTimeout(next))
       if (round !== this.#round) return
       until = performance.now() + SLICE_MS

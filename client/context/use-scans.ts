@@ -4,13 +4,13 @@ import type { Scan } from '../scanner/code.ts'
 import { useWorkspace } from './workspace.ts'
 
 /**
- * While `active`, scans come here first. What `take` has a use for it marks as answered; false hands it to whoever would
- * have got it otherwise, and it means what it would have meant there.
+ * While `active`, scans come here first. `handle` resolves a scan that it uses. If it returns false, the scan goes to
+ * the next handler and has its usual meaning there.
  */
-export function useScans(active: boolean, take: (record: ScanRecord, scan: Scan) => boolean): void {
+export function useScans(active: boolean, handle: (record: ScanRecord, scan: Scan) => boolean): void {
   const { handleScans } = useWorkspace()
-  const latest = useRef(take)
-  latest.current = take
+  const latest = useRef(handle)
+  latest.current = handle
   useEffect(() => {
     if (!active) return
     return handleScans({ handle: (record, scan) => latest.current(record, scan) })

@@ -48,7 +48,7 @@ export interface Workspace {
   setOffline(isOffline: boolean): void
   /** Adds a scan handler. Returns the function that removes it. */
   handleScans(handler: ScanHandler): () => void
-  /** Holds a focus for scanners that write into a field; see the scanner's catcher. */
+  /** Focuses an invisible field for scanners that write into one; see the scanner's catcher. */
   captureText(on: boolean): void
   feedback: Feedback
   soundsOn: Signal<boolean>

@@ -1,10 +1,10 @@
-// Notices that the wall clock was set: it no longer goes along with the monotonic one. Keeps T6.
+// Detects that the wall clock was set, by comparing it with the monotonic clock. Keeps T6.
 import { CLOCK_TOLERANCE_MS } from '#shared/values/stamp.ts'
 
 export interface ClockJump {
-  /** How far the wall clock moved; negative where it was set back. */
+  /** How far the wall clock moved; negative if it was set back. */
   ms: number
-  /** What it read at most before it moved, Unix ms. */
+  /** The latest time that it showed before the jump, Unix ms. */
   beforeMs: number
 }
 
@@ -19,8 +19,9 @@ export class ClockJumpDetector {
   }
 
   /**
-   * What happened since it was asked last; small differences add up until they count. A device that slept looks as if
-   * its clock had been set forward, because the monotonic one slept too: who asks must find out which it was.
+   * Returns the jump since the last call. Small differences add up until they exceed the tolerance. A device that slept
+   * looks as if its clock had been set forward, because the monotonic clock slept too; the caller must find out which
+   * it was.
    */
   jump(): ClockJump | undefined {
     const [wall, monotonic] = [this.#now(), this.#monotonic()]

@@ -1,4 +1,4 @@
-// How it stands with the server: what synchronisation finds, and the shell shows.
+// The connection to the server: sync reports it, and the shell shows it.
 export type ConnectionState =
   | 'online'
   | 'offline'
@@ -21,6 +21,6 @@ export interface ConnectionStatus {
   link: ConnectionState
   busy: boolean
   loading: LoadProgress | undefined
-  /** Why nothing moves, as a code for `meaningOf`. */
+  /** Why sync does not progress, as a code for `meaningOf`. */
   problem: string | undefined
 }

@@ -66,14 +66,14 @@ export class Device {
     const newId = () => this.newId()
     const reload = () => this.#rereadAll()
     const scansChanged = () => this.notifyTabs({ kind: 'scans' })
-    const damaged = () => void this.#reloadDamagedRows().catch((error: unknown) => globalThis.reportError?.(error))
+    const onDamage = () => void this.#reloadDamagedRows().catch((error: unknown) => globalThis.reportError?.(error))
     const state = new OptimisticState({ actor, now })
-    const store = new ConfirmedRowsStore(database, { mirror: state.confirmed, damaged })
+    const store = new ConfirmedRowsStore(database, { confirmed: state.confirmed, onDamage })
     const outbox = new Outbox(database, { now, newId })
-    const scans = new ScanLog(database, { newId, now, tell: scansChanged })
+    const scans = new ScanLog(database, { newId, now, notifyTabs: scansChanged })
     const offlineMode = new OfflineMode(database)
-    const parts = { database, state, store, outbox, scans, offlineMode }
-    const recovery = new StorageRecovery({ ...parts, now, newId, reload, scansChanged })
+    const storage = { database, state, store, outbox, scans, offlineMode }
+    const recovery = new StorageRecovery({ ...storage, now, newId, reload, scansChanged })
     const renewIdentity = () => this.startOver({ newIdentity: true, resend: false })
     this.name = database.name
     this.queries = state.queries
@@ -108,11 +108,11 @@ export class Device {
 
   /** Reads everything from the disk into memory: at the start, and when this tab has missed what another tab wrote. */
   async reread(): Promise<void> {
-    const snapshot = await readSnapshot(this.#database, { held: () => this.#state.pending.envelopes() })
+    const snapshot = await readSnapshot(this.#database, () => this.#state.pending.envelopes())
     if (!snapshot) return this.recovery.restore()
     const { epoch } = this.syncPoint.value
-    this.#store.fill(snapshot.kept)
-    this.clock.unresolvedJump = snapshot.doubt
+    this.#store.fill(snapshot.rows)
+    this.clock.unresolvedJump = snapshot.unresolvedJump
     this.offlineMode.loadFromDisk(snapshot.paused)
     this.#clientId = snapshot.clientId
     this.#state.fill(snapshot)
@@ -188,7 +188,7 @@ export class Device {
     const prepared = whole ? this.#store.prepareWhole(whole) : this.#store.prepare(tables, planned)
     const storage = { database: this.#database, outbox: this.#outbox }
     const acknowledged = await persistUpdate(storage, { update, cursor, known, prepared }, (entry) =>
-      this.#doneOf(entry),
+      this.#toDoneEntry(entry),
     )
     if (!acknowledged) {
       await this.reread()
@@ -290,7 +290,7 @@ export class Device {
     return uuidv7(this.#now(), this.#random())
   }
 
-  #doneOf(entry: OutboxEntry): DoneEntry {
+  #toDoneEntry(entry: OutboxEntry): DoneEntry {
     return { ...entry, id: entry.envelope.id, doneAt: this.#now(), posted: this.#state.pending.postedOf(entry.seq) }
   }
 }

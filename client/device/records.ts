@@ -4,11 +4,11 @@ import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Kind, WireTables } from '#shared/rows/rows.ts'
 import type { PostedEntry } from '#shared/working-set/working-set.ts'
 
-/** About a thousand rows of one kind in one value: reading and writing rows one by one takes twenty times as long. */
+/** About a thousand rows of one kind in one value. Reading and writing rows one by one takes twenty times as long. */
 export interface Chunk {
   kind: Kind
   no: number
-  /** Wire columns and rows, as JSON text: IndexedDB copies a text much faster than what it says. */
+  /** Wire columns and rows as JSON text, because IndexedDB copies a text much faster than the objects in it. */
   text: string
 }
 
@@ -25,7 +25,7 @@ export interface OutboxEntry {
   /** The effective stamp as this device estimates it. */
   at: string
   scanId?: string
-  /** What the server answered, where it was more than "applied". */
+  /** The server's answer, if it says more than "applied". */
   answer?: PushResult
 }
 
@@ -40,7 +40,7 @@ export interface ScanRecord {
   code: string
   /** Unix ms of the trigger. */
   at: number
-  /** What scanning did at that time, and where: what an unresolved scan still waits to become. */
+  /** The mode and location of the scan screen at that time, which an unresolved scan still needs. */
   mode: string
   locationId: string | null
   state: 'unresolved' | 'resolved' | 'dismissed'
@@ -48,37 +48,38 @@ export interface ScanRecord {
   reason?: string
 }
 
-/** Who this device is to the server, and how far its own numbering has come. */
+/** The device's identity towards the server, and the next number and last stamp of its mutations. */
 export interface Identity {
   clientId: string
   nextSeq: number
   lastStamp: string | undefined
   /**
-   * From this seq on something was brought here that was made elsewhere: it is sent once all that waits is numbered anew,
-   * in the order of its time. Among what this client has sent it would lose its own.
+   * Mutations from this seq on were imported from elsewhere. They are sent once the outbox is renumbered under a new
+   * client id, in the order of their times, because the server does not accept an earlier time than that of the last
+   * mutation of the same client id.
    */
   broughtFrom?: number
 }
 
-/** How far this device has come in what the server knows. */
+/** How far this device is in sync. */
 export interface SyncPoint {
   cursor: string | null
-  /** 0 until the server has told it. */
+  /** 0 until the server has sent it. */
   epoch: number
   version: number
-  /** False in the middle of the first sync. Complete without a cursor: its rows are read until new ones replace them. */
+  /** False during the first sync. True without a cursor: the old rows stay readable until new ones replace them. */
   complete: boolean
-  /** When it last agreed with the server, by the server's clock, Unix ms; 0 for never. */
+  /** When the device last had everything, by the server's clock, Unix ms; 0 for never. */
   asOf: number
-  /** The server's clock minus this device's, as last seen. */
+  /** The server's clock minus this device's, as last measured. */
   clockOffsetMs: number
   lastAt: string | null
 }
 
-/** The clock was set while something waited, and only the server can tell how far. */
+/** The clock was set while mutations were pending, and only the server can tell by how much. */
 export interface UnresolvedClockJump {
-  /** What waits below this seq was stamped before. */
+  /** Pending mutations below this seq were stamped before the jump. */
   beforeSeq: number
-  /** How far it was moved along already. */
+  /** How far their stamps have been shifted already. */
   movedMs: number
 }

@@ -1,17 +1,17 @@
-// What reaches a device: by the server's answers, and by its other tabs.
+// Updates that a device receives from the server and from its other tabs.
 import type { WireTables } from '#shared/rows/rows.ts'
 import type { OutboxEntry, SyncPoint } from './records.ts'
 import type { ConfirmedRows } from './state/confirmed-rows.ts'
 
-/** What one answer of the server brings: rows, how far they reach, and what it has taken. */
+/** One answer of the server: rows, the new sync point, and the acknowledged mutations. */
 export interface SyncUpdate {
   tables: WireTables
   point: SyncPoint
-  /** Mutations up to this seq are decided, and their rows are among these or came before. */
+  /** Mutations up to this seq are decided. Their rows are in this update or an earlier one. */
   lastSeq: number
-  /** Under which client id that is its number: one that was given up numbered what waits otherwise. */
+  /** The client id that `lastSeq` belongs to. Under another client id the same mutations have other numbers. */
   clientId: string
-  /** All rows anew, in place of what was there. */
+  /** All rows, which replace the existing ones. */
   whole?: ConfirmedRows
 }
 
@@ -20,22 +20,22 @@ export function isNextUpdate({ epoch, from }: { epoch: number; from: number }, p
   return epoch === point.epoch && from === point.version
 }
 
-/** What other tabs of this device must know. */
+/** Messages to the other tabs of this device. */
 export type TabMessage =
   | { kind: 'recorded'; entries: OutboxEntry[]; clientId: string }
   | { kind: 'arrived'; arrival: SyncUpdate; from: number }
   | { kind: 'scans' }
   | { kind: 'reread' }
 
-/** Another tab has written meanwhile: what this one was about to keep no longer fits, and it has read the disk again. */
+/** Another tab has written in the meantime. This tab's write no longer fits, and it has read the disk again. */
 export class StaleTabError extends Error {
   constructor() {
-    super('another tab has gone ahead')
-    this.name = 'GoneAhead'
+    super('another tab has written in the meantime')
+    this.name = 'StaleTabError'
   }
 }
 
-/** Before anything was heard of the server. */
+/** The sync point before the first answer of the server. */
 export const INITIAL_SYNC_POINT: SyncPoint = {
   cursor: null,
   epoch: 0,

@@ -1,4 +1,4 @@
-// What a mutation is, in words: for the log, the tray and the file that a person keeps.
+// Describes a mutation in words, for the log, the tray and the exported file.
 import { printedCode } from '#shared/values/gtin.ts'
 import type { Device } from '../device/device.ts'
 import { formatQuantity } from '../strings/figures.ts'
@@ -6,7 +6,7 @@ import { t } from '../strings/strings.ts'
 import { itemName, locationName } from './names.ts'
 
 export interface MutationDescription {
-  /** What it is about: an item's name. */
+  /** The subject: an item's name. */
   title: string
   /** What was done, and where. */
   note: string
@@ -20,13 +20,15 @@ interface Mutation {
 }
 
 export function describeMutation(device: Device, { name, args }: Mutation): MutationDescription {
-  // Names come from outside, too: none is looked for in what every object has.
-  return Object.hasOwn(WORDS, name) ? WORDS[name]!(device, new Reader(args)) : { title: name, note: '' }
+  // `hasOwn`, because the name may come from the server and must not match a property that every object has.
+  return Object.hasOwn(DESCRIPTIONS, name)
+    ? DESCRIPTIONS[name]!(device, new ArgsReader(args))
+    : { title: name, note: '' }
 }
 
-/** How much a movement moves, as a person writes it; undefined where it moves nothing. */
+/** The quantity of a movement as a person writes it. Undefined if the mutation does not move stock. */
 export function amountOf({ name, args }: Mutation): string | undefined {
-  const read = new Reader(args)
+  const read = new ArgsReader(args)
   if (name === 'stock.receive') return formatQuantity(read.thousandths('quantity'), { signed: true })
   if (name === 'stock.withdraw') return formatQuantity(-read.thousandths('quantity'), { signed: true })
   if (name === 'stock.transfer') return formatQuantity(read.thousandths('quantity'))
@@ -34,10 +36,10 @@ export function amountOf({ name, args }: Mutation): string | undefined {
   return undefined
 }
 
-type Say = (device: Device, read: Reader) => MutationDescription
+type Describe = (device: Device, read: ArgsReader) => MutationDescription
 
-/** Arguments come from the outbox or the server: what is missing is read as nothing. */
-class Reader {
+/** Reads arguments that come from the outbox or the server. Missing ones are read as empty. */
+class ArgsReader {
   readonly #args: Record<string, unknown>
 
   constructor(args: unknown) {
@@ -64,35 +66,35 @@ class Reader {
   }
 }
 
-const movement =
-  (name: string, key: 'words.received' | 'words.withdrawn' | 'words.counted'): Say =>
+const describeMovement =
+  (name: string, key: 'words.received' | 'words.withdrawn' | 'words.counted'): Describe =>
   (device, read) => ({
     title: itemName(device, read.text('itemId')),
-    note: [t(key, { place: locationName(device, read.text('locationId')) }), lotWords(read)]
+    note: [t(key, { place: locationName(device, read.text('locationId')) }), describeLot(read)]
       .filter(Boolean)
       .join(' · '),
     amount: amountOf({ name, args: read.all })!,
   })
 
-const aboutItem =
-  (key: 'words.archived' | 'words.restored'): Say =>
+const describeItem =
+  (key: 'words.archived' | 'words.restored'): Describe =>
   (device, read) => ({ title: itemName(device, read.text('id')), note: t(key) })
 
-const aboutCode =
-  (key: 'words.attached' | 'words.detached'): Say =>
+const describeCode =
+  (key: 'words.attached' | 'words.detached'): Describe =>
   (device, read) => ({
     title: itemName(device, read.text('itemId')),
     note: t(key, { code: printedCode(read.text('code')) }),
   })
 
-const named =
-  (key: 'words.newCategory' | 'words.newLocation' | 'words.newItem'): Say =>
+const describeNew =
+  (key: 'words.newCategory' | 'words.newLocation' | 'words.newItem'): Describe =>
   (_, read) => ({ title: read.text('name'), note: t(key) })
 
-const WORDS: Readonly<Record<string, Say>> = {
-  'stock.receive': movement('stock.receive', 'words.received'),
-  'stock.withdraw': movement('stock.withdraw', 'words.withdrawn'),
-  'stock.count': movement('stock.count', 'words.counted'),
+const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
+  'stock.receive': describeMovement('stock.receive', 'words.received'),
+  'stock.withdraw': describeMovement('stock.withdraw', 'words.withdrawn'),
+  'stock.count': describeMovement('stock.count', 'words.counted'),
   'stock.transfer': (device, read) => ({
     title: itemName(device, read.text('itemId')),
     note: t('words.moved', {
@@ -107,27 +109,30 @@ const WORDS: Readonly<Record<string, Say>> = {
     const { title, note, amount } = describeMutation(device, undone.envelope)
     return { title, note: t('words.undone', { what: [note, amount].filter(Boolean).join(' · ') }) }
   },
-  'item.create': named('words.newItem'),
+  'item.create': describeNew('words.newItem'),
   'item.update': (device, read) => ({
     title: itemName(device, read.text('id')),
     note: t('words.changed', { fields: read.fields('set').map(fieldName).join(', ') }),
   }),
-  'item.archive': aboutItem('words.archived'),
-  'item.restore': aboutItem('words.restored'),
-  'barcode.attach': aboutCode('words.attached'),
-  'barcode.detach': aboutCode('words.detached'),
-  'category.create': named('words.newCategory'),
-  'location.create': named('words.newLocation'),
+  'item.archive': describeItem('words.archived'),
+  'item.restore': describeItem('words.restored'),
+  'barcode.attach': describeCode('words.attached'),
+  'barcode.detach': describeCode('words.detached'),
+  'category.create': describeNew('words.newCategory'),
+  'location.create': describeNew('words.newLocation'),
   'conflict.resolve': (device, read) => {
     const conflict = device.queries.conflict(read.text('id'))
-    const settled = conflict && (JSON.parse(conflict.mutation) as Mutation)
-    // Refused resolutions may name each other, or themselves.
-    const isAbout = settled !== undefined && settled.name !== 'conflict.resolve'
-    return { title: isAbout ? describeMutation(device, settled).title : t('words.settled'), note: t('words.settled') }
+    const resolved = conflict && (JSON.parse(conflict.mutation) as Mutation)
+    // Refused resolutions may refer to each other, or to themselves.
+    const hasSubject = resolved !== undefined && resolved.name !== 'conflict.resolve'
+    return {
+      title: hasSubject ? describeMutation(device, resolved).title : t('words.settled'),
+      note: t('words.settled'),
+    }
   },
 }
 
-function lotWords(read: Reader): string {
+function describeLot(read: ArgsReader): string {
   const lot = read.text('lot')
   return lot && t('words.lot', { lot })
 }

@@ -1,4 +1,4 @@
-// What a scan was made for, where and when, in words.
+// Describes a scan in words: its mode, location and time.
 import type { ScanRecord } from '../device/records.ts'
 import type { Device } from '../device/device.ts'
 import { formatMoment } from '../strings/figures.ts'

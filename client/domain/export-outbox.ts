@@ -1,6 +1,6 @@
-// All that waits here, as a file that a person can keep, read, and bring in again: see waiting-file.ts.
+// Saves everything pending on this device as a file that a person can store, read and import: see outbox-file.ts.
 import type { OutboxEntry, ScanRecord } from '../device/records.ts'
-import { FILE_MARK } from './outbox-file.ts'
+import { FILE_SIGNATURE } from './outbox-file.ts'
 
 export interface PendingData {
   outbox: readonly OutboxEntry[]
@@ -8,17 +8,17 @@ export interface PendingData {
 }
 
 export interface ExportSource {
-  /** The device's name: it says whose it is. */
+  /** The device's name, which contains the ids of its owner. */
   device: string
-  /** Their name, for whoever reads the file. */
+  /** The owner's name, for people who read the file. */
   person?: string | undefined
-  /** How the device stood with the server, where that can be told. */
+  /** The device's epoch and clock offset, if they are known. */
   point?: { epoch: number; clockOffsetMs: number }
   inWords?: (entry: OutboxEntry) => unknown
 }
 
-export function exportOutbox(waiting: PendingData, from: ExportSource, now: Date): void {
-  const text = JSON.stringify(outboxFile(waiting, from, now), null, 2)
+export function exportOutbox(data: PendingData, from: ExportSource, now: Date): void {
+  const text = JSON.stringify(outboxFile(data, from, now), null, 2)
   const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
   const link = document.createElement('a')
   link.href = url
@@ -30,7 +30,7 @@ export function exportOutbox(waiting: PendingData, from: ExportSource, now: Date
 export function outboxFile({ outbox, scans }: PendingData, from: ExportSource, now: Date): object {
   const { device, person, point, inWords } = from
   return {
-    about: FILE_MARK,
+    about: FILE_SIGNATURE,
     device,
     ...(person !== undefined && { person }),
     ...(point && { epoch: point.epoch, clockOffsetMs: point.clockOffsetMs }),

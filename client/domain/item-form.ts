@@ -1,4 +1,4 @@
-// The fields of an item as a person types them, and what they make: arguments for item.create and item.update.
+// The fields of an item as a person types them, converted to the arguments of item.create and item.update.
 import type { Mutations } from '#shared/mutations/verbs.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import { decimalSign, formatQuantity, parseQuantity } from '../strings/figures.ts'
@@ -18,7 +18,7 @@ export interface ItemDraft {
   notes: string
 }
 
-/** The fields of an item as the verbs name them: levels and cost in units. */
+/** The fields of an item as the verbs name them. Levels and cost are in units. */
 export type ItemFields = Omit<Mutations['item.create'], 'id' | 'barcodes'>
 
 export type ItemErrors = Partial<Record<keyof ItemDraft, string>>
@@ -40,7 +40,7 @@ export function draftOf(item?: Item): ItemDraft {
   }
 }
 
-/** Every wrong field with what to do about it; empty where all is well. */
+/** The wrong fields, each with what to do about it. Empty if all are valid. */
 export function errorsIn(draft: ItemDraft): ItemErrors {
   const errors: ItemErrors = {}
   if (draft.name.trim() === '') errors.name = t('form.nameMissing')
@@ -73,15 +73,15 @@ export function fieldsOf(draft: ItemDraft): ItemFields {
   }
 }
 
-/** What changed against what the person saw: `set` and `base` of item.update; undefined where nothing did. */
+/** The changes to the item that the person saw: `set` and `base` of item.update. Undefined if there are none. */
 export function changesOf(item: Item, draft: ItemDraft): Omit<Mutations['item.update'], 'id'> | undefined {
   const seen = fieldsOf(draftOf(item))
-  const wanted = fieldsOf(draft)
-  const changed = (Object.keys(wanted) as (keyof ItemFields)[]).filter((field) => wanted[field] !== seen[field])
+  const entered = fieldsOf(draft)
+  const changed = (Object.keys(entered) as (keyof ItemFields)[]).filter((field) => entered[field] !== seen[field])
   if (changed.length === 0) return undefined
   const only = (fields: ItemFields): Partial<ItemFields> =>
     Object.fromEntries(changed.map((field) => [field, fields[field]]))
-  return { set: only(wanted), base: only(seen) }
+  return { set: only(entered), base: only(seen) }
 }
 
 function levelsOf(draft: ItemDraft) {
@@ -89,7 +89,7 @@ function levelsOf(draft: ItemDraft) {
   return { low: level(draft.low), high: level(draft.high), target: level(draft.target) }
 }
 
-/** Up to four decimals; null for none, undefined for what is not a number. */
+/** Up to four decimals. Null if empty, undefined if it is not a number. */
 function costOf({ cost }: ItemDraft): number | null | undefined {
   const text = cost.trim().replace(',', '.')
   if (text === '') return null

@@ -1,4 +1,4 @@
-// Recording a movement: what is asked first, what is recorded, and what came of it. Scan, item page and tray share it.
+// Records movements. The scan screen, the item page and the tray share it.
 import type { Mutation } from '#shared/mutations/verbs.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refuse.ts'
@@ -12,32 +12,34 @@ export type MovementKind = 'receive' | 'withdraw' | 'move' | 'count'
 export interface Movement {
   kind: MovementKind
   itemId: string
-  /** For a move, where it comes from. */
+  /** The source, for a move. */
   locationId: string
   quantity: number
   lot?: string | undefined
   expiresOn?: string | undefined
   toLocationId?: string | undefined
   reason?: string | undefined
-  /** When the stock of a move left its place, or when a count began, Unix ms. */
+  /** When the stock of a move left its location, or when a count began, Unix ms. */
   begunAtMs?: number | undefined
 }
 
 export interface Shortage {
   /** Thousandths. */
-  here: number
-  wanted: number
+  available: number
+  requested: number
 }
 
-/** What is there is less than what is taken: to be asked about, since it may still be so. */
+/**
+ * The shortage if the recorded stock is less than the quantity. The person decides, because the stock may exist anyway.
+ */
 export function shortageOf(device: Device, movement: Movement): Shortage | undefined {
   if (movement.kind !== 'withdraw' && movement.kind !== 'move') return undefined
   const position = device.queries.position(movement.itemId, movement.locationId, movement.lot)
   if (position.uncertain || position.quantity >= movement.quantity) return undefined
-  return { here: position.quantity, wanted: movement.quantity }
+  return { available: position.quantity, requested: movement.quantity }
 }
 
-/** Why it can never be recorded, before a person is asked about it. */
+/** Why a movement can never be recorded; checked before the person is asked about a shortage. */
 export function refusalOf(device: Device, movement: Movement): Refusal | undefined {
   const { name, args } = mutationOf(movement)
   const refusal = device.check(name, args)
@@ -58,28 +60,35 @@ type MovementVerb = MovementMutation['name']
 
 export function mutationOf({ kind, quantity, ...rest }: Movement): MovementMutation {
   const { itemId, locationId, lot, expiresOn, toLocationId, reason, begunAtMs } = rest
-  const batch = lot ? { lot } : {}
-  const why = reason ? { reason } : {}
+  const lotArgs = lot ? { lot } : {}
+  const reasonArgs = reason ? { reason } : {}
   const units = quantity / 1000
   const begun = begunAtMs === undefined ? undefined : stampOf(begunAtMs)
   switch (kind) {
     case 'receive':
       return {
         name: 'stock.receive',
-        args: { itemId, locationId, quantity: units, ...batch, ...(lot && expiresOn && { expiresOn }), ...why },
+        args: {
+          itemId,
+          locationId,
+          quantity: units,
+          ...lotArgs,
+          ...(lot && expiresOn && { expiresOn }),
+          ...reasonArgs,
+        },
       }
     case 'withdraw':
-      return { name: 'stock.withdraw', args: { itemId, locationId, quantity: units, ...batch, ...why } }
+      return { name: 'stock.withdraw', args: { itemId, locationId, quantity: units, ...lotArgs, ...reasonArgs } }
     case 'count':
       return {
         name: 'stock.count',
-        args: { itemId, locationId, counted: units, ...batch, ...(begun && { since: begun }) },
+        args: { itemId, locationId, counted: units, ...lotArgs, ...(begun && { since: begun }) },
       }
     case 'move': {
       const locations = { fromLocationId: locationId, toLocationId: toLocationId ?? '' }
       return {
         name: 'stock.transfer',
-        args: { itemId, ...locations, quantity: units, ...batch, ...(begun && { takenAt: begun }) },
+        args: { itemId, ...locations, quantity: units, ...lotArgs, ...(begun && { takenAt: begun }) },
       }
     }
   }

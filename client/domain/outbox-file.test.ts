@@ -28,7 +28,7 @@ const other = { orgId, userId: randomUUID() }
 
 test('[D19] a saved file is read again, without its descriptions', () => {
   expect(readOutboxFile(saved(), own)).toEqual({
-    luggage: { ...point, pending: [envelope], scans: [pending.scans[0]], settledScans: [pending.scans[1]!.id] },
+    contents: { ...point, pending: [envelope], scans: [pending.scans[0]], settledScans: [pending.scans[1]!.id] },
     savedAt: new Date(9_000),
     person: 'Ada',
     isOwn: true,
@@ -63,5 +63,5 @@ test('[D19] a file of an older version is read too', () => {
     ...older
   } = JSON.parse(saved())
   const outboxExport = { epoch: 0, clockOffsetMs: 0, settledScans: [] }
-  expect(readOutboxFile(JSON.stringify(older), own)).toMatchObject({ luggage: outboxExport })
+  expect(readOutboxFile(JSON.stringify(older), own)).toMatchObject({ contents: outboxExport })
 })

@@ -1,4 +1,4 @@
-// A file in which a device saved what waited on it, read again: checked whole before anything of it is taken in. Keeps D19.
+// Reads a file in which a device saved its outbox. Validates the whole file before any of it is imported. Keeps D19.
 import * as z from 'zod/mini'
 import { envelopeSchema } from '#shared/mutations/envelope.ts'
 import { hasRole } from '#shared/mutations/verb.ts'
@@ -7,9 +7,11 @@ import { idSchema } from '#shared/values/id.ts'
 import { ownerOf } from '../device/storage/device-name.ts'
 import type { OutboxExport } from '../device/outbox/outbox-import.ts'
 
-export const FILE_MARK = 'Stockhand: what waited on this device'
+export const FILE_SIGNATURE = 'Stockhand: what waited on this device' // in files that exist; language-ok
 
-/** Fifty thousand changes, each with its words, take a third of this; more would not fit into a handheld's memory. */
+/**
+ * Fifty thousand mutations with their descriptions take a third of this. More would not fit into a handheld's memory.
+ */
 export const FILE_MAX_BYTES = 64 * 1024 * 1024
 
 const scanSchema = z.object({
@@ -21,9 +23,9 @@ const scanSchema = z.object({
   state: z.literal('unresolved'),
 })
 
-/** What files of older versions do not say has a default. */
+/** Older versions did not write the fields that have defaults. */
 const fileSchema = z.object({
-  about: z.literal(FILE_MARK),
+  about: z.literal(FILE_SIGNATURE),
   device: z.string(),
   person: z.optional(z.string()),
   epoch: z._default(z.int().check(z.minimum(0)), 0),
@@ -34,15 +36,15 @@ const fileSchema = z.object({
   settledScans: z._default(z.array(idSchema), []),
 })
 
-/** Why nothing of a file can be taken in here. */
+/** Why a file cannot be imported here. */
 export type FileProblem = 'notOurs' | 'damaged' | 'empty' | 'otherOrganisation' | 'otherPerson' | 'viewer'
 
 export interface ReadFile {
-  luggage: OutboxExport
+  contents: OutboxExport
   savedAt: Date
-  /** Whose it is, where the file says so. */
+  /** The name of its owner, if the file contains it. */
   person: string | undefined
-  /** False where it is, or may be, another person's. */
+  /** False if the file belongs, or may belong, to another person. */
   isOwn: boolean
 }
 
@@ -50,26 +52,26 @@ export function readOutboxFile(
   text: string,
   reader: { orgId: string; userId: string; role: Role },
 ): ReadFile | { problem: FileProblem } {
-  const file = parsed(text)
+  const file = parse(text)
   if ('problem' in file) return file
   const { device, person, savedAt, pending, scans, settledScans, clockOffsetMs, epoch } = file
-  const luggage = { pending, scans, settledScans, clockOffsetMs, epoch }
+  const contents = { pending, scans, settledScans, clockOffsetMs, epoch }
   const owner = ownerOf(device)
   const isOwn = owner?.userId === reader.userId
   if (owner && owner.orgId !== reader.orgId) return { problem: 'otherOrganisation' }
   if (!hasRole(reader.role, 'staff')) return { problem: 'viewer' }
   if (!isOwn && !hasRole(reader.role, 'manager')) return { problem: 'otherPerson' }
-  if (luggage.pending.length === 0 && luggage.scans.length === 0) return { problem: 'empty' }
-  return { luggage, savedAt: new Date(savedAt), person, isOwn }
+  if (contents.pending.length === 0 && contents.scans.length === 0) return { problem: 'empty' }
+  return { contents, savedAt: new Date(savedAt), person, isOwn }
 }
 
-function parsed(text: string): z.infer<typeof fileSchema> | { problem: FileProblem } {
-  const isOurs = text.includes(FILE_MARK)
+function parse(text: string): z.infer<typeof fileSchema> | { problem: FileProblem } {
+  const isOurs = text.includes(FILE_SIGNATURE)
   try {
     const file = fileSchema.safeParse(JSON.parse(text))
     if (file.success) return file.data
   } catch {
-    // Not JSON at all, or cut off: told below.
+    // Not JSON, or truncated: reported below.
   }
   return { problem: isOurs ? 'damaged' : 'notOurs' }
 }

@@ -1,21 +1,21 @@
-// How much waits for the person or to be sent: the number at the tray and on the app's icon, which are one.
+// The number on the tray and on the app's icon: pending mutations and everything that needs a person.
 import type { Device } from '../device/device.ts'
 import { mayDo } from '../session/permissions.ts'
 import type { Person } from '../session/stored-person.ts'
 
 export interface TrayCount {
   count: number
-  /** Of these, refusals and reviews. */
+  /** How many of these are refusals and reviews. */
   conflicts: number
 }
 
-export function trayCount(app: {
+export function trayCount(workspace: {
   person: Person
   device: Pick<Device, 'pendingCount' | 'scans' | 'queries'>
 }): TrayCount {
-  const { pendingCount, scans, queries } = app.device
+  const { pendingCount, scans, queries } = workspace.device
   const conflicts = queries.openConflicts().length
-  // Whoever only reads has nothing to do about a shelf.
-  const toCount = mayDo(app, 'staff') ? queries.positionsBelowZero().length : 0
+  // A viewer cannot count a position below zero.
+  const toCount = mayDo(workspace, 'staff') ? queries.positionsBelowZero().length : 0
   return { count: pendingCount.value + scans.unresolved.value.length + conflicts + toCount, conflicts }
 }

@@ -1,5 +1,5 @@
-// Scans that became nothing yet, and the ways out: attach the code to an item, make an item of it, record what the scan
-// wanted, or say why it means nothing.
+// Unresolved scans, and the ways to resolve them: attach the code to an item, create an item for it, record the
+// movement of the scan, or dismiss it.
 import { canonicalCode } from '#shared/values/gtin.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refuse.ts'
@@ -12,20 +12,20 @@ import type { Movement, MovementKind } from './movement.ts'
 import { recordMovement, refusalOf, shortageOf } from './movement.ts'
 import { readScan } from './read-scan.ts'
 
-/** All scans that wait for the item of a code, oldest first. */
+/** All unresolved scans of a code, oldest first. */
 export function scansOfCode(device: Device, code: string): ScanRecord[] {
-  const wanted = canonicalCode(code)
-  const isOf = (scan: ScanRecord) => {
-    if (canonicalCode(scan.code) === wanted) return true
+  const canonical = canonicalCode(code)
+  const hasCode = (scan: ScanRecord) => {
+    if (canonicalCode(scan.code) === canonical) return true
     const read = readScan(device.queries, scan, new Date(scan.at))
-    if (read.kind === 'unknown') return canonicalCode(read.code) === wanted
+    if (read.kind === 'unknown') return canonicalCode(read.code) === canonical
     const owner = device.queries.find(code)
     return read.kind === 'item' && owner.kind === 'item' && owner.item.id === read.item.id
   }
-  return device.scans.unresolved.value.filter(isOf).toReversed()
+  return device.scans.unresolved.value.filter(hasCode).toReversed()
 }
 
-/** What a waiting scan would record, now that its code is known; undefined where a person must do it again. */
+/** The movement of an unresolved scan whose code is known now. Undefined if a person has to enter it again. */
 export function movementOf(device: Device, scan: ScanRecord): Movement | undefined {
   const { mode, locationId } = scan
   if ((mode !== 'receive' && mode !== 'withdraw') || locationId === null) return undefined
@@ -35,7 +35,7 @@ export function movementOf(device: Device, scan: ScanRecord): Movement | undefin
   return { kind: mode, itemId: item.id, locationId, quantity, lot, expiresOn }
 }
 
-/** What a person adds to a scan that does not say it all. */
+/** What a person adds if the scan does not contain it. */
 export interface ScanAnswers {
   locationId?: string
   lot?: string
@@ -43,29 +43,29 @@ export interface ScanAnswers {
   toLocationId?: string
 }
 
-/** Scans that are recorded together, as what they wanted when they were made. */
+/** Scans that are recorded together, as the movement of the mode in which they were made. */
 export interface ScanProposal {
   item: Item
-  /** For all of them. A move from the first. */
+  /** The movement of all scans together. A move starts at the time of the first. */
   movement: Movement
   scans: readonly ScanRecord[]
-  /** What a person must say first. */
-  missing: 'place' | 'lot' | 'destination' | undefined
+  /** What a person has to enter first. */
+  missing: 'location' | 'lot' | 'destination' | undefined
 }
 
 /**
- * What a scan that was left behind would record: by itself, and with all that are like it. A count is always the whole of
- * its draft: one piece of it would be a wrong count.
+ * The proposals for an unresolved scan: alone, and together with all equal ones. A count is always its whole draft,
+ * because a part of it would be a wrong count.
  */
 export function proposalsFor(
   device: Device,
   scan: ScanRecord,
-  { kept, given }: { kept: CountDraftStore; given: ScanAnswers },
+  { countDrafts, answers }: { countDrafts: CountDraftStore; answers: ScanAnswers },
 ): ScanProposal[] {
   const { mode } = scan
   if (!isKind(mode)) return []
   const draft =
-    mode === 'count' && openCountDrafts(device, kept).drafts.find(({ scanIds }) => scanIds.includes(scan.id))
+    mode === 'count' && openCountDrafts(device, countDrafts).drafts.find(({ scanIds }) => scanIds.includes(scan.id))
   if (draft) {
     const scans = device.scans.unresolved.value.filter(({ id }) => draft.scanIds.includes(id)).toReversed()
     const item = device.queries.item(draft.itemId)
@@ -73,12 +73,12 @@ export function proposalsFor(
     const movement: Movement = { kind: 'count', itemId, locationId, lot, quantity, begunAtMs }
     return item ? [{ item, movement, scans, missing: undefined }] : []
   }
-  const alike = device.scans.unresolved.value.filter((other) => isAlike(device, scan, other)).toReversed()
-  const groups = mode === 'count' || alike.length === 1 ? [alike] : [[scan], alike]
-  return groups.map((scans) => wishOf(device, scans, given)).filter((wish) => wish !== undefined)
+  const equal = device.scans.unresolved.value.filter((other) => isSameMovement(device, scan, other)).toReversed()
+  const groups = mode === 'count' || equal.length === 1 ? [equal] : [[scan], equal]
+  return groups.map((scans) => proposalOf(device, scans, answers)).filter((proposal) => proposal !== undefined)
 }
 
-function wishOf(device: Device, scans: readonly ScanRecord[], given: ScanAnswers): ScanProposal | undefined {
+function proposalOf(device: Device, scans: readonly ScanRecord[], answers: ScanAnswers): ScanProposal | undefined {
   const [first] = scans
   const reads = scans
     .map((scan) => readScan(device.queries, scan, new Date(scan.at)))
@@ -86,27 +86,27 @@ function wishOf(device: Device, scans: readonly ScanRecord[], given: ScanAnswers
   const [read] = reads
   if (!first || !read || !isKind(first.mode)) return undefined
   const { item } = read
-  const locationId = first.locationId ?? given.locationId
-  const lot = item.tracksLots ? read.lot || given.lot : ''
+  const locationId = first.locationId ?? answers.locationId
+  const lot = item.tracksLots ? read.lot || answers.lot : ''
   const isMove = first.mode === 'move'
-  const needsPlace = locationId === undefined ? 'place' : undefined
+  const needsLocation = locationId === undefined ? 'location' : undefined
   const needsLot = lot === undefined ? 'lot' : undefined
-  const needsDestination = isMove && given.toLocationId === undefined ? 'destination' : undefined
+  const needsDestination = isMove && answers.toLocationId === undefined ? 'destination' : undefined
   const movement: Movement = {
     kind: first.mode,
     itemId: item.id,
     locationId: locationId ?? '',
     lot,
-    expiresOn: read.expiresOn ?? given.expiresOn,
+    expiresOn: read.expiresOn ?? answers.expiresOn,
     quantity: reads.reduce((sum, { quantity }) => sum + quantity, 0),
-    toLocationId: given.toLocationId,
+    toLocationId: answers.toLocationId,
     begunAtMs: first.at,
   }
-  return { item, movement, scans, missing: needsPlace ?? needsLot ?? needsDestination }
+  return { item, movement, scans, missing: needsLocation ?? needsLot ?? needsDestination }
 }
 
-/** The same item, scanned for the same in the same place. */
-function isAlike(device: Device, scan: ScanRecord, other: ScanRecord): boolean {
+/** Returns true if both scans have the same item, lot, mode and location. */
+function isSameMovement(device: Device, scan: ScanRecord, other: ScanRecord): boolean {
   if (scan.mode !== other.mode || scan.locationId !== other.locationId) return false
   const [one, two] = [scan, other].map((each) => readScan(device.queries, each, new Date(each.at)))
   return one?.kind === 'item' && two?.kind === 'item' && one.item.id === two.item.id && one.lot === two.lot
@@ -117,8 +117,8 @@ function isKind(mode: string): mode is MovementKind {
 }
 
 /**
- * Records a wish: each scan is a fact of its own; those of a count are one. Stops at what is refused, and passes over what
- * was seen to meanwhile, in another tab or by the scan screen. Says how many scans it recorded.
+ * Records a proposal. Each scan becomes a mutation, except that the scans of a count become one. Stops at a refusal,
+ * and skips scans that another tab or the scan screen has resolved in the meantime. Returns how many scans it recorded.
  */
 export async function recordProposal(
   device: Device,
@@ -127,10 +127,10 @@ export async function recordProposal(
   const isOpen = (scan: ScanRecord) => device.scans.unresolved.value.some(({ id }) => id === scan.id)
   if (movement.kind === 'count') {
     const [first, ...others] = scans
-    if (!first || !isOpen(first)) return { recorded: 0 } // a count goes by its first scan
+    if (!first || !isOpen(first)) return { recorded: 0 } // a count is identified by its first scan
     const outcome = await recordMovement(device, movement, first.id)
     if (!outcome.saved) return { recorded: 0, refusal: outcome.refusal }
-    await device.scans.answer(...others.map(({ id }) => id))
+    await device.scans.resolve(...others.map(({ id }) => id))
     return { recorded: scans.length }
   }
   let recorded = 0
@@ -147,26 +147,26 @@ export async function recordProposal(
 
 export interface ResolveOutcome {
   recorded: number
-  /** They stay: more than there is, or refused. */
-  left: number
+  /** Scans that stay unresolved, because there is not enough stock or the mutation is refused. */
+  remaining: number
 }
 
-/** Records what these scans wanted, one after the other. Scans that only asked are answered. */
+/** Records the movements of these scans one by one. Lookups are only resolved. */
 export async function recordScans(device: Device, scans: readonly ScanRecord[]): Promise<ResolveOutcome> {
-  const outcome: ResolveOutcome = { recorded: 0, left: 0 }
+  const outcome: ResolveOutcome = { recorded: 0, remaining: 0 }
   for (const scan of scans) {
     const movement = movementOf(device, scan)
     if (scan.mode === 'look') {
-      await device.scans.answer(scan.id)
+      await device.scans.resolve(scan.id)
       continue
     }
     if (!movement || shortageOf(device, movement) || refusalOf(device, movement)) {
-      outcome.left++
+      outcome.remaining++
       continue
     }
     const { saved } = await recordMovement(device, movement, scan.id)
     if (saved) outcome.recorded++
-    else outcome.left++
+    else outcome.remaining++
   }
   return outcome
 }

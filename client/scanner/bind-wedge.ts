@@ -1,5 +1,6 @@
-// The wedge on a page: hands it every key with the time of its event, before anyone else sees it, and gives fields back
-// what a scan wrote into them. Takes text that comes without keys too (beforeinput). A paste into a field stays a paste.
+// Connects the wedge to a page: passes it every key with the time of its event, before any other listener, and restores
+// fields that a scan wrote into. Also handles text that arrives without keys (beforeinput). A paste into a field stays
+// a paste.
 import type { Scan } from './code.ts'
 import { catcherOf, isCatcher, type FocusCatcher } from './wedge-catcher.ts'
 import { Wedge, type Verdict, type WedgeSettings } from './wedge.ts'
@@ -15,17 +16,17 @@ type Snapshot = {
 
 export type WedgeBinding = {
   readonly configure: (settings: Partial<WedgeSettings>) => void
-  /** Holds a focus that needs no keyboard while nothing else has it, for scanners that commit text to a field. */
+  /** Focuses an invisible field while nothing else has the focus, for scanners that commit text to a field. */
   readonly catchText: (on: boolean) => void
   readonly stop: () => void
 }
 
 // Keys pressed before the pause may still be on their way from the system.
-const SLACK_MS = 16
-// A timer this late says that the page was busy: the keys pressed meanwhile come first.
-const LATE_MS = 25
+const DELIVERY_MS = 16
+// A timer this late means that the page was busy. Keys pressed in the meantime must be handled first.
+const BUSY_MS = 25
 
-/** Scans come with `at` in milliseconds since the epoch. `onScan` is `publish`, outside tests. */
+/** Scans have `at` in Unix ms. `onScan` is `publishScan`, except in tests. */
 export function bindWedge(
   page: Window,
   onScan: (scan: Scan) => void,
@@ -34,17 +35,17 @@ export function bindWedge(
   const wedge = new Wedge(settings)
   const catcher = catcherOf(page.document)
   const listener = new PageListener(wedge, catcher, onScan)
-  const stopping = new AbortController()
-  const listening = { capture: true, signal: stopping.signal }
-  page.addEventListener('keydown', (event) => listener.keyDown(event), listening)
-  page.addEventListener('beforeinput', (event) => listener.beforeInput(event), listening)
-  page.addEventListener('input', (event) => listener.input(event), listening)
-  page.addEventListener('paste', (event) => listener.paste(event), listening)
+  const abort = new AbortController()
+  const options = { capture: true, signal: abort.signal }
+  page.addEventListener('keydown', (event) => listener.keyDown(event), options)
+  page.addEventListener('beforeinput', (event) => listener.beforeInput(event), options)
+  page.addEventListener('input', (event) => listener.input(event), options)
+  page.addEventListener('paste', (event) => listener.paste(event), options)
   return {
     configure: (changed) => wedge.configure(changed),
     catchText: (on) => catcher.holdFocus(on),
     stop: () => {
-      stopping.abort()
+      abort.abort()
       listener.stop()
       catcher.holdFocus(false)
     },
@@ -55,10 +56,10 @@ class PageListener {
   readonly #wedge: Wedge
   readonly #catcher: FocusCatcher
   readonly #onScan: (scan: Scan) => void
-  /** What the field held before the burst under way. */
+  /** The field's value before the current burst. */
   #snapshot: Snapshot | undefined
   #undoNextInput: Snapshot | undefined
-  /** The character whose keydown was handed in already, so that its beforeinput is not a second one. */
+  /** The character whose keydown was already handled, so that its beforeinput is not handled again. */
   #keyText: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -72,8 +73,8 @@ class PageListener {
     this.#keyText = undefined
     const text = textOf(event)
     if (text === 'none') return
-    if (text === 'other' || event.repeat) this.#settle(undefined, this.#wedge.interrupt(event.timeStamp))
-    else if (text === 'terminator') this.#settle(event, this.#wedge.terminator(event.timeStamp))
+    if (text === 'other' || event.repeat) this.#apply(undefined, this.#wedge.interrupt(event.timeStamp))
+    else if (text === 'terminator') this.#apply(event, this.#wedge.terminator(event.timeStamp))
     else {
       this.#keyText = text.character
       this.#character(event, text.character)
@@ -83,7 +84,7 @@ class PageListener {
   beforeInput(event: InputEvent): void {
     const data = event.data ?? ''
     if (event.inputType === 'insertLineBreak' && this.#keyText === undefined) {
-      this.#settle(event, this.#wedge.terminator(event.timeStamp))
+      this.#apply(event, this.#wedge.terminator(event.timeStamp))
     }
     if (event.inputType !== 'insertText' || event.isComposing || data === '') return
     if (data === this.#keyText) this.#keyText = undefined
@@ -103,7 +104,7 @@ class PageListener {
   paste(event: ClipboardEvent): void {
     if (isEditable(event.target) && !isCatcher(event.target)) return
     const text = event.clipboardData?.getData('text/plain') ?? ''
-    this.#settle(event, this.#wedge.commit({ text, at: event.timeStamp, inField: false }))
+    this.#apply(event, this.#wedge.commit({ text, at: event.timeStamp, inField: false }))
   }
 
   stop(): void {
@@ -112,58 +113,59 @@ class PageListener {
 
   #character(event: Event, text: string): void {
     const field = fieldOf(event.target)
-    // Taken before the wedge answers: a pause that ends the burst before belongs to what the field held then.
+    // Read before the wedge handles the key, because a pause that ends the previous burst belongs to the value before
+    // it.
     const before = field && snapshotOf(field)
     const verdict = this.#wedge.key({ text, at: event.timeStamp, inField: field !== undefined })
     if (this.#wedge.burstLength === 1) {
-      this.#settle(undefined, { scans: verdict.scans, take: false })
+      this.#apply(undefined, { scans: verdict.scans, isConsumed: false })
       this.#snapshot = before
-    } else this.#settle(event, verdict)
+    } else this.#apply(event, verdict)
   }
 
   #commit(event: InputEvent, text: string): void {
     const field = fieldOf(event.target)
     if (field && !mayBeScan(field, text)) return
     const verdict = this.#wedge.commit({ text, at: event.timeStamp, inField: field !== undefined })
-    // Android's keyboards cannot be prevented: what they write is undone when it is there.
-    if (verdict.take && field && !event.cancelable) this.#undoNextInput = snapshotOf(field)
-    this.#snapshot = undefined // what was typed before it stays
-    this.#settle(event, verdict)
+    // Android's keyboards cannot be prevented from writing, so their input is undone afterwards.
+    if (verdict.isConsumed && field && !event.cancelable) this.#undoNextInput = snapshotOf(field)
+    this.#snapshot = undefined // text typed earlier stays
+    this.#apply(event, verdict)
   }
 
-  #settle(event: Event | undefined, { scans, take }: Verdict): void {
-    if (take && event) {
+  #apply(event: Event | undefined, { scans, isConsumed }: Verdict): void {
+    if (isConsumed && event) {
       if (event.cancelable) event.preventDefault()
       event.stopImmediatePropagation()
     }
-    if ((take || scans.length > 0) && this.#snapshot) {
+    if ((isConsumed || scans.length > 0) && this.#snapshot) {
       restore(this.#snapshot)
       this.#snapshot = undefined
     }
     if (this.#wedge.burstLength === 0) this.#snapshot = undefined
     const drift = Date.now() - performance.now()
     for (const scan of scans) this.#onScan({ ...scan, at: Math.round(drift + scan.at) })
-    this.#watchPause()
+    this.#startPauseTimer()
   }
 
-  #watchPause(): void {
+  #startPauseTimer(): void {
     clearTimeout(this.#timer)
     const { deadline } = this.#wedge
     if (deadline === undefined) return
-    const pause = (): void => this.#settle(undefined, this.#wedge.pause(performance.now()))
-    const dueAt = deadline + SLACK_MS
-    const wait = Math.max(0, dueAt - performance.now())
+    const pause = (): void => this.#apply(undefined, this.#wedge.pause(performance.now()))
+    const endsAt = deadline + DELIVERY_MS
+    const wait = Math.max(0, endsAt - performance.now())
     this.#timer = setTimeout(() => {
-      if (performance.now() - dueAt > LATE_MS) this.#timer = setTimeout(pause, SLACK_MS)
+      if (performance.now() - endsAt > BUSY_MS) this.#timer = setTimeout(pause, DELIVERY_MS)
       else pause()
     }, wait)
   }
 }
 
-/** `none`: says nothing either way. `other`: a key that no scanner sends. */
+/** `none`: ignore the key. `other`: a key that no scanner sends. */
 function textOf(event: KeyboardEvent): 'none' | 'other' | 'terminator' | { character: string } {
   const { key } = event
-  // Keyboards that write through the input method have no key to tell: the text comes by beforeinput.
+  // Input methods do not name the key. The text arrives by beforeinput.
   if (event.isComposing || key === 'Unidentified' || key === 'Process' || SILENT_KEYS.has(key)) return 'none'
   if (key === 'Enter' || key === 'Tab') return 'terminator'
   // Control codes as scanners send them: GS is Ctrl+], a line feed is Ctrl+J.
@@ -188,14 +190,14 @@ const TEXTLESS_TYPES: ReadonlySet<string> = new Set([
   'image',
 ])
 
-/** A field a person can type in. The catcher is none. */
+/** Returns a field in which a person can type. The catcher is not one. */
 function fieldOf(target: EventTarget | null): TextField | undefined {
   if (isCatcher(target)) return undefined
   if (target instanceof HTMLTextAreaElement) return target
   return target instanceof HTMLInputElement && !TEXTLESS_TYPES.has(target.type) ? target : undefined
 }
 
-/** Suggestions, dictation and password managers commit whole words to a field as well: a scan there has a digit and no space. */
+/** Suggestions, dictation and password managers commit whole words to a field too. A scan has a digit and no space. */
 function mayBeScan({ type }: TextField, text: string): boolean {
   return type !== 'password' && type !== 'email' && /^\S*\d\S*$/.test(text)
 }
@@ -204,7 +206,7 @@ function isEditable(target: EventTarget | null): boolean {
   return fieldOf(target) !== undefined || (target instanceof HTMLElement && target.isContentEditable)
 }
 
-/** Selections are null in inputs that have none (e-mail, date). */
+/** Selections are null in inputs that do not support them (email, date). */
 function snapshotOf(field: TextField): Snapshot {
   return { field, value: field.value, start: field.selectionStart, end: field.selectionEnd }
 }

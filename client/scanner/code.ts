@@ -1,11 +1,12 @@
-// From what a scanner sent to the code it read: prefix and suffix off, the AIM identifier off and kept, the configured
-// stand-in for FNC1 back to the group separator (0x1D) that GS1 is parsed by.
+// Converts what a scanner sent to the code that it read: strips prefix and suffix, strips and stores the AIM
+// identifier, and replaces the configured substitute for FNC1 by the group separator (0x1D) that the GS1 parser
+// expects.
 
 export type CodeRules = {
-  /** Set on the scanner, stripped where it is there. */
+  /** Configured on the scanner; stripped if present. */
   readonly prefix: string
   readonly suffix: string
-  /** What the scanner sends for FNC1 where it cannot send 0x1D, such as "|" or "{GS}". */
+  /** What the scanner sends for FNC1 if it cannot send 0x1D, such as "|" or "{GS}". */
   readonly groupSeparator: string
 }
 
@@ -14,7 +15,7 @@ export type Scan = {
   /** What the scanner sent, before anything was stripped. */
   readonly raw: string
   readonly symbology?: Symbology
-  /** When the trigger was pulled: the time of the first character, on the clock of whoever made the scan. */
+  /** The time of the first character, by the clock of the scan's source, ms. */
   readonly at: number
 }
 
@@ -22,7 +23,7 @@ export type Symbology = {
   /** The AIM identifier: "]C1". */
   readonly aim: string
   readonly name: string
-  /** The symbol says itself that its content is GS1 element strings. */
+  /** The symbol itself says that its content is GS1 element strings. */
   readonly isGs1: boolean
 }
 
@@ -49,7 +50,6 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const GS1_IDENTIFIERS: ReadonlySet<string> = new Set([']C1', ']d2', ']Q3', ']J1', ']e0', ']e1', ']e2'])
 
-/** `at` is kept as it is given. */
 export function readCode(raw: string, at: number, { prefix, suffix, groupSeparator }: CodeRules): Scan {
   let code = raw
   if (prefix && code.startsWith(prefix)) code = code.slice(prefix.length)

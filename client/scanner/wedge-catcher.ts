@@ -1,22 +1,22 @@
-// A field nobody sees, that asks for no on-screen keyboard: some scanners write only where a field has the focus. It
-// takes the focus only while nothing else has it.
+// An invisible field that does not open an on-screen keyboard, because some scanners write only into a focused field.
+// It has the focus only while nothing else has it.
 
-const MARK = 'data-scan-catcher'
+const ATTRIBUTE = 'data-scan-catcher'
 
 export type FocusCatcher = { readonly holdFocus: (on: boolean) => void; readonly clear: () => void }
 
 export function isCatcher(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.hasAttribute(MARK)
+  return target instanceof HTMLElement && target.hasAttribute(ATTRIBUTE)
 }
 
 export function catcherOf(document: Document): FocusCatcher {
   let input: HTMLInputElement | undefined
-  let stopping: AbortController | undefined
+  let abort: AbortController | undefined
   const focusIfFree = (): void => {
-    // After the focus has moved, and never from under a dialog.
+    // Runs after the focus has moved. Never takes it from a dialog.
     setTimeout(() => {
-      const free = document.activeElement === null || document.activeElement === document.body
-      if (free && !document.querySelector('dialog[open]')) input?.focus({ preventScroll: true })
+      const isFree = document.activeElement === null || document.activeElement === document.body
+      if (isFree && !document.querySelector('dialog[open]')) input?.focus({ preventScroll: true })
     })
   }
   return {
@@ -24,25 +24,25 @@ export function catcherOf(document: Document): FocusCatcher {
       if (input) input.value = ''
     },
     holdFocus: (on) => {
-      stopping?.abort()
+      abort?.abort()
       if (!on) {
         input?.remove()
         input = undefined
         return
       }
-      stopping = new AbortController()
-      input ??= made(document)
+      abort = new AbortController()
+      input ??= createInput(document)
       document.body.prepend(input)
-      document.addEventListener('focusout', focusIfFree, { signal: stopping.signal })
-      document.addEventListener('pointerup', focusIfFree, { signal: stopping.signal })
+      document.addEventListener('focusout', focusIfFree, { signal: abort.signal })
+      document.addEventListener('pointerup', focusIfFree, { signal: abort.signal })
       focusIfFree()
     },
   }
 }
 
-function made(document: Document): HTMLInputElement {
+function createInput(document: Document): HTMLInputElement {
   const input = document.createElement('input')
-  input.setAttribute(MARK, '')
+  input.setAttribute(ATTRIBUTE, '')
   input.setAttribute('aria-label', 'Scanner')
   input.inputMode = 'none'
   input.autocomplete = 'off'

@@ -20,8 +20,8 @@ class Player {
   type(text: string, gapsMs: number | readonly number[]): void {
     Array.from(text).forEach((char, index) => {
       this.wait(typeof gapsMs === 'number' ? gapsMs : (gapsMs[index % gapsMs.length] ?? 1))
-      const { scans, take } = this.wedge.key({ text: char, at: this.now, inField: this.inField })
-      if (!take) this.leaked += char
+      const { scans, isConsumed } = this.wedge.key({ text: char, at: this.now, inField: this.inField })
+      if (!isConsumed) this.leaked += char
       this.codes.push(...scans.map((scan) => scan.code))
     })
   }
@@ -32,9 +32,9 @@ class Player {
       return false
     }
     this.wait(afterMs)
-    const { scans, take } = this.wedge.terminator(this.now)
+    const { scans, isConsumed } = this.wedge.terminator(this.now)
     this.codes.push(...scans.map((scan) => scan.code))
-    return take
+    return isConsumed
   }
 
   wait(ms: number): void {

@@ -1,17 +1,20 @@
-// The keyboard wedge: tells a scanner's keys from a person's, and makes each burst one scan. Pure: it reads no clock,
-// only the times it is handed, which must be those at which the keys were pressed and not those at which they were
-// handled. So ten scans in a second are ten scans, also when the page was too busy to look.
+// The keyboard wedge distinguishes a scanner's keys from a person's, and turns each burst into one scan. Pure: it reads
+// no clock, only the times that it is passed, which must be those at which the keys were pressed, not handled. So ten
+// scans in a second are ten scans, even if the page was busy.
 //
-// A burst is characters at a scanner's pace. It ends with Enter or Tab, or with a pause. Text that arrives at once
-// (committed without keys) is a scan by itself.
+// A burst is a sequence of characters at a scanner's pace. It ends with Enter or Tab, or with a pause. Text that is
+// committed at once, without keys, is a scan of its own.
 import { readCode, type CodeRules, type Scan } from './code.ts'
 
 export type WedgeSettings = CodeRules & {
-  /** The longest pause within a scan, and the one that ends a scan without a terminator. Milliseconds. */
+  /** The longest pause within a scan, which also ends a scan without a terminator. Milliseconds. */
   readonly pauseMs: number
-  /** A burst is a scanner's when its mean gap is at most this. People's fastest runs are above 50 ms. Milliseconds. */
+  /**
+   * A burst comes from a scanner if its mean gap is at most this. The fastest typing of people is above 50 ms.
+   * Milliseconds.
+   */
   readonly paceMs: number
-  /** Shorter bursts in a field are a person's; outside a field two characters are enough. */
+  /** Shorter bursts in a field were typed by a person. Outside a field two characters are enough. */
   readonly minLength: number
 }
 
@@ -28,29 +31,29 @@ export const WEDGE_DEFAULTS: WedgeSettings = {
 export type KeyStroke = {
   readonly text: string
   readonly at: number
-  /** It would be written into a field: a person may be typing. */
+  /** The key would write into a field, so a person may be typing. */
   readonly inField: boolean
 }
 
 export type Verdict = {
   readonly scans: readonly Scan[]
-  /** Keep the key from the page: it belongs to a scan. */
-  readonly take: boolean
+  /** Hide the key from the page, because it belongs to a scan. */
+  readonly isConsumed: boolean
 }
 
-// A scanner that sends no terminator shows its pace; a pause this many times longer ends its scan.
+// A scanner without a terminator shows its pace; a pause this many times longer ends its scan.
 const PAUSE_IN_GAPS = 8
-// Below this a hiccup in the connection would cut one scan in two.
+// With a shorter pause, a hiccup of the connection would cut one scan in two.
 const PAUSE_MIN_MS = 40
-// Fewer gaps say nothing about a pace.
+// Fewer gaps do not show a pace.
 const PACE_GAPS_MIN = 4
-// A second terminator (CR and LF), or a late one behind a pause, is still the scanner's and must press no button.
-const ECHO_MS = 50
+// A second terminator (CR and LF), or a late one after a pause, still belongs to the scan and must not press a button.
+const SECOND_TERMINATOR_MS = 50
 const LATE_TERMINATOR_MS = 250
-// No scanner is this slow between the first characters of a code, and hardly a person faster: what was before the gap
-// was typed, and the scan begins behind it.
+// No scanner is this slow between the first characters of a code, and people are hardly faster. Characters before
+// such a gap were typed, and the scan begins after it.
 const PERSON_GAP_MS = 50
-// Longer than any code: what comes beyond is a scan of its own rather than memory without a bound.
+// Longer than any code. Further characters are a scan of their own, so that memory is bounded.
 const BURST_MAX = 8192
 const MIN_LENGTH_OUTSIDE = 2
 const COMMIT_MIN_LENGTH = 3
@@ -60,7 +63,7 @@ type Burst = { text: string; firstAt: number; lastAt: number; longestGapMs: numb
 export class Wedge {
   #settings: WedgeSettings
   #burst: Burst | undefined
-  #ownsTerminatorUntil = -Infinity
+  #consumesTerminatorUntil = -Infinity
 
   constructor(settings: Partial<WedgeSettings> = {}) {
     this.#settings = { ...WEDGE_DEFAULTS, ...settings }
@@ -70,7 +73,7 @@ export class Wedge {
     this.#settings = { ...this.#settings, ...settings }
   }
 
-  /** One character key. */
+  /** Handles one character key. */
   key({ text, at, inField }: KeyStroke): Verdict {
     const scans = this.#endIfPaused(at)
     const before = this.#burst
@@ -83,48 +86,50 @@ export class Wedge {
     } else {
       this.#burst = { text, firstAt: at, lastAt: at, longestGapMs: 0, gaps: 0, inField }
     }
-    const take = this.#isScan()
+    const isConsumed = this.#isScan()
     if ((this.#burst?.text.length ?? 0) >= BURST_MAX) scans.push(...this.#end(at, 0))
-    return { scans, take }
+    return { scans, isConsumed }
   }
 
-  /** Enter or Tab. Taken where it ends a scan, or trails one; else it is a person's. */
+  /** Handles Enter or Tab. Consumed if it ends a scan or follows one; otherwise a person pressed it. */
   terminator(at: number): Verdict {
     const scans = this.#endIfPaused(at)
-    if (this.#burst && this.#isScan()) return { scans: [...scans, ...this.#end(at, ECHO_MS)], take: true }
+    if (this.#burst && this.#isScan())
+      return { scans: [...scans, ...this.#end(at, SECOND_TERMINATOR_MS)], isConsumed: true }
     this.#burst = undefined
-    return { scans, take: at <= this.#ownsTerminatorUntil }
+    return { scans, isConsumed: at <= this.#consumesTerminatorUntil }
   }
 
-  /** Text that came at once. Each line of it is a scan; nothing, when it is too short to be one. */
+  /** Handles text that was committed at once. Each line is a scan, unless one is too short to be a code. */
   commit({ text, at, inField }: KeyStroke): Verdict {
     const scans = [...this.#endIfPaused(at), ...(this.#isScan() ? this.#end(at, 0) : [])]
     this.#burst = undefined
     const lines = text.split(/[\r\n\t]+/).filter((line) => line.length > 0)
-    const least = inField ? this.#settings.minLength : COMMIT_MIN_LENGTH
-    if (lines.length === 0 || lines.some((line) => Array.from(line).length < least)) return { scans, take: false }
-    this.#ownsTerminatorUntil = at + LATE_TERMINATOR_MS
-    return { scans: [...scans, ...lines.map((line) => readCode(line, at, this.#settings))], take: true }
+    const minLength = inField ? this.#settings.minLength : COMMIT_MIN_LENGTH
+    if (lines.length === 0 || lines.some((line) => Array.from(line).length < minLength))
+      return { scans, isConsumed: false }
+    this.#consumesTerminatorUntil = at + LATE_TERMINATOR_MS
+    return { scans: [...scans, ...lines.map((line) => readCode(line, at, this.#settings))], isConsumed: true }
   }
 
-  /** A key that no scanner sends (Backspace, an arrow, a key held down): whoever pressed it is a person. */
+  /** Handles a key that no scanner sends (Backspace, an arrow, a key held down), so a person pressed it. */
   interrupt(at: number): Verdict {
     const scans = this.#endIfPaused(at)
     this.#burst = undefined
-    return { scans, take: false }
+    return { scans, isConsumed: false }
   }
 
-  /** When to call `pause`, if no key comes before. */
+  /** When to call `pause`, if no key is pressed before. */
   get deadline(): number | undefined {
     return this.#burst && this.#burst.lastAt + this.#pauseMs(this.#burst)
   }
 
-  /** Nothing came until `at`. The caller has made sure that no key pressed before `at` still waits to be handed in. */
+  /** No key was pressed until `at`. The caller has made sure that no earlier key is still undelivered. */
   pause(at: number): Verdict {
-    return { scans: this.#endIfPaused(at), take: false }
+    return { scans: this.#endIfPaused(at), isConsumed: false }
   }
 
-  /** Characters of the burst under way. 1 says that the last key began it. */
+  /** The number of characters of the current burst. 1 means that the last key began it. */
   get burstLength(): number {
     return this.#burst?.text.length ?? 0
   }
@@ -137,22 +142,22 @@ export class Wedge {
     return []
   }
 
-  #end(at: number, ownsTerminatorMs: number): Scan[] {
+  #end(at: number, consumeTerminatorMs: number): Scan[] {
     const burst = this.#burst
     this.#burst = undefined
     if (!burst) return []
-    this.#ownsTerminatorUntil = at + ownsTerminatorMs
+    this.#consumesTerminatorUntil = at + consumeTerminatorMs
     return [readCode(burst.text, burst.firstAt, this.#settings)]
   }
 
   #isScan(): boolean {
     const burst = this.#burst
     if (!burst) return false
-    const least = burst.inField ? this.#settings.minLength : MIN_LENGTH_OUTSIDE
-    return burst.text.length >= least && meanGapMs(burst) <= this.#settings.paceMs
+    const minLength = burst.inField ? this.#settings.minLength : MIN_LENGTH_OUTSIDE
+    return burst.text.length >= minLength && meanGapMs(burst) <= this.#settings.paceMs
   }
 
-  /** Adapts to the burst's own pace, and never waits longer than the setting. */
+  /** Adapts to the burst's own pace. Never longer than the setting. */
   #pauseMs({ longestGapMs, gaps }: Burst): number {
     const { pauseMs } = this.#settings
     if (gaps < PACE_GAPS_MIN) return pauseMs

@@ -1,10 +1,10 @@
-// The server as a service worker asks it: the two calls that it needs, without the tRPC client, which would be half of it.
+// The two requests of the service worker, without the tRPC client, which would be half of its size.
 import type { PushAnswer, SignedIn } from '#shared/protocol/wire.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { SyncTransport } from '../sync/sync-transport.ts'
 import { RequestError, refusalOfStatus, retryAfterMs } from '../sync/sync-transport.ts'
 
-/** Whoever is signed in by the cookie, with a token. @throws {RequestError} */
+/** Renews the session of the person whose cookie the browser has, with a new token. @throws {RequestError} */
 export function refresh(): Promise<SignedIn> {
   return call<SignedIn>('auth.refresh')
 }

@@ -4,6 +4,6 @@ import type { Role } from '#shared/rows/rows.ts'
 import type { Person } from './stored-person.ts'
 
 /** Returns whether the person has at least this role. */
-export function mayDo({ person }: { person: Person }, least: Role): boolean {
-  return hasRole(person.user.role, least)
+export function mayDo({ person }: { person: Person }, role: Role): boolean {
+  return hasRole(person.user.role, role)
 }

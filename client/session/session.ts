@@ -1,5 +1,5 @@
-// Who is signed in here. Known without a connection too; the access token lives in memory, the refresh token in a cookie
-// that scripts cannot read. A session that the server ended hides nothing that waits on this device.
+// The signed-in person, also known without a connection. The access token is in memory, the refresh token in a cookie
+// that scripts cannot read. If the server ends the session, pending mutations on this device stay visible.
 import { signal } from '@preact/signals'
 import type * as authModule from './auth-client.ts'
 import type { SignedIn } from '#shared/protocol/wire.ts'
@@ -15,30 +15,33 @@ export interface SetupInput {
   password: string
 }
 
-const REVOKED_AS = 'stockhand.revoked'
-/** A token is renewed this long before it runs out, so that no request is refused only for being slow. */
+const REVOKED_KEY = 'stockhand.revoked'
+/** A token is renewed this long before it expires, so that a slow request is not refused. */
 const RENEW_BEFORE_MS = 30_000
 
 export class Session {
   readonly person = signal<Person | undefined>(storedPerson())
   readonly expired = signal(false)
-  /** The person may no longer work here, as far as this device knows; also after a restart without a connection. */
-  readonly revoked = signal(localStorage.getItem(REVOKED_AS) !== null)
+  /**
+   * The person has lost access, as far as this device knows. Stored, so that it applies after a restart without a
+   * connection.
+   */
+  readonly revoked = signal(localStorage.getItem(REVOKED_KEY) !== null)
   #accessToken: { text: string; until: number } | undefined
   #renewing: Promise<string | undefined> | undefined
-  /** The cookie is that of all tabs, and one of them may have given up on it. */
+  /** All tabs share the cookie. A tab whose session has expired learns here that another one has signed in. */
   readonly #otherTabs = new BroadcastChannel('stockhand.session')
 
   constructor() {
-    this.#otherTabs.onmessage = () => this.#begunAnew()
+    this.#otherTabs.onmessage = () => this.#resetAfterSignIn()
   }
 
   signIn(email: string, password: string): Promise<SignInResult> {
-    return this.#enter(({ auth }) => auth.login.mutate({ email, password }))
+    return this.#signInWith(({ auth }) => auth.login.mutate({ email, password }))
   }
 
   setup(input: SetupInput): Promise<SignInResult> {
-    return this.#enter(({ auth }) => auth.setup.mutate(input))
+    return this.#signInWith(({ auth }) => auth.setup.mutate(input))
   }
 
   async setupNeeded(): Promise<boolean> {
@@ -46,14 +49,14 @@ export class Session {
       const { authClient } = await loadAuthClient()
       return (await authClient.auth.setupNeeded.query()).needed
     } catch {
-      return false // offline: there is nothing to set up from here
+      return false // offline: setup is not possible
     }
   }
 
-  /** Ends the session here and, if it can be reached, on the server. What waits on this device stays. */
+  /** Ends the session on this device and, if it can be reached, on the server. Pending mutations stay on the device. */
   async signOut(): Promise<void> {
     storePerson(undefined)
-    localStorage.removeItem(REVOKED_AS)
+    localStorage.removeItem(REVOKED_KEY)
     this.revoked.value = false
     this.#accessToken = undefined
     this.person.value = undefined
@@ -63,7 +66,7 @@ export class Session {
       .catch(() => undefined)
   }
 
-  /** An access token; undefined where the session has ended. @throws where the server cannot be asked */
+  /** Returns an access token, or undefined if the session has ended. @throws if the server cannot be reached */
   async token(): Promise<string | undefined> {
     const token = this.#accessToken
     if (token && Date.now() < token.until) return token.text
@@ -72,17 +75,17 @@ export class Session {
     return this.#renewing
   }
 
-  /** This session as one person's: a token of somebody else, who signed in in another tab, is none of theirs. */
+  /** Limits the session to one person, because another tab may sign in somebody else, whose token must not be used. */
   of({ user, org }: Person): Pick<Session, 'token' | 'forgetToken' | 'expired'> {
     const token = async () => {
       const text = await this.token()
-      const now = this.person.value
-      return now?.user.id === user.id && now.org.id === org.id ? text : undefined
+      const current = this.person.value
+      return current?.user.id === user.id && current.org.id === org.id ? text : undefined
     }
     return { token, forgetToken: () => this.forgetToken(), expired: this.expired }
   }
 
-  /** The server refused the token that it was given: the next one is asked for anew. */
+  /** Drops the access token after the server has refused it. The next call renews it. */
   forgetToken(): void {
     this.#accessToken = undefined
   }
@@ -90,13 +93,13 @@ export class Session {
   async #renew(): Promise<string | undefined> {
     const { authClient, authFailure } = await loadAuthClient()
     try {
-      return this.#begin(await authClient.auth.refresh.mutate())
+      return this.#store(await authClient.auth.refresh.mutate())
     } catch (error) {
       const { status, refusal } = authFailure(error)
       if (status !== 401) throw error
       this.expired.value = true
       if (refusal === 'disabled') {
-        localStorage.setItem(REVOKED_AS, 'yes')
+        localStorage.setItem(REVOKED_KEY, 'yes')
         this.revoked.value = true
         throw error
       }
@@ -104,10 +107,10 @@ export class Session {
     }
   }
 
-  async #enter(ask: (client: AuthModule['authClient']) => Promise<SignedIn>): Promise<SignInResult> {
+  async #signInWith(request: (client: AuthModule['authClient']) => Promise<SignedIn>): Promise<SignInResult> {
     const { authClient, authFailure } = await loadAuthClient()
     try {
-      this.#begin(await ask(authClient))
+      this.#store(await request(authClient))
       this.#otherTabs.postMessage('signed in')
       return { ok: true }
     } catch (error) {
@@ -116,20 +119,20 @@ export class Session {
     }
   }
 
-  /** Somebody has signed in in another tab: whoever this one asks for next is told by the server. */
-  #begunAnew(): void {
+  /** Another tab has signed in. The next renewal learns who that is. */
+  #resetAfterSignIn(): void {
     this.#accessToken = undefined
     this.expired.value = false
     this.revoked.value = false
   }
 
-  #begin({ accessToken, expiresInS, user, org }: SignedIn): string {
+  #store({ accessToken, expiresInS, user, org }: SignedIn): string {
     this.#accessToken = { text: accessToken, until: Date.now() + expiresInS * 1000 - RENEW_BEFORE_MS }
     const person = { user, org }
     storePerson(person)
     if (JSON.stringify(this.person.value) !== JSON.stringify(person)) this.person.value = person
     this.expired.value = false
-    localStorage.removeItem(REVOKED_AS)
+    localStorage.removeItem(REVOKED_KEY)
     this.revoked.value = false
     return accessToken
   }
@@ -137,7 +140,7 @@ export class Session {
 
 type AuthModule = typeof authModule
 
-/** Loaded with the first request. Rejects if the app's files cannot be reached, which is as if the server could not. */
+/** Loads the client with the first request. Rejects if the app's files cannot be reached, as without a connection. */
 function loadAuthClient(): Promise<AuthModule> {
   return import('./auth-client.ts')
 }

@@ -7,8 +7,11 @@ import type { Clock } from '#shared/values/clock.ts'
 import type { Replicator } from './replicator.ts'
 import type { SyncTransport } from './sync-transport.ts'
 
-/** What the socket reports: `poked` asks for a pull, `moved` means that the server sends its sockets elsewhere. */
-export type SocketEvent = 'opened' | 'lost' | 'moved' | 'poked'
+/**
+ * What the socket reports. `pullRequested` asks for a pull; `moved` means that the server asks sockets to reconnect
+ * elsewhere.
+ */
+export type SocketEvent = 'opened' | 'lost' | 'moved' | 'pullRequested'
 
 export interface LiveSocketOptions {
   device: Device
@@ -63,7 +66,7 @@ export class LiveSocket {
         refused: (code) => {
           if (!isCurrent()) return
           this.close()
-          report(RESOLVED_BY_A_PULL.has(code) ? 'poked' : 'lost')
+          report(RESOLVED_BY_A_PULL.has(code) ? 'pullRequested' : 'lost')
         },
       },
     )
@@ -75,7 +78,9 @@ export class LiveSocket {
   }
 
   #receive(message: LiveMessage, clientId: string): void {
-    this.#applied = this.#applied.then(() => this.#apply(message, clientId)).catch(() => this.#options.report('poked'))
+    this.#applied = this.#applied
+      .then(() => this.#apply(message, clientId))
+      .catch(() => this.#options.report('pullRequested'))
   }
 
   async #apply({ epoch, from, to, tables, cursor, lastSeq }: LiveMessage, clientId: string): Promise<void> {
@@ -90,7 +95,7 @@ export class LiveSocket {
       return
     }
     const isNext = isWhole && isNextUpdate({ epoch, from }, point)
-    if (!tables || !isNext || isForeign || isPulling()) return report('poked')
+    if (!tables || !isNext || isForeign || isPulling()) return report('pullRequested')
     await device.applyUpdate({ tables, point: { ...point, cursor, version: to, asOf }, lastSeq, clientId })
   }
 }

@@ -1,12 +1,12 @@
-// The lock that whoever pushes holds: the leading tab, or the service worker.
+// The lock that a pushing tab or service worker holds.
 const PREFIX = 'stockhand-sync-'
 
 export function lockName(deviceName: string): string {
   return `${PREFIX}${deviceName}`
 }
 
-/** True while a tab is open that sends what waits, or this origin's service worker does. */
-export async function isSomebodySending(): Promise<boolean> {
+/** Returns true while a tab, or the service worker of this origin, sends mutations. */
+export async function isSyncLockHeld(): Promise<boolean> {
   const { held = [] } = await navigator.locks.query()
   return held.some(({ name }) => name?.startsWith(PREFIX))
 }

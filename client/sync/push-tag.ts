@@ -1,2 +1,2 @@
-/** What the app asks the browser for, and the service worker hears: to send what waits. */
+/** The Background Sync tag under which the app asks the service worker to push. */
 export const PUSH_TAG = 'stockhand-push'

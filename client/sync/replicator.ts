@@ -1,4 +1,5 @@
-// One exchange with the server: push what waits, pull what is new. What a refusal asks for is done here. Keeps D4, D5, D12, T6.
+// One exchange with the server: push pending mutations, pull new rows, and recover from refusals. Keeps D4, D5, D12,
+// T6.
 import type { PullRequest } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
 import type { LoadProgress } from '../device/connection-status.ts'
@@ -10,13 +11,16 @@ import { Pusher, MutationTooLargeError } from './pusher.ts'
 import type { SyncTransport } from './sync-transport.ts'
 import { RequestError } from './sync-transport.ts'
 
-/** The very first rows come alone: a screen full of them is there while the rest is under way. */
-const GLANCE = 1_000
-/** Large pages for the rest of a first sync: each costs a round trip and a transaction. */
-const FIRST_PAGE = 20_000
-const PAGE = 5_000
-/** After so many what they made is fetched: they leave the outbox in one transaction, and these take half a second. */
-const PUSHED_MAX = 5_000
+/** The first page is small, so that a screen full of rows is there while the rest loads. */
+const FIRST_PAGE_ROWS = 1_000
+/** Large pages for the rest of a first sync, because each page costs a round trip and a transaction. */
+const FIRST_SYNC_PAGE_ROWS = 20_000
+const PAGE_ROWS = 5_000
+/**
+ * After this many mutations their rows are pulled. They leave the outbox in one transaction, which then takes half a
+ * second.
+ */
+const PUSH_ROUND_MAX = 5_000
 
 export class Replicator {
   readonly #device: Device
@@ -25,13 +29,13 @@ export class Replicator {
   readonly #pusher: Pusher
   readonly #loaderOptions: LoaderOptions
   readonly #resnapshot: Resnapshot
-  /** The version that the last push led to. Undefined where what this device shows says more. */
+  /** The version that the last push led to. Undefined if the device's sync point says more. */
   #atLeast: number | undefined
-  /** More waits than was sent at once. */
-  #isUnsent = false
-  /** The epoch that this device begins anew in, as the client that it is there. */
+  /** More mutations are pending than one round sends. */
+  #hasUnsent = false
+  /** The epoch in which this device starts over, and its client id there. */
   #newEpoch = { clientId: '', epoch: 0 }
-  /** How far the server has said that what it took is what this device sent. */
+  /** Up to which seq the server has confirmed that the mutations it has are the ones that this device sent. */
   #answered = { clientId: '', seq: 0 }
 
   constructor({ device, transport, clock = systemClock }: { device: Device; transport: SyncTransport; clock?: Clock }) {
@@ -48,19 +52,19 @@ export class Replicator {
     this.#resnapshot = new Resnapshot(this.#loaderOptions)
   }
 
-  /** Sends what waits, oldest first, up to a limit: see `isUnsent`. Resolves to true where something was sent. */
+  /** Sends pending mutations, oldest first, up to a limit: see `hasUnsent`. Resolves to true if something was sent. */
   async push(signal: AbortSignal, onAnswer: () => void = () => undefined): Promise<boolean> {
     let sentTo = 0
-    this.#isUnsent = false
+    this.#hasUnsent = false
     for (let sent = 0; ;) {
       signal.throwIfAborted()
-      this.#isUnsent = sent >= PUSHED_MAX
-      if (this.#isUnsent) return true
+      this.#hasUnsent = sent >= PUSH_ROUND_MAX
+      if (this.#hasUnsent) return true
       if ((await this.#device.queue.identity()).broughtFrom !== undefined) {
         await this.#device.startOver({ newIdentity: true, resend: false })
         sentTo = 0
       }
-      if (await this.#device.clock.correctJump()) await this.#askClock(signal)
+      if (await this.#device.clock.correctJump()) await this.#askServerClock(signal)
       const epoch = await this.#epoch(signal)
       if (epoch === undefined) return sent > 0
       try {
@@ -96,13 +100,13 @@ export class Replicator {
       const isResnapshot = complete && cursor === null
       if (!isResnapshot) this.#resnapshot.clear()
       const loader = isResnapshot ? this.#resnapshot : complete ? catchUp : firstSync
-      const page = await this.#answerOf(loader.fetch(signal), signal)
+      const page = await this.#awaitPage(loader.fetch(signal), signal)
       onAnswer()
       if (!page) continue
       if (epoch !== 0 && page.epoch !== epoch) {
         // No refusal has announced the new epoch: the server was restored with other secrets and cannot read the cursors
         // of the one before.
-        await this.#beginInNewEpoch()
+        await this.#startNewEpoch()
         catchUp.clear()
         continue
       }
@@ -117,15 +121,19 @@ export class Replicator {
     }
   }
 
-  /** All that waits: in another epoch it goes out before the rows come. In the first sync nothing does. */
+  /**
+   * Sends everything that is pending. In a new epoch this must happen before the rows arrive. Sends nothing in the
+   * first sync.
+   */
   async #pushAll(signal: AbortSignal): Promise<void> {
     do await this.push(signal)
-    while (this.#isUnsent)
+    while (this.#hasUnsent)
   }
 
   /**
-   * True where `lastSeq` would acknowledge what this device has no answer for. Another copy of it (a restored backup of
-   * the machine, a copied profile) may have sent something else under that number: pushing tells.
+   * Returns true if `lastSeq` would acknowledge mutations for which this device has no answer. Another copy of the
+   * device (a restored backup of the machine, a copied profile) may have sent something else under that number. Only a
+   * push can tell.
    */
   async isForeignAcknowledgement(lastSeq: number): Promise<boolean> {
     if (this.#device.pendingCount.value === 0) return false
@@ -137,28 +145,28 @@ export class Replicator {
   }
 
   /**
-   * True where the last push led to what this device does not hold yet: a version, or, where it holds that already, the
-   * word that its own is among it (a first sync does not know whose it took in).
+   * Returns true if the last push led to something that this device does not have yet: a version, or the
+   * acknowledgement of its own mutations in a version that it has (a first sync does not know whose rows it received).
    */
   get isBehind(): boolean {
     return this.#device.syncPoint.value.version < (this.#atLeast ?? 0) || this.#device.queue.hasUpTo(this.#answered.seq)
   }
 
-  /** True where the last push left something for the next one. */
-  get isUnsent(): boolean {
-    return this.#isUnsent
+  /** Returns true if the last push left mutations for the next one. */
+  get hasUnsent(): boolean {
+    return this.#hasUnsent
   }
 
   async #request(cursor: string | null, signal: AbortSignal): Promise<Page> {
     const { clientId } = await this.#device.queue.identity()
     const { complete, epoch, version } = this.#device.syncPoint.value
-    const limit = complete ? PAGE : cursor === null ? GLANCE : FIRST_PAGE
-    // Where all is loaded anew no cursor says what is shown already: a replica that lags must not take it back.
+    const limit = complete ? PAGE_ROWS : cursor === null ? FIRST_PAGE_ROWS : FIRST_SYNC_PAGE_ROWS
+    // A full reload has no cursor that says what is on screen. A replica that lags behind must not take it back.
     const atLeast = this.#atLeast ?? (complete && epoch !== 0 ? version : 0)
     return this.#fetch({ clientId, cursor, limit, atLeast }, signal)
   }
 
-  /** The server read its clock somewhere between asking and hearing: the offset known so far stands where it fits. */
+  /** The server read its clock at some time between the request and the answer. The known offset is kept if it fits. */
   async #fetch(request: PullRequest & { clientId: string }, signal: AbortSignal): Promise<Page> {
     const askedAt = this.#clock.now()
     const answer = await this.#transport.pull(request, signal)
@@ -167,8 +175,8 @@ export class Replicator {
     return { ...answer, clientId: request.clientId, clockOffsetMs: Math.min(Math.max(known, least), most) }
   }
 
-  /** A page; undefined where the device had to begin again. */
-  async #answerOf(page: Promise<Page>, signal: AbortSignal): Promise<Page | undefined> {
+  /** Returns undefined if the device had to start over. */
+  async #awaitPage(page: Promise<Page>, signal: AbortSignal): Promise<Page | undefined> {
     try {
       return await withTimeout(page, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
     } catch (error) {
@@ -178,8 +186,8 @@ export class Replicator {
     }
   }
 
-  /** History was rewritten: what was acknowledged in the last week goes out again, before what waits. */
-  #beginInNewEpoch(): Promise<void> {
+  /** History was rewritten. Sends the acknowledged mutations of the last week again, before the pending ones. */
+  #startNewEpoch(): Promise<void> {
     this.#answered = { clientId: '', seq: 0 }
     this.#atLeast = 0
     this.#resnapshot.clear()
@@ -187,8 +195,9 @@ export class Replicator {
   }
 
   /**
-   * Which epoch it is: asked where this device begins anew, since what waits may be among the rows already, sent before
-   * under another number, and must be acknowledged together with them. Undefined in the first sync, whose pull tells it.
+   * Returns the current epoch. A device that starts over asks the server, because its pending mutations may already be
+   * among the rows, sent under another number, and must be acknowledged together with them. Returns undefined in the
+   * first sync, whose pull learns the epoch.
    */
   async #epoch(signal: AbortSignal): Promise<number | undefined> {
     const { epoch, complete } = this.#device.syncPoint.value
@@ -196,22 +205,22 @@ export class Replicator {
     if (!complete) return undefined
     const { clientId } = await this.#device.queue.identity()
     if (this.#newEpoch.clientId !== clientId) {
-      const asking = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
-      const answer = await withTimeout(asking, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
+      const request = this.#fetch({ clientId, cursor: null, limit: 1 }, signal)
+      const answer = await withTimeout(request, { clock: this.#clock, ms: PULL_TIMEOUT_MS, signal })
       this.#newEpoch = { clientId, epoch: answer.epoch }
     }
     return this.#newEpoch.epoch
   }
 
-  /** The clock was set: what the server's reads, asked before what waits is sent with stamps of before. */
-  async #askClock(signal: AbortSignal): Promise<void> {
+  /** The clock was set. Asks for the server's time before any mutation is sent with a stamp from before. */
+  async #askServerClock(signal: AbortSignal): Promise<void> {
     const { clientId } = await this.#device.queue.identity()
     const { cursor } = this.#device.syncPoint.value
-    const answer = await this.#answerOf(this.#fetch({ clientId, cursor, limit: 1 }, signal), signal)
+    const answer = await this.#awaitPage(this.#fetch({ clientId, cursor, limit: 1 }, signal), signal)
     if (answer) await this.#device.clock.resolveJump(answer.clockOffsetMs)
   }
 
-  /** Does what a refusal asks for, or throws it on where only time or a person can help. */
+  /** Recovers from a refusal. Throws it if only time or a person can help. */
   async #recover(failure: RequestError): Promise<void> {
     this.#answered = { clientId: '', seq: 0 }
     switch (failure.refusal) {
@@ -221,13 +230,13 @@ export class Replicator {
       case 'device_taken':
         return this.#device.startOver({ newIdentity: true, resend: false })
       case 'epoch_changed':
-        return this.#beginInNewEpoch()
+        return this.#startNewEpoch()
       case 'resnapshot':
         this.#resnapshot.clear()
         this.#atLeast = undefined
         return this.#device.startOver({ newIdentity: false, resend: false })
       case 'unavailable':
-        // A server that was restored may never reach the version that a push led to: what it holds will do next time.
+        // A restored server may never reach the version that a push led to. The next pull accepts any version.
         this.#atLeast = 0
         throw failure
       case undefined:

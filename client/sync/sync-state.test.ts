@@ -6,19 +6,19 @@ import { DISPLAYED_STATE, TRANSITIONS, WAIT_MS } from './sync-state.ts'
 
 const STATES = Object.keys(TRANSITIONS) as SyncState[]
 const EVENTS = Object.keys(TRANSITIONS.idle) as SyncEvent[]
-const ANSWERS: readonly SyncEvent[] = ['pushAnswered', 'pullAnswered', 'firstPage']
+const ANSWERS: readonly SyncEvent[] = ['pushAnswered', 'pullAnswered', 'firstSyncPage']
 const FAILURES: readonly SyncEvent[] = [
   'noAnswer',
-  'askedToWait',
-  'tooNew',
+  'retryLater',
+  'serverOutdated',
   'refused',
-  'diskRefused',
+  'storageFailed',
   'signedOut',
   'revoked',
 ]
 /** In these states no round runs, and answers to earlier requests are ignored. */
 const ASLEEP: readonly SyncState[] = ['following', 'paused', 'signedOut', 'revoked']
-const facts = { failures: 3, retryAfterMs: undefined, isListening: false, random: 0.5 }
+const facts = { failures: 3, retryAfterMs: undefined, isSocketOpen: false, random: 0.5 }
 
 const after = (start: SyncState, ...events: SyncEvent[]) =>
   events.reduce((state, event) => TRANSITIONS[state][event].to, start)
@@ -36,37 +36,37 @@ test('every state has every event', () => {
 
 test('[D9] “online” is shown only after an answer, and only until a request fails', () => {
   // Every reachable state, with whether the last result from the server was an answer.
-  const reached = new Map([['following false', { state: 'following' as SyncState, heard: false }]])
-  for (const { state, heard } of reached.values()) {
+  const reached = new Map([['following false', { state: 'following' as SyncState, isAnswered: false }]])
+  for (const { state, isAnswered } of reached.values()) {
     for (const event of EVENTS) {
       const asleep = ASLEEP.includes(state)
       const next = TRANSITIONS[state][event].to
       const isOver = FAILURES.includes(event) || event === 'socketLost' || (asleep && next === 'connecting')
-      const hears = !isOver && (heard || (!asleep && ANSWERS.includes(event)))
-      if (DISPLAYED_STATE[next] === 'online') expect([state, event, hears]).toEqual([state, event, true])
-      reached.set(`${next} ${hears}`, { state: next, heard: hears })
+      const isAnsweredNext = !isOver && (isAnswered || (!asleep && ANSWERS.includes(event)))
+      if (DISPLAYED_STATE[next] === 'online') expect([state, event, isAnsweredNext]).toEqual([state, event, true])
+      reached.set(`${next} ${isAnsweredNext}`, { state: next, isAnswered: isAnsweredNext })
     }
   }
   expect(reached.size).toBeGreaterThan(STATES.length)
 })
 
 test('[D9] a lost socket is an unknown connection until an answer arrives, and the request for it has jitter', () => {
-  for (const state of ['idle', 'pushing', 'pulling', 'loading', 'doubting'] as const) {
-    expect(TRANSITIONS[state].socketLost).toEqual({ to: 'doubting', does: ['fetchSoon'] })
-    expect(TRANSITIONS[state].socketMoved).toEqual({ to: state, does: ['fetchSoon'] }) // the server announced it
+  for (const state of ['idle', 'pushing', 'pulling', 'loading', 'reconnecting'] as const) {
+    expect(TRANSITIONS[state].socketLost).toEqual({ to: 'reconnecting', effects: ['pullSoon'] })
+    expect(TRANSITIONS[state].socketMoved).toEqual({ to: state, effects: ['pullSoon'] }) // the server announced it
   }
-  expect([DISPLAYED_STATE.doubting, after('doubting', 'agreed'), after('doubting', 'pullAnswered', 'agreed')]).toEqual([
-    'connecting',
-    'doubting',
-    'idle',
-  ])
+  expect([
+    DISPLAYED_STATE.reconnecting,
+    after('reconnecting', 'roundCompleted'),
+    after('reconnecting', 'pullAnswered', 'roundCompleted'),
+  ]).toEqual(['connecting', 'reconnecting', 'idle'])
 })
 
 test('[D9] while paused, following or signed out, no event causes a request', () => {
   for (const state of ASLEEP) {
     for (const event of EVENTS) {
-      const { to, does } = TRANSITIONS[state][event]
-      const asks = does.some((effect) => ['send', 'fetch', 'probe', 'fetchSoon'].includes(effect))
+      const { to, effects } = TRANSITIONS[state][event]
+      const asks = effects.some((effect) => ['push', 'pull', 'pullWithRetry', 'pullSoon'].includes(effect))
       if (ASLEEP.includes(to)) expect([state, event, asks]).toEqual([state, event, false])
     }
     expect(WAIT_MS[state](facts)).toBe(Number.POSITIVE_INFINITY)
@@ -80,13 +80,13 @@ test('a person’s “work offline” applies until that person ends it', () => 
 
 describe('a server that asks to wait', () => {
   test('[D11] local writes, pokes and the network’s return do not shorten the wait', () => {
-    for (const event of ['written', 'poked', 'hint', 'socketLost'] as const)
-      expect(TRANSITIONS.limited[event]).toEqual({ to: 'limited', does: [] })
+    for (const event of ['pushRequested', 'pullRequested', 'networkHint', 'socketLost'] as const)
+      expect(TRANSITIONS.limited[event]).toEqual({ to: 'limited', effects: [] })
   })
 
   test('[D11] a person’s own “sync now” tries once, and waits again if it is still limited', () => {
-    expect(TRANSITIONS.limited.asked).toEqual({ to: 'limited', does: ['fetch'] })
-    expect(TRANSITIONS.limited.askedToWait).toEqual({ to: 'limited', does: ['rest'] })
+    expect(TRANSITIONS.limited.syncRequested).toEqual({ to: 'limited', effects: ['pull'] })
+    expect(TRANSITIONS.limited.retryLater).toEqual({ to: 'limited', effects: ['backOff'] })
   })
 
   test('[D11] the wait is at least the requested time, at most an hour, plus up to half a minute of jitter', () => {
@@ -99,7 +99,7 @@ describe('a server that asks to wait', () => {
 
 test('a failure drops earlier requests, because the next round includes everything', () => {
   for (const state of STATES.filter((it) => !ASLEEP.includes(it)))
-    for (const event of FAILURES) expect(TRANSITIONS[state][event].does).toContain('rest')
+    for (const event of FAILURES) expect(TRANSITIONS[state][event].effects).toContain('backOff')
 })
 
 test('the wait after a failure has full jitter and is at most half a minute', () => {

@@ -1,199 +1,203 @@
-// How it stands between this tab and the server: every state with every event, in one table that the types keep
-// complete. Pure; sync.ts does what it says. What people are shown follows from the state alone, and is never a guess:
-// "online" only after an answer, "connecting" until the first attempt has ended, and once the socket is lost. Keeps D9.
+// The connection between this tab and the server: every state with every event, in one table that the types keep
+// complete. Pure; sync.ts runs the effects. The status that people see follows from the state alone and is never a
+// guess: "online" only after an answer, "connecting" until the first attempt has ended and after the socket is lost.
+// Keeps D9.
 import type { ConnectionState } from '../device/connection-status.ts'
 
 export type SyncState =
-  /** Another tab leads: it says how it stands. */
+  /** Another tab leads and reports the status. */
   | 'following'
-  /** The first attempt is under way. */
+  /** The first attempt is running. */
   | 'connecting'
-  /** The first sync: rows arrive. */
+  /** The first sync is running. */
   | 'loading'
   | 'pushing'
   | 'pulling'
-  /** The last round ended well. */
+  /** The last round succeeded. */
   | 'idle'
-  /** The socket is gone, and nobody has answered since: perhaps the network with it. */
-  | 'doubting'
-  /** Nobody answers. */
+  /** The socket is lost, and the server has not answered since. The network may be lost too. */
+  | 'reconnecting'
+  /** The server does not answer. */
   | 'offline'
-  /** The server asks for time (429, 503): nothing but a person's own wish shortens it. */
+  /** The server asks to wait (429, 503). Only a person's own "sync now" tries earlier. */
   | 'limited'
-  /** The server is older than this app: it waits for its update. */
+  /** The server is older than this app. The device waits for the server's update. */
   | 'outdated'
-  /** The server answers, and takes or gives nothing: the reason says why. */
+  /** The server answers with a refusal, which says why. */
   | 'refused'
-  /** The disk refuses: what the server says cannot be kept. */
+  /** The disk cannot store the server's answers. */
   | 'storageFailed'
   | 'signedOut'
-  /** The person may no longer work here. */
+  /** The person has lost access. */
   | 'revoked'
   /** A person chose to work offline. */
   | 'paused'
 
-type TabEvent = 'lead' | 'follow'
-type PersonEvent = 'pause' | 'resume' | 'asked' | 'signedIn'
+type TabEvent = 'becameLeader' | 'becameFollower'
+type PersonEvent = 'pause' | 'resume' | 'syncRequested' | 'signedIn'
 /**
- * `written`: something waits here; `poked`: something waits there; `hint`: the network or the tab may have come back;
- * `socketMoved`: the server sends its sockets elsewhere.
+ * `pushRequested`: mutations are pending here; `pullRequested`: the server has something new; `networkHint`: the
+ * network or the tab may be back; `timerFired`: the state's wait is over; `socketMoved`: the server asked the socket to
+ * reconnect elsewhere.
  */
-type Hint = 'written' | 'poked' | 'hint' | 'due' | 'socketMoved' | 'socketLost'
-/** `firstPage`: of the first sync; `agreed`: the round has ended, and nothing is left to ask. */
-type Answer = 'pushAnswered' | 'pullAnswered' | 'firstPage' | 'agreed'
-type Failure = 'noAnswer' | 'askedToWait' | 'tooNew' | 'refused' | 'diskRefused' | 'signedOut' | 'revoked'
+type HintEvent = 'pushRequested' | 'pullRequested' | 'networkHint' | 'timerFired' | 'socketMoved' | 'socketLost'
+/**
+ * `firstSyncPage`: a page of the first sync was applied; `roundCompleted`: the round ended, and nothing is left to
+ * request.
+ */
+type AnswerEvent = 'pushAnswered' | 'pullAnswered' | 'firstSyncPage' | 'roundCompleted'
+type FailureEvent = 'noAnswer' | 'retryLater' | 'serverOutdated' | 'refused' | 'storageFailed' | 'signedOut' | 'revoked'
 
-export type SyncEvent = TabEvent | PersonEvent | Hint | Answer | Failure
+export type SyncEvent = TabEvent | PersonEvent | HintEvent | AnswerEvent | FailureEvent
 
 export type Effect =
-  /** A round, now or right after the one under way: what waits is sent. */
-  | 'send'
-  /** The same, and what is new is fetched. */
-  | 'fetch'
-  /** The same; and should the round under way fail, once more: it may have begun before the network came back. */
-  | 'probe'
-  /** The same within some seconds: a thousand devices lose their sockets at once. */
-  | 'fetchSoon'
-  /** Whatever was wanted waits for its time. */
-  | 'rest'
-  /** Ends the round under way, and none follows that was wanted before. */
-  | 'abort'
-  /** Closes the socket. */
-  | 'hangUp'
+  /** Starts a round now, or after the current one, that pushes pending mutations. */
+  | 'push'
+  /** The same, and pulls. */
+  | 'pull'
+  /** The same, and repeats the round if the current one fails, which may have begun before the network came back. */
+  | 'pullWithRetry'
+  /** Pulls within some seconds. The delay is random, because a thousand devices lose their sockets at once. */
+  | 'pullSoon'
+  /** Drops what was requested until the state's wait is over. */
+  | 'backOff'
+  /** Ends the current round and drops what was requested. */
+  | 'abortRound'
+  | 'closeSocket'
 
 export interface Transition {
   to: SyncState
-  does: readonly Effect[]
+  effects: readonly Effect[]
 }
 
-const to = (state: SyncState, ...does: Effect[]): Transition => ({ to: state, does })
+const to = (state: SyncState, ...effects: Effect[]): Transition => ({ to: state, effects })
 
-/** An answer may have been under way when the round was ended: it says nothing any more. */
-const unheard = (state: SyncState): Record<Answer | Failure, Transition> => ({
+/** A late answer: the round that it belongs to has been aborted. */
+const ignoreAnswers = (state: SyncState): Record<AnswerEvent | FailureEvent, Transition> => ({
   pushAnswered: to(state),
   pullAnswered: to(state),
-  firstPage: to(state),
-  agreed: to(state),
+  firstSyncPage: to(state),
+  roundCompleted: to(state),
   noAnswer: to(state),
-  askedToWait: to(state),
-  tooNew: to(state),
+  retryLater: to(state),
+  serverOutdated: to(state),
   refused: to(state),
-  diskRefused: to(state),
+  storageFailed: to(state),
   signedOut: to(state),
   revoked: to(state),
 })
 
-/** In a round. Only an answer leads to "agreed": a round that asked nothing has learnt nothing. */
-const heard = (agreed: SyncState): Record<Answer | Failure, Transition> => ({
+/** In a round. Only an answer leads to `idle`; a round that asked nothing does not change the state. */
+const handleAnswers = (afterRound: SyncState): Record<AnswerEvent | FailureEvent, Transition> => ({
   pushAnswered: to('pushing'),
   pullAnswered: to('pulling'),
-  firstPage: to('loading'),
-  agreed: to(agreed),
-  noAnswer: to('offline', 'rest', 'hangUp'),
-  askedToWait: to('limited', 'rest'),
-  tooNew: to('outdated', 'rest', 'hangUp'),
-  refused: to('refused', 'rest'),
-  diskRefused: to('storageFailed', 'rest', 'hangUp'),
-  signedOut: to('signedOut', 'rest', 'hangUp'),
-  revoked: to('revoked', 'rest', 'hangUp'),
+  firstSyncPage: to('loading'),
+  roundCompleted: to(afterRound),
+  noAnswer: to('offline', 'backOff', 'closeSocket'),
+  retryLater: to('limited', 'backOff'),
+  serverOutdated: to('outdated', 'backOff', 'closeSocket'),
+  refused: to('refused', 'backOff'),
+  storageFailed: to('storageFailed', 'backOff', 'closeSocket'),
+  signedOut: to('signedOut', 'backOff', 'closeSocket'),
+  revoked: to('revoked', 'backOff', 'closeSocket'),
 })
 
-const deaf = (state: SyncState): Record<Hint, Transition> => ({
-  written: to(state),
-  poked: to(state),
-  hint: to(state),
-  due: to(state),
+const ignoreHints = (state: SyncState): Record<HintEvent, Transition> => ({
+  pushRequested: to(state),
+  pullRequested: to(state),
+  networkHint: to(state),
+  timerFired: to(state),
   socketMoved: to(state),
   socketLost: to(state),
 })
 
-const eager = (state: SyncState): Record<Hint, Transition> => ({
-  written: to(state, 'send'),
-  poked: to(state, 'fetch'),
-  hint: to(state, 'probe'),
-  due: to(state, 'fetch'),
-  socketMoved: to(state, 'fetchSoon'),
-  socketLost: to(state === 'connecting' ? state : 'doubting', 'fetchSoon'),
+const handleHints = (state: SyncState): Record<HintEvent, Transition> => ({
+  pushRequested: to(state, 'push'),
+  pullRequested: to(state, 'pull'),
+  networkHint: to(state, 'pullWithRetry'),
+  timerFired: to(state, 'pull'),
+  socketMoved: to(state, 'pullSoon'),
+  socketLost: to(state === 'connecting' ? state : 'reconnecting', 'pullSoon'),
 })
 
-/** Leading and awake: pausing, or another tab that leads, ends everything under way. */
-const leading = (state: SyncState): Record<TabEvent | PersonEvent, Transition> => ({
-  lead: to(state),
-  follow: to('following', 'abort', 'hangUp'),
-  pause: to('paused', 'abort', 'hangUp'),
+/** Leading and awake. Pausing, or another tab that leads, ends all requests. */
+const leaderEvents = (state: SyncState): Record<TabEvent | PersonEvent, Transition> => ({
+  becameLeader: to(state),
+  becameFollower: to('following', 'abortRound', 'closeSocket'),
+  pause: to('paused', 'abortRound', 'closeSocket'),
   resume: to(state),
-  asked: to(state, 'fetch'),
-  signedIn: to(state, 'fetch'),
+  syncRequested: to(state, 'pull'),
+  signedIn: to(state, 'pull'),
 })
 
-/** Asleep until a person signs in. */
-const locked = (state: SyncState): Record<TabEvent | PersonEvent | Hint, Transition> => ({
-  ...deaf(state),
-  ...leading(state),
-  asked: to(state),
-  signedIn: to('connecting', 'fetch'),
+/** Does not send anything until a person signs in. */
+const untilSignIn = (state: SyncState): Record<TabEvent | PersonEvent | HintEvent, Transition> => ({
+  ...ignoreHints(state),
+  ...leaderEvents(state),
+  syncRequested: to(state),
+  signedIn: to('connecting', 'pull'),
 })
 
-const running = (state: SyncState, agreed: SyncState): Record<SyncEvent, Transition> => ({
-  ...leading(state),
-  ...eager(state),
-  ...heard(agreed),
+const active = (state: SyncState, afterRound: SyncState): Record<SyncEvent, Transition> => ({
+  ...leaderEvents(state),
+  ...handleHints(state),
+  ...handleAnswers(afterRound),
 })
 
-/** After a failure: a local write does not shorten the wait, or every scan would knock at a door that is shut. */
-const waiting = (state: SyncState, onHint: Transition): Record<SyncEvent, Transition> => ({
-  ...leading(state),
-  ...deaf(state),
-  hint: onHint,
-  due: to(state, 'fetch'),
-  ...heard(state),
+/** After a failure. A local write does not shorten the wait; otherwise every scan would send a request that fails. */
+const backingOff = (state: SyncState, onHint: Transition): Record<SyncEvent, Transition> => ({
+  ...leaderEvents(state),
+  ...ignoreHints(state),
+  networkHint: onHint,
+  timerFired: to(state, 'pull'),
+  ...handleAnswers(state),
 })
 
 export const TRANSITIONS: Record<SyncState, Record<SyncEvent, Transition>> = {
   following: {
-    ...unheard('following'),
-    ...deaf('following'),
-    lead: to('connecting', 'fetch'),
-    follow: to('following'),
+    ...ignoreAnswers('following'),
+    ...ignoreHints('following'),
+    becameLeader: to('connecting', 'pull'),
+    becameFollower: to('following'),
     pause: to('paused'),
     resume: to('following'),
-    asked: to('following'),
+    syncRequested: to('following'),
     signedIn: to('following'),
   },
-  connecting: running('connecting', 'connecting'),
-  loading: running('loading', 'idle'),
-  pushing: running('pushing', 'idle'),
-  pulling: running('pulling', 'idle'),
-  idle: running('idle', 'idle'),
-  doubting: running('doubting', 'doubting'),
-  offline: waiting('offline', to('offline', 'probe')),
-  limited: waiting('limited', to('limited')),
-  outdated: waiting('outdated', to('outdated')),
-  refused: waiting('refused', to('refused')),
-  storageFailed: waiting('storageFailed', to('storageFailed', 'probe')),
-  signedOut: { ...locked('signedOut'), ...unheard('signedOut'), revoked: to('revoked') },
-  revoked: { ...locked('revoked'), ...unheard('revoked') },
+  connecting: active('connecting', 'connecting'),
+  loading: active('loading', 'idle'),
+  pushing: active('pushing', 'idle'),
+  pulling: active('pulling', 'idle'),
+  idle: active('idle', 'idle'),
+  reconnecting: active('reconnecting', 'reconnecting'),
+  offline: backingOff('offline', to('offline', 'pullWithRetry')),
+  limited: backingOff('limited', to('limited')),
+  outdated: backingOff('outdated', to('outdated')),
+  refused: backingOff('refused', to('refused')),
+  storageFailed: backingOff('storageFailed', to('storageFailed', 'pullWithRetry')),
+  signedOut: { ...untilSignIn('signedOut'), ...ignoreAnswers('signedOut'), revoked: to('revoked') },
+  revoked: { ...untilSignIn('revoked'), ...ignoreAnswers('revoked') },
   paused: {
-    ...unheard('paused'),
-    ...deaf('paused'),
-    lead: to('paused'),
-    follow: to('paused'),
+    ...ignoreAnswers('paused'),
+    ...ignoreHints('paused'),
+    becameLeader: to('paused'),
+    becameFollower: to('paused'),
     pause: to('paused'),
-    resume: to('connecting', 'fetch'),
-    asked: to('paused'),
+    resume: to('connecting', 'pull'),
+    syncRequested: to('paused'),
     signedIn: to('paused'),
   },
 }
 
-/** What a state is called in front of people. */
+/** The connection state that people see. */
 export const DISPLAYED_STATE: Record<SyncState, ConnectionState> = {
-  following: 'connecting', // until the leading tab has told
+  following: 'connecting', // until the leaderEvents tab has sent its status
   connecting: 'connecting',
   loading: 'online',
   pushing: 'online',
   pulling: 'online',
   idle: 'online',
-  doubting: 'connecting',
+  reconnecting: 'connecting',
   offline: 'offline',
   limited: 'limited',
   outdated: 'outdated',
@@ -206,43 +210,43 @@ export const DISPLAYED_STATE: Record<SyncState, ConnectionState> = {
 
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 30_000
-/** Even a first retry leaves room for whatever failed to pass. */
+/** Even the first retry gives the failure time to pass. */
 const BACKOFF_LEAST_MS = 100
-/** Without a socket, this often is asked. With one, its heads come every 20 s. */
+/** Interval of pulls without a socket. With one, the server sends the current version every 20 s. */
 const POLL_MS = 30_000
 /** An update of the server takes minutes. */
 const OUTDATED_MS = 60_000
-/** A server that names a longer wait than this is asked before it: its clock, or a proxy's, is wrong. */
+/** A longer wait than this is not respected, because the server's clock, or a proxy's, must be wrong. */
 const RETRY_AFTER_MAX_MS = 3_600_000
-/** Those who were all told the same time come back spread over as long again, but not over more than this. */
+/** Devices that got the same Retry-After spread over as long again, but at most this long. */
 const RETRY_SPREAD_MAX_MS = 30_000
 
 export interface WaitFacts {
-  /** Rounds that failed in a row. */
+  /** Failed rounds in a row. */
   failures: number
-  /** What the server asked for. */
+  /** The Retry-After of the server. */
   retryAfterMs: number | undefined
-  isListening: boolean
-  /** From 0 to below 1. */
+  isSocketOpen: boolean
+  /** 0 ≤ random < 1 */
   random: number
 }
 
 /** Full jitter (Brooker, "Exponential Backoff And Jitter", 2015). */
 const backoff = ({ failures, random }: WaitFacts) =>
   BACKOFF_LEAST_MS + random * Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures)
-const whileAgreed = ({ isListening }: WaitFacts) => (isListening ? Number.POSITIVE_INFINITY : POLL_MS)
+const untilPoll = ({ isSocketOpen }: WaitFacts) => (isSocketOpen ? Number.POSITIVE_INFINITY : POLL_MS)
 const never = () => Number.POSITIVE_INFINITY
-const atOnce = () => 0
+const immediately = () => 0
 
-/** How long a state lasts before `due`, ms. */
+/** How long a state lasts before `timerFired`, ms. */
 export const WAIT_MS: Record<SyncState, (facts: WaitFacts) => number> = {
   following: never,
-  connecting: atOnce,
-  loading: atOnce,
-  pushing: atOnce,
-  pulling: atOnce,
-  idle: whileAgreed,
-  doubting: whileAgreed,
+  connecting: immediately,
+  loading: immediately,
+  pushing: immediately,
+  pulling: immediately,
+  idle: untilPoll,
+  reconnecting: untilPoll,
   offline: backoff,
   limited: (facts) => {
     if (facts.retryAfterMs === undefined) return backoff(facts)

@@ -1,42 +1,45 @@
-// What synchronisation asks of a server, and what the refusals of one mean to it.
+// What sync needs from a server, and what a failed request means.
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { LiveMessage, PullAnswer, PullRequest, PushAnswer } from '#shared/protocol/wire.ts'
 
 export interface PushRequest {
   clientId: string
   epoch: number
-  /** What the device's clock reads at sending: what was stamped by it is as old as that clock says. */
+  /** The device's clock when the request is sent, Unix ms. The server corrects the stamps by it. */
   deviceNow: number
   mutations: Envelope[]
 }
 
 export interface LiveHandlers {
   message(message: LiveMessage): void
-  /** The socket is open, or closed: by the server's word, where it sends its sockets elsewhere. */
+  /** The socket has opened or closed. `isMoved`: the server closed it and asks to reconnect, to another server. */
   open(isOpen: boolean, isMoved?: boolean): void
-  /** The subscription was refused; it has ended. */
+  /** The subscription was refused and has ended. */
   refused(code: string): void
 }
 
-/** What synchronisation asks of a server. The simulation gives it another one. */
+/** The requests that sync sends. The simulation passes in its own. */
 export interface SyncTransport {
-  /** `request` is asked for when it is sent: a token may take its time. Nothing is asked any more once `signal` aborts. */
+  /**
+   * `request` is called when it is sent, because getting a token may take time. No request is sent after `signal`
+   * aborts.
+   */
   push(request: () => PushRequest, signal?: AbortSignal): Promise<PushAnswer>
   pull(request: PullRequest, signal?: AbortSignal): Promise<PullAnswer>
-  /** Begins to listen; returns how to end. */
+  /** Subscribes to live messages; returns how to unsubscribe. */
   subscribe(request: { clientId: string; cursor: string | null }, handlers: LiveHandlers): () => void
 }
 
-/** Codes of 429 and 503: the server, or a proxy before it, asks for time. */
-const ASKS_FOR_TIME: ReadonlySet<string | undefined> = new Set(['busy', 'rate_limited', 'unavailable'])
+/** Codes of 429 and 503: the server, or a proxy in front of it, asks to wait. */
+const RETRY_LATER: ReadonlySet<string | undefined> = new Set(['busy', 'rate_limited', 'unavailable'])
 
-/** A request that the server refused, or that did not reach it. */
+/** A request that the server refused or that did not reach it. */
 export class RequestError extends Error {
-  /** A code of the catalogue; undefined where nobody answered. */
+  /** A code of the catalogue; undefined if there was no answer. */
   readonly refusal: string | undefined
   readonly lastSeq: number | undefined
   readonly retryAfterMs: number | undefined
-  /** The server's version of the contract, where it said so. */
+  /** The server's protocol version, if the answer names it. */
   readonly protocol: number | undefined
 
   constructor({
@@ -51,7 +54,7 @@ export class RequestError extends Error {
     protocol?: number | undefined
   }) {
     super(refusal ?? 'no answer')
-    this.name = 'LinkFailure'
+    this.name = 'RequestError'
     this.refusal = refusal
     this.lastSeq = lastSeq
     this.retryAfterMs = retryAfterMs
@@ -59,18 +62,18 @@ export class RequestError extends Error {
   }
 
   get isRetryLater(): boolean {
-    return ASKS_FOR_TIME.has(this.refusal)
+    return RETRY_LATER.has(this.refusal)
   }
 }
 
-/** What a proxy means that answers in the server's place, in words of its own. */
+/** The refusal that the status of a proxy's own answer means. */
 export function refusalOfStatus(status: number | undefined): string | undefined {
   if (status === 413) return 'too_large'
   if (status === 429) return 'rate_limited'
   return status !== undefined && status >= 500 ? 'unavailable' : undefined
 }
 
-/** Seconds, or a date (RFC 9110 §10.2.3). */
+/** Parses Retry-After: seconds, or a date (RFC 9110 §10.2.3). `now`: Unix ms. */
 export function retryAfterMs(header: string | null | undefined, now: number): number | undefined {
   if (!header) return undefined
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now

@@ -1,5 +1,5 @@
-// The sync loop of the leading tab: push before pull, live in between. What happens when is written in sync-state.ts;
-// here it is done. Keeps D8, D9, D11, D12.
+// The sync loop of the leading tab: push before pull, live in between. sync-state.ts decides what happens when; this
+// file does it. Keeps D8, D9, D11, D12.
 import type { ReadonlySignal } from '@preact/signals'
 import { signal } from '@preact/signals'
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
@@ -29,13 +29,13 @@ export interface SyncOptions {
   clock?: Clock
 }
 
-/** How soon a full disk is asked again to keep that a person works offline. */
-const KEEP_AGAIN_MS = 5_000
-/** How long a push's own rows may take to come by the socket before they are pulled. */
+/** Delay before the offline switch is saved again after the disk was full. */
+const SAVE_OFFLINE_RETRY_MS = 5_000
+/** How long a push's own rows may take to arrive over the socket before they are pulled. */
 const LIVE_GRACE_MS = 80
-const LIVE_GLANCE_MS = 5
-/** Over how long those who lost their sockets at one moment come back. */
-const SPREAD_MS = 3_000
+const LIVE_POLL_MS = 5
+/** Devices that lost their sockets at one moment reconnect within this time. */
+const RECONNECT_SPREAD_MS = 3_000
 const CONNECTING: ConnectionStatus = { link: 'connecting', busy: false, loading: undefined, problem: undefined }
 
 export class Sync {
@@ -44,26 +44,29 @@ export class Sync {
   readonly #session: SyncOptions['session']
   readonly #clock: Clock
   readonly #replicator: Replicator
-  readonly #ended = new AbortController()
+  readonly #stopped = new AbortController()
   #tabs: TabCoordinator | undefined
   #state: SyncState = 'following'
-  #leads = false
-  /** A round is wanted, and whether it fetches as well. */
-  #due = false
-  #probe = false
-  #pullWanted = true
-  /** When the state has lasted long enough, and when a round is wanted at the latest: by the monotonic clock. */
-  #dueAt = Number.POSITIVE_INFINITY
-  #soonAt = Number.POSITIVE_INFINITY
-  #wakeLoop: (() => void) | undefined
-  #running = false
+  #isLeader = false
+  /** A round is requested. */
+  #isRoundRequested = false
+  #isRetryRequested = false
+  #isPullRequested = true
+  /** When the state's wait is over, and when a delayed pull starts, by the monotonic clock. */
+  #waitEndsAt = Number.POSITIVE_INFINITY
+  #pullSoonAt = Number.POSITIVE_INFINITY
+  #interruptWait: (() => void) | undefined
+  #isRunning = false
   #loading: LoadProgress | undefined
   #problem: string | undefined
   #retryAfterMs: number | undefined
   #failures = 0
   readonly #socket: LiveSocket
-  #pulling = false
-  /** Settles with the push under way: its answer and the message of its commit come by two ways. */
+  #isPulling = false
+  /**
+   * Resolves with the push in progress. Its answer and the live message of its commit arrive over different
+   * connections.
+   */
   #pushing: Promise<void> = Promise.resolve()
   #roundEnd = new AbortController()
 
@@ -82,7 +85,7 @@ export class Sync {
       transport,
       clock,
       replicator: this.#replicator,
-      isPulling: () => this.#pulling,
+      isPulling: () => this.#isPulling,
       pushed: () => this.#pushing,
       report: (event) => this.#socketReported(event),
     })
@@ -94,12 +97,12 @@ export class Sync {
       name: lockName(this.#device.name),
       device: this.#device,
       clock: this.#clock,
-      startLeading: (ended) => this.#lead(ended),
-      startFollowing: () => this.#follow(),
+      startLeading: (ended) => this.#runLoop(ended),
+      startFollowing: () => this.#becomeFollower(),
       status: () => this.status.value,
       statusReceived: (status = CONNECTING) => this.#state === 'following' && (this.status.value = status),
-      commandReceived: (command) => this.#obey(command),
-      asked: () => this.#showUnsavedSwitch(),
+      commandReceived: (command) => this.#handleCommand(command),
+      statusRequested: () => this.#sendUnsavedOfflineMode(),
     })
     this.#listenToBrowser()
     const { requests } = this.#device.queue
@@ -107,58 +110,61 @@ export class Sync {
     const stops = [
       onChange(
         () => requests.value > 0,
-        () => this.#handle('written'),
+        () => this.#handle('pushRequested'),
       ),
       onChange(
         () => !expired.value,
         () => this.#handle('signedIn'),
       ),
     ]
-    this.#ended.signal.addEventListener('abort', () => stops.forEach((stop) => stop()))
+    this.#stopped.signal.addEventListener('abort', () => stops.forEach((stop) => stop()))
   }
 
   async stop(): Promise<void> {
-    this.#ended.abort()
+    this.#stopped.abort()
     this.#roundEnd.abort()
     this.#socket.close()
     this.#tabs?.leave()
-    this.#wakeLoop?.()
+    this.#interruptWait?.()
   }
 
-  /** A person wants it now: tried once, whatever the server asked for. */
+  /** A person's own request: tries once, even if the server asked to wait. */
   syncNow(): void {
     this.#tabs?.sendToLeader({ kind: 'sync' })
-    this.#obey({ kind: 'sync' })
+    this.#handleCommand({ kind: 'sync' })
   }
 
-  /** "Work offline": nothing is sent or fetched until it is switched off, also after a restart, and by no tab. */
+  /** "Work offline": no tab sends a request until it is switched off, even after a restart. */
   setOffline(paused: boolean): void {
-    const { signal } = this.#ended
-    void this.#device.offlineMode.set(paused, { again: () => this.#clock.wait(KEEP_AGAIN_MS, signal), signal })
+    const { signal } = this.#stopped
+    void this.#device.offlineMode.set(paused, {
+      waitForRetry: () => this.#clock.wait(SAVE_OFFLINE_RETRY_MS, signal),
+      signal,
+    })
     this.#tabs?.sendToLeader({ kind: 'pause', paused })
-    this.#obey({ kind: 'pause', paused })
+    this.#handleCommand({ kind: 'pause', paused })
   }
 
-  /** A tab that has just been opened finds on the disk what does not hold. */
-  #showUnsavedSwitch(): void {
+  /** A tab that was just opened has read an outdated value from the disk if the switch could not be saved. */
+  #sendUnsavedOfflineMode(): void {
     const { isUnsaved, isOn: paused } = this.#device.offlineMode
     if (isUnsaved.value) this.#tabs?.sendToLeader({ kind: 'pause', paused })
   }
 
-  #obey(command: TabCommand): void {
+  #handleCommand(command: TabCommand): void {
     if (command.kind === 'sync') {
       this.#failures = 0
-      return this.#handle('asked')
+      return this.#handle('syncRequested')
     }
     this.#device.offlineMode.setFromPeer(command.paused)
     this.#handle(command.paused ? 'pause' : 'resume')
-    if (!command.paused && !this.#leads) this.#handle('follow')
+    if (!command.paused && !this.#isLeader) this.#handle('becameFollower')
   }
 
   #listenToBrowser(): void {
-    const { signal } = this.#ended
-    const hint = () => this.#handle('hint')
-    // What the browser says about the network is a hint: asking the server decides.
+    const { signal } = this.#stopped
+    const hint = () => this.#handle('networkHint')
+    // The browser's own view of the network is only a hint. A request to the server decides.
     globalThis.addEventListener?.('online', hint, { signal })
     globalThis.addEventListener?.('offline', hint, { signal })
     const { document } = globalThis
@@ -167,182 +173,184 @@ export class Sync {
 
   #handle(event: SyncEvent): void {
     const before = this.#state
-    const { to, does } = TRANSITIONS[before][event]
+    const { to, effects } = TRANSITIONS[before][event]
     this.#state = to
-    for (const effect of does) this.#perform(effect)
-    if (to !== before) this.#schedule()
-    if (to !== 'following') this.#show()
-    else if (before !== 'following') this.status.value = CONNECTING // until the leading tab has told
-    this.#wakeLoop?.()
+    for (const effect of effects) this.#perform(effect)
+    if (to !== before) this.#startStateTimer()
+    if (to !== 'following') this.#updateStatus()
+    else if (before !== 'following') this.status.value = CONNECTING // until the leading tab has sent its status
+    this.#interruptWait?.()
   }
 
   #perform(effect: Effect): void {
     switch (effect) {
-      case 'send':
-        return this.#want({ pull: false })
-      case 'fetch':
-        return this.#want({ pull: true })
-      case 'probe':
-        this.#probe = true
-        return this.#want({ pull: true })
-      case 'fetchSoon':
-        this.#pullWanted = true
-        this.#soonAt = this.#clock.monotonic() + this.#clock.random() * SPREAD_MS
+      case 'push':
+        return this.#requestRound({ pull: false })
+      case 'pull':
+        return this.#requestRound({ pull: true })
+      case 'pullWithRetry':
+        this.#isRetryRequested = true
+        return this.#requestRound({ pull: true })
+      case 'pullSoon':
+        this.#isPullRequested = true
+        this.#pullSoonAt = this.#clock.monotonic() + this.#clock.random() * RECONNECT_SPREAD_MS
         return
-      case 'rest':
-        this.#due = this.#probe
-        this.#probe = false
-        this.#pullWanted = true
+      case 'backOff':
+        this.#isRoundRequested = this.#isRetryRequested
+        this.#isRetryRequested = false
+        this.#isPullRequested = true
         return
-      case 'abort':
-        this.#due = false
-        this.#probe = false
+      case 'abortRound':
+        this.#isRoundRequested = false
+        this.#isRetryRequested = false
         return this.#roundEnd.abort()
-      case 'hangUp':
+      case 'closeSocket':
         return this.#socket.close()
     }
   }
 
-  #want({ pull }: { pull: boolean }): void {
-    this.#due = true
-    this.#pullWanted ||= pull
+  #requestRound({ pull }: { pull: boolean }): void {
+    this.#isRoundRequested = true
+    this.#isPullRequested ||= pull
   }
 
-  #show(): void {
+  #updateStatus(): void {
     const before = this.status.value
-    const busy = this.#running && (this.#device.pendingCount.value > 0 || this.#pulling)
+    const busy = this.#isRunning && (this.#device.pendingCount.value > 0 || this.#isPulling)
     const after = { link: DISPLAYED_STATE[this.#state], busy, loading: this.#loading, problem: this.#problem }
     if (JSON.stringify(before) === JSON.stringify(after)) return
     this.status.value = after
     this.#tabs?.broadcastStatus()
   }
 
-  async #lead(ended: AbortSignal): Promise<void> {
-    this.#leads = true
-    this.#handle('lead')
-    this.#tabs?.broadcastStatus() // the others show what a leader said that is no more
+  async #runLoop(ended: AbortSignal): Promise<void> {
+    this.#isLeader = true
+    this.#handle('becameLeader')
+    this.#tabs?.broadcastStatus() // the others still show the status of the previous leader
     while (!ended.aborted) {
-      if (this.#due) await this.#round(ended)
-      else await this.#rest(ended)
+      if (this.#isRoundRequested) await this.#round(ended)
+      else await this.#waitForWork(ended)
     }
-    this.#leads = false
+    this.#isLeader = false
   }
 
-  #follow(): void {
-    this.#leads = false
-    this.#handle('follow')
+  #becomeFollower(): void {
+    this.#isLeader = false
+    this.#handle('becameFollower')
   }
 
-  /** Until something happens, or the state has lasted long enough. */
-  async #rest(ended: AbortSignal): Promise<void> {
-    const woken = new AbortController()
-    this.#wakeLoop = () => woken.abort()
-    const until = Math.min(this.#dueAt, this.#soonAt)
-    await this.#clock.wait(until - this.#clock.monotonic(), AbortSignal.any([woken.signal, ended]))
-    this.#wakeLoop = undefined
-    if (this.#due || ended.aborted || this.#clock.monotonic() < until) return
-    this.#soonAt = Number.POSITIVE_INFINITY // a state that does not care (paused, say) must not be asked again at once
-    this.#handle('due')
+  /** Waits for a request or the end of the state's wait. */
+  async #waitForWork(ended: AbortSignal): Promise<void> {
+    const interrupted = new AbortController()
+    this.#interruptWait = () => interrupted.abort()
+    const until = Math.min(this.#waitEndsAt, this.#pullSoonAt)
+    await this.#clock.wait(until - this.#clock.monotonic(), AbortSignal.any([interrupted.signal, ended]))
+    this.#interruptWait = undefined
+    if (this.#isRoundRequested || ended.aborted || this.#clock.monotonic() < until) return
+    // a state that ignores this event (paused, for example) must not be asked again at once
+    this.#pullSoonAt = Number.POSITIVE_INFINITY
+    this.#handle('timerFired')
   }
 
-  #schedule(): void {
+  #startStateTimer(): void {
     const facts = {
       failures: this.#failures,
       retryAfterMs: this.#retryAfterMs,
-      isListening: this.#socket.isOpen,
+      isSocketOpen: this.#socket.isOpen,
       random: this.#clock.random(),
     }
-    this.#dueAt = this.#clock.monotonic() + WAIT_MS[this.#state](facts)
+    this.#waitEndsAt = this.#clock.monotonic() + WAIT_MS[this.#state](facts)
   }
 
   async #round(leading: AbortSignal): Promise<void> {
-    this.#due = false
-    this.#probe = false
-    this.#soonAt = Number.POSITIVE_INFINITY
+    this.#isRoundRequested = false
+    this.#isRetryRequested = false
+    this.#pullSoonAt = Number.POSITIVE_INFINITY
     this.#roundEnd = new AbortController()
     const ended = AbortSignal.any([leading, this.#roundEnd.signal])
-    this.#running = true
-    this.#show()
+    this.#isRunning = true
+    this.#updateStatus()
     try {
       const pushing = this.#replicator.push(ended, () => this.#handle('pushAnswered'))
       this.#pushing = pushing.then(
         () => undefined,
-        () => undefined, // told to whoever pushes
+        () => undefined, // the caller of push handles the error
       )
       const sent = await pushing
-      if (sent && this.#socket.isOpen) await this.#awaitRead(() => !this.#replicator.isBehind)
+      if (sent && this.#socket.isOpen) await this.#waitForLive(() => !this.#replicator.isBehind)
       const { complete, epoch, cursor } = this.#device.syncPoint.value
-      if (this.#pullWanted || this.#replicator.isBehind || !complete || cursor === null) await this.#pull(ended)
-      if (epoch === 0 || this.#replicator.isUnsent) this.#due = true // what waited for this pull can be sent now
+      if (this.#isPullRequested || this.#replicator.isBehind || !complete || cursor === null) await this.#pull(ended)
+      if (epoch === 0 || this.#replicator.hasUnsent) this.#isRoundRequested = true // what this pull was needed for can be sent now
       ended.throwIfAborted()
-      this.#agreed()
-      await this.#socket.open(AbortSignal.any([ended, this.#ended.signal]))
+      this.#completeRound()
+      await this.#socket.open(AbortSignal.any([ended, this.#stopped.signal]))
     } catch (error) {
-      if (!ended.aborted) this.#failed(error)
+      if (!ended.aborted) this.#handleFailure(error)
     } finally {
-      this.#roundEnd.abort() // what it waits for no more (a token, say) must not be asked with later
-      this.#running = false
-      this.#schedule()
-      this.#show()
+      this.#roundEnd.abort() // requests that still wait (for a token, for example) must not be sent later
+      this.#isRunning = false
+      this.#startStateTimer()
+      this.#updateStatus()
     }
   }
 
   #socketReported(event: SocketEvent): void {
-    if (event === 'poked') return this.#handle('poked')
-    this.#schedule()
+    if (event === 'pullRequested') return this.#handle('pullRequested')
+    this.#startStateTimer()
     if (event !== 'opened') this.#handle(event === 'moved' ? 'socketMoved' : 'socketLost')
   }
 
-  #agreed(): void {
+  #completeRound(): void {
     this.#failures = 0
     this.#problem = undefined
     this.#loading = undefined
-    this.#handle('agreed')
+    this.#handle('roundCompleted')
   }
 
   async #pull(ended: AbortSignal): Promise<void> {
-    this.#pullWanted = false
-    this.#pulling = true
-    // Said before the first page is taken in: an answer alone does not mean that this device holds anything.
+    this.#isPullRequested = false
+    this.#isPulling = true
+    // Set before the first page is applied: an answer alone does not mean that this device has any rows.
     if (!this.#device.syncPoint.value.complete) this.#loading ??= { rows: this.#device.rowCount, fraction: 0 }
     try {
       await this.#socket.applied
       const onLoading = (loading: LoadProgress) => {
         this.#loading = loading
-        this.#handle('firstPage')
+        this.#handle('firstSyncPage')
       }
       await this.#replicator.pull(ended, onLoading, () => this.#handle('pullAnswered'))
     } finally {
-      this.#pulling = false
+      this.#isPulling = false
     }
   }
 
-  /** Waits a moment for the socket to bring what was just pushed: that is cheaper than asking for it. */
-  async #awaitRead(isThere: () => boolean): Promise<void> {
+  /** Waits briefly for the socket to deliver the rows of a push, which is cheaper than pulling them. */
+  async #waitForLive(isUpToDate: () => boolean): Promise<void> {
     const until = this.#clock.monotonic() + LIVE_GRACE_MS
-    while (!isThere() && this.#clock.monotonic() < until) {
-      await this.#clock.wait(LIVE_GLANCE_MS)
+    while (!isUpToDate() && this.#clock.monotonic() < until) {
+      await this.#clock.wait(LIVE_POLL_MS)
       await this.#socket.applied
     }
   }
 
-  #failed(error: unknown): void {
-    if (error instanceof StaleTabError) return this.#handle('poked') // what another tab has kept is read already
+  #handleFailure(error: unknown): void {
+    // the other tab's rows have been read from the disk
+    if (error instanceof StaleTabError) return this.#handle('pullRequested')
     this.#failures += 1
     if (error instanceof RequestError) {
       this.#retryAfterMs = error.retryAfterMs
       this.#problem = error.refusal
       return this.#handle(eventOf(error, this.#session.expired.value))
     }
-    globalThis.reportError?.(error) // a bug, or a disk that refuses: the outbox is safe, and this is tried again
-    const isDisk = isStorageFailure(error)
-    this.#problem = isDisk ? undefined : 'internal_error'
-    this.#handle(isDisk ? 'diskRefused' : 'refused')
+    globalThis.reportError?.(error) // a bug, or a failed write: the outbox is safe, and the round is retried
+    const hasStorageFailed = isStorageFailure(error)
+    this.#problem = hasStorageFailed ? undefined : 'internal_error'
+    this.#handle(hasStorageFailed ? 'storageFailed' : 'refused')
   }
 }
 
 function eventOf({ refusal, protocol, isRetryLater }: RequestError, isExpired: boolean): SyncEvent {
-  if (isRetryLater) return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'tooNew' : 'askedToWait'
+  if (isRetryLater) return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'serverOutdated' : 'retryLater'
   switch (refusal) {
     case undefined:
       return 'noAnswer'

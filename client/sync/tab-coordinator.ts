@@ -1,39 +1,45 @@
-// The tabs of one device: one leads and talks to the server, all show the same. A leader that does not answer (frozen by
-// the browser, or hanging) is believed no more, and replaced after some seconds. Keeps D8, D10.
+// The tabs of one device. One leads and talks to the server; all show the same. The status of a leader that does not
+// answer (frozen by the browser, or hanging) is dropped, and a visible tab replaces it after some seconds. Keeps D8,
+// D10.
 import type { TabMessage } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus } from '../device/connection-status.ts'
 import type { Clock } from '#shared/values/clock.ts'
 
-/** How often the others ask whether the leader is there. A hidden tab's timers are slowed; its answers are not. */
-const ASK_MS = 3_000
-/** What a leader said that has not answered for so long is shown no more. */
-const ANSWER_MS = 1_000
-/** A leader that has not answered for so long is taken for frozen. Below it a garbage collection would depose it. */
+/**
+ * How often followers request the leader's status. The browser slows down the timers of hidden tabs, not their answers.
+ */
+const STATUS_REQUEST_MS = 3_000
+/** The leader's last status is no longer shown if it has not answered for this long. */
+const STATUS_TIMEOUT_MS = 1_000
+/**
+ * A leader that has not answered for this long counts as frozen. A shorter time would replace one during garbage
+ * collection.
+ */
 export const LEADER_SILENCE_MAX_MS = 10_000
 
 export interface TabOptions {
   name: string
   device: Device
   clock: Clock
-  /** Called once this tab leads, with a signal for the end of it. */
+  /** Called when this tab leads, with a signal that aborts when it stops leading. */
   startLeading: (signal: AbortSignal) => Promise<void>
-  /** This tab leads no more, or does not lead yet. */
+  /** Called when this tab no longer leads. */
   startFollowing: () => void
-  /** How it stands, while this tab leads. */
+  /** Returns the status while this tab leads. */
   status: () => ConnectionStatus
-  /** How the leading tab says it stands; undefined where it does not answer. */
+  /** Called with the status of the leading tab; undefined if it does not answer. */
   statusReceived: (status: ConnectionStatus | undefined) => void
-  /** A person has asked another tab to synchronise, or to work offline. */
+  /** Called when a person has requested sync, or switched offline mode, in another tab. */
   commandReceived: (command: TabCommand) => void
-  /** Another tab does not know how it stands. */
-  asked: () => void
+  /** Called when another tab requests the status. */
+  statusRequested: () => void
 }
 
 export type TabCommand = { kind: 'sync' } | { kind: 'pause'; paused: boolean }
 
 export interface TabCoordinator {
-  /** Tells the others how it stands. */
+  /** Sends the status to the other tabs if this tab leads. */
   broadcastStatus(): void
   sendToLeader(command: TabCommand): void
   leave(): void
@@ -45,47 +51,50 @@ type Message =
   | { type: 'status'; status: ConnectionStatus }
   | { type: 'wish'; wish: TabCommand }
 
-/** Joins the other tabs. */
-export function coordinateTabs(parts: TabOptions): TabCoordinator {
-  return new Tab(parts)
+/** Connects this tab with the device's other tabs. */
+export function coordinateTabs(options: TabOptions): TabCoordinator {
+  return new Tab(options)
 }
 
 class Tab implements TabCoordinator {
-  readonly #parts: TabOptions
+  readonly #options: TabOptions
   readonly #channel: BroadcastChannel
   readonly #leaving = new AbortController()
-  #leads = false
-  /** Whom the browser knows this tab as, while it leads. */
-  #holder: string | undefined
-  #following: Promise<void> = Promise.resolve()
-  #heardAt: number
-  /** The leading tab has said something since it was asked. */
+  #isLeader = false
+  /** The lock manager's id of this tab, while it leads. */
+  #lockClientId: string | undefined
+  #applied: Promise<void> = Promise.resolve()
+  #lastAnswerAt: number
+  /** The leading tab has answered the last request. */
   #isAnswered = true
-  #waiting: AbortController | undefined
+  #lockRequest: AbortController | undefined
 
-  constructor(parts: TabOptions) {
-    this.#parts = parts
-    this.#heardAt = parts.clock.monotonic()
-    this.#channel = new BroadcastChannel(parts.name)
-    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#take(data)
-    parts.device.notifyTabs = (message) => this.#post({ type: 'told', told: message })
-    this.#queue({ steal: false })
-    void this.#watch()
+  constructor(options: TabOptions) {
+    this.#options = options
+    this.#lastAnswerAt = options.clock.monotonic()
+    this.#channel = new BroadcastChannel(options.name)
+    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#handleMessage(data)
+    options.device.notifyTabs = (message) => this.#post({ type: 'told', told: message })
+    this.#requestLock({ steal: false })
+    void this.#watchLeader()
   }
 
   broadcastStatus(): void {
-    if (this.#leads) void this.#announce()
+    if (this.#isLeader) void this.#sendStatus()
   }
 
-  /** One that was frozen may not know yet that another leads: the browser is asked, or it would answer in its place. */
-  async #announce(): Promise<void> {
-    const holder = await this.#lockHolder()
-    if (this.#leads && holder === this.#holder) this.#post({ type: 'status', status: this.#parts.status() })
+  /**
+   * A tab that was frozen may not know yet that another leads. It asks the browser, so that it does not answer instead
+   * of the new leader.
+   */
+  async #sendStatus(): Promise<void> {
+    const holder = await this.#queryLockHolder()
+    if (this.#isLeader && holder === this.#lockClientId) this.#post({ type: 'status', status: this.#options.status() })
   }
 
-  async #lockHolder(): Promise<string | undefined> {
+  async #queryLockHolder(): Promise<string | undefined> {
     const { held = [] } = await navigator.locks.query()
-    return held.find(({ name }) => name === this.#parts.name)?.clientId
+    return held.find(({ name }) => name === this.#options.name)?.clientId
   }
 
   sendToLeader(command: TabCommand): void {
@@ -95,103 +104,107 @@ class Tab implements TabCoordinator {
   leave(): void {
     this.#leaving.abort()
     this.#channel.close()
-    this.#parts.device.notifyTabs = () => undefined
+    this.#options.device.notifyTabs = () => undefined
   }
 
   #post(message: Message): void {
     if (!this.#leaving.signal.aborted) this.#channel.postMessage(message)
   }
 
-  #take(message: Message): void {
+  #handleMessage(message: Message): void {
     switch (message.type) {
       case 'told':
-        this.#following = this.#following.then(() => this.#follow(message.told))
+        this.#applied = this.#applied.then(() => this.#applyTabMessage(message.told))
         return
       case 'ask':
-        this.#parts.asked()
+        this.#options.statusRequested()
         return this.broadcastStatus()
       case 'status':
-        this.#heardAt = this.#parts.clock.monotonic()
+        this.#lastAnswerAt = this.#options.clock.monotonic()
         this.#isAnswered = true
-        if (!this.#leads) this.#parts.statusReceived(message.status)
+        if (!this.#isLeader) this.#options.statusReceived(message.status)
         return
       case 'wish':
-        return this.#parts.commandReceived(message.wish)
+        return this.#options.commandReceived(message.wish)
     }
   }
 
-  async #follow(message: TabMessage): Promise<void> {
-    const { device } = this.#parts
+  async #applyTabMessage(message: TabMessage): Promise<void> {
+    const { device } = this.#options
     try {
       await device.handleTabMessage(message)
     } catch (error) {
-      globalThis.reportError?.(error) // shown as it was; the next message finds the gap and rereads
+      // the display stays as it was; the next message reveals the gap, and the disk is read again
+      globalThis.reportError?.(error)
     }
   }
 
-  /** Waits for the lock, or takes it from a leader that does not answer. */
-  #queue({ steal }: { steal: boolean }): void {
-    this.#waiting?.abort()
-    const waiting = (this.#waiting = new AbortController())
-    const { signal: left } = this.#leaving
+  /** Waits for the lock, or steals it from a leader that does not answer. */
+  #requestLock({ steal }: { steal: boolean }): void {
+    this.#lockRequest?.abort()
+    const request = (this.#lockRequest = new AbortController())
+    const { signal: leaving } = this.#leaving
     const ended = new AbortController()
     const end = () => ended.abort()
-    left.addEventListener('abort', end)
-    const options = steal ? { steal } : { signal: AbortSignal.any([left, waiting.signal]) }
+    leaving.addEventListener('abort', end)
+    const options = steal ? { steal } : { signal: AbortSignal.any([leaving, request.signal]) }
     navigator.locks
-      .request(this.#parts.name, options, () => this.#hold(ended.signal))
+      .request(this.#options.name, options, () => this.#holdLock(ended.signal))
       .catch((error: unknown) => {
         end()
-        if (left.aborted || waiting.signal.aborted) return
+        if (leaving.aborted || request.signal.aborted) return
         if (!(error instanceof DOMException && error.name === 'AbortError')) throw error
-        this.#deposed()
+        this.#handleReplaced()
       })
-      .finally(() => left.removeEventListener('abort', end))
+      .finally(() => leaving.removeEventListener('abort', end))
   }
 
-  async #hold(ended: AbortSignal): Promise<void> {
-    this.#holder = await this.#lockHolder()
+  async #holdLock(ended: AbortSignal): Promise<void> {
+    this.#lockClientId = await this.#queryLockHolder()
     if (ended.aborted) return
-    this.#leads = true
+    this.#isLeader = true
     try {
-      await this.#parts.startLeading(ended)
+      await this.#options.startLeading(ended)
     } finally {
-      this.#leads = false
+      this.#isLeader = false
     }
   }
 
-  /** Another tab has taken the lead: this one was away too long. It waits for its turn. */
-  #deposed(): void {
-    this.#leads = false
-    this.#heardAt = this.#parts.clock.monotonic()
-    this.#parts.startFollowing()
-    this.#queue({ steal: false })
-    this.#ask()
+  /** Another tab took over because this one did not answer. Waits for the lock again. */
+  #handleReplaced(): void {
+    this.#isLeader = false
+    this.#lastAnswerAt = this.#options.clock.monotonic()
+    this.#options.startFollowing()
+    this.#requestLock({ steal: false })
+    this.#requestStatus()
   }
 
-  #ask(): void {
+  #requestStatus(): void {
     this.#isAnswered = false
     this.#post({ type: 'ask' })
   }
 
-  /** Asks the leader for a sign, and takes its place where none comes. Only a tab in sight does: the others can wait. */
-  async #watch(): Promise<void> {
-    const { clock, statusReceived } = this.#parts
+  /**
+   * Requests the leader's status, and replaces the leader if it does not answer. Only a visible tab does so; hidden
+   * tabs can wait.
+   */
+  async #watchLeader(): Promise<void> {
+    const { clock, statusReceived } = this.#options
     const { signal } = this.#leaving
-    this.#ask()
+    this.#requestStatus()
     for (let askedAt = clock.monotonic(); !signal.aborted;) {
-      await clock.wait(ANSWER_MS, signal)
-      if (!this.#leads && !this.#isAnswered && !signal.aborted) statusReceived(undefined)
-      await clock.wait(ASK_MS - ANSWER_MS, signal)
+      await clock.wait(STATUS_TIMEOUT_MS, signal)
+      if (!this.#isLeader && !this.#isAnswered && !signal.aborted) statusReceived(undefined)
+      await clock.wait(STATUS_REQUEST_MS - STATUS_TIMEOUT_MS, signal)
       const now = clock.monotonic()
-      const wasAway = now - askedAt > 2 * ASK_MS || globalThis.document?.visibilityState === 'hidden'
+      const wasAway = now - askedAt > 2 * STATUS_REQUEST_MS || globalThis.document?.visibilityState === 'hidden'
       askedAt = now
-      if (this.#leads || wasAway) this.#heardAt = now
-      else if (now - this.#heardAt > LEADER_SILENCE_MAX_MS) {
-        this.#heardAt = now
-        this.#queue({ steal: true })
+      if (this.#isLeader || wasAway) this.#lastAnswerAt = now
+      else if (now - this.#lastAnswerAt > LEADER_SILENCE_MAX_MS) {
+        this.#lastAnswerAt = now
+        this.#requestLock({ steal: true })
       }
-      if (!this.#leads) this.#ask()
+      if (!this.#isLeader) this.#requestStatus()
     }
   }
 }

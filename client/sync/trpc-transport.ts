@@ -1,4 +1,4 @@
-// The typed way to the server for synchronisation: tRPC over HTTP, and a socket.
+// The transport of sync to the server: tRPC over HTTP, and a WebSocket for live messages.
 import { createTRPCClient, createWSClient, httpLink, TRPCClientError, wsLink } from '@trpc/client'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol/limits.ts'
 import type { AppRouter } from '../../server/api/app-router.ts'
@@ -7,20 +7,20 @@ import { systemClock } from '#shared/values/clock.ts'
 import type { LiveHandlers, SyncTransport } from './sync-transport.ts'
 import { RequestError, refusalOfStatus, retryAfterMs } from './sync-transport.ts'
 
-/** What a server that is told to end closes its sockets with (of RFC 6455's registry). */
+/** The close code of a server that shuts down (IANA registry of RFC 6455). */
 const SERVICE_RESTART = 1012
-/** The first try is spread over some seconds: when a server restarts, all its sockets come back at once. */
+/** The first retry is spread over some seconds, because all sockets of a restarted server reconnect at once. */
 const RECONNECT_MIN_MS = 3_000
 const RECONNECT_MAX_MS = 30_000
 
-/** Where access tokens come from: the session of whoever is signed in. */
+/** Where access tokens come from: the session of the signed-in person. */
 export interface TokenSource {
-  /** Undefined where the session has ended. */
+  /** Returns undefined if the session has ended. */
   token(): Promise<string | undefined>
   forgetToken(): void
 }
 
-/** `origin` is the server's, like `https://stock.example.com`. */
+/** `origin`: the server's, like `https://stock.example.com`. */
 export function trpcTransport(
   session: TokenSource,
   origin: string = globalThis.location.origin,
@@ -43,30 +43,32 @@ export function trpcTransport(
       }),
     ],
   })
-  const asking = async <T>(ask: () => Promise<T>, { again = true } = {}): Promise<T> => {
+  const send = async <T>(request: () => Promise<T>, { retry = true } = {}): Promise<T> => {
     try {
-      return await ask()
+      return await request()
     } catch (error) {
-      const failure = toFailure(error, clock.now())
-      if (failure.refusal === 'resnapshot') session.forgetToken() // the role may be another: the next token says so
-      if (failure.refusal !== 'unauthenticated') throw failure
+      const requestError = toRequestError(error, clock.now())
+      // the role may have changed: the next token has the new one
+      if (requestError.refusal === 'resnapshot') session.forgetToken()
+      if (requestError.refusal !== 'unauthenticated') throw requestError
       session.forgetToken()
-      if (!again) throw failure
-      return asking(ask, { again: false }) // the token had run out, or the server has new keys: once more with a new one
+      if (!retry) throw requestError
+      // the token has expired, or the server has new keys: retry once with a new token
+      return send(request, { retry: false })
     }
   }
   return {
     push: (request, signal) =>
-      asking(async () => {
+      send(async () => {
         await token()
         return http.sync.push.mutate(request(), { ...(signal && { signal }) })
       }),
-    pull: (request, signal) => asking(() => http.sync.pull.query(request, { ...(signal && { signal }) })),
-    subscribe: (request, handlers) => listen({ origin, token, clock }, request, handlers),
+    pull: (request, signal) => send(() => http.sync.pull.query(request, { ...(signal && { signal }) })),
+    subscribe: (request, handlers) => subscribe({ origin, token, clock }, request, handlers),
   }
 }
 
-/** A proxy that answers in the server's place does so in words of its own, on which tRPC would only stumble. */
+/** A proxy that answers instead of the server does not speak tRPC, whose client would fail to parse the answer. */
 async function fetchUnlessProxy(input: string, init: RequestInit, clock: Clock): Promise<Response> {
   const response = await fetch(input, init)
   const { headers, ok, status } = response
@@ -80,7 +82,7 @@ function protocolOf(response: Response | undefined): number | undefined {
   return text ? Number(text) : undefined
 }
 
-function listen(
+function subscribe(
   { origin, token, clock }: { origin: string; token: () => Promise<string>; clock: Clock },
   request: { clientId: string; cursor: string | null },
   handlers: LiveHandlers,
@@ -98,7 +100,7 @@ function listen(
   })
   const subscription = client.live.subscribe(request, {
     onData: (message) => handlers.message(message),
-    onError: (error) => handlers.refused(toFailure(error, clock.now()).refusal ?? 'unavailable'),
+    onError: (error) => handlers.refused(toRequestError(error, clock.now()).refusal ?? 'unavailable'),
   })
   return () => {
     subscription.unsubscribe()
@@ -106,7 +108,7 @@ function listen(
   }
 }
 
-function toFailure(error: unknown, now: number): RequestError {
+function toRequestError(error: unknown, now: number): RequestError {
   if (error instanceof RequestError) return error
   if (!(error instanceof TRPCClientError)) return new RequestError({})
   if (error.cause instanceof RequestError) return error.cause

@@ -1,25 +1,28 @@
-// How long an answer is waited for: a connection that is half open never says that it is gone.
+// Timeouts of requests. A half-open connection never reports that it is lost.
 import type { Clock } from '#shared/values/clock.ts'
 import { RequestError } from './sync-transport.ts'
 
-/** A push of 512 KB over a bad connection, and its commit. */
+/** Enough for a push of 512 KB over a bad connection, and its commit. */
 export const PUSH_TIMEOUT_MS = 45_000
-/** A page of 20,000 rows over a bad connection. */
+/** Enough for a page of 20,000 rows over a bad connection. */
 export const PULL_TIMEOUT_MS = 120_000
 
-/** An answer, unless it takes too long or the round ends. @throws {RequestError} as if nobody had answered */
+/**
+ * Rejects if the answer takes longer than `ms`, or if `signal` aborts.
+ * @throws {RequestError} on timeout, as if there was no answer
+ */
 export async function withTimeout<T>(
   answer: Promise<T>,
   { clock, ms, signal }: { clock: Clock; ms: number; signal: AbortSignal },
 ): Promise<T> {
   const done = new AbortController()
-  const tooLong = async (): Promise<never> => {
+  const timeOut = async (): Promise<never> => {
     await clock.wait(ms, AbortSignal.any([signal, done.signal]))
     signal.throwIfAborted()
     throw new RequestError({})
   }
   try {
-    return await Promise.race([answer, tooLong()])
+    return await Promise.race([answer, timeOut()])
   } finally {
     done.abort()
   }

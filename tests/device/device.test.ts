@@ -403,7 +403,7 @@ test('[D13] storage deleted under the open app is rebuilt from memory without lo
   const world = new World()
   const { device } = await world.synced()
   await receive(device, 1)
-  await device.offlineMode.set(true, { again: () => Promise.reject(new Error('stored at once')), signal: idle })
+  await device.offlineMode.set(true, { waitForRetry: () => Promise.reject(new Error('stored at once')), signal: idle })
   const [first] = await world.outbox()
   await Dexie.delete(world.name)
   await device.queue.identity() // as the next sync does, before anything is recorded
@@ -874,7 +874,7 @@ test('[D8] a scan that one tab stored, recorded or dismissed has the same state 
   await device.record('stock.receive', { ...AT, quantity: 1 }, { scanId: one.id })
   await vi.waitFor(() => expect(asked()).toEqual(['2', '3']))
   await device.scans.dismiss([two.id], 'mistake')
-  await device.scans.answer(three.id)
+  await device.scans.resolve(three.id)
   await vi.waitFor(() => expect(asked()).toEqual([]))
 })
 

@@ -430,7 +430,7 @@ async function exportOutbox({ device }: Joined) {
   const text = JSON.stringify(outboxFile(await device.exportPending(), from, new Date()))
   const file = readOutboxFile(text, { orgId: parts.orgId, userId: parts.manager, role: 'manager' })
   if ('problem' in file) throw new Error(file.problem)
-  return file.luggage
+  return file.contents
 }
 const linesOf = (itemId: string) =>
   parts.database.snapshot(parts.orgId, async (sql) => [

@@ -52,7 +52,7 @@ async function open(name: string, { clock = fast, status = ONLINE } = {}): Promi
     status: () => status,
     statusReceived: (status) => tab.statuses.push(status),
     commandReceived: (command) => tab.commands.push(command),
-    asked: () => undefined,
+    statusRequested: () => undefined,
   })
   opened.push({ tabs, device })
   return { ...tab, tabs }

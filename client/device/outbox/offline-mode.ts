@@ -1,13 +1,13 @@
-// Whether a person works offline. As they switched it in this session it holds, also where a full disk does not keep it;
-// that is said, and the disk is asked again until it does. Keeps D9, D16.
+// Whether the person works offline. The choice of this session applies even if a full disk cannot store it; the app
+// says so, and the write is retried until it succeeds. Keeps D9, D16.
 import { signal } from '@preact/signals'
 import type { DeviceDatabase } from '../storage/database.ts'
 import { isStorageFailure } from '../storage/storage-failure.ts'
 
 export class OfflineMode {
-  /** As this tab last heard. */
+  /** The current choice, as far as this tab knows. */
   isOn = false
-  /** The disk says otherwise: a restart, or the service worker, would not know. */
+  /** The disk has another value, so a restart or the service worker would not know the choice. */
   readonly isUnsaved = signal(false)
   readonly #database: DeviceDatabase
 
@@ -15,19 +15,25 @@ export class OfflineMode {
     this.#database = database
   }
 
-  /** Switched, in this tab or another: which of them keeps it is whose person did. */
+  /** Applies a choice made in this tab or another one. The tab in which the person made it stores it. */
   setFromPeer(isOn: boolean): void {
     this.isOn = isOn
     this.isUnsaved.value = false
   }
 
-  /** The disk has been read: what it refused to keep holds all the same. */
+  /** Applies the stored value, unless a newer choice could not be stored. */
   loadFromDisk(isOn: boolean): void {
     if (!this.isUnsaved.value) this.isOn = isOn
   }
 
-  /** Keeps it for the next start, and for the service worker. `again` resolves when a disk that refused may be asked again. */
-  async set(isOn: boolean, { again, signal }: { again: () => Promise<void>; signal: AbortSignal }): Promise<void> {
+  /**
+   * Stores the choice for the next start and the service worker. `waitForRetry` resolves when a failed write may be
+   * retried.
+   */
+  async set(
+    isOn: boolean,
+    { waitForRetry, signal }: { waitForRetry: () => Promise<void>; signal: AbortSignal },
+  ): Promise<void> {
     this.isOn = isOn
     while (this.isOn === isOn && !signal.aborted) {
       try {
@@ -38,7 +44,7 @@ export class OfflineMode {
         if (!isStorageFailure(error)) throw error
         this.isUnsaved.value = true
       }
-      await again()
+      await waitForRetry()
     }
   }
 }

@@ -1,5 +1,5 @@
-// What waited on another device, or on this one before its data was lost, as the file has it in which it was saved; and
-// how it reads by this device's own clock. Keeps D19.
+// The pending mutations of another device, or of this one before its data was lost, read from a saved file and
+// converted to this device's clock. Keeps D19.
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { CLOCK_TOLERANCE_MS, effectiveStamp, formatStamp, shiftStamp, parseStamp } from '#shared/values/stamp.ts'
 import type { OutboxEntry, ScanRecord, SyncPoint } from '../records.ts'
@@ -7,46 +7,49 @@ import { withStamp } from './outbox.ts'
 
 export interface OutboxExport {
   pending: readonly Envelope[]
-  /** Scans that became nothing there yet. */
+  /** Unresolved scans. */
   scans: readonly ScanRecord[]
-  /** Scans that were seen to there in the last days: an older file may have brought them here, where they still ask. */
+  /**
+   * Scans resolved or dismissed there in the last days. An older file may have imported them here, where they are still
+   * unresolved.
+   */
   settledScans: readonly string[]
-  /** Of the device that saved it: the server's clock minus its own, and the history that its versions are of. */
+  /** The exporting device's clock offset (the server's clock minus its own, ms) and the epoch of its versions. */
   clockOffsetMs: number
   epoch: number
 }
 
-/** How much of it was not known here yet. */
+/** How many mutations and scans this device did not know yet. */
 export interface ImportResult {
   mutations: number
   scans: number
 }
 
-/** The same, as this device can keep it. */
+/** The imported data, converted so that this device can store it. */
 export interface RebasedImport extends Pick<OutboxExport, 'scans' | 'settledScans'> {
   mutations: readonly Pick<OutboxEntry, 'envelope' | 'at'>[]
 }
 
-type Here = Pick<SyncPoint, 'clockOffsetMs' | 'epoch'> & { nowMs: number }
+type LocalClock = Pick<SyncPoint, 'clockOffsetMs' | 'epoch'> & { nowMs: number }
 
-export function rebaseImport({ pending, settledScans, ...from }: OutboxExport, here: Here): RebasedImport {
-  const { clockOffsetMs, epoch, nowMs } = here
-  const apartMs = from.clockOffsetMs - clockOffsetMs
-  const byMs = Math.abs(apartMs) > CLOCK_TOLERANCE_MS ? apartMs : 0
-  const made = pending.map((envelope) => {
-    const { seen, ...unseen } = inLocalTime(envelope, { byMs, nowMs })
-    // Versions are an epoch's own: in another one `seen` would name another commit.
+export function rebaseImport({ pending, settledScans, ...from }: OutboxExport, local: LocalClock): RebasedImport {
+  const { clockOffsetMs, epoch, nowMs } = local
+  const offsetMs = from.clockOffsetMs - clockOffsetMs
+  const shiftMs = Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? offsetMs : 0
+  const mutations = pending.map((envelope) => {
+    const { seen, ...unseen } = toLocalTime(envelope, { shiftMs, nowMs })
+    // Versions belong to an epoch. In another one `seen` would name another commit.
     const own = seen !== undefined && from.epoch === epoch && epoch !== 0 ? { ...unseen, seen } : unseen
     return { envelope: own, at: effectiveStamp(own.at, { serverNow: nowMs + clockOffsetMs, deviceNow: nowMs }) }
   })
-  // A count begins, and the stock of a move leaves its place, when its first scan was.
-  const scans = from.scans.map((scan) => ({ ...scan, at: Math.min(scan.at + byMs, nowMs) }))
-  return { mutations: made, scans, settledScans }
+  // A count begins, and the stock of a move leaves its location, at the time of its first scan.
+  const scans = from.scans.map((scan) => ({ ...scan, at: Math.min(scan.at + shiftMs, nowMs) }))
+  return { mutations, scans, settledScans }
 }
 
-/** A mutation at the time that this device's clock read when it was made; never later than now. */
-function inLocalTime(envelope: Envelope, { byMs, nowMs }: { byMs: number; nowMs: number }): Envelope {
-  const moved = byMs === 0 ? envelope.at : shiftStamp(envelope.at, byMs)
+/** Converts a mutation's stamp to this device's clock; never later than now. */
+function toLocalTime(envelope: Envelope, { shiftMs, nowMs }: { shiftMs: number; nowMs: number }): Envelope {
+  const moved = shiftMs === 0 ? envelope.at : shiftStamp(envelope.at, shiftMs)
   const { ms, ...rest } = parseStamp(moved)
   const at = ms > nowMs ? formatStamp({ ...rest, ms: nowMs }) : moved
   return at === envelope.at ? envelope : withStamp(envelope, at)

@@ -1,5 +1,5 @@
-// What waits to be sent, and what was sent in the last week: this device's own numbering, stamps and order. Every change
-// is one strict transaction. Keeps D1, D4, D5, D12, T1, T6.
+// The pending mutations, and the acknowledged ones of the last week: this device's own numbering, stamps and order.
+// Every change is one strict transaction. Keeps D1, D4, D5, D12, T1, T6.
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { CLOCK_TOLERANCE_MS, shiftStampMs, shiftStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
@@ -8,14 +8,14 @@ import type { DeviceDatabase } from '../storage/database.ts'
 import type { UnresolvedClockJump, DoneEntry, Identity, OutboxEntry, ScanRecord } from '../records.ts'
 import type { ImportResult, RebasedImport } from './outbox-import.ts'
 
-/** How long acknowledged mutations are kept: after a restore of the server they are sent again. */
-const DONE_KEPT_MS = 7 * 86_400_000
+/** How long acknowledged mutations are stored. After a restore of the server they are sent again. */
+const DONE_MAX_AGE_MS = 7 * 86_400_000
 
-/** Seqs from here on are set aside: no device ever makes so many. */
-const ASIDE_FROM = 2 ** 50
+/** Skipped mutations have seqs from here on. No device ever makes this many mutations. */
+const SKIPPED_FROM = 2 ** 50
 
 export function isSkipped({ seq }: { seq: number }): boolean {
-  return seq >= ASIDE_FROM
+  return seq >= SKIPPED_FROM
 }
 
 export interface NewMutation {
@@ -25,18 +25,18 @@ export interface NewMutation {
   scanId: string | undefined
   /** The version that the person saw. */
   seen: number
-  /** Where the server will place it. */
+  /** Estimates the effective stamp that the server will assign. */
   estimate: (stamp: string) => string
 }
 
-/** What was kept, and as whose: the storage may have been made anew meanwhile. */
+/** The stored entry, and the client id at that time: another tab may have rebuilt the storage in the meantime. */
 export interface Enqueued {
   entry: OutboxEntry
   clientId: string
 }
 
 export class Outbox {
-  /** How far the server has answered this tab, since its memory was last read from the disk. */
+  /** The highest seq that the server has answered to this tab since its memory was last read from the disk. */
   answeredUpTo = 0
   readonly #database: DeviceDatabase
   readonly #now: () => number
@@ -48,12 +48,12 @@ export class Outbox {
     this.#newId = newId
   }
 
-  /** Who this device is; undefined where the storage was deleted under the open app. */
+  /** Returns undefined if the storage was deleted while the app was open. */
   identity(): Promise<Identity | undefined> {
     return this.#database.readMeta('identity')
   }
 
-  /** Who this device is, as the app opens: a new one where nothing is kept. */
+  /** Returns the stored identity. Creates one if the database is empty. */
   async loadOrCreateIdentity(): Promise<Identity> {
     return this.#database.transaction('rw', this.#database.meta, async () => {
       const known = await this.#database.readMeta('identity')
@@ -64,7 +64,7 @@ export class Outbox {
     })
   }
 
-  /** Gives a mutation its place in the device's own order, and keeps it. Undefined where the identity is gone. */
+  /** Assigns seq and stamp, and stores the mutation. Resolves to undefined if the identity is gone. */
   enqueue({ id, name, args, scanId, seen, estimate }: NewMutation): Promise<Enqueued | undefined> {
     const { meta, outbox, scans } = this.#database
     return this.#database.transaction('rw', [meta, outbox, scans], async () => {
@@ -85,7 +85,7 @@ export class Outbox {
     })
   }
 
-  /** The oldest after a seq that can be sent: see `broughtFrom`. */
+  /** The oldest mutations after a seq that can be sent: see `broughtFrom`. */
   after(seq: number, limit: number): Promise<OutboxEntry[]> {
     const { meta, outbox } = this.#database
     return this.#database.transaction('r', [meta, outbox], async () => {
@@ -102,20 +102,20 @@ export class Outbox {
       .toArray()
   }
 
-  /** All that waits, in order, but for what was set aside. */
+  /** All pending mutations in order, except for skipped ones. */
   oldest(limit: number): Promise<OutboxEntry[]> {
-    return this.#database.outbox.where('seq').below(ASIDE_FROM).limit(limit).toArray()
+    return this.#database.outbox.where('seq').below(SKIPPED_FROM).limit(limit).toArray()
   }
 
-  /** Where what this client can send ends. */
+  /** The seq at which the mutations that this client id can send end. */
   async #end(): Promise<number> {
-    return (await this.identity())?.broughtFrom ?? ASIDE_FROM
+    return (await this.identity())?.broughtFrom ?? SKIPPED_FROM
   }
 
   /**
-   * Keeps what was made elsewhere, and scans that became nothing there, in one transaction: all of it or nothing. What is
-   * known here by its id is left out, and a scan that was seen to there, or has become a mutation here, asks no more.
-   * Undefined where the identity is gone.
+   * Stores imported mutations and unresolved scans in one transaction, all or none. Ignores the ones whose ids are
+   * known here. Resolves scans that were resolved on the other device, or that have become a mutation here. Returns
+   * undefined if the identity is gone.
    */
   importEntries({ mutations, scans, settledScans }: RebasedImport): Promise<ImportResult | undefined> {
     const { meta, outbox, done, scans: table } = this.#database
@@ -123,45 +123,45 @@ export class Outbox {
       const identity = await this.#database.readMeta('identity')
       if (!identity) return undefined
       const ids = mutations.map(({ envelope }) => envelope.id)
-      const scanIds = scans.map(({ id }) => id) // a mutation bears the id of the scan that it was made of
+      const scanIds = scans.map(({ id }) => id) // a mutation has the id of the scan that it was made from
       const known = new Set((await done.bulkGet([...ids, ...scanIds])).map((entry) => entry?.id))
       await outbox.each(({ envelope }) => known.add(envelope.id))
-      const fresh = mutations.filter(({ envelope: { id } }) => !known.has(id) && known.add(id))
+      const unknown = mutations.filter(({ envelope: { id } }) => !known.has(id) && known.add(id))
       const { nextSeq, broughtFrom = nextSeq } = identity
-      const entries = fresh.map((entry, index) => numbered(entry, nextSeq + index))
+      const entries = unknown.map((entry, index) => withSeq(entry, nextSeq + index))
       await outbox.bulkAdd(entries)
       if (entries.length > 0)
         await this.#database.writeMeta('identity', { ...identity, nextSeq: nextSeq + entries.length, broughtFrom })
-      const there = await table.bulkGet(scanIds)
-      const unknown = scans.filter((_, index) => !there[index])
-      await table.bulkAdd(unknown.map((scan): ScanRecord => ({ ...scan, state: 'unresolved' })))
-      const settled = new Set([...settledScans, ...ids, ...scanIds.filter((id) => known.has(id))])
+      const stored = await table.bulkGet(scanIds)
+      const newScans = scans.filter((_, index) => !stored[index])
+      await table.bulkAdd(newScans.map((scan): ScanRecord => ({ ...scan, state: 'unresolved' })))
+      const resolved = new Set([...settledScans, ...ids, ...scanIds.filter((id) => known.has(id))])
       await table
         .where('state')
         .equals('unresolved')
-        .and(({ id }) => settled.has(id))
+        .and(({ id }) => resolved.has(id))
         .modify({ state: 'resolved' })
-      return { mutations: entries.length, scans: unknown.length }
+      return { mutations: entries.length, scans: newScans.length }
     })
   }
 
   /**
-   * Keeps what the server said about mutations beyond "applied": its stamps are needed if they are sent again. Nothing where
-   * this device is another client by now: then its mutations have other numbers.
+   * Stores the server's answers that say more than "applied", because their stamps are needed if the mutations are sent
+   * again. Does not do anything if the device has another client id by now: its mutations then have other numbers.
    */
   async storeResults(clientId: string, results: readonly PushResult[]): Promise<void> {
-    const telling = results.filter(({ at, code }) => at !== undefined || code !== undefined)
+    const detailed = results.filter(({ at, code }) => at !== undefined || code !== undefined)
     const { meta, outbox } = this.#database
-    await this.#database.transaction(telling.length > 0 ? 'rw' : 'r', [meta, outbox], async () => {
+    await this.#database.transaction(detailed.length > 0 ? 'rw' : 'r', [meta, outbox], async () => {
       if ((await this.identity())?.clientId !== clientId) return
       this.answeredUpTo = Math.max(this.answeredUpTo, results.at(-1)?.seq ?? 0)
-      if (telling.length === 0) return
-      const entries = await outbox.bulkGet(telling.map(({ seq }) => seq))
-      const kept = telling.flatMap((result, index) => {
+      if (detailed.length === 0) return
+      const entries = await outbox.bulkGet(detailed.map(({ seq }) => seq))
+      const answered = detailed.flatMap((result, index) => {
         const entry = entries[index]
         return entry ? [{ ...entry, answer: { ...entry.answer, ...result } }] : []
       })
-      await outbox.bulkPut(kept)
+      await outbox.bulkPut(answered)
     })
   }
 
@@ -173,26 +173,26 @@ export class Outbox {
     await table.bulkPut([...done])
     await table
       .where('doneAt')
-      .below(this.#now() - DONE_KEPT_MS)
+      .below(this.#now() - DONE_MAX_AGE_MS)
       .delete()
   }
 
   /**
-   * A new client id, inside the caller's transaction: the outbox is numbered anew, ids unchanged. With `resend` what was
-   * acknowledged in the last week goes first, at its effective stamps, said in this device's own time so that the server's
-   * correction leads to them again.
+   * Takes a new client id and renumbers the outbox, inside the caller's transaction. Mutation ids do not change. With
+   * `resend`, the acknowledged mutations of the last week go first, at their effective stamps, which are converted to
+   * this device's clock so that the server's correction arrives at them again.
    */
   async renumber({ resend, clockOffsetMs }: { resend: boolean; clockOffsetMs: number }): Promise<void> {
     const { outbox, done } = this.#database
     const identity = await this.#database.readMeta('identity')
     const inOrder = await outbox.orderBy('seq').toArray()
-    const waiting = identity?.broughtFrom === undefined ? inOrder : inOrder.toSorted(byOwnTime)
-    const sent = resend ? await done.toArray() : []
-    const again = sent
-      .map(({ envelope, at, answer, scanId }) => ({ envelope, at: answer?.at ?? at, ...kept({ scanId }) }))
+    const pending = identity?.broughtFrom === undefined ? inOrder : inOrder.toSorted(byStamp)
+    const acknowledged = resend ? await done.toArray() : []
+    const resent = acknowledged
+      .map(({ envelope, at, answer, scanId }) => ({ envelope, at: answer?.at ?? at, ...withScanId({ scanId }) }))
       .toSorted((a, b) => (a.at < b.at ? -1 : 1))
-      .map((entry) => ({ ...entry, envelope: withStamp(entry.envelope, inOwnTime(entry.at, clockOffsetMs)) }))
-    const entries = [...again, ...waiting].map((entry, index) =>
+      .map((entry) => ({ ...entry, envelope: withStamp(entry.envelope, toDeviceTime(entry.at, clockOffsetMs)) }))
+    const entries = [...resent, ...pending].map((entry, index) =>
       renumber(entry, { seq: index + 1, isNewEpoch: resend }),
     )
     await outbox.clear()
@@ -203,9 +203,9 @@ export class Outbox {
   }
 
   /**
-   * Takes one mutation out of the order, because nothing on the way lets it through alone: those behind it move up. It
-   * stays in the outbox, behind all others. Should the server know it after all, ids tell (P1, P4). Nothing where another
-   * has its number by now: this device began anew, or another tab was faster.
+   * Skips a mutation that the network path rejects even alone. The mutations behind it move up. It stays in the outbox,
+   * after all others. If the server has it after all, the ids show that (P1, P4). Does not do anything if the seq
+   * belongs to another mutation by now, because the device has started over or another tab was faster.
    */
   async skip({ seq, id }: Pick<Envelope, 'seq' | 'id'>): Promise<void> {
     const { meta, outbox } = this.#database
@@ -214,11 +214,11 @@ export class Outbox {
       const entry = await outbox.get(seq)
       if (!identity || entry?.envelope.id !== id) return
       const { seq: lastSeq } = (await outbox.orderBy('seq').last()) ?? entry
-      const behind = await outbox.where('seq').between(seq, ASIDE_FROM, false, false).toArray()
-      await outbox.where('seq').between(seq, ASIDE_FROM, true, false).delete()
+      const behind = await outbox.where('seq').between(seq, SKIPPED_FROM, false, false).toArray()
+      await outbox.where('seq').between(seq, SKIPPED_FROM, true, false).delete()
       await outbox.bulkPut([
-        ...behind.map((other) => numbered(other, other.seq - 1)),
-        numbered(entry, Math.max(ASIDE_FROM, lastSeq + 1)),
+        ...behind.map((other) => withSeq(other, other.seq - 1)),
+        withSeq(entry, Math.max(SKIPPED_FROM, lastSeq + 1)),
       ])
       const { nextSeq, broughtFrom } = identity
       const moved = broughtFrom === undefined ? {} : { broughtFrom: broughtFrom - 1 }
@@ -226,26 +226,27 @@ export class Outbox {
     })
   }
 
-  /** Puts what was set aside at the end of the order again. */
+  /** Moves skipped mutations to the end of the order again. */
   async retrySkipped(): Promise<void> {
     const { meta, outbox } = this.#database
     await this.#database.transaction('rw', [meta, outbox], async () => {
       const identity = await this.#database.readMeta('identity')
       if (!identity) return
-      const aside = await outbox.where('seq').aboveOrEqual(ASIDE_FROM).toArray()
-      await outbox.bulkDelete(aside.map(({ seq }) => seq))
-      await outbox.bulkPut(aside.map((entry, index) => numbered(entry, identity.nextSeq + index)))
+      const skipped = await outbox.where('seq').aboveOrEqual(SKIPPED_FROM).toArray()
+      await outbox.bulkDelete(skipped.map(({ seq }) => seq))
+      await outbox.bulkPut(skipped.map((entry, index) => withSeq(entry, identity.nextSeq + index)))
       const { nextSeq, broughtFrom = nextSeq, lastStamp } = identity
-      // The server places nothing before what it had of this client: under another one it keeps its own time.
-      const isLate = aside.some(({ envelope }) => envelope.at !== lastStamp)
-      const next = { ...identity, nextSeq: nextSeq + aside.length, ...(isLate && { broughtFrom }) }
+      // The server does not place a mutation before earlier ones of the same client id. Under a new client id it keeps
+      // its own time.
+      const isLate = skipped.some(({ envelope }) => envelope.at !== lastStamp)
+      const next = { ...identity, nextSeq: nextSeq + skipped.length, ...(isLate && { broughtFrom }) }
       await this.#database.writeMeta('identity', next)
     })
   }
 
   /**
-   * Puts what was acknowledged after `lastSeq` back: the server has lost it. False where that leaves a gap, because it is
-   * older than what is kept.
+   * Moves mutations that were acknowledged after `lastSeq` back to the outbox, because the server has lost them.
+   * Returns false if that leaves a gap, because the missing ones are older than what is stored.
    */
   async requeueAfter(lastSeq: number): Promise<boolean> {
     const { meta, outbox, done } = this.#database
@@ -259,8 +260,8 @@ export class Outbox {
   }
 
   /**
-   * The wall clock moved. Set back, what waits is moved along at once, so that its age stays right. Forward may have been
-   * sleep: that is left in doubt until the server's clock tells.
+   * Reacts to a jump of the wall clock. If it was set back, pending stamps are shifted at once, so that their age stays
+   * correct. A jump forward may have been sleep, so it stays unresolved until the server's clock is known.
    */
   async shiftAfterJump({ ms, beforeMs }: ClockJump): Promise<UnresolvedClockJump | undefined> {
     const { meta, outbox } = this.#database
@@ -279,32 +280,34 @@ export class Outbox {
         const later = await outbox.filter(({ envelope }) => stampMs(envelope.at) > beforeMs).first()
         beforeSeq = later?.seq ?? beforeSeq
       }
-      const doubt: UnresolvedClockJump = { beforeSeq, movedMs: (known?.movedMs ?? 0) + Math.min(ms, 0) }
-      await this.#database.writeMeta('clockDoubt', doubt)
-      return doubt
+      const unresolvedJump: UnresolvedClockJump = { beforeSeq, movedMs: (known?.movedMs ?? 0) + Math.min(ms, 0) }
+      await this.#database.writeMeta('clockDoubt', unresolvedJump)
+      return unresolvedJump
     })
   }
 
-  /** The clock reads less than the last stamp, as a restart may find it: at least so far was it set back. */
+  /** Detects a clock that is behind the last stamp, as after a restart. It was set back by at least that much. */
   async jumpBehindLastStamp(): Promise<ClockJump | undefined> {
     const lastStamp = (await this.identity())?.lastStamp
     const ms = lastStamp === undefined ? 0 : this.#now() - stampMs(lastStamp)
     return ms < -CLOCK_TOLERANCE_MS ? { ms, beforeMs: this.#now() } : undefined
   }
 
-  /** The server's clock tells how far this device's really moved: what is left of it is moved along. */
+  /**
+   * Shifts the stamps by the rest of a jump, now that the server's clock has shown how far this device's clock jumped.
+   */
   async shiftRemaining({ beforeSeq, movedMs }: UnresolvedClockJump, jumpedMs: number): Promise<void> {
     const { meta, outbox } = this.#database
     await this.#database.transaction('rw', [meta, outbox], async () => {
       await this.#database.writeMeta('clockDoubt', undefined)
-      const left = jumpedMs - movedMs
-      if (Math.abs(left) <= CLOCK_TOLERANCE_MS) return
+      const remaining = jumpedMs - movedMs
+      if (Math.abs(remaining) <= CLOCK_TOLERANCE_MS) return
       const [last] = await outbox.where('seq').below(beforeSeq).reverse().limit(1).toArray()
       const [next] = await this.after(beforeSeq - 1, 1)
       if (!last) return
-      // What was made after the jump is right: nothing is moved past it.
+      // Mutations made after the jump have correct stamps. Earlier ones must not be shifted past them.
       const room = next ? stampMs(next.envelope.at) - stampMs(last.envelope.at) : Number.POSITIVE_INFINITY
-      await this.#shiftStamps(Math.min(left, Math.max(room, 0)), beforeSeq)
+      await this.#shiftStamps(Math.min(remaining, Math.max(room, 0)), beforeSeq)
     })
   }
 
@@ -319,7 +322,7 @@ export class Outbox {
   }
 }
 
-function numbered(entry: Omit<OutboxEntry, 'seq'>, seq: number): OutboxEntry {
+function withSeq(entry: Omit<OutboxEntry, 'seq'>, seq: number): OutboxEntry {
   return { ...entry, seq, envelope: { ...entry.envelope, seq } }
 }
 
@@ -331,14 +334,14 @@ export function renumber(
   const { seen, ...unseen } = envelope
   // A version belongs to its epoch: in another epoch `seen` would name a later commit.
   const own = isNewEpoch || seen === undefined ? unseen : { ...unseen, seen }
-  return { seq, at, envelope: { ...own, seq }, ...kept({ scanId }) }
+  return { seq, at, envelope: { ...own, seq }, ...withScanId({ scanId }) }
 }
 
-function byOwnTime(one: OutboxEntry, other: OutboxEntry): number {
+function byStamp(one: OutboxEntry, other: OutboxEntry): number {
   return one.envelope.at < other.envelope.at ? -1 : Number(one.envelope.at > other.envelope.at)
 }
 
-/** A mutation at another time of this device's clock; further stamps among its arguments go along. */
+/** Moves a mutation to another time of this device's clock, with the other stamps among its arguments. */
 export function withStamp(envelope: Envelope, at: string): Envelope {
   const args = { ...(envelope.args as Record<string, unknown>) }
   for (const name of ['takenAt', 'since']) {
@@ -348,11 +351,11 @@ export function withStamp(envelope: Envelope, at: string): Envelope {
   return { ...envelope, at, args }
 }
 
-/** A server's stamp as this device's clock would have read it. */
-function inOwnTime(stamp: string, clockOffsetMs: number): string {
+/** Converts a server's stamp to this device's clock. */
+function toDeviceTime(stamp: string, clockOffsetMs: number): string {
   return Math.abs(clockOffsetMs) > CLOCK_TOLERANCE_MS ? shiftStamp(stamp, -clockOffsetMs) : stamp
 }
 
-function kept({ scanId }: { scanId: string | undefined }): { scanId?: string } {
+function withScanId({ scanId }: { scanId: string | undefined }): { scanId?: string } {
   return scanId === undefined ? {} : { scanId }
 }

@@ -1,58 +1,58 @@
-// The scan log: a trigger pull is stored before it is looked up. Scanned = resolved + unresolved + dismissed. Keeps Z1.
+// The scan log stores a scan before it is looked up. Scanned = resolved + unresolved + dismissed. Keeps Z1.
 import { signal } from '@preact/signals'
 import type { DeviceDatabase } from '../storage/database.ts'
 import type { ScanRecord } from '../records.ts'
 
-/** Settled scans are kept this long, to answer "did I scan it?". */
-const KEPT_MS = 7 * 86_400_000
+/** How long resolved and dismissed scans are stored, to answer "did I scan it?". */
+const CLOSED_MAX_AGE_MS = 7 * 86_400_000
 
 export class ScanLog {
-  /** Scans that became nothing yet, newest first. */
+  /** Newest first. */
   readonly unresolved = signal<ScanRecord[]>([])
   readonly #database: DeviceDatabase
   readonly #newId: () => string
   readonly #now: () => number
   readonly #notifyTabs: () => void
 
-  /** `tell`: the other tabs must read the log again. */
+  /** `notifyTabs`: tells the other tabs to read the log again. */
   constructor(
     database: DeviceDatabase,
-    { newId, now, tell }: { newId: () => string; now: () => number; tell: () => void },
+    { newId, now, notifyTabs }: { newId: () => string; now: () => number; notifyTabs: () => void },
   ) {
     this.#database = database
     this.#newId = newId
     this.#now = now
-    this.#notifyTabs = tell
+    this.#notifyTabs = notifyTabs
   }
 
-  /** As the app opens: what was settled long ago goes. */
+  /** Deletes old resolved and dismissed scans, and loads the others. */
   async open(): Promise<void> {
     await this.#database.scans
       .where('at')
-      .below(this.#now() - KEPT_MS)
+      .below(this.#now() - CLOSED_MAX_AGE_MS)
       .and(({ state }) => state !== 'unresolved')
       .delete()
     await this.load()
   }
 
   /**
-   * Reads off the disk what another tab has stored or settled. The disk does one thing after the other: nothing is between.
-   * What still asks and is on the disk no more, in whatever state, goes on asking, and is returned: the storage was deleted
-   * and made anew by a tab that had not heard of it.
+   * Reads scans that another tab has stored, resolved or dismissed. Runs in one transaction, so that no change is
+   * missed in between. Returns the unresolved scans in memory that are not on disk in any state, and leaves them
+   * unresolved: the storage was deleted, and a tab that did not know them rebuilt it.
    */
   async load(): Promise<ScanRecord[]> {
     const { scans } = this.#database
     return this.#database.transaction('r', scans, async () => {
       const open = await scans.where('state').equals('unresolved').toArray()
-      const asking = this.unresolved.value
-      const there = await scans.bulkGet(asking.map(({ id }) => id))
-      const lost = asking.filter((_, index) => !there[index])
+      const inMemory = this.unresolved.value
+      const stored = await scans.bulkGet(inMemory.map(({ id }) => id))
+      const lost = inMemory.filter((_, index) => !stored[index])
       this.unresolved.value = [...open, ...lost].toSorted((a, b) => b.at - a.at)
       return lost
     })
   }
 
-  /** Stores a scan. Resolves once it is durable; rejects where the device cannot keep it. */
+  /** Stores a scan. Resolves once it is durable; rejects if it cannot be stored. */
   async store(scan: Pick<ScanRecord, 'code' | 'at' | 'mode' | 'locationId'>): Promise<ScanRecord> {
     const record: ScanRecord = { ...scan, id: this.#newId(), state: 'unresolved' }
     await this.#database.scans.add(record)
@@ -61,17 +61,17 @@ export class ScanLog {
     return record
   }
 
-  /** A scan became a mutation, in the transaction that kept that. */
+  /** Updates memory after the transaction that turned a scan into a mutation. */
   markResolved(id: string): void {
     this.unresolved.value = this.unresolved.value.filter((scan) => scan.id !== id)
   }
 
-  /** Scans that only asked a question, chose a place, or are part of what others became. */
-  answer(...ids: readonly string[]): Promise<void> {
+  /** Resolves scans that only answered a question, chose a location, or are part of what other scans became. */
+  resolve(...ids: readonly string[]): Promise<void> {
     return this.#update(ids, { state: 'resolved' })
   }
 
-  /** A person says that scans mean nothing. */
+  /** Dismisses scans because a person said that they mean nothing. */
   dismiss(ids: readonly string[], reason: string): Promise<void> {
     return this.#update(ids, { state: 'dismissed', reason })
   }
@@ -79,8 +79,8 @@ export class ScanLog {
   async #update(ids: readonly string[], changes: Partial<ScanRecord>): Promise<void> {
     if (ids.length === 0) return
     await this.#database.scans.bulkUpdate(ids.map((key) => ({ key, changes })))
-    const settled = new Set(ids)
-    this.unresolved.value = this.unresolved.value.filter(({ id }) => !settled.has(id))
+    const closed = new Set(ids)
+    this.unresolved.value = this.unresolved.value.filter(({ id }) => !closed.has(id))
     this.#notifyTabs()
   }
 }

@@ -1,27 +1,27 @@
-// The mirror: the confirmed rows in memory, by key, with the indexes that screens need. Memory is for reading. Keeps D2.
+// The confirmed rows in memory, by key, with the indexes that screens need. Memory serves reads only. Keeps D2.
 import type { Kind, Row, WireTable, WireTables } from '#shared/rows/rows.ts'
 import { decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
 
-/** A row that came or went, for whoever shows it. */
+/** Names a row that was added, changed or deleted. */
 export interface RowChange {
   kind: Kind
   key: string
 }
 
-/** Every row of every kind. */
+/** A change of every row of every kind. */
 export const ALL_ROWS_CHANGED: readonly RowChange[] = KINDS.map((kind) => ({ kind, key: '' }))
 
-/** A row that is to be taken, decoded; nothing shows it yet. */
+/** A decoded row that is about to be applied and is not visible yet. */
 export interface PlannedRow extends RowChange {
   row: Row<Kind>
 }
 
 export class ConfirmedRows {
-  /** By kind, in their order: pieces of what is kept that nobody has asked for yet. */
+  /** Stored pieces that are not parsed yet, by kind, in order. */
   #unparsed = new Map<Kind, (() => void)[]>()
   #isParsing = false
   #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
-  /** Keys of barcodes and positions by item, of positions by location. */
+  /** Keys of barcodes and positions by item, and of positions by location. */
   #barcodesByItem: Index = new Map()
   #positionsByItem: Index = new Map()
   #positionsByLocation: Index = new Map()
@@ -73,7 +73,7 @@ export class ConfirmedRows {
     return size
   }
 
-  /** True where there is no row of a kind: told without reading those that are kept. */
+  /** Returns true if there is no row of a kind. Does not parse stored rows. */
   isEmpty(kind: Kind): boolean {
     return !this.#unparsed.has(kind) && this.#rows.get(kind)!.size === 0
   }
@@ -83,16 +83,16 @@ export class ConfirmedRows {
   }
 
   /**
-   * Hands over a piece of what is kept of a kind. All pieces of a kind are read, in their order, before anybody sees or
-   * changes a row of it; nobody can tell whether that was when it was asked for or before.
+   * Registers a stored piece of a kind. All pieces of a kind are parsed, in order, before any of its rows is read or
+   * changed, so callers cannot tell when that happened.
    */
-  deferParse(kind: Kind, read: () => void): void {
-    const unread = this.#unparsed.get(kind)
-    if (unread) unread.push(read)
-    else this.#unparsed.set(kind, [read])
+  deferParse(kind: Kind, parse: () => void): void {
+    const unparsed = this.#unparsed.get(kind)
+    if (unparsed) unparsed.push(parse)
+    else this.#unparsed.set(kind, [parse])
   }
 
-  /** Reads one piece that nobody has asked for. False where there is none. */
+  /** Parses one piece ahead of time. Returns false if none is left. */
   parseOne(): boolean {
     for (const [kind, [first]] of this.#unparsed) {
       this.#parsePieces(kind, first ? [first] : [])
@@ -105,7 +105,7 @@ export class ConfirmedRows {
     for (const kind of KINDS) this.#parse(kind)
   }
 
-  /** Takes rows as a chunk holds them: nothing came before them, and no other chunk holds one of them. Says their keys. */
+  /** Adds the rows of a chunk and returns their keys. No rows precede them, and no other chunk has one of them. */
   fill(kind: Kind, table: WireTable): string[] {
     const rows = this.#rows.get(kind)!
     return decodeTable(kind, table).map((row) => {
@@ -116,7 +116,7 @@ export class ConfirmedRows {
     })
   }
 
-  /** What rows of the wire would change: of two states of a row the greater version stands. Nothing is taken yet. */
+  /** Determines which rows would change, without applying them. Of two states of a row the greater version wins. */
   plan(tables: WireTables): PlannedRow[] {
     const planned: PlannedRow[] = []
     for (const kind of KINDS) {
@@ -132,7 +132,7 @@ export class ConfirmedRows {
     return planned
   }
 
-  /** Takes planned rows. Says what changed. */
+  /** Applies planned rows. Returns what changed. */
   applyPlanned(planned: readonly PlannedRow[]): RowChange[] {
     const changes: RowChange[] = []
     for (const { kind, key, row } of planned) {
@@ -151,7 +151,7 @@ export class ConfirmedRows {
     return this.applyPlanned(this.plan(tables))
   }
 
-  /** Takes over all that another mirror holds, which is not used any more. */
+  /** Takes over everything from another instance, which must not be used afterwards. */
   replaceWith(other: ConfirmedRows): void {
     this.#unparsed = other.#unparsed
     this.#rows = other.#rows
@@ -170,20 +170,20 @@ export class ConfirmedRows {
 
   #parse(kind: Kind): void {
     if (this.#unparsed.size === 0 || this.#isParsing) return
-    const unread = this.#unparsed.get(kind)
-    if (unread) this.#parsePieces(kind, [...unread])
+    const unparsed = this.#unparsed.get(kind)
+    if (unparsed) this.#parsePieces(kind, [...unparsed])
   }
 
-  /** The first pieces of a kind. What reads them asks for the kind as well. */
+  /** Parses the first pieces of a kind. Parsing reads rows of the same kind itself, hence `#isParsing`. */
   #parsePieces(kind: Kind, pieces: readonly (() => void)[]): void {
     this.#isParsing = true
     try {
-      for (const read of pieces) read()
+      for (const parse of pieces) parse()
     } finally {
       this.#isParsing = false
     }
-    const left = this.#unparsed.get(kind)!.slice(pieces.length)
-    if (left.length > 0) this.#unparsed.set(kind, left)
+    const remaining = this.#unparsed.get(kind)!.slice(pieces.length)
+    if (remaining.length > 0) this.#unparsed.set(kind, remaining)
     else this.#unparsed.delete(kind)
   }
 
@@ -197,7 +197,7 @@ export class ConfirmedRows {
       const { itemId, locationId, quantity } = after as Row<'positions'>
       if (quantity < 0) this.#positionsBelowZero.add(key)
       else this.#positionsBelowZero.delete(key)
-      if (before) return // a position never changes its item or place
+      if (before) return // a position never changes its item or location
       add(this.#positionsByItem, itemId, key)
       add(this.#positionsByLocation, locationId, key)
     } else if (kind === 'items') {
@@ -217,7 +217,7 @@ export function isDeleted(row: Row<Kind>): boolean {
   return 'deleted' in row && row.deleted === true
 }
 
-/** Most things have one: a set for each of a hundred thousand would be a third of the memory. */
+/** Most entries have one key. A set for each of a hundred thousand would take a third of the memory. */
 type Index = Map<string, string | Set<string>>
 
 function keysUnder(index: Index, under: string): Iterable<string> {

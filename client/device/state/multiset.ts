@@ -1,4 +1,4 @@
-/** How often each of some names is there. */
+/** Counts how often each name was added. */
 export class Multiset {
   readonly #counts = new Map<string, number>()
 
@@ -11,8 +11,8 @@ export class Multiset {
   }
 
   remove(name: string): void {
-    const left = (this.#counts.get(name) ?? 0) - 1
-    if (left > 0) this.#counts.set(name, left)
+    const remaining = (this.#counts.get(name) ?? 0) - 1
+    if (remaining > 0) this.#counts.set(name, remaining)
     else this.#counts.delete(name)
   }
 

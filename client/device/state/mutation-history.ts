@@ -1,36 +1,36 @@
-// This device's own last mutations, newest first, with where each is.
+// This device's own last mutations, newest first, with their state.
 import { signal } from '@preact/signals'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { HISTORY_MAX } from '../storage/device-storage.ts'
 
 export interface HistoryEntry {
   envelope: Envelope
-  /** saved: durable here; synced: the server has decided it (a refusal shows as a conflict with its id). */
+  /** saved: durable on this device; synced: the server has decided it (a refusal is a conflict with its id). */
   state: 'saved' | 'synced'
 }
 
-type Kept = { envelope: Envelope }
+type Recorded = { envelope: Envelope }
 
 export class MutationHistory {
   readonly entries = signal<HistoryEntry[]>([])
 
-  /** Begins with what is kept: what was sent, newest first, and what waits, oldest first. */
-  load(markSynced: readonly Kept[], addSaved: readonly Kept[]): void {
-    const waiting = addSaved.slice(-HISTORY_MAX).toReversed()
+  /** Starts with the stored mutations: acknowledged ones newest first, pending ones oldest first. */
+  load(acknowledged: readonly Recorded[], pending: readonly Recorded[]): void {
+    const newest = pending.slice(-HISTORY_MAX).toReversed()
     this.entries.value = [
-      ...waiting.map(({ envelope }): HistoryEntry => ({ envelope, state: 'saved' })),
-      ...markSynced.map(({ envelope }): HistoryEntry => ({ envelope, state: 'synced' })),
+      ...newest.map(({ envelope }): HistoryEntry => ({ envelope, state: 'saved' })),
+      ...acknowledged.map(({ envelope }): HistoryEntry => ({ envelope, state: 'synced' })),
     ].slice(0, HISTORY_MAX)
   }
 
-  saved({ envelope }: Kept): void {
+  addSaved({ envelope }: Recorded): void {
     const entry: HistoryEntry = { envelope, state: 'saved' }
     this.entries.value = [entry, ...this.entries.value].slice(0, HISTORY_MAX)
   }
 
-  synced(gone: readonly { seq: number }[]): void {
-    if (gone.length === 0) return
-    const seqs = new Set(gone.map(({ seq }) => seq))
+  markSynced(acknowledged: readonly { seq: number }[]): void {
+    if (acknowledged.length === 0) return
+    const seqs = new Set(acknowledged.map(({ seq }) => seq))
     this.entries.value = this.entries.value.map((entry) =>
       entry.state === 'saved' && seqs.has(entry.envelope.seq) ? { ...entry, state: 'synced' } : entry,
     )

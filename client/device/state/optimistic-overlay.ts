@@ -1,4 +1,4 @@
-// The rows as pending mutations make them, by key, and who owns a unique value among them. Keeps D2.
+// The rows that pending mutations have changed, by key, and the owners of unique values among them. Keeps D2.
 import type { UniqueKey } from '#shared/working-set/working-set.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
 import { KINDS } from '#shared/rows/rows.ts'
@@ -26,14 +26,14 @@ export class OptimisticOverlay {
   }
 
   set(kind: Kind, key: string, row: Row<Kind>): void {
-    this.#disown(kind, key)
+    this.#removeOwner(kind, key)
     this.#rows.get(kind)!.set(key, row)
-    const owned = ownedBy(kind, row)
-    if (owned !== undefined) this.#owners.set(owned, key)
+    const uniqueValue = uniqueValueOf(kind, row)
+    if (uniqueValue !== undefined) this.#owners.set(uniqueValue, key)
   }
 
   delete(kind: Kind, key: string): void {
-    this.#disown(kind, key)
+    this.#removeOwner(kind, key)
     this.#rows.get(kind)!.delete(key)
   }
 
@@ -42,20 +42,20 @@ export class OptimisticOverlay {
     this.#owners.clear()
   }
 
-  #disown(kind: Kind, key: string): void {
+  #removeOwner(kind: Kind, key: string): void {
     const before = this.#rows.get(kind)!.get(key)
-    const owned = before && ownedBy(kind, before)
-    if (owned !== undefined && this.#owners.get(owned) === key) this.#owners.delete(owned)
+    const uniqueValue = before && uniqueValueOf(kind, before)
+    if (uniqueValue !== undefined && this.#owners.get(uniqueValue) === key) this.#owners.delete(uniqueValue)
   }
 }
 
-/** The unique value that a row holds. */
-function ownedBy(kind: Kind, row: Row<Kind>): string | undefined {
-  if (kind === 'items') return named('sku', (row as Row<'items'>).sku)
-  if (kind === 'locations') return named('locationBarcode', (row as Row<'locations'>).barcode)
+/** The unique value of a row. */
+function uniqueValueOf(kind: Kind, row: Row<Kind>): string | undefined {
+  if (kind === 'items') return uniqueKey('sku', (row as Row<'items'>).sku)
+  if (kind === 'locations') return uniqueKey('locationBarcode', (row as Row<'locations'>).barcode)
   return undefined
 }
 
-function named(unique: UniqueKey, value: string | null): string | undefined {
+function uniqueKey(unique: UniqueKey, value: string | null): string | undefined {
   return value === null ? undefined : `${unique} ${value}`
 }

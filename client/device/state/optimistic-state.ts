@@ -1,5 +1,5 @@
-// What this device shows, in memory: the confirmed rows and, over them, what waits, each at the place in time where the
-// server will put it; and the last things done. Memory is for reading: nothing here is kept. Keeps D2, D6, T8.
+// What this device shows, in memory: the confirmed rows with the pending mutations replayed over them, each at the time
+// that the server will assign, and the history. Memory serves reads; nothing is stored here. Keeps D2, D6, T8.
 import { signal } from '@preact/signals'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { Outcome } from '#shared/mutations/apply.ts'
@@ -14,12 +14,14 @@ import { Queries } from './queries.ts'
 import { RowSubscriptions } from './row-subscriptions.ts'
 
 /** A mutation that is not recorded yet. */
-type Trial = Pick<Envelope, 'id' | 'name' | 'args'>
+type UnrecordedMutation = Pick<Envelope, 'id' | 'name' | 'args'>
 
-/** Seqs from here on are memory's alone: of what has no place on the disk, or another than memory knows. */
+/**
+ * Seqs from here on exist only in memory, for mutations that have no number on disk, or another one than memory knows.
+ */
 const UNNUMBERED_FROM = 2 ** 51
 const NO_EFFECTS = { changes: [], movements: [], notes: [] }
-/** In a trial the time decides, and not whose it is. */
+/** In a dry run only the time matters, not the device. */
 const NO_DEVICE = '00000000'
 
 export class OptimisticState {
@@ -31,20 +33,22 @@ export class OptimisticState {
   readonly pendingCount = signal(0)
   readonly #subscriptions = new RowSubscriptions()
   readonly #now: () => number
-  /** The clock offset by which what is pending was placed in time. */
+  /** The clock offset with which the stamps of pending mutations were estimated. */
   #estimatedOffsetMs = 0
   #lastAt: string | undefined
-  /** One more than the last seq that memory knows of: what another tab records follows, or something was missed. */
+  /**
+   * One more than the last seq in memory. A mutation of another tab with another seq means that something was missed.
+   */
   #nextSeq = 1
   #lastUnnumbered = UNNUMBERED_FROM
 
   constructor({ actor, now }: { actor: Actor; now: () => number }) {
     this.#now = now
     this.pending = new PendingMutations(this.confirmed, actor)
-    this.queries = new Queries({ mirror: this.confirmed, pending: this.pending, watched: this.#subscriptions })
+    this.queries = new Queries({ confirmed: this.confirmed, pending: this.pending, subscriptions: this.#subscriptions })
   }
 
-  /** Begins with what the disk keeps, and what it has lost; the mirror holds its rows already. */
+  /** Starts with the stored data and the mutations that the disk has lost. The confirmed rows are filled already. */
   fill({
     point,
     done,
@@ -54,43 +58,43 @@ export class OptimisticState {
   }: Pick<Snapshot, 'point' | 'done' | 'outbox' | 'missing' | 'nextSeq'>): void {
     this.point.value = point ?? INITIAL_SYNC_POINT
     for (const entry of done.toReversed()) this.pending.addAcknowledged(entry)
-    const waiting = [...outbox, ...missing.map((envelope) => this.#unnumbered({ envelope }))]
-    this.#replayAll(waiting.map(({ envelope }) => envelope))
-    this.history.load(done, waiting)
+    const pending = [...outbox, ...missing.map((envelope) => this.#unnumbered({ envelope }))]
+    this.#replayAll(pending.map(({ envelope }) => envelope))
+    this.history.load(done, pending)
     this.#nextSeq = nextSeq
     this.pendingCount.value = this.pending.size
   }
 
-  /** What a mutation would do if it were recorded now. */
-  dryRun(trial: Trial): Outcome {
+  /** Decides a mutation as if it were recorded now. */
+  dryRun(mutation: UnrecordedMutation): Outcome {
     const at = this.estimateStamp(nextStamp(undefined, this.#now(), NO_DEVICE))
-    return this.pending.decide({ ...trial, at }, at)
+    return this.pending.decide({ ...mutation, at }, at)
   }
 
-  /** The same, for whoever would rather not record than go below zero. */
-  dryRunStrict(trial: Trial): Outcome {
+  /** The same for a strict mutation, which is refused if it would withdraw too much. */
+  dryRunStrict(mutation: UnrecordedMutation): Outcome {
     const at = nextStamp(this.#lastAt, this.#now() + this.point.value.clockOffsetMs, NO_DEVICE)
-    return this.pending.decide({ ...trial, at, strict: true }, at)
+    return this.pending.decide({ ...mutation, at, strict: true }, at)
   }
 
-  /** Where the server will place a stamp, after this device's last one. */
+  /** Estimates the effective stamp that the server will assign, after this device's last one. */
   estimateStamp(stamp: string): string {
     const deviceNow = this.#now()
     const serverNow = deviceNow + this.point.value.clockOffsetMs
     return effectiveStamp(stamp, { serverNow, deviceNow, last: this.#lastAt })
   }
 
-  /** Shows a kept mutation: over the rows, and among the recent ones. */
+  /** Shows a stored mutation in the rows and in the history. */
   add(entry: OutboxEntry): void {
-    const { touched, unsettled } = this.#replay(entry)
-    this.pending.recompute(unsettled)
+    const { touched, toRecompute } = this.#replay(entry)
+    this.pending.recompute(toRecompute)
     this.#notify(touched)
-    this.history.saved(entry)
+    this.history.addSaved(entry)
     this.#nextSeq = Math.max(this.#nextSeq, entry.seq + 1)
     this.pendingCount.value = this.pending.size
   }
 
-  /** Shows what was kept in storage that was made anew: its number there is that of something else in memory. */
+  /** Shows a mutation that was stored in a rebuilt database, where its seq belongs to another mutation in memory. */
   addUnnumbered(entry: OutboxEntry): void {
     this.add(this.#unnumbered(entry))
   }
@@ -100,42 +104,42 @@ export class OptimisticState {
     return { ...entry, seq, envelope: { ...entry.envelope, seq } }
   }
 
-  /** Shows what another tab has kept. False where it does not follow what memory knows of. */
+  /** Shows a mutation that another tab has stored. Returns false if it does not follow the last one in memory. */
   addIfNext(entry: OutboxEntry): boolean {
     if (entry.seq !== this.#nextSeq) return false
     this.add(entry)
     return true
   }
 
-  /** Takes in what arrived and is kept, all at once: the rows that changed, and what waits no more. */
-  applyUpdate(update: SyncUpdate, changes: RowChange[], gone: readonly { seq: number }[]): void {
-    const freed = this.pending.acknowledge(gone.map(({ seq }) => seq))
-    const all = [...changes, ...freed]
+  /** Applies a stored update at once: the changed rows, and the pending mutations that it acknowledges. */
+  applyUpdate(update: SyncUpdate, changes: RowChange[], acknowledged: readonly { seq: number }[]): void {
+    const touched = this.pending.acknowledge(acknowledged.map(({ seq }) => seq))
+    const all = [...changes, ...touched]
     this.pending.recompute(all)
     this.point.value = update.point
     const offsetMs = update.point.clockOffsetMs - this.#estimatedOffsetMs
     if (update.whole || Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#replayAll(this.pending.envelopes())
     this.pendingCount.value = this.pending.size
     if (update.point.complete) this.#nextSeq = Math.max(this.#nextSeq, update.lastSeq + 1)
-    this.history.synced(gone)
+    this.history.markSynced(acknowledged)
     this.#notify(all)
   }
 
-  /** Puts all that waits over the rows, in its order and at its places in time: both may have become others. */
+  /** Replays all pending mutations over the rows with new stamps, after the rows or the clock offset have changed. */
   #replayAll(envelopes: readonly Envelope[]): void {
     const { clockOffsetMs, lastAt } = this.point.value
     this.pending.clear()
     this.#estimatedOffsetMs = clockOffsetMs
     this.#lastAt = lastAt ?? undefined
-    const unsettled: RowChange[] = []
+    const toRecompute: RowChange[] = []
     for (const envelope of envelopes) {
-      unsettled.push(...this.#replay({ envelope, at: this.estimateStamp(envelope.at) }).unsettled)
+      toRecompute.push(...this.#replay({ envelope, at: this.estimateStamp(envelope.at) }).toRecompute)
     }
-    this.pending.recompute(unsettled)
+    this.pending.recompute(toRecompute)
     this.#notify(ALL_ROWS_CHANGED)
   }
 
-  #replay({ envelope, at }: Pick<OutboxEntry, 'envelope' | 'at'>): { touched: RowChange[]; unsettled: RowChange[] } {
+  #replay({ envelope, at }: Pick<OutboxEntry, 'envelope' | 'at'>): { touched: RowChange[]; toRecompute: RowChange[] } {
     if (this.#lastAt === undefined || at > this.#lastAt) this.#lastAt = at
     const outcome = this.pending.decide(envelope, at)
     return this.pending.add(envelope, at, outcome.status === 'refused' ? NO_EFFECTS : outcome.effects)

@@ -1,5 +1,5 @@
-// What is displayed: the confirmed rows and, over them, what the pending mutations make of them. Recomputed for touched
-// rows only, so that fifty thousand pending mutations cost no more than one. Keeps D4–D6.
+// What is displayed: the confirmed rows with the pending mutations replayed over them. Only touched rows are
+// recomputed, so that fifty thousand pending mutations cost no more than one. Keeps D4–D6.
 import type { Effects, Posted, PostedEntry, RowSource, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
 import { WorkingSet } from '#shared/working-set/working-set.ts'
 import type { Entry } from '#shared/working-set/ledger.ts'
@@ -23,7 +23,7 @@ interface Pending {
   /** The rows that it changed when it was made. */
   touched: RowChange[]
   posted: PostedEntry[]
-  /** Positions whose quantity only the server can tell: a confirmed count is undone. */
+  /** Positions whose quantity only the server can tell, because a confirmed count is undone. */
   uncertain: string[]
 }
 
@@ -35,7 +35,7 @@ export class PendingMutations {
   readonly #byId = new Map<string, Pending>()
   /** Which pending mutations change a row. */
   readonly #seqsByRow = new Map<string, Set<number>>()
-  /** What acknowledged mutations of this device posted, as far as it remembers. */
+  /** What acknowledged mutations of this device posted, as far as it has them. */
   readonly #acknowledged = new Map<string, Posted>()
   readonly #uncertain = new Multiset()
   /** The mutations that pending ones undo. */
@@ -50,18 +50,18 @@ export class PendingMutations {
     return this.#pending.size
   }
 
-  /** A row as people see it. */
+  /** A row as displayed. */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     if (this.#overlay.size === 0) return this.#confirmed.row(kind, key)
     return this.#overlay.row(kind, key) ?? this.#confirmed.row(kind, key)
   }
 
-  /** Rows of a kind that only pending mutations made. */
-  *made<K extends Kind>(kind: K): Iterable<Row<K>> {
+  /** Rows of a kind that only pending mutations have created. */
+  *created<K extends Kind>(kind: K): Iterable<Row<K>> {
     for (const [key, row] of this.#overlay.rows(kind)) if (!this.#confirmed.row(kind, key)) yield row
   }
 
-  /** Rows of a kind that pending mutations changed or made, by key. */
+  /** Rows of a kind that pending mutations have changed or created, by key. */
   changedRows<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
     return this.#overlay.rows(kind)
   }
@@ -70,23 +70,23 @@ export class PendingMutations {
     return this.#seqsByRow.has(nameOf(kind, key))
   }
 
-  /** True where only the server can tell what is there. */
+  /** Returns true if only the server can tell the quantity of a position. */
   isUncertain(position: string): boolean {
     return this.#uncertain.has(position)
   }
 
-  /** What a mutation would do now; nothing is kept. */
+  /** Decides a mutation on the displayed rows, without storing it. */
   decide(envelope: Pick<Envelope, 'id' | 'name' | 'args' | 'at' | 'strict'>, at: string): Outcome {
     const prepared = prepare(envelope)
     if ('code' in prepared) return refused(prepared)
-    return applyMutation(new WorkingSet(this.#rowSource()), prepared, this.#stamp(envelope, at))
+    return applyMutation(new WorkingSet(this.#rowSource()), prepared, this.#decideContext(envelope, at))
   }
 
   /**
-   * Puts a kept mutation over the rows, given what it did. What lies under an undone count shows only by going through
-   * its position again: such rows are to be settled, many of them at once.
+   * Shows a stored mutation, given its effects. The quantity below an undone count is only known after its position is
+   * replayed, so the caller must recompute the rows in `toRecompute`, many of them at once.
    */
-  add(envelope: Envelope, at: string, effects: Effects): { touched: RowChange[]; unsettled: RowChange[] } {
+  add(envelope: Envelope, at: string, effects: Effects): { touched: RowChange[]; toRecompute: RowChange[] } {
     const touched = effects.changes.map(({ kind, key }) => ({ kind, key }))
     const posted = effects.movements
       .filter((movement) => movement.kind !== 'void')
@@ -99,7 +99,7 @@ export class PendingMutations {
     this.#pending.set(envelope.seq, pending)
     this.#byId.set(envelope.id, pending)
     for (const position of uncertain) this.#uncertain.add(position)
-    const undone = undoes(envelope)
+    const undone = undoneBy(envelope)
     if (undone !== undefined) this.#undone.add(undone)
     for (const { kind, key, after } of effects.changes) {
       const name = nameOf(kind, key)
@@ -107,7 +107,7 @@ export class PendingMutations {
       if (!this.#seqsByRow.has(name)) this.#seqsByRow.set(name, new Set())
       this.#seqsByRow.get(name)!.add(envelope.seq)
     }
-    return { touched, unsettled: undone === undefined ? [] : touched }
+    return { touched, toRecompute: undone === undefined ? [] : touched }
   }
 
   /** What a mutation posted, pending or acknowledged. */
@@ -115,7 +115,7 @@ export class PendingMutations {
     return this.#pending.get(seq)?.posted ?? []
   }
 
-  /** Pending mutations up to a seq. All are looked at: what was set aside has a greater seq than what came after it. */
+  /** Pending mutations up to a seq. Checks all of them, because a skipped one has a greater seq than later ones. */
   upTo(lastSeq: number): { seq: number }[] {
     const found: { seq: number }[] = []
     for (const seq of this.#pending.keys()) if (seq <= lastSeq) found.push({ seq })
@@ -127,12 +127,12 @@ export class PendingMutations {
     return false
   }
 
-  /** What an acknowledged mutation of this device posted. */
+  /** Registers what an acknowledged mutation of this device posted. */
   addAcknowledged({ envelope, posted }: { envelope: Envelope; posted: PostedEntry[] }): void {
     this.#acknowledged.set(envelope.id, { name: envelope.name, userId: this.#actor.userId, entries: posted })
   }
 
-  /** Takes acknowledged mutations away. Their rows are confirmed now, and to be settled with the others. */
+  /** Removes acknowledged mutations. Returns their rows, which are confirmed now and must be recomputed. */
   acknowledge(seqs: readonly number[]): RowChange[] {
     const touched: RowChange[] = []
     for (const seq of seqs) {
@@ -142,7 +142,7 @@ export class PendingMutations {
       this.#byId.delete(pending.envelope.id)
       this.#acknowledge(pending)
       for (const position of pending.uncertain) this.#uncertain.remove(position)
-      const undone = undoes(pending.envelope)
+      const undone = undoneBy(pending.envelope)
       if (undone !== undefined) this.#undone.remove(undone)
       for (const change of pending.touched) {
         const name = nameOf(change.kind, change.key)
@@ -157,14 +157,14 @@ export class PendingMutations {
 
   #acknowledge(pending: Pending): void {
     this.addAcknowledged(pending)
-    const undid = undoes(pending.envelope) ?? ''
+    const undid = undoneBy(pending.envelope) ?? ''
     const undone = this.#acknowledged.get(undid)
-    if (undone) this.#acknowledged.set(undid, voided(undone))
+    if (undone) this.#acknowledged.set(undid, asVoided(undone))
   }
 
   /** Replays what is pending on these rows over their confirmed states. */
   recompute(changes: readonly RowChange[]): void {
-    if (this.#seqsByRow.size === 0 && this.#overlay.size === 0) return // the first sync: a hundred thousand rows
+    if (this.#seqsByRow.size === 0 && this.#overlay.size === 0) return // the first sync has a hundred thousand rows
     const rows = new Map<string, RowChange>()
     const seqs = new Set<number>()
     for (const { kind, key } of changes) {
@@ -183,7 +183,7 @@ export class PendingMutations {
     }
   }
 
-  /** What pending mutations make of rows, beginning with what the server said of them. */
+  /** Replays pending mutations on rows, starting with the confirmed rows. */
   #replay(seqs: Iterable<number>, rows: ReadonlyMap<string, RowChange>): Map<string, Row<Kind>> {
     const workingSet = new WorkingSet(this.#rowSource(rows))
     const results = new Map<string, Row<Kind>>()
@@ -191,14 +191,14 @@ export class PendingMutations {
       const pending = this.#pending.get(seq)!
       const prepared = prepare(pending.envelope)
       if ('code' in prepared) continue
-      const outcome = applyMutation(workingSet, prepared, this.#stamp(pending.envelope, pending.at))
+      const outcome = applyMutation(workingSet, prepared, this.#decideContext(pending.envelope, pending.at))
       if (outcome.status === 'refused') continue
       for (const { kind, key, after } of outcome.effects.changes) results.set(nameOf(kind, key), after)
     }
     return results
   }
 
-  /** The envelopes that wait, in their order. */
+  /** The pending envelopes, in order. */
   envelopes(): Envelope[] {
     return [...this.#pending.values()].map(({ envelope }) => envelope).toSorted((a, b) => a.seq - b.seq)
   }
@@ -212,11 +212,11 @@ export class PendingMutations {
     this.#undone.clear()
   }
 
-  #stamp({ id, at: madeAt, strict }: Pick<Envelope, 'id' | 'at' | 'strict'>, at: string) {
+  #decideContext({ id, at: madeAt, strict }: Pick<Envelope, 'id' | 'at' | 'strict'>, at: string) {
     return { id, madeAt, at, strict: strict === true, ...this.#actor }
   }
 
-  /** Reads what is displayed; of the rows in `confirmed`, only what the server said. */
+  /** Reads the displayed rows, but only the confirmed state of the rows in `confirmed`. */
   #rowSource(confirmed: Names = NONE): RowSource {
     return {
       row: (kind, key) => (confirmed.has(nameOf(kind, key)) ? this.#confirmed.row(kind, key) : this.row(kind, key)),
@@ -225,7 +225,7 @@ export class PendingMutations {
       posted: (mutationId) => this.#posted(mutationId, confirmed),
       linesOf: (countId) => this.#linesOf(countId, confirmed),
       tree: (kind) => this.#rows(kind, confirmed),
-      lastMoved: () => undefined, // what waits here was made in the order in which it is decided
+      lastMoved: () => undefined, // pending mutations are decided in the order in which they were made
     }
   }
 
@@ -237,17 +237,19 @@ export class PendingMutations {
     for (const [key, row] of this.#confirmed.rows(kind)) {
       yield confirmed.has(nameOf(kind, key)) ? row : this.row(kind, key)!
     }
-    for (const row of this.made(kind)) if (!confirmed.has(nameOf(kind, row.id))) yield row
+    for (const row of this.created(kind)) if (!confirmed.has(nameOf(kind, row.id))) yield row
   }
 
   #owner(unique: UniqueKey, value: string): string | undefined {
     const [kind, field] = unique === 'sku' ? (['items', 'sku'] as const) : (['locations', 'barcode'] as const)
     const owner = unique === 'sku' ? this.#confirmed.itemOfSku(value) : this.#confirmed.locationOfBarcode(value)
-    const shown = owner === undefined ? undefined : (this.row(kind, owner) as unknown as Record<string, unknown>)
-    return shown?.[field] === value ? owner : this.#overlay.owner(unique, value)
+    const displayed = owner === undefined ? undefined : (this.row(kind, owner) as unknown as Record<string, unknown>)
+    return displayed?.[field] === value ? owner : this.#overlay.owner(unique, value)
   }
 
-  /** What lies on a position before the pending mutations, as one entry: the device does not hold the ledger. */
+  /**
+   * The state of a position before the pending mutations, as one entry, because the device does not have the ledger.
+   */
   #history(position: string, confirmed: Names): Entry[] {
     const row = confirmed.has(nameOf('positions', position))
       ? this.#confirmed.row('positions', position)
@@ -260,10 +262,10 @@ export class PendingMutations {
     ]
   }
 
-  /** What a mutation posted. In a replay the undos that are pending have not happened yet. */
+  /** What a mutation posted. In a replay, pending undos have not happened yet. */
   #posted(mutationId: string, confirmed: Names): Posted | undefined {
     const posted = this.#postedHere(mutationId) ?? this.#acknowledged.get(mutationId)
-    return posted && confirmed === NONE && this.#undone.has(mutationId) ? voided(posted) : posted
+    return posted && confirmed === NONE && this.#undone.has(mutationId) ? asVoided(posted) : posted
   }
 
   #postedHere(mutationId: string): Posted | undefined {
@@ -273,22 +275,22 @@ export class PendingMutations {
   }
 
   #uncertainOf(envelope: Envelope): string[] {
-    const posted = this.#acknowledged.get(undoes(envelope) ?? '')
+    const posted = this.#acknowledged.get(undoneBy(envelope) ?? '')
     return posted?.entries.filter(({ entry }) => entry.kind === 'count').map(({ position }) => position) ?? []
   }
 }
 
-/** Rows that are read as the server said. */
+/** The names of rows that are read in their confirmed state. */
 type Names = { has(name: string): boolean }
 
 const NONE: Names = new Set()
 
-/** The mutation that an undo takes back. */
-function undoes({ name, args }: Envelope): string | undefined {
+/** The id of the mutation that an undo cancels. */
+function undoneBy({ name, args }: Envelope): string | undefined {
   return name === 'stock.undo' ? (args as { mutationId: string }).mutationId : undefined
 }
 
-function voided(posted: Posted): Posted {
+function asVoided(posted: Posted): Posted {
   return {
     ...posted,
     entries: posted.entries.map(({ position, entry }) => ({ position, entry: { ...entry, void: true } })),

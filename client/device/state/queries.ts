@@ -1,4 +1,4 @@
-// What screens read: rows as people see them, and questions about them. Reading inside a component subscribes it. D4, D7.
+// What screens read: displayed rows, and queries over them. Reading inside a component subscribes it. Keeps D4, D7.
 import type {
   Alert,
   Barcode,
@@ -20,23 +20,23 @@ import type { SearchHits, SearchOptions } from '../search/search.ts'
 import { ItemSearch } from '../search/search.ts'
 import type { RowSubscriptions } from './row-subscriptions.ts'
 
-/** What a code names. */
+/** What a code identifies. */
 export type LookupResult =
   | { kind: 'item'; item: Item; packQuantity: number }
   | { kind: 'location'; location: Location }
   | { kind: 'unknown'; code: string }
 
-/** A position as people see it. */
+/** A position as displayed. */
 export interface DisplayedPosition extends Position {
   /** Part of it is not confirmed yet. */
   pending: boolean
-  /** Only the server can tell: to be shown as "after sync", never as a number. */
+  /** Only the server can tell the quantity. Screens show "after sync" instead of a number. */
   uncertain: boolean
 }
 
-/** Made once: comparing names without it makes one for each pair. */
+/** Shared, because comparing names without it creates a collator for each pair. */
 const BY_NAME = new Intl.Collator(undefined, { numeric: true })
-/** In a first sync the search takes all in at once where the items have become so many times as many. */
+/** During a first sync, the search index is rebuilt when the number of items has grown by this factor. */
 const LOADING_GROWTH = 4
 
 export class Queries {
@@ -46,21 +46,21 @@ export class Queries {
   readonly #search: ItemSearch
   readonly #idle: IdleTask
   #isLoading = false
-  /** Somebody was told of no position below zero because none was read yet. */
-  #positionsAreDue = false
+  /** A screen got an empty list of positions below zero, because the positions were not parsed yet. */
+  #isBelowZeroOutdated = false
 
   constructor({
-    mirror: confirmed,
+    confirmed,
     pending,
-    watched,
+    subscriptions,
   }: {
-    mirror: ConfirmedRows
+    confirmed: ConfirmedRows
     pending: PendingMutations
-    watched: RowSubscriptions
+    subscriptions: RowSubscriptions
   }) {
     this.#confirmed = confirmed
     this.#pending = pending
-    this.#subscriptions = watched
+    this.#subscriptions = subscriptions
     this.#search = new ItemSearch({
       ids: () => this.#ids(),
       item: (id) => this.#pending.row('items', id),
@@ -70,13 +70,13 @@ export class Queries {
     this.#idle = new IdleTask(() => this.#parseAhead() || this.#search.prepare())
   }
 
-  /** All items that are not archived, in no order. */
+  /** All items that are not archived, in no particular order. */
   *items(): Iterable<Item> {
     this.#subscriptions.kind('items')
     for (const item of this.#all('items')) if (!item.archived) yield item
   }
 
-  /** A row of any kind as people see it. */
+  /** A row of any kind, as displayed. */
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
     return this.#row(kind, key)
   }
@@ -105,7 +105,7 @@ export class Queries {
     return this.#row('settings', id)?.value
   }
 
-  /** All locations, or categories, each after its parent, siblings by name. */
+  /** All locations or categories, each after its parent, siblings by name. */
   tree<K extends 'locations' | 'categories'>(kind: K): (Row<K> & { depth: number })[] {
     this.#subscriptions.kind(kind)
     const children = new Map<string | null, Row<K>[]>()
@@ -146,55 +146,55 @@ export class Queries {
     )
   }
 
-  /** Where an item is: every position that holds some, or was counted. */
+  /** Every position of an item that has a quantity or was counted. */
   positionsOf(itemId: string): DisplayedPosition[] {
     this.#subscriptions.kind('positions')
-    return this.#heldOf(itemId).map((row) => this.#displayed(row))
+    return this.#stockOf(itemId).map((row) => this.#displayed(row))
   }
 
   positionsAt(locationId: string): DisplayedPosition[] {
     this.#subscriptions.kind('positions')
-    return this.#heldAt(locationId).map((row) => this.#displayed(row))
+    return this.#stockAt(locationId).map((row) => this.#displayed(row))
   }
 
-  /** The items of which there is any in one of these places, more than none or less. */
+  /** The items with a quantity other than zero at one of these locations. */
   itemsAt(locationIds: Iterable<string>): Set<string> {
     this.#subscriptions.kind('positions')
     const found = new Set<string>()
     for (const locationId of locationIds) {
-      for (const { itemId, quantity } of this.#heldAt(locationId)) if (quantity !== 0) found.add(itemId)
+      for (const { itemId, quantity } of this.#stockAt(locationId)) if (quantity !== 0) found.add(itemId)
     }
     return found
   }
 
   /**
-   * Positions that hold less than nothing: more was taken there than the records knew of. Those that are so for certain.
-   * Right after opening they come a moment later: every screen counts them, and none may wait for that.
+   * Positions whose quantity is certain and below zero: more was withdrawn than the records had. Right after opening,
+   * they are reported a moment later, because every screen counts them and none may wait for parsing.
    */
   positionsBelowZero(): DisplayedPosition[] {
     this.#subscriptions.kind('positions')
-    if (this.#idle.isScheduled && !this.#confirmed.isParsed('positions')) {
-      this.#positionsAreDue = true
+    if (this.#idle.isSupported && !this.#confirmed.isParsed('positions')) {
+      this.#isBelowZeroOutdated = true
       return []
     }
     const below: DisplayedPosition[] = []
-    const take = (key: string) => {
+    const addIfCertain = (key: string) => {
       const row = this.#pending.row('positions', key)
-      const shown = row && row.quantity < 0 ? this.#displayed(row) : undefined
-      if (shown && !shown.uncertain) below.push(shown)
+      const displayed = row && row.quantity < 0 ? this.#displayed(row) : undefined
+      if (displayed && !displayed.uncertain) below.push(displayed)
     }
-    for (const key of this.#confirmed.positionsBelowZero) take(key)
+    for (const key of this.#confirmed.positionsBelowZero) addIfCertain(key)
     for (const [key, { quantity }] of this.#pending.changedRows('positions')) {
-      if (quantity < 0 && !this.#confirmed.positionsBelowZero.has(key)) take(key)
+      if (quantity < 0 && !this.#confirmed.positionsBelowZero.has(key)) addIfCertain(key)
     }
     return below
   }
 
-  /** The whole stock of an item, in thousandths. */
+  /** The total quantity of an item, in thousandths. */
   totalOf(itemId: string): number {
     this.#subscriptions.kind('positions')
     let total = 0
-    for (const { quantity } of this.#heldOf(itemId)) total += quantity
+    for (const { quantity } of this.#stockOf(itemId)) total += quantity
     return total
   }
 
@@ -203,7 +203,7 @@ export class Queries {
     return [...this.#codesOf(itemId)].flatMap((code) => this.#pending.row('barcodes', code) ?? [])
   }
 
-  /** What a scanned or typed code names: a barcode, a SKU, or a location's own barcode. */
+  /** Looks up a scanned or typed code: a barcode, a SKU, or a location's barcode. */
   find(code: string): LookupResult {
     const canonical = canonicalCode(code)
     const barcode = this.#row('barcodes', canonical)
@@ -219,7 +219,10 @@ export class Queries {
     return bySku ? { kind: 'item', item: bySku, packQuantity: 1000 } : { kind: 'unknown', code }
   }
 
-  /** In a first sync what is not taken in yet is left out while it is less than what was: else each page waits for it. */
+  /**
+   * During a first sync, items that are not indexed yet are left out while they are a minority, because otherwise each
+   * page would wait for the index.
+   */
   search(query: string, options: Pick<SearchOptions, 'limit' | 'accept'>): SearchHits {
     this.#subscriptions.kind('items')
     this.#subscriptions.kind('barcodes')
@@ -227,7 +230,7 @@ export class Queries {
     return this.#search.find(query, { ...options, asIs })
   }
 
-  /** Refusals and reviews that wait for somebody, newest first. */
+  /** Open refusals and reviews, newest first. */
   openConflicts(): Conflict[] {
     this.#subscriptions.kind('conflicts')
     const open = [...this.#all('conflicts')].filter((conflict) => conflict.state === 'open')
@@ -239,7 +242,7 @@ export class Queries {
     return [...this.#all('alerts')].filter((alert) => alert.state !== 'resolved')
   }
 
-  /** True where there is no item: told without reading those that are kept. */
+  /** Returns true if there is no item. Does not parse stored rows. */
   get isEmpty(): boolean {
     this.#subscriptions.kind('items')
     return this.#confirmed.isEmpty('items')
@@ -250,7 +253,7 @@ export class Queries {
     return this.#confirmed.rows('items').size
   }
 
-  /** Rows changed: what is computed over all of them changes with them. */
+  /** Updates what is computed over all rows. */
   rowsChanged(changes: readonly RowChange[], { loading }: { loading: boolean }): void {
     this.#isLoading = loading
     if (changes === ALL_ROWS_CHANGED) this.#search.allChanged()
@@ -263,11 +266,11 @@ export class Queries {
     this.#idle.schedule()
   }
 
-  /** Reads some of what is kept and nobody has asked for. False where nothing is left. */
+  /** Parses some stored rows ahead of time. Returns false if none is left. */
   #parseAhead(): boolean {
     const isLeft = this.#confirmed.parseOne()
-    if (this.#positionsAreDue && this.#confirmed.isParsed('positions')) {
-      this.#positionsAreDue = false
+    if (this.#isBelowZeroOutdated && this.#confirmed.isParsed('positions')) {
+      this.#isBelowZeroOutdated = false
       this.#subscriptions.notify([{ kind: 'positions', key: '' }])
     }
     return isLeft
@@ -281,14 +284,14 @@ export class Queries {
   *#all<K extends Kind>(kind: K): Iterable<Row<K>> {
     for (const key of this.#confirmed.rows(kind).keys()) {
       const row = this.#pending.row(kind, key)
-      if (row) yield row // who goes on after a new beginning may come to one that is there no more
+      if (row) yield row // a caller that continues after all rows were replaced may reach a key that no longer exists
     }
-    yield* this.#pending.made(kind)
+    yield* this.#pending.created(kind)
   }
 
   *#ids(): Iterable<string> {
     yield* this.#confirmed.rows('items').keys()
-    for (const { id } of this.#pending.made('items')) yield id
+    for (const { id } of this.#pending.created('items')) yield id
   }
 
   *#codesOf(itemId: string): Iterable<string> {
@@ -296,26 +299,26 @@ export class Queries {
       const barcode = this.#pending.row('barcodes', code)
       if (barcode && !barcode.deleted && barcode.itemId === itemId) yield code
     }
-    for (const barcode of this.#pending.made('barcodes'))
+    for (const barcode of this.#pending.created('barcodes'))
       if (barcode.itemId === itemId && !barcode.deleted) yield barcode.code
   }
 
-  #heldOf(itemId: string): Position[] {
-    return this.#held(this.#confirmed.positionsOf(itemId), (position) => position.itemId === itemId)
+  #stockOf(itemId: string): Position[] {
+    return this.#nonEmpty(this.#confirmed.positionsOf(itemId), (position) => position.itemId === itemId)
   }
 
-  #heldAt(locationId: string): Position[] {
-    return this.#held(this.#confirmed.positionsAt(locationId), (position) => position.locationId === locationId)
+  #stockAt(locationId: string): Position[] {
+    return this.#nonEmpty(this.#confirmed.positionsAt(locationId), (position) => position.locationId === locationId)
   }
 
-  #held(keys: Iterable<string>, belongs: (position: Position) => boolean): Position[] {
-    const held: Position[] = []
+  #nonEmpty(keys: Iterable<string>, belongs: (position: Position) => boolean): Position[] {
+    const positions: Position[] = []
     for (const key of keys) {
       const row = this.#pending.row('positions', key)
-      if (row && (row.quantity !== 0 || row.countedAt !== null)) held.push(row)
+      if (row && (row.quantity !== 0 || row.countedAt !== null)) positions.push(row)
     }
-    for (const row of this.#pending.made('positions')) if (belongs(row)) held.push(row)
-    return held
+    for (const row of this.#pending.created('positions')) if (belongs(row)) positions.push(row)
+    return positions
   }
 
   #displayed(row: Position): DisplayedPosition {
@@ -331,7 +334,7 @@ export class Queries {
     this.#subscriptions.kind(kind)
     const row = key === undefined ? undefined : this.#pending.row(kind, key)
     if (row && owns(row)) return row
-    for (const made of this.#pending.made(kind)) if (owns(made)) return made
+    for (const made of this.#pending.created(kind)) if (owns(made)) return made
     return undefined
   }
 }

@@ -1,10 +1,10 @@
-// Who shows what: a screen that read a row, or all rows of a kind, is told when it changes.
+// Subscriptions to rows: a component that read a row, or all rows of a kind, is notified when it changes.
 import type { Signal } from '@preact/signals'
 import { batch, signal } from '@preact/signals'
 import type { Kind } from '#shared/rows/rows.ts'
 import type { RowChange } from './confirmed-rows.ts'
 
-/** More changed rows than this are announced by kind alone. */
+/** Above this many changed rows, all subscribed rows are notified. */
 const SINGLE_ROWS_MAX = 500
 
 export class RowSubscriptions {

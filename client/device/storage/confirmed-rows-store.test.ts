@@ -27,7 +27,7 @@ async function storeRows() {
   const database = new DeviceDatabase(randomUUID())
   const open = async () => {
     const confirmed = new ConfirmedRows()
-    const store = new ConfirmedRowsStore(database, { mirror: confirmed, damaged: () => expect.unreachable() })
+    const store = new ConfirmedRowsStore(database, { confirmed, onDamage: () => expect.unreachable() })
     store.fill({ chunks: await database.chunks.toArray(), log: await database.log.toArray() })
     const persist = async (tables: WireTables) => {
       const planned = confirmed.plan(tables)

@@ -1,4 +1,4 @@
-// The mirror on disk: chunks of about a thousand rows, and a log of small pulls beside them. Keeps D3.
+// The confirmed rows on disk: chunks of about a thousand rows, and a log of small pulls. Keeps D3.
 import type { Kind, Row, WireTable, WireTables } from '#shared/rows/rows.ts'
 import { encodeTable, KINDS } from '#shared/rows/rows.ts'
 import type { DeviceDatabase } from './database.ts'
@@ -9,7 +9,7 @@ import { isDeleted, ConfirmedRows } from '../state/confirmed-rows.ts'
 const CHUNK_ROWS = 1_000
 /** A pull of fewer rows is appended to the log; a larger one rewrites the chunks that it touches. */
 const LOG_PULL_MAX = 200
-/** Above this many rows the log is folded into the chunks: opening reads it row by row. */
+/** Above this many rows the log is folded into the chunks, because opening reads it row by row. */
 const LOG_ROWS_MAX = 2_000
 
 export interface StoredRows {
@@ -17,7 +17,7 @@ export interface StoredRows {
   log: readonly LogRecord[]
 }
 
-/** Something about to be kept: the disk first, in the caller's transaction; then what this store knows of the disk. */
+/** A prepared write. `write` runs in the caller's transaction; `done` updates this store after the commit. */
 export interface PreparedWrite {
   write(): Promise<void>
   done(): void
@@ -26,29 +26,26 @@ export interface PreparedWrite {
 export class ConfirmedRowsStore {
   readonly #database: DeviceDatabase
   readonly #confirmed: ConfirmedRows
-  /** Which chunk a row lies in; made when it is first asked for, because opening the app must not wait for it. */
+  /** The chunk of each row. Built when first needed, so that it does not delay opening the app. */
   #chunkOf: Map<Kind, Map<string, number>> | undefined
-  /** Which rows lie in a chunk. */
+  /** The keys of the rows in each chunk. */
   readonly #keysIn = new Map<Kind, string[][]>(KINDS.map((kind) => [kind, []]))
   #logRows = 0
   #isStale = false
-  /** A chunk is found to be no chunk: its rows must be fetched anew. */
-  readonly #damaged: () => void
-  /** Rows that only the log holds. */
+  /** Called when a chunk cannot be parsed; its rows must be loaded again. */
+  readonly #onDamage: () => void
+  /** Rows that are only in the log. */
   #logged: RowChange[] = []
 
-  constructor(
-    database: DeviceDatabase,
-    { mirror: confirmed, damaged }: { mirror: ConfirmedRows; damaged: () => void },
-  ) {
+  constructor(database: DeviceDatabase, { confirmed, onDamage }: { confirmed: ConfirmedRows; onDamage: () => void }) {
     this.#database = database
     this.#confirmed = confirmed
-    this.#damaged = damaged
+    this.#onDamage = onDamage
   }
 
-  /** Takes what was read from the disk as what is kept, and as what the mirror shows: parsed when it is asked for. */
+  /** Uses the rows read from disk as the stored rows and as the confirmed rows. They are parsed when first needed. */
   fill({ chunks, log }: StoredRows): void {
-    this.#forget()
+    this.#reset()
     const confirmed = new ConfirmedRows()
     for (const { kind, no, text } of chunks) confirmed.deferParse(kind, () => this.#readChunk({ kind, no, text }))
     for (const { tables, count } of log) {
@@ -62,29 +59,32 @@ export class ConfirmedRowsStore {
   }
 
   #readChunk({ kind, no, text }: Chunk): void {
-    const kept = this.#keysIn.get(kind)!
-    while (kept.length < no) kept.push([])
-    const table = parsed(text)
-    kept[no] = table ? this.#confirmed.fill(kind, table) : []
-    if (!table) this.#damaged()
+    const chunks = this.#keysIn.get(kind)!
+    while (chunks.length < no) chunks.push([])
+    const table = parse(text)
+    chunks[no] = table ? this.#confirmed.fill(kind, table) : []
+    if (!table) this.#onDamage()
   }
 
-  /** Another tab has written rows: where they lie, only the disk knows. */
+  /** Another tab has written rows, so this tab no longer knows in which chunks they are. */
   markStale(): void {
     this.#isStale = true
   }
 
-  /** True where the disk must be read again before anything is written. */
+  /** Returns true if the disk must be read again before the next write. */
   get isStale(): boolean {
     return this.#isStale
   }
 
-  /** Prepares to keep rows that the mirror is about to take. */
+  /** Prepares to store rows that the confirmed rows are about to apply. */
   prepare(tables: WireTables, planned: readonly PlannedRow[]): PreparedWrite {
     return this.fitsLog(planned.length) ? this.#appendToLog(tables, planned) : this.foldLog(planned)
   }
 
-  /** True if a pull of so many rows is appended to the log; false if the log is folded into the chunks with it. */
+  /**
+   * Returns true if a pull of this many rows is appended to the log; false if the log is folded into the chunks with
+   * it.
+   */
   fitsLog(count: number): boolean {
     return count <= LOG_PULL_MAX && this.#logRows + count <= LOG_ROWS_MAX
   }
@@ -101,24 +101,25 @@ export class ConfirmedRowsStore {
     }
   }
 
-  /** Prepares to write the rows of the log and the planned ones into their chunks, and to empty the log. */
+  /** Prepares to write the rows of the log and the planned rows into their chunks, and to empty the log. */
   foldLog(planned: readonly PlannedRow[]): PreparedWrite {
     const { chunks: table, log } = this.#database
-    this.#confirmed.parseAll() // where each row lies is known once all are read
-    const chunks = this.#touch([...this.#logged, ...planned], planned)
-    const places = this.#chunkOf
+    this.#confirmed.parseAll() // the chunk of each row is known once all are parsed
+    const chunks = this.#touchedChunks([...this.#logged, ...planned], planned)
+    const chunkOfBefore = this.#chunkOf
     return {
       write: async () => void (await Promise.all([table.bulkPut(chunks), log.clear()])),
       done: () => {
-        // Read from the disk meanwhile, as it was before: where these rows lie, only the disk knows.
-        if (this.#chunkOf !== places) return void (this.#isStale = true)
+        // The disk was read again in the meantime, in its state before this write, so the chunks of these rows are
+        // unknown.
+        if (this.#chunkOf !== chunkOfBefore) return void (this.#isStale = true)
         this.#logRows = 0
         this.#logged = []
       },
     }
   }
 
-  /** Prepares to keep a whole mirror in place of what is there. */
+  /** Prepares to replace everything stored with these rows. */
   prepareWhole(whole: ConfirmedRows): PreparedWrite {
     const { chunks: table, log } = this.#database
     const keysIn = new Map(KINDS.map((kind) => [kind, slices([...whole.rows(kind).keys()])]))
@@ -131,14 +132,14 @@ export class ConfirmedRowsStore {
         await table.bulkPut(chunks)
       },
       done: () => {
-        this.#forget()
+        this.#reset()
         for (const [kind, keys] of keysIn) this.#keysIn.set(kind, keys)
         this.#confirmed.replaceWith(whole)
       },
     }
   }
 
-  #forget(): void {
+  #reset(): void {
     this.#chunkOf = undefined
     for (const kind of KINDS) this.#keysIn.set(kind, [])
     this.#logRows = 0
@@ -147,33 +148,33 @@ export class ConfirmedRowsStore {
   }
 
   /**
-   * The chunks that hold the changed rows, as they will be. A row that finds its place here and is not kept in the end
-   * (the disk refuses) leaves its place empty, which harms nothing.
+   * Returns the new state of the chunks that contain the changed rows. If the write of a new row fails, its place in
+   * the chunk stays empty, which is harmless.
    */
-  #touch(changes: readonly RowChange[], planned: readonly PlannedRow[]): Chunk[] {
+  #touchedChunks(changes: readonly RowChange[], planned: readonly PlannedRow[]): Chunk[] {
     const chunkOf = (this.#chunkOf ??= chunksByKey(this.#keysIn))
-    const coming = byKey(planned)
+    const newRows = byKey(planned)
     const touched = new Map<Kind, Set<number>>(KINDS.map((kind) => [kind, new Set()]))
     for (const { kind, key } of changes) {
       const known = chunkOf.get(kind)!
-      const no = known.get(key) ?? this.#place(kind, key)
+      const no = known.get(key) ?? this.#assignChunk(kind, key)
       known.set(key, no)
       touched.get(kind)!.add(no)
     }
-    return [...touched].flatMap(([kind, numbers]) => [...numbers].map((no) => this.#chunk(kind, no, coming.get(kind))))
+    return [...touched].flatMap(([kind, numbers]) => [...numbers].map((no) => this.#chunk(kind, no, newRows.get(kind))))
   }
 
-  #chunk(kind: Kind, no: number, coming: ReadonlyMap<string, Row<Kind>> | undefined): Chunk {
+  #chunk(kind: Kind, no: number, newRows: ReadonlyMap<string, Row<Kind>> | undefined): Chunk {
     const rows: Row<Kind>[] = []
     for (const key of this.#keysIn.get(kind)![no]!) {
-      const row = coming?.get(key) ?? this.#confirmed.row(kind, key)
+      const row = newRows?.get(key) ?? this.#confirmed.row(kind, key)
       if (row && !isDeleted(row)) rows.push(row)
     }
     return chunkOf(kind, { no, rows })
   }
 
-  /** Gives a new row a chunk: the last, while that has room. */
-  #place(kind: Kind, key: string): number {
+  /** Assigns a new row to a chunk: the last one, if it has room. */
+  #assignChunk(kind: Kind, key: string): number {
     const chunks = this.#keysIn.get(kind)!
     const last = chunks.at(-1)
     if (last && last.length < CHUNK_ROWS) last.push(key)
@@ -182,7 +183,7 @@ export class ConfirmedRowsStore {
   }
 }
 
-function parsed(text: string): WireTable | undefined {
+function parse(text: string): WireTable | undefined {
   try {
     return JSON.parse(text) as WireTable
   } catch {
@@ -199,16 +200,16 @@ function chunkOf(kind: Kind, { no, rows }: { no: number; rows: readonly Row<Kind
   return { kind, no, text: JSON.stringify(encodeTable(kind, rows as never)) }
 }
 
-/** The rows to come; of two states of one the greater version. */
+/** The planned rows by key. If a row occurs twice, the greater version wins. */
 function byKey(planned: readonly PlannedRow[]): Map<Kind, Map<string, Row<Kind>>> {
-  const coming = new Map<Kind, Map<string, Row<Kind>>>()
+  const byKind = new Map<Kind, Map<string, Row<Kind>>>()
   for (const { kind, key, row } of planned) {
-    let rows = coming.get(kind)
-    if (!rows) coming.set(kind, (rows = new Map()))
+    let rows = byKind.get(kind)
+    if (!rows) byKind.set(kind, (rows = new Map()))
     const known = rows.get(key)
     if (!known || known.version <= row.version) rows.set(key, row)
   }
-  return coming
+  return byKind
 }
 
 function slices(keys: string[]): string[][] {

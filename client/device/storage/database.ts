@@ -1,5 +1,5 @@
-// What this device keeps, in IndexedDB: one database per organisation and person. Every write is strict: "saved" means
-// that it outlives a power cut. Keeps D1.
+// The IndexedDB database of a device, one per organisation and person. Every write is strict: what is "saved" survives
+// a power cut. Keeps D1.
 import type { EntityTable, Table } from 'dexie'
 import { Dexie } from 'dexie'
 import type { Kind } from '#shared/rows/rows.ts'
@@ -18,7 +18,7 @@ interface Meta {
   identity: Identity
   point: SyncPoint
   clockDoubt: UnresolvedClockJump | undefined
-  /** A person works offline: the service worker sends nothing either. */
+  /** The person works offline, so the service worker must not send anything either. */
   paused: boolean
 }
 

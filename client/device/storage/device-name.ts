@@ -1,4 +1,4 @@
-// What the database of a person's device is called.
+// The name of the database of a person's device.
 import { isId } from '#shared/values/id.ts'
 
 export const DEVICE_NAME_PREFIX = 'stockhand-'
@@ -9,7 +9,7 @@ export function deviceName({ user, org }: { user: { id: string }; org: { id: str
   return `${DEVICE_NAME_PREFIX}${org.id}-${user.id}`
 }
 
-/** Whose device it is; undefined where the name says nothing of it. */
+/** Returns the owner of a device, or undefined if the name does not contain one. */
 export function ownerOf(name: string): { orgId: string; userId: string } | undefined {
   const ids = name.startsWith(DEVICE_NAME_PREFIX) ? name.slice(DEVICE_NAME_PREFIX.length) : ''
   const [orgId, userId] = [ids.slice(0, ID_LENGTH), ids.slice(ID_LENGTH + 1)]

@@ -1,4 +1,4 @@
-// Opening, reading and deleting what a device keeps, whatever state it is in. Keeps D3, D13, D14.
+// Opens, reads and deletes the stored data of a device, whatever state it is in. Keeps D3, D13, D14.
 import { Dexie } from 'dexie'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { INITIAL_SYNC_POINT } from '../sync-update.ts'
@@ -9,53 +9,55 @@ import type { PreparedWrite, StoredRows } from './confirmed-rows-store.ts'
 
 /** How many acknowledged mutations a person can see and undo. */
 export const HISTORY_MAX = 200
-/** IndexedDB's version of a database is Dexie's times ten. */
+/** The version that IndexedDB reports is Dexie's times ten. */
 const VERSION_FACTOR = 10
-const REMEMBERED_AS = 'stockhand.kept.'
+// The prefix of a localStorage key that outlives an eviction of IndexedDB.
+const MARKER_PREFIX = 'stockhand.kept.'
 
-/** A newer app has written here: an older one must not, and deletes nothing. */
+/** A newer version of the app has written this database. An older one must not change or delete anything. */
 export class NewerDatabaseError extends Error {
   readonly databaseName: string
   constructor(databaseName: string) {
     super('a newer version of the app has been used here')
-    this.name = 'NewerDatabase'
+    this.name = 'NewerDatabaseError'
     this.databaseName = databaseName
   }
 }
 
 export interface Snapshot {
-  kept: StoredRows
+  rows: StoredRows
   point: SyncPoint | undefined
-  doubt: UnresolvedClockJump | undefined
+  unresolvedJump: UnresolvedClockJump | undefined
   paused: boolean
   clientId: string
-  /** The number of the next mutation that is recorded here, by any tab. */
+  /** The seq of the next mutation that any tab of this device records. */
   nextSeq: number
   outbox: OutboxEntry[]
   /** Newest first. */
   done: DoneEntry[]
-  /** What memory holds and the disk does not, neither waiting nor sent. */
+  /** Pending mutations that are in memory, but neither pending nor acknowledged on disk. */
   missing: Envelope[]
 }
 
-/** @throws {NewerDatabaseError} where Dexie would go on all the same, and make tables as it knows them */
+/** @throws {NewerDatabaseError} because Dexie would open a newer database anyway, and create its own tables in it */
 export async function openDatabase(database: DeviceDatabase): Promise<void> {
-  const there = (await indexedDB.databases?.())?.find(({ name }) => name === database.name)
-  if ((there?.version ?? 0) > database.verno * VERSION_FACTOR) throw new NewerDatabaseError(database.name)
+  const stored = (await indexedDB.databases?.())?.find(({ name }) => name === database.name)
+  if ((stored?.version ?? 0) > database.verno * VERSION_FACTOR) throw new NewerDatabaseError(database.name)
   await database.open()
 }
 
 /**
- * All from one snapshot: what another tab commits meanwhile is in all of it, or in none. `held` is what memory knows to
- * wait. Undefined where the storage was deleted under the open app.
+ * Reads everything from one snapshot, so that a commit of another tab is in all of it or in none. `pendingInMemory`
+ * returns the mutations that memory considers pending. Resolves to undefined if the storage was deleted while the app
+ * was open.
  */
 export function readSnapshot(
   database: DeviceDatabase,
-  { held }: { held: () => readonly Envelope[] },
+  pendingInMemory: () => readonly Envelope[],
 ): Promise<Snapshot | undefined> {
   const { meta, chunks, log, outbox, done } = database
   return database.transaction('r', [meta, chunks, log, outbox, done], async () => {
-    const [point, identity, doubt, paused, chunkRows, logRows, waiting, settled] = await Promise.all([
+    const [point, identity, unresolvedJump, paused, chunkRows, logRows, pending, acknowledged] = await Promise.all([
       database.readMeta('point'),
       database.readMeta('identity'),
       database.readMeta('clockDoubt'),
@@ -66,20 +68,30 @@ export function readSnapshot(
       done.orderBy('doneAt').reverse().limit(HISTORY_MAX).toArray(),
     ])
     if (!identity) return undefined
-    const ids = new Set(waiting.map(({ envelope }) => envelope.id))
-    const gone = held().filter(({ id }) => !ids.has(id))
-    const sent = await done.bulkGet(gone.map(({ id }) => id))
-    const missing = gone.filter((_, index) => !sent[index])
-    const kept = { chunks: chunkRows, log: logRows }
+    const ids = new Set(pending.map(({ envelope }) => envelope.id))
+    const unstored = pendingInMemory().filter(({ id }) => !ids.has(id))
+    const sent = await done.bulkGet(unstored.map(({ id }) => id))
+    const missing = unstored.filter((_, index) => !sent[index])
+    const rows = { chunks: chunkRows, log: logRows }
     const { clientId, nextSeq } = identity
-    return { kept, point, doubt, paused: paused === true, clientId, nextSeq, outbox: waiting, done: settled, missing }
+    return {
+      rows,
+      point,
+      unresolvedJump,
+      paused: paused === true,
+      clientId,
+      nextSeq,
+      outbox: pending,
+      done: acknowledged,
+      missing,
+    }
   })
 }
 
 /**
- * Begins again with the server, in one transaction: the next pull starts from nothing. The old rows stay until the new
- * ones are all there, unless they were the beginnings of a first sync. `renew` numbers the outbox anew, if it must be.
- * Nothing where the storage was deleted under the open app: what memory holds is to be kept first.
+ * Resets the sync in one transaction, so that the next pull starts from nothing. The old rows stay until all new ones
+ * are there, unless they belong to an unfinished first sync. `renew` renumbers the outbox if necessary. Does not do
+ * anything if the storage was deleted while the app was open, because memory has to be written back first.
  */
 export async function resetSyncPoint(
   database: DeviceDatabase,
@@ -91,7 +103,7 @@ export async function resetSyncPoint(
     const before = (await database.readMeta('point')) ?? INITIAL_SYNC_POINT
     const { complete, clockOffsetMs } = before
     const { newEpoch } = await renew(clockOffsetMs)
-    const epoch = newEpoch ? 0 : before.epoch // the pull tells a new one
+    const epoch = newEpoch ? 0 : before.epoch // the next pull learns the new epoch
     await database.writeMeta(
       'point',
       complete ? { ...before, cursor: null, epoch } : { ...INITIAL_SYNC_POINT, clockOffsetMs },
@@ -100,18 +112,18 @@ export async function resetSyncPoint(
   })
 }
 
-/** What is left of a device whose storage was deleted. */
+/** What memory has of a device whose storage was deleted. */
 interface Memory {
   rows: PreparedWrite
   point: SyncPoint
   paused: boolean
   clientId: string
   envelopes: readonly Envelope[]
-  /** Those that became nothing yet. */
+  /** Unresolved scans. */
   scans: readonly ScanRecord[]
 }
 
-/** Writes what memory holds into a database that was emptied, as a new device. Nothing where another tab was faster. */
+/** Writes memory into an emptied database, as a new device. Does not do anything if another tab has already done so. */
 export async function rebuildFromMemory(database: DeviceDatabase, memory: Memory): Promise<void> {
   const { meta, chunks, log, outbox } = database
   const { rows, point, paused, clientId, envelopes, scans } = memory
@@ -130,24 +142,24 @@ export async function rebuildFromMemory(database: DeviceDatabase, memory: Memory
   })
 }
 
-/** True where this device has kept something before, and nothing of it is left. */
+/** Returns true if this device stored something before and its database is now empty. */
 export async function wasEvicted(database: DeviceDatabase): Promise<boolean> {
-  if (globalThis.localStorage?.getItem(REMEMBERED_AS + database.name) === null) return false
+  if (globalThis.localStorage?.getItem(MARKER_PREFIX + database.name) === null) return false
   return globalThis.localStorage !== undefined && (await database.readMeta('identity')) === undefined
 }
 
 export function rememberStored(name: string): void {
-  globalThis.localStorage?.setItem(REMEMBERED_AS + name, 'yes')
+  globalThis.localStorage?.setItem(MARKER_PREFIX + name, 'yes')
 }
 
 export async function deleteDatabase(name: string): Promise<void> {
-  globalThis.localStorage?.removeItem(REMEMBERED_AS + name)
+  globalThis.localStorage?.removeItem(MARKER_PREFIX + name)
   await Dexie.delete(name)
 }
 
-/** What waits in a database that this app is too old for, as it is. */
+/** Reads the pending mutations and scans of a database that is too new for this app, without changing it. */
 export async function readPendingFrom(name: string): Promise<{ outbox: OutboxEntry[]; scans: ScanRecord[] }> {
-  const database = await new Dexie(name).open() // with the tables that it has
+  const database = await new Dexie(name).open() // without a schema: opens the tables that exist
   try {
     const all = <T>(table: string) =>
       database.tables.some(({ name: known }) => known === table) ? database.table<T>(table).toArray() : []
@@ -158,10 +170,10 @@ export async function readPendingFrom(name: string): Promise<{ outbox: OutboxEnt
   }
 }
 
-/** How much waits in this browser that is not this device's own: another person's, or of another organisation. */
+/** Counts the pending mutations in this browser that belong to another person or organisation. */
 export async function countOtherUsersPending(own: string | undefined): Promise<number> {
-  const there = (await indexedDB.databases?.()) ?? []
-  const names = there.flatMap(({ name }) => (name?.startsWith(DEVICE_NAME_PREFIX) && name !== own ? [name] : []))
+  const databases = (await indexedDB.databases?.()) ?? []
+  const names = databases.flatMap(({ name }) => (name?.startsWith(DEVICE_NAME_PREFIX) && name !== own ? [name] : []))
   const counts = await Promise.all(names.map(async (name) => (await readPendingFrom(name)).outbox.length))
   return counts.reduce((sum, count) => sum + count, 0)
 }

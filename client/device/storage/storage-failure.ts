@@ -1,4 +1,4 @@
-// What the browser's storage says when it refuses.
+// Recognises failed writes and reads of the browser's storage.
 import { Dexie } from 'dexie'
 
 /** Errors of IndexedDB, as Dexie and browsers name them. */
@@ -18,7 +18,7 @@ const NAMES = new Set([
   'VersionError',
 ])
 
-/** True where the disk refused, and not the code. */
+/** Returns true if the storage failed, false if the error is a bug. */
 export function isStorageFailure(error: unknown): boolean {
   if (error instanceof Dexie.BulkError || error instanceof Dexie.ModifyError)
     return error.failures.every(isStorageFailure)

@@ -1,4 +1,4 @@
-// The desk's first page: what there is, what wants attention, and what this device just did. Only what is known here.
+// The home page on a desktop: stock, what needs attention, and the last mutations of this device. Works offline.
 import { useEffect } from 'preact/hooks'
 import { CircleCheck } from 'lucide-preact'
 import type { Alert } from '#shared/rows/rows.ts'
@@ -42,12 +42,12 @@ export function Home() {
   )
 }
 
-/** Undefined until this device holds everything: "nothing below its level" would be no answer before. */
+/** Undefined until this device has all rows, because "nothing is below its level" could be wrong before. */
 function totalsOf({ device, totals }: Pick<Workspace, 'device' | 'totals'>) {
   return device.syncPoint.value.complete ? totals.current.value : undefined
 }
 
-/** "Tuesday morning", as one would say it. */
+/** A greeting such as "Tuesday morning". */
 function partOfDay(now: Date): string {
   const hour = now.getHours()
   const part = hour < 5 || hour >= 22 ? 'night' : hour < 12 ? 'morning' : hour < 18 ? 'afternoon' : 'evening'
@@ -60,7 +60,7 @@ function Figures() {
   const { device } = workspace
   const totals = totalsOf(workspace)
   const count = device.queries.itemCount
-  const toDecide = device.queries.openConflicts().length + device.queries.positionsBelowZero().length
+  const needsAttention = device.queries.openConflicts().length + device.queries.positionsBelowZero().length
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
   return (
@@ -80,8 +80,8 @@ function Figures() {
       />
       <FigureCard
         label={t('home.attention')}
-        value={formatNumber(toDecide)}
-        tone={toDecide > 0 ? 'bad' : undefined}
+        value={formatNumber(needsAttention)}
+        tone={needsAttention > 0 ? 'bad' : undefined}
         note={t('home.attentionNote')}
         href="/tray"
       />
@@ -108,7 +108,7 @@ function BelowLevel() {
       </Card>
     )
   }
-  // The emptiest first: what there is against what there should be.
+  // The lowest share of the low level first.
   const worst = [...totals.low]
     .map((id) => ({ id, share: device.queries.totalOf(id) / (device.queries.item(id)?.low || 1) }))
     .toSorted((a, b) => a.share - b.share)
@@ -117,7 +117,7 @@ function BelowLevel() {
   return (
     <Card
       title={t('home.belowLevel')}
-      mark={worst.length > 0 && <Tag tone="warn">{formatNumber(totals.low.size)}</Tag>}
+      badge={worst.length > 0 && <Tag tone="warn">{formatNumber(totals.low.size)}</Tag>}
       action={totals.low.size > ROWS && <a href="/stock?only=low">{t('home.all')}</a>}
       flush
     >
@@ -139,7 +139,7 @@ function BelowLevel() {
 
 function columnsFor(device: Device): Column<string>[] {
   const item = (id: string) => device.queries.item(id)
-  const write = (id: string, value: number | null = null) =>
+  const format = (id: string, value: number | null = null) =>
     value === null ? '' : formatQuantity(value, { decimals: item(id)?.decimals ?? 0 })
   return [
     {
@@ -169,11 +169,11 @@ function columnsFor(device: Device): Column<string>[] {
       header: t('stock.onHand'),
       figures: true,
       cell: (id) => (
-        <b class={device.queries.totalOf(id) < 0 ? 'bad-ink' : ''}>{write(id, device.queries.totalOf(id))}</b>
+        <b class={device.queries.totalOf(id) < 0 ? 'bad-ink' : ''}>{format(id, device.queries.totalOf(id))}</b>
       ),
     },
-    { key: 'low', header: t('field.low'), figures: true, cell: (id) => write(id, item(id)?.low) },
-    { key: 'target', header: t('field.target'), figures: true, cell: (id) => write(id, item(id)?.target) },
+    { key: 'low', header: t('field.low'), figures: true, cell: (id) => format(id, item(id)?.low) },
+    { key: 'target', header: t('field.target'), figures: true, cell: (id) => format(id, item(id)?.target) },
   ]
 }
 
@@ -183,7 +183,7 @@ function Alerts() {
   return (
     <Card
       title={t('home.alerts')}
-      mark={alerts.length > 0 && <Tag tone="warn">{formatNumber(alerts.length)}</Tag>}
+      badge={alerts.length > 0 && <Tag tone="warn">{formatNumber(alerts.length)}</Tag>}
       flush
     >
       {alerts.length === 0 && <p class="home-note soft">{t('home.noAlerts')}</p>}

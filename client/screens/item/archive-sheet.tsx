@@ -6,11 +6,11 @@ import { Button } from '../../ui/controls/button.tsx'
 import { Sheet } from '../../ui/layout/sheet.tsx'
 import { showToast } from '../../ui/feedback/toast.tsx'
 
-/** Archived items keep their stock and history; the person hears what is still there. */
+/** Archives or restores an item. An archived item keeps its stock and history; the sheet shows how much is left. */
 export function ArchiveSheet({ item, onClose }: { item: Item; onClose: () => void }) {
   const { device } = useWorkspace()
   const total = device.queries.totalOf(item.id)
-  const act = async () => {
+  const archive = async () => {
     const result = await device.record(item.archived ? 'item.restore' : 'item.archive', { id: item.id })
     onClose()
     if (result.saved) showToast({ text: t(item.archived ? 'item.restored' : 'item.archivedNow'), tone: 'good' })
@@ -25,7 +25,7 @@ export function ArchiveSheet({ item, onClose }: { item: Item; onClose: () => voi
       actions={
         <>
           <Button onPress={onClose}>{t('ui.cancel')}</Button>
-          <Button kind={item.archived ? 'primary' : 'danger'} onPress={() => void act()}>
+          <Button kind={item.archived ? 'primary' : 'danger'} onPress={() => void archive()}>
             {t(item.archived ? 'item.restore' : 'item.archive')}
           </Button>
         </>

@@ -1,4 +1,4 @@
-// The codes an item is known by, and how many pieces each counts.
+// The barcodes of an item, and how many units each means.
 import { useSignal } from '@preact/signals'
 import { Barcode as BarcodeIcon, Plus, Trash2 } from 'lucide-preact'
 import { useState } from 'preact/hooks'
@@ -22,7 +22,7 @@ import { Stepper } from '../../ui/controls/stepper.tsx'
 export function Barcodes({ item }: { item: Item }) {
   const workspace = useWorkspace()
   const { device } = workspace
-  const adding = useSignal(false)
+  const isAdding = useSignal(false)
   const removing = useSignal<Barcode | undefined>(undefined)
   const codes = device.queries.barcodesOf(item.id)
   return (
@@ -31,7 +31,7 @@ export function Barcodes({ item }: { item: Item }) {
       flush
       action={
         mayDo(workspace, 'staff') && (
-          <Button kind="quiet" icon={Plus} onPress={() => (adding.value = true)}>
+          <Button kind="quiet" icon={Plus} onPress={() => (isAdding.value = true)}>
             {t('item.addBarcode')}
           </Button>
         )
@@ -56,7 +56,7 @@ export function Barcodes({ item }: { item: Item }) {
           />
         ))}
       </RowList>
-      {adding.value && <AddSheet item={item} onClose={() => (adding.value = false)} />}
+      {isAdding.value && <AddSheet item={item} onClose={() => (isAdding.value = false)} />}
       {removing.value && (
         <RemoveSheet item={item} barcode={removing.value} onClose={() => (removing.value = undefined)} />
       )}
@@ -71,7 +71,7 @@ function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
   const [error, setError] = useState<string | undefined>(undefined)
   useDraft(true)
   useScans(true, (record) => {
-    void device.scans.answer(record.id)
+    void device.scans.resolve(record.id)
     setCode(record.code)
     return true
   })

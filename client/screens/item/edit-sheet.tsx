@@ -1,4 +1,4 @@
-// Editing an item: only what was changed is sent, with what the person had seen.
+// Edits an item. Sends only the changed fields, with the values that the person saw.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -12,16 +12,16 @@ import { showToast } from '../../ui/feedback/toast.tsx'
 
 export function EditSheet({ item, onClose }: { item: Item; onClose: () => void }) {
   const { device } = useWorkspace()
-  // What others change meanwhile is merged field by field; this is what the person saw.
+  // The item as the person saw it. Changes by others in the meantime are merged field by field.
   const [seen] = useState(item)
   const [draft, setDraft] = useState(() => draftOf(item))
   const [errors, setErrors] = useState<ItemErrors>({})
   const [problem, setProblem] = useState<string | undefined>(undefined)
   useDraft(true)
   const save = async () => {
-    const wrong = errorsIn(draft)
-    setErrors(wrong)
-    if (Object.keys(wrong).length > 0) return
+    const invalid = errorsIn(draft)
+    setErrors(invalid)
+    if (Object.keys(invalid).length > 0) return
     const changes = changesOf(seen, draft)
     if (!changes) return onClose()
     const result = await device.record('item.update', { id: seen.id, ...changes })

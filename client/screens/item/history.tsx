@@ -1,4 +1,4 @@
-// What happened to an item: the ledger where there is a connection, else what this device itself did.
+// The history of an item: from the ledger with a connection, otherwise this device's own mutations.
 import { builtInReason } from '#shared/values/reasons.ts'
 import { useEffect, useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
@@ -16,43 +16,43 @@ import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import { Skeleton } from '../../ui/feedback/skeleton.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
 
-const PAGE = 15
+const PAGE_ROWS = 15
 
-type Loaded = { state: 'loading' } | { state: 'offline' } | { state: 'here'; page: MovementPage }
+type Loaded = { state: 'loading' } | { state: 'offline' } | { state: 'loaded'; page: MovementPage }
 
 export function History({ item }: { item: Item }) {
   const { device, api, status } = useWorkspace()
   const [loaded, setLoaded] = useState<Loaded>({ state: 'loading' })
   const isOnline = status.value.link === 'online'
-  // What was synced since is in the ledger now.
+  // A new version may have new entries in the ledger.
   const version = device.syncPoint.value.version
   useEffect(() => {
     let isCurrent = true
-    const take = (next: Loaded) => isCurrent && setLoaded(next)
-    if (!isOnline) take({ state: 'offline' })
+    const show = (next: Loaded) => isCurrent && setLoaded(next)
+    if (!isOnline) show({ state: 'offline' })
     else {
       api
-        .movements({ itemId: item.id, limit: PAGE })
-        .then((page) => take({ state: 'here', page }))
-        .catch(() => take({ state: 'offline' }))
+        .movements({ itemId: item.id, limit: PAGE_ROWS })
+        .then((page) => show({ state: 'loaded', page }))
+        .catch(() => show({ state: 'offline' }))
     }
     return () => {
       isCurrent = false
     }
   }, [isOnline, version, item.id, api])
   const more = async () => {
-    if (loaded.state !== 'here' || loaded.page.cursor === null) return
+    if (loaded.state !== 'loaded' || loaded.page.cursor === null) return
     const next = await api
-      .movements({ itemId: item.id, limit: PAGE, cursor: loaded.page.cursor })
+      .movements({ itemId: item.id, limit: PAGE_ROWS, cursor: loaded.page.cursor })
       .catch(() => undefined)
-    if (next) setLoaded({ state: 'here', page: { rows: [...loaded.page.rows, ...next.rows], cursor: next.cursor } })
+    if (next) setLoaded({ state: 'loaded', page: { rows: [...loaded.page.rows, ...next.rows], cursor: next.cursor } })
   }
   return (
     <Card title={t('item.history')} flush>
       {loaded.state === 'loading' && <Skeleton shape="rows" count={4} />}
-      {loaded.state === 'offline' && <OwnHistory item={item} />}
-      {loaded.state === 'here' && <Ledger item={item} rows={loaded.page.rows} />}
-      {loaded.state === 'here' && loaded.page.cursor !== null && (
+      {loaded.state === 'offline' && <LocalHistory item={item} />}
+      {loaded.state === 'loaded' && <Ledger item={item} rows={loaded.page.rows} />}
+      {loaded.state === 'loaded' && loaded.page.cursor !== null && (
         <div class="item-more">
           <Button onPress={() => void more()}>{t('item.historyMore')}</Button>
         </div>
@@ -86,13 +86,13 @@ function LedgerLine({ item, row }: { item: Item; row: MovementEntry }) {
   const { kind, quantity, lot, reason } = row
   const title = kind in KINDS ? t(KINDS[kind as keyof typeof KINDS]) : kind
   const amount = Math.round(Number(quantity) * 1000)
-  const write = (value: number, signed: boolean) => formatQuantity(value, { decimals: item.decimals, signed })
+  const format = (value: number, signed: boolean) => formatQuantity(value, { decimals: item.decimals, signed })
   const note = [
     locationName(device, row.locationId),
     lot && t('words.lot', { lot }),
     formatDateTime(stampMs(row.at)),
     row.userName,
-    reason && reasonWords(reason),
+    reason && describeReason(reason),
   ]
   return (
     <Row
@@ -102,24 +102,24 @@ function LedgerLine({ item, row }: { item: Item; row: MovementEntry }) {
         <>
           {row.fate === 'void' && <Tag tone="plain">{t('state.undone')}</Tag>}
           {(row.fate === 'absorbed' || row.fate === 'superseded') && <Tag tone="plain">{t('history.absorbed')}</Tag>}
-          <b class="num">{kind === 'count' ? `= ${write(amount, false)}` : write(amount, true)}</b>
+          <b class="num">{kind === 'count' ? `= ${format(amount, false)}` : format(amount, true)}</b>
         </>
       }
     />
   )
 }
 
-function OwnHistory({ item }: { item: Item }) {
+function LocalHistory({ item }: { item: Item }) {
   const { device } = useWorkspace()
-  const own = device.history.value.filter(({ envelope: { args } }) => {
+  const entries = device.history.value.filter(({ envelope: { args } }) => {
     const { itemId, id } = args as { itemId?: string; id?: string }
     return itemId === item.id || id === item.id
   })
   return (
     <>
-      <p class="item-note soft">{t(own.length > 0 ? 'item.historyOwn' : 'item.historyOffline')}</p>
+      <p class="item-note soft">{t(entries.length > 0 ? 'item.historyOwn' : 'item.historyOffline')}</p>
       <RowList label={t('item.history')}>
-        {own.slice(0, PAGE).map((entry) => {
+        {entries.slice(0, PAGE_ROWS).map((entry) => {
           const { note } = describeMutation(device, entry.envelope)
           return (
             <Row
@@ -141,7 +141,7 @@ function OwnHistory({ item }: { item: Item }) {
 }
 
 /** Translates a built-in reason. Any other is shown as it was written. */
-function reasonWords(reason: string): string {
+function describeReason(reason: string): string {
   const known = builtInReason(reason)
   return known ? t(`reason.${known}`) : reason
 }

@@ -1,4 +1,4 @@
-// One item: how much, where, and what happened to it; and what can be done about it by hand.
+// The page of an item: quantity, locations, history, and the actions of a person.
 import { useRoute } from 'preact-iso'
 import { useSignal } from '@preact/signals'
 import { Archive, ArrowDownToLine, ArrowLeftRight, ArrowUpFromLine, ListOrdered, PackageX, Pencil } from 'lucide-preact'
@@ -44,29 +44,31 @@ export function ItemPage() {
   return <KnownItem key={item.id} item={item} />
 }
 
-type Doing = { kind: MovementKind; at?: MovementTask['at'] } | 'edit' | 'archive'
+type OpenSheet = { kind: MovementKind; at?: MovementTask['at'] } | 'edit' | 'archive'
 
 function KnownItem({ item }: { item: Item }) {
   const workspace = useWorkspace()
-  const doing = useSignal<Doing | undefined>(undefined)
-  const close = () => (doing.value = undefined)
-  const manage = mayDo(workspace, 'manager') && <ManagerActions item={item} onPress={(what) => (doing.value = what)} />
+  const openSheet = useSignal<OpenSheet | undefined>(undefined)
+  const close = () => (openSheet.value = undefined)
+  const managerActions = mayDo(workspace, 'manager') && (
+    <ManagerActions item={item} onPress={(what) => (openSheet.value = what)} />
+  )
   const mayMove = mayDo(workspace, 'staff')
   const category = workspace.device.queries.path('categories', item.categoryId).join(' · ')
   return (
     <Screen
       title={item.name}
       head
-      mark={item.archived && <Tag tone="plain">{t('item.archived')}</Tag>}
-      actions={!isHandheld.value && manage}
+      badge={item.archived && <Tag tone="plain">{t('item.archived')}</Tag>}
+      actions={!isHandheld.value && managerActions}
     >
       <p class="soft item-line">
         {[item.sku && t('item.sku', { sku: item.sku }), category].filter(Boolean).join(' · ')}
       </p>
       <div class="item-grid">
         <div class="stack">
-          <Summary item={item} onPress={mayMove ? (kind) => (doing.value = { kind }) : undefined} />
-          <Positions item={item} onCount={mayMove ? (at) => (doing.value = { kind: 'count', at }) : undefined} />
+          <Summary item={item} onPress={mayMove ? (kind) => (openSheet.value = { kind }) : undefined} />
+          <Positions item={item} onCount={mayMove ? (at) => (openSheet.value = { kind: 'count', at }) : undefined} />
         </div>
         <div class="stack">
           <History item={item} />
@@ -78,10 +80,10 @@ function KnownItem({ item }: { item: Item }) {
           )}
         </div>
       </div>
-      {isHandheld.value && manage && <div class="item-manage">{manage}</div>}
-      {doing.value === 'edit' && <EditSheet item={item} onClose={close} />}
-      {doing.value === 'archive' && <ArchiveSheet item={item} onClose={close} />}
-      {typeof doing.value === 'object' && <MovementSheet item={item} {...doing.value} onClose={close} />}
+      {isHandheld.value && managerActions && <div class="item-manage">{managerActions}</div>}
+      {openSheet.value === 'edit' && <EditSheet item={item} onClose={close} />}
+      {openSheet.value === 'archive' && <ArchiveSheet item={item} onClose={close} />}
+      {typeof openSheet.value === 'object' && <MovementSheet item={item} {...openSheet.value} onClose={close} />}
     </Screen>
   )
 }

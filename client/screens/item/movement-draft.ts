@@ -1,4 +1,4 @@
-// A movement by hand before it is recorded: where it starts from, what is missing, what it becomes.
+// The draft of a manual movement: its defaults, missing fields, and the resulting movement.
 import { type MovementReason, REASONS_TO_CHOOSE } from '#shared/values/reasons.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Device } from '../../device/device.ts'
@@ -13,11 +13,11 @@ export interface MovementDraft {
   /** Thousandths. */
   quantity: number
   reason: string
-  /** When the person turned to this shelf, Unix ms: what is moved from then on may or may not be in a count. */
+  /** When the person chose this location, Unix ms. A count may or may not include movements after that. */
   begunAtMs: number
 }
 
-/** What is done, to which item; at a shelf that the person chose already, or not. */
+/** The kind of movement and the item, at a position that is already chosen, if any. */
 export interface MovementTask {
   item: Item
   kind: MovementKind
@@ -25,50 +25,51 @@ export interface MovementTask {
 }
 
 export function startDraft(device: Device, { item, kind, at }: MovementTask, nowMs: number): MovementDraft {
-  // Where most of it lies; where it lies nowhere yet, the person says.
-  const [most] = device.queries.positionsOf(item.id).toSorted((a, b) => b.quantity - a.quantity)
-  const first = at ?? most
+  // Starts at the position with the most stock. Without one, the person chooses the location.
+  const [largest] = device.queries.positionsOf(item.id).toSorted((a, b) => b.quantity - a.quantity)
+  const first = at ?? largest
   return {
     locationId: first?.locationId,
     toLocationId: undefined,
     lot: kind === 'receive' ? '' : (first?.lot ?? ''),
     expiresOn: '',
-    quantity: kind === 'count' ? knownAt(device, item, first) : 1000,
+    quantity: kind === 'count' ? recordedAt(device, item, first) : 1000,
     reason: '',
     begunAtMs: nowMs,
   }
 }
 
-/** The draft at another place: what was said of the first one's stock is not said of this one's. */
+/** The draft at another location. A quantity that was read from the first location's stock is replaced. */
 export function withLocation(
   device: Device,
   { draft, item, kind }: { draft: MovementDraft; item: Item; kind: MovementKind },
   { locationId, nowMs }: { locationId: string; nowMs: number },
 ): MovementDraft {
   if (locationId === draft.locationId) return draft
-  const quantity = kind === 'count' ? knownAt(device, item, { locationId, lot: draft.lot }) : draft.quantity
+  const quantity = kind === 'count' ? recordedAt(device, item, { locationId, lot: draft.lot }) : draft.quantity
   return { ...draft, locationId, quantity, begunAtMs: nowMs }
 }
 
-/** What a count begins with: as the records have it, and nothing where they are below zero. Thousandths. */
-function knownAt(device: Device, item: Item, at: { locationId: string; lot: string } | undefined): number {
+/** The default of a count: the recorded quantity, or zero if it is negative. Thousandths. */
+function recordedAt(device: Device, item: Item, at: { locationId: string; lot: string } | undefined): number {
   return at === undefined ? 0 : Math.max(0, device.queries.position(item.id, at.locationId, at.lot).quantity)
 }
 
 export function movementFrom(draft: MovementDraft, item: Item, kind: MovementKind): Movement | undefined {
   const { locationId, toLocationId, lot, expiresOn, quantity, reason, begunAtMs } = draft
   if (!locationId || (kind === 'move' && !toLocationId)) return undefined
-  const batch = lot.trim() || undefined
+  const trimmedLot = lot.trim() || undefined
   return {
     kind,
     itemId: item.id,
     locationId,
     quantity,
     toLocationId,
-    lot: batch,
+    lot: trimmedLot,
     expiresOn: expiresOn || undefined,
     reason: reason || undefined,
-    begunAtMs: kind === 'count' ? begunAtMs : undefined, // goods that are moved by hand arrive as they leave
+    // goods that are moved by hand leave and arrive at the same time
+    begunAtMs: kind === 'count' ? begunAtMs : undefined,
   }
 }
 

@@ -1,4 +1,4 @@
-// The fields of a movement by hand that not every one has: its place, its lot.
+// The optional fields of a manual movement: its location and lot.
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -15,15 +15,15 @@ type LotProps = { item: Item; kind: MovementKind; draft: MovementDraft; set: (ch
 export function LotFields({ item, kind, draft, set }: LotProps) {
   const { device } = useWorkspace()
   if (!item.tracksLots) return null
-  const here = device.queries
+  const lots = device.queries
     .positionsOf(item.id)
     .filter(({ lot, locationId }) => lot !== '' && (kind === 'receive' || locationId === draft.locationId))
   return (
     <>
       <Field label={t('lot.label')} value={draft.lot} onInput={(lot) => set({ lot })} maxLength={60} />
-      {here.length > 0 && (
+      {lots.length > 0 && (
         <div class="cluster">
-          {here.map(({ lot, locationId, quantity }) => (
+          {lots.map(({ lot, locationId, quantity }) => (
             <Button key={`${locationId}/${lot}`} pressed={lot === draft.lot} onPress={() => set({ lot })}>
               {t('lot.choice', { lot, quantity: formatQuantity(quantity, { decimals: item.decimals }) })}
             </Button>
@@ -42,23 +42,23 @@ export function LotFields({ item, kind, draft, set }: LotProps) {
   )
 }
 
-type PlaceProps = { label: string; locationId: string | undefined; onPress: () => void; item: Item }
+type LocationButtonProps = { label: string; locationId: string | undefined; onPress: () => void; item: Item }
 
-export function LocationButton({ label, locationId, onPress, item }: PlaceProps) {
+export function LocationButton({ label, locationId, onPress, item }: LocationButtonProps) {
   const { device } = useWorkspace()
-  const here =
+  const quantity =
     locationId === undefined
       ? undefined
       : device.queries
           .positionsOf(item.id)
           .filter((position) => position.locationId === locationId)
-          .reduce((sum, { quantity }) => sum + quantity, 0)
+          .reduce((sum, position) => sum + position.quantity, 0)
   return (
-    <div class="place-button">
+    <div class="location-button">
       <p class="strong">{label}</p>
       <Button icon={MapPin} wide onPress={onPress}>
         {locationId === undefined ? t('scan.choosePlace') : locationName(device, locationId)}
-        {here !== undefined && <span class="soft"> · {formatQuantity(here, item)}</span>}
+        {quantity !== undefined && <span class="soft"> · {formatQuantity(quantity, item)}</span>}
       </Button>
     </div>
   )

@@ -1,4 +1,4 @@
-// A movement by hand: where, how much, why.
+// Records a manual movement: location, quantity, reason.
 import { useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -19,12 +19,12 @@ import { LotFields, LocationButton } from './movement-fields.tsx'
 
 type Props = MovementTask & { readonly onClose: () => void }
 
-const DONE = { receive: 'received', withdraw: 'withdrawn', move: 'moved', count: 'counted' } as const
+const DONE_TEXTS = { receive: 'received', withdraw: 'withdrawn', move: 'moved', count: 'counted' } as const
 
 export function MovementSheet({ item, kind, at, onClose }: Props) {
   const { device } = useWorkspace()
   const [draft, setDraft] = useState(() => startDraft(device, { item, kind, at }, Date.now()))
-  const [choosing, setChoosing] = useState<'locationId' | 'toLocationId' | undefined>(undefined)
+  const [chosenField, setChosenField] = useState<'locationId' | 'toLocationId' | undefined>(undefined)
   const [problem, setProblem] = useState<string | undefined>(undefined)
   const [busy, setBusy] = useState(false)
   useDraft(true)
@@ -32,24 +32,24 @@ export function MovementSheet({ item, kind, at, onClose }: Props) {
     setDraft({ ...draft, ...changed })
     setProblem(undefined)
   }
-  if (choosing) {
+  if (chosenField) {
     const pick = (id: string) => {
-      if (choosing === 'toLocationId') set({ toLocationId: id })
+      if (chosenField === 'toLocationId') set({ toLocationId: id })
       else set(withLocation(device, { draft, item, kind }, { locationId: id, nowMs: Date.now() }))
-      setChoosing(undefined)
+      setChosenField(undefined)
     }
-    const title = t(choosing === 'toLocationId' ? 'move.to' : 'move.where')
-    const close = () => setChoosing(undefined)
-    return <LocationPicker title={title} current={draft[choosing]} onClose={close} onPick={({ id }) => pick(id)} />
+    const title = t(chosenField === 'toLocationId' ? 'move.to' : 'move.where')
+    const close = () => setChosenField(undefined)
+    return <LocationPicker title={title} current={draft[chosenField]} onClose={close} onPick={({ id }) => pick(id)} />
   }
   const movement = movementFrom(draft, item, kind)
   const shortage = movement && shortageOf(device, movement)
-  const write = (quantity: number) => formatQuantity(quantity, { decimals: item.decimals })
+  const format = (quantity: number) => formatQuantity(quantity, { decimals: item.decimals })
   const save = async () => {
     const refusal = movement && refusalOf(device, movement)
-    const says = missingIn(draft, item, kind) ?? (refusal && meaning(refusal.code).cause)
-    setProblem(says)
-    if (says || !movement || busy) return
+    const newProblem = missingIn(draft, item, kind) ?? (refusal && meaning(refusal.code).cause)
+    setProblem(newProblem)
+    if (newProblem || !movement || busy) return
     setBusy(true)
     const result = await recordMovement(device, movement)
     setBusy(false)
@@ -59,7 +59,7 @@ export function MovementSheet({ item, kind, at, onClose }: Props) {
     }
     onClose()
     const undo = { label: t('ui.undo'), onPress: () => void device.undo(result.id) }
-    const text = t(`done.${DONE[kind]}`, { quantity: write(draft.quantity), item: item.name })
+    const text = t(`done.${DONE_TEXTS[kind]}`, { quantity: format(draft.quantity), item: item.name })
     showToast({ text, tone: 'good', action: undo })
   }
   return (
@@ -76,10 +76,10 @@ export function MovementSheet({ item, kind, at, onClose }: Props) {
         </>
       }
     >
-      <Fields item={item} kind={kind} draft={draft} set={set} choose={setChoosing} />
+      <Fields item={item} kind={kind} draft={draft} set={set} choose={setChosenField} />
       {shortage && (
         <p role="alert" class="warn-line">
-          {t('move.short', { here: write(shortage.here), wanted: write(shortage.wanted) })}
+          {t('move.short', { here: format(shortage.available), wanted: format(shortage.requested) })}
         </p>
       )}
       {problem && (
@@ -118,7 +118,7 @@ function Fields({ item, kind, draft, set, choose }: FieldsProps) {
         />
       )}
       <LotFields item={item} kind={kind} draft={draft} set={set} />
-      <div class="place-button">
+      <div class="location-button">
         <p class="strong">{label}</p>
         <Stepper
           label={label}

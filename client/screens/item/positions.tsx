@@ -1,4 +1,4 @@
-// Where it lies, by place and lot. What is below zero comes first, and asks to be counted.
+// The positions of an item. Those below zero come first, and ask to be counted.
 import { MapPin } from 'lucide-preact'
 import type { Item } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -12,7 +12,7 @@ import { Tag } from '../../ui/feedback/tag.tsx'
 
 type At = { locationId: string; lot: string }
 
-/** `onCount` for who may count. */
+/** `onCount` is undefined if the person may not count. */
 export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) => void) | undefined }) {
   const { device } = useWorkspace()
   const positions = device.queries
@@ -24,7 +24,7 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
         locationName(device, a.locationId).localeCompare(locationName(device, b.locationId)),
     )
   return (
-    <Card title={t('item.places')} mark={<span class="soft">{positions.length || ''}</span>} flush>
+    <Card title={t('item.places')} badge={<span class="soft">{positions.length || ''}</span>} flush>
       {positions.length === 0 ? (
         <EmptyState icon={MapPin} title={t('item.nowhere')}>
           {t('item.nowhereHint')}
@@ -37,9 +37,9 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
               title={locationName(device, locationId)}
               note={
                 quantity < 0 && !uncertain ? (
-                  <span class="bad-ink">{[t('item.countIt'), lotWords(lot)].filter(Boolean).join(' · ')}</span>
+                  <span class="bad-ink">{[t('item.countIt'), describeLot(lot)].filter(Boolean).join(' · ')}</span>
                 ) : (
-                  [lotWords(lot), parentPath(device, locationId)].filter(Boolean).join(' · ')
+                  [describeLot(lot), parentPath(device, locationId)].filter(Boolean).join(' · ')
                 )
               }
               onPress={quantity < 0 && !uncertain && onCount ? () => onCount({ locationId, lot }) : undefined}
@@ -61,6 +61,6 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
   )
 }
 
-function lotWords(lot: string): string {
+function describeLot(lot: string): string {
   return lot && t('words.lot', { lot })
 }

@@ -1,4 +1,4 @@
-// A manager sees when the last backup was made, and asks for one.
+// Shows a manager the last backups, and starts one on request.
 import { useSignal } from '@preact/signals'
 import { DatabaseBackup } from 'lucide-preact'
 import { useEffect } from 'preact/hooks'
@@ -12,49 +12,49 @@ import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
 
 const SHOWN_MAX = 5
-const GLANCE_MS = 1_000
-/** A process that makes backups begins within seconds; a large one takes minutes, and is shown as under way meanwhile. */
-const PATIENCE_MS = 20_000
+const POLL_MS = 1_000
+/** A worker starts a backup within seconds. A large one takes minutes, and is shown as running in the meantime. */
+const START_TIMEOUT_MS = 20_000
 
-type Known = readonly BackupEntry[] | 'asking' | 'unreachable'
+type Backups = readonly BackupEntry[] | 'loading' | 'unreachable'
 
 export function BackupsCard() {
   const { api } = useWorkspace()
-  const known = useSignal<Known>('asking')
-  const wish = useSignal<'none' | 'waiting' | 'nobody' | 'recent'>('none')
-  const read = async () => (known.value = await api.backups().catch((): Known => 'unreachable'))
+  const backups = useSignal<Backups>('loading')
+  const request = useSignal<'none' | 'waiting' | 'nobody' | 'recent'>('none')
+  const read = async () => (backups.value = await api.backups().catch((): Backups => 'unreachable'))
   useEffect(() => void read(), [])
-  const ask = async () => {
-    wish.value = 'waiting'
-    const before = newestId(known.value)
-    const made = await askAndWatch(api, before, (now) => (known.value = now)).catch(() => 'unreachable' as const)
-    if (made === 'unreachable') known.value = made
-    wish.value = made === 'unreachable' || made === 'made' ? 'none' : made
+  const start = async () => {
+    request.value = 'waiting'
+    const before = newestId(backups.value)
+    const made = await requestBackup(api, before, (now) => (backups.value = now)).catch(() => 'unreachable' as const)
+    if (made === 'unreachable') backups.value = made
+    request.value = made === 'unreachable' || made === 'made' ? 'none' : made
   }
   return (
     <Card title={t('backups.title')}>
       <p class="soft">{t('backups.hint')}</p>
-      <Button icon={DatabaseBackup} disabled={wish.value === 'waiting'} onPress={() => void ask()}>
+      <Button icon={DatabaseBackup} disabled={request.value === 'waiting'} onPress={() => void start()}>
         {t('backups.now')}
       </Button>
       <div role="status">
-        {wish.value === 'waiting' && <p class="soft">{t('backups.making')}</p>}
-        {wish.value === 'nobody' && <p>{t('backups.nobody')}</p>}
-        {wish.value === 'recent' && <p class="soft">{t('backups.recent')}</p>}
-        <KnownBackups known={known.value} />
+        {request.value === 'waiting' && <p class="soft">{t('backups.making')}</p>}
+        {request.value === 'nobody' && <p>{t('backups.nobody')}</p>}
+        {request.value === 'recent' && <p class="soft">{t('backups.recent')}</p>}
+        <KnownBackups backups={backups.value} />
       </div>
     </Card>
   )
 }
 
-function KnownBackups({ known }: { known: Known }) {
-  if (known === 'asking') return null
-  if (known === 'unreachable') return <p>{t('backups.unreachable')}</p>
-  if (known.length === 0) return <p class="strong">{t('backups.none')}</p>
+function KnownBackups({ backups }: { backups: Backups }) {
+  if (backups === 'loading') return null
+  if (backups === 'unreachable') return <p>{t('backups.unreachable')}</p>
+  if (backups.length === 0) return <p class="strong">{t('backups.none')}</p>
   return (
     <div class="more-rows">
       <RowList label={t('backups.title')}>
-        {known.slice(0, SHOWN_MAX).map(({ id, beganAt, state, bytes, encrypted, problem }) => (
+        {backups.slice(0, SHOWN_MAX).map(({ id, beganAt, state, bytes, encrypted, problem }) => (
           <Row
             key={id}
             title={formatDateTime(beganAt)}
@@ -71,20 +71,20 @@ function KnownBackups({ known }: { known: Known }) {
 
 const TONES = { running: 'warn', done: 'good', failed: 'bad' } as const
 
-function newestId(known: Known): string | undefined {
-  return typeof known === 'string' ? undefined : known[0]?.id
+function newestId(backups: Backups): string | undefined {
+  return typeof backups === 'string' ? undefined : backups[0]?.id
 }
 
-/** Resolves once a new backup has ended, or nobody has begun one for a while. */
-async function askAndWatch(
+/** Resolves when a new backup has ended, or when no worker has started one in time. */
+async function requestBackup(
   api: ApiClient,
   before: string | undefined,
-  show: (now: Known) => void,
+  show: (now: Backups) => void,
 ): Promise<'made' | 'nobody' | 'recent'> {
   if (!(await api.askForBackup())) return 'recent'
-  const end = Date.now() + PATIENCE_MS
+  const end = Date.now() + START_TIMEOUT_MS
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, GLANCE_MS))
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     const now = await api.backups()
     show(now)
     const [newest] = now

@@ -1,4 +1,4 @@
-// The person, the device and the app.
+// The person, the device, and the app.
 import { useSignal } from '@preact/signals'
 import { LogOut } from 'lucide-preact'
 import { version } from '../../../package.json'
@@ -45,7 +45,7 @@ export function More() {
             on={soundsOn.value}
             onChange={(on) => {
               soundsOn.value = on
-              feedback.give('success')
+              feedback.play('success')
             }}
           />
           <p class="soft small">
@@ -80,7 +80,7 @@ function LanguageField() {
 
 function SignOut() {
   const { session, device, person, clock } = useWorkspace()
-  const asking = useSignal(false)
+  const isAsking = useSignal(false)
   const pending = device.pendingCount.value
   const unresolved = device.scans.unresolved.value.length
   const save = async () => {
@@ -90,17 +90,17 @@ function SignOut() {
   const leave = () => void session.signOut()
   return (
     <>
-      <Button icon={LogOut} onPress={() => (pending + unresolved > 0 ? (asking.value = true) : leave())}>
+      <Button icon={LogOut} onPress={() => (pending + unresolved > 0 ? (isAsking.value = true) : leave())}>
         {t('more.signOut')}
       </Button>
       <Sheet
-        open={asking.value}
+        open={isAsking.value}
         strict
         title={pending > 0 ? t('more.signOutTitle', { count: pending }) : t('home.unresolved', { count: unresolved })}
-        onClose={() => (asking.value = false)}
+        onClose={() => (isAsking.value = false)}
         actions={
           <>
-            <Button kind="primary" onPress={() => (asking.value = false)}>
+            <Button kind="primary" onPress={() => (isAsking.value = false)}>
               {t('more.stay')}
             </Button>
             <Button kind="danger" onPress={leave}>
@@ -132,14 +132,14 @@ function Shortcuts() {
     <div class="more-keys">
       <Card title={t('keys.title')}>
         <dl>
-          {KEYS.map(([key, what]) => (
+          {KEYS.map(([key, text]) => (
             <div key={key}>
               <dt>
                 {key.split(' ').map((part) => (
                   <kbd key={part}>{part}</kbd>
                 ))}
               </dt>
-              <dd>{t(what)}</dd>
+              <dd>{t(text)}</dd>
             </div>
           ))}
         </dl>

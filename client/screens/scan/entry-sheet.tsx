@@ -1,4 +1,4 @@
-// One line of the log: what it was, and the way back.
+// A movement in the scan log, and its undo.
 import { useWorkspace } from '../../context/workspace.ts'
 import { describeMutation } from '../../domain/describe-mutation.ts'
 import { StateTag } from '../../components/state-tag.tsx'

@@ -1,4 +1,4 @@
-// A move under way: what was taken and where it goes.
+// The current move: the goods that were picked up, and where they go.
 import { useSignal } from '@preact/signals'
 import { useWorkspace } from '../../context/workspace.ts'
 import { LocationPicker } from '../../components/deferred-sheets.ts'
@@ -12,7 +12,7 @@ import type { ScanModel } from './model/scan-model.ts'
 
 export function MoveInProgress({ model }: { model: ScanModel }) {
   const { device } = useWorkspace()
-  const choosing = useSignal(false)
+  const isChoosing = useSignal(false)
   if (!model.holdsGoods) return null
   const lines = model.lines.all
   return (
@@ -33,16 +33,16 @@ export function MoveInProgress({ model }: { model: ScanModel }) {
       </RowList>
       <div class="actions">
         <Button onPress={() => void model.cancelMove()}>{t('scan.setAside')}</Button>
-        <Button kind="primary" onPress={() => (choosing.value = true)}>
+        <Button kind="primary" onPress={() => (isChoosing.value = true)}>
           {t('scan.putDown')}
         </Button>
       </div>
-      {choosing.value && (
+      {isChoosing.value && (
         <LocationPicker
           title={t('scan.putDownWhere')}
-          onClose={() => (choosing.value = false)}
+          onClose={() => (isChoosing.value = false)}
           onPick={({ id }) => {
-            choosing.value = false
+            isChoosing.value = false
             void model.putDown(id)
           }}
         />

@@ -1,4 +1,4 @@
-// What only a person can answer, as a card that stays. The scans behind it wait.
+// The open prompt, as a card that stays until it is answered. The scans behind it wait.
 import { CircleAlert } from 'lucide-preact'
 import type { ComponentChildren } from 'preact'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -18,12 +18,12 @@ export function QuestionCard({ model }: { model: ScanModel }) {
   const { device } = useWorkspace()
   if (!question) return null
   switch (question.kind) {
-    case 'place':
+    case 'location':
       return (
         <LocationPicker
           title={t(`scan.whereFor.${question.mode}`, { item: question.item.name })}
-          onClose={() => model.prompts.answer('place', undefined)}
-          onPick={({ id }) => model.prompts.answer('place', id)}
+          onClose={() => model.prompts.answer('location', undefined)}
+          onPick={({ id }) => model.prompts.answer('location', id)}
         />
       )
     case 'lot':
@@ -37,9 +37,9 @@ export function QuestionCard({ model }: { model: ScanModel }) {
         />
       )
     case 'shortage':
-      return <Shortage model={model} question={question} place={locationName(device, question.locationId)} />
+      return <Shortage model={model} question={question} location={locationName(device, question.locationId)} />
     case 'draft':
-      return <Draft model={model} question={question} place={locationName(device, question.locationId)} />
+      return <Draft model={model} question={question} location={locationName(device, question.locationId)} />
     case 'archived':
       return (
         <Ask
@@ -85,22 +85,22 @@ export function QuestionCard({ model }: { model: ScanModel }) {
 type ShortageProps = {
   readonly model: ScanModel
   readonly question: Extract<Prompt, { kind: 'shortage' }>
-  readonly place: string
+  readonly location: string
 }
 
-function Shortage({ model, question, place }: ShortageProps) {
-  const { item, here, wanted, further } = question
-  const write = (value: number) => formatQuantity(value, { decimals: item.decimals })
+function Shortage({ model, question, location }: ShortageProps) {
+  const { item, available, requested, isFurther } = question
+  const format = (value: number) => formatQuantity(value, { decimals: item.decimals })
   return (
     <Ask
       tone="warn"
-      title={here > 0 ? t('ask.onlyHere', { quantity: write(here), unit: item.unit }) : t('ask.noneHere')}
+      title={available > 0 ? t('ask.onlyHere', { quantity: format(available), unit: item.unit }) : t('ask.noneHere')}
       no={t('ask.dontRecord')}
-      yes={t(further ? 'ask.recordFurther' : 'ask.recordQuantity', { quantity: write(wanted) })}
+      yes={t(isFurther ? 'ask.recordFurther' : 'ask.recordQuantity', { quantity: format(requested) })}
       onNo={() => model.prompts.answer('shortage', false)}
       onYes={() => model.prompts.answer('shortage', true)}
     >
-      {t('ask.shortageHint', { item: item.name, place, quantity: write(wanted) })}
+      {t('ask.shortageHint', { item: item.name, place: location, quantity: format(requested) })}
     </Ask>
   )
 }
@@ -108,33 +108,33 @@ function Shortage({ model, question, place }: ShortageProps) {
 type DraftProps = {
   readonly model: ScanModel
   readonly question: Extract<Prompt, { kind: 'draft' }>
-  readonly place: string
+  readonly location: string
 }
 
-/** Something was counted here and is not recorded. */
-function Draft({ model, question, place }: DraftProps) {
-  const { item, quantity, countedAt, mayGoOn, mayKeep } = question
-  const write = (value: number) => formatQuantity(value, { decimals: item.decimals })
+/** A prompt about a count that is not recorded. */
+function Draft({ model, question, location }: DraftProps) {
+  const { item, quantity, countedAt, mayContinue, mayPostpone } = question
+  const format = (value: number) => formatQuantity(value, { decimals: item.decimals })
   const answer = (answer: DraftAnswer) => () => model.prompts.answer('draft', answer)
   return (
     <Card tone="warn">
       <div class="ask warn" role="alert">
         <Icon of={CircleAlert} />
         <div class="grow">
-          <h2>{t('ask.draftTitle', { item: item.name, quantity: write(quantity), unit: item.unit })}</h2>
-          <p>{t('ask.draftHint', { place, time: formatMoment(countedAt, Date.now()) })}</p>
+          <h2>{t('ask.draftTitle', { item: item.name, quantity: format(quantity), unit: item.unit })}</h2>
+          <p>{t('ask.draftHint', { place: location, time: formatMoment(countedAt, Date.now()) })}</p>
         </div>
       </div>
       <Button kind="primary" wide onPress={answer('record')}>
-        {t('ask.draftRecord', { quantity: write(quantity) })}
+        {t('ask.draftRecord', { quantity: format(quantity) })}
       </Button>
-      {mayGoOn && (
-        <Button wide onPress={answer('goOn')}>
+      {mayContinue && (
+        <Button wide onPress={answer('continue')}>
           {t('ask.draftGoOn')}
         </Button>
       )}
       <div class="actions">
-        {mayKeep && <Button onPress={answer('keep')}>{t('ask.draftKeep')}</Button>}
+        {mayPostpone && <Button onPress={answer('postpone')}>{t('ask.draftKeep')}</Button>}
         <Button kind="danger" onPress={answer('discard')}>
           {t('ask.draftDiscard')}
         </Button>

@@ -1,4 +1,4 @@
-// The card before the first scan: what the trigger will do.
+// The card before the first scan: what a scan will do.
 import { ScanBarcode } from 'lucide-preact'
 import { useWorkspace } from '../../context/workspace.ts'
 import { t } from '../../strings/strings.ts'
@@ -9,12 +9,12 @@ import type { ScanModel } from './model/scan-model.ts'
 export function ReadyCard({ model }: { model: ScanModel }) {
   const { mode, locationId } = model.setting
   const { device, status } = useWorkspace()
-  const needsPlace = mode !== 'look' && locationId === null
-  const empty = device.syncPoint.value.complete && device.queries.isEmpty
+  const needsLocation = mode !== 'look' && locationId === null
+  const isEmpty = device.syncPoint.value.complete && device.queries.isEmpty
   return (
     <Card>
-      <EmptyState icon={ScanBarcode} title={t(needsPlace ? 'scan.readyPlace' : 'scan.readyItem')}>
-        {empty ? t('scan.noItems') : t(needsPlace ? 'scan.noPlaceHint' : `scan.ready.${mode}`)}
+      <EmptyState icon={ScanBarcode} title={t(needsLocation ? 'scan.readyPlace' : 'scan.readyItem')}>
+        {isEmpty ? t('scan.noItems') : t(needsLocation ? 'scan.noPlaceHint' : `scan.ready.${mode}`)}
         {status.value.loading && ` ${t('scan.stillLoading')}`}
       </EmptyState>
     </Card>

@@ -1,4 +1,4 @@
-// What the server says of a code while this device still loads.
+// The server's answer about a code during the first sync.
 import type { RemoteLookup } from '../../api/api-client.ts'
 import { useWorkspace } from '../../context/workspace.ts'
 import { locationName } from '../../domain/names.ts'

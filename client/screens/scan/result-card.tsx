@@ -1,4 +1,4 @@
-// The card of the last scan, with its number large.
+// The card of the last scan, with a large quantity.
 import { printedCode } from '#shared/values/gtin.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -21,8 +21,8 @@ import type { ScanModel } from './model/scan-model.ts'
 export function ResultCard({ model, result }: { model: ScanModel; result: ScanResult }) {
   const { device } = useWorkspace()
   switch (result.kind) {
-    case 'place':
-      return <PlaceCard model={model} locationId={result.locationId} />
+    case 'location':
+      return <LocationCard model={model} locationId={result.locationId} />
     case 'unknown':
       return (
         <Card tone="bad">
@@ -43,16 +43,16 @@ export function ResultCard({ model, result }: { model: ScanModel; result: ScanRe
     case 'hand':
     case 'look': {
       const item = device.queries.item(result.itemId)
-      return item ? <ItemCard model={model} hit={result} item={item} /> : null
+      return item ? <ItemCard model={model} result={result} item={item} /> : null
     }
   }
 }
 
-type ItemHit = Extract<ScanResult, { itemId: string }>
+type ItemResult = Extract<ScanResult, { itemId: string }>
 
-function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
+function ItemCard({ model, result, item }: { model: ScanModel; result: ItemResult; item: Item }) {
   const { low, target, decimals } = item
-  const { is, uncertain } = numbersOf(useWorkspace().device, model, { hit, item })
+  const { is, uncertain } = quantitiesOf(useWorkspace().device, model, { result, item })
   const total = useWorkspace().device.queries.totalOf(item.id)
   return (
     <Card tone="good">
@@ -63,19 +63,19 @@ function ItemCard({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: 
           </a>
         </h2>
         <div class="small soft">
-          <CodeLine item={item} lot={'lot' in hit ? hit.lot : ''} />
+          <CodeLine item={item} lot={'lot' in result ? result.lot : ''} />
         </div>
       </div>
-      <Flow model={model} hit={hit} item={item} />
+      <QuantityChange model={model} result={result} item={item} />
       {is < 0 && !uncertain && <p class="bad-ink strong">{t('item.belowZero')}</p>}
       <LevelBar
-        value={hit.kind === 'look' ? total : Math.max(is, 0)}
+        value={result.kind === 'look' ? total : Math.max(is, 0)}
         low={low ?? undefined}
         target={target ?? undefined}
         decimals={decimals}
         words
       />
-      {hit.kind !== 'look' && <Quantity model={model} hit={hit} item={item} />}
+      {result.kind !== 'look' && <QuantityEditor model={model} result={result} item={item} />}
     </Card>
   )
 }
@@ -91,59 +91,59 @@ function CodeLine({ item, lot }: { item: Item; lot: string }) {
   return <>{parts.join(' · ')}</>
 }
 
-/** Was → is, here; and what there is in all places. Thousandths. */
-function numbersOf(
+/** The quantity before and now at the location, or in total without a location. Thousandths. */
+function quantitiesOf(
   device: ReturnType<typeof useWorkspace>['device'],
   model: ScanModel,
-  { hit, item }: { hit: ItemHit; item: Item },
+  { result, item }: { result: ItemResult; item: Item },
 ): { was: number | undefined; is: number; uncertain: boolean } {
-  if (hit.locationId === null) return { was: undefined, is: device.queries.totalOf(item.id), uncertain: false }
-  const lot = 'lot' in hit ? hit.lot : ''
-  const here =
-    hit.kind === 'look' && item.tracksLots
-      ? lotsHere(device, item.id, hit.locationId)
-      : device.queries.position(item.id, hit.locationId, lot)
-  const { quantity, uncertain } = here
+  if (result.locationId === null) return { was: undefined, is: device.queries.totalOf(item.id), uncertain: false }
+  const lot = 'lot' in result ? result.lot : ''
+  const stock =
+    result.kind === 'look' && item.tracksLots
+      ? allLotsAt(device, item.id, result.locationId)
+      : device.queries.position(item.id, result.locationId, lot)
+  const { quantity, uncertain } = stock
   const line = model.lines.of({ itemId: item.id, lot })
-  if (hit.kind === 'count') return { was: hit.was, is: line?.quantity ?? quantity, uncertain: !line && uncertain }
-  if (hit.kind === 'hand') return { was: quantity, is: quantity - (line?.quantity ?? 0), uncertain }
-  return { was: hit.kind === 'run' ? hit.was : undefined, is: quantity, uncertain }
+  if (result.kind === 'count') return { was: result.was, is: line?.quantity ?? quantity, uncertain: !line && uncertain }
+  if (result.kind === 'hand') return { was: quantity, is: quantity - (line?.quantity ?? 0), uncertain }
+  return { was: result.kind === 'run' ? result.was : undefined, is: quantity, uncertain }
 }
 
-function lotsHere(device: ReturnType<typeof useWorkspace>['device'], itemId: string, locationId: string) {
-  const here = device.queries.positionsOf(itemId).filter((position) => position.locationId === locationId)
+function allLotsAt(device: ReturnType<typeof useWorkspace>['device'], itemId: string, locationId: string) {
+  const positions = device.queries.positionsOf(itemId).filter((position) => position.locationId === locationId)
   return {
-    quantity: here.reduce((sum, { quantity }) => sum + quantity, 0),
-    uncertain: here.some(({ uncertain }) => uncertain),
+    quantity: positions.reduce((sum, { quantity }) => sum + quantity, 0),
+    uncertain: positions.some(({ uncertain }) => uncertain),
   }
 }
 
-function Flow({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item }) {
+function QuantityChange({ model, result, item }: { model: ScanModel; result: ItemResult; item: Item }) {
   const { device } = useWorkspace()
-  const { was, is, uncertain } = numbersOf(device, model, { hit, item })
+  const { was, is, uncertain } = quantitiesOf(device, model, { result, item })
   const { decimals, unit } = item
-  const write = (value: number) => formatQuantity(value, { decimals })
+  const format = (value: number) => formatQuantity(value, { decimals })
   const total = device.queries.totalOf(item.id)
-  const shownWas = was !== undefined && was !== is
+  const hasChanged = was !== undefined && was !== is
   return (
     <div class="flow">
       <p class="flow-here num" role="status">
-        {shownWas && (
+        {hasChanged && (
           <>
-            <span class="flow-was">{write(was)}</span>
+            <span class="flow-was">{format(was)}</span>
             <span class="flow-arrow" aria-hidden="true">
               →
             </span>
           </>
         )}
-        <span class={is < 0 ? 'flow-is bad' : 'flow-is'}>{uncertain ? t('item.afterSync') : write(is)}</span>
+        <span class={is < 0 ? 'flow-is bad' : 'flow-is'}>{uncertain ? t('item.afterSync') : format(is)}</span>
         <span class="flow-unit">
-          {hit.locationId === null ? t('scan.unitInAll', { unit }) : t('scan.unitHere', { unit })}
+          {result.locationId === null ? t('scan.unitInAll', { unit }) : t('scan.unitHere', { unit })}
         </span>
       </p>
-      {hit.locationId !== null && (
+      {result.locationId !== null && (
         <p class="flow-all">
-          <span class="num">{write(total)}</span>
+          <span class="num">{format(total)}</span>
           <span class="small soft">{t('scan.allPlaces')}</span>
         </p>
       )}
@@ -151,16 +151,24 @@ function Flow({ model, hit, item }: { model: ScanModel; hit: ItemHit; item: Item
   )
 }
 
-function Quantity({ model, hit, item }: { model: ScanModel; hit: Exclude<ItemHit, { kind: 'look' }>; item: Item }) {
+function QuantityEditor({
+  model,
+  result,
+  item,
+}: {
+  model: ScanModel
+  result: Exclude<ItemResult, { kind: 'look' }>
+  item: Item
+}) {
   const { decimals, unit } = item
-  const line = model.lines.of({ itemId: item.id, lot: hit.lot })
-  const value = hit.kind === 'run' ? sumOf(hit.steps) : (line?.quantity ?? 0)
-  if (hit.kind === 'run' && value === 0) return <Tag tone="plain">{t('scan.undone')}</Tag>
-  if (hit.kind === 'count' && !line) return <CountAgain model={model} item={item} />
+  const line = model.lines.of({ itemId: item.id, lot: result.lot })
+  const value = result.kind === 'run' ? sumOf(result.steps) : (line?.quantity ?? 0)
+  if (result.kind === 'run' && value === 0) return <Tag tone="plain">{t('scan.undone')}</Tag>
+  if (result.kind === 'count' && !line) return <CountAgain model={model} item={item} />
   return (
     <>
       <Stepper
-        label={t(`scan.quantity.${hit.kind === 'run' ? hit.mode : hit.kind}`)}
+        label={t(`scan.quantity.${result.kind === 'run' ? result.mode : result.kind}`)}
         value={value}
         step={decimals === 0 ? 1000 : stepOf(item) * 10}
         min={0}
@@ -168,7 +176,7 @@ function Quantity({ model, hit, item }: { model: ScanModel; hit: Exclude<ItemHit
         unit={unit}
         onChange={(quantity) => void model.setQuantity(quantity)}
       />
-      {hit.kind === 'count' && (
+      {result.kind === 'count' && (
         <Button kind="primary" wide onPress={() => void model.finishCount()}>
           {t('scan.countDone', { quantity: formatQuantity(value, { decimals }), unit })}
         </Button>
@@ -177,7 +185,7 @@ function Quantity({ model, hit, item }: { model: ScanModel; hit: Exclude<ItemHit
   )
 }
 
-/** A count that is recorded: counted again from where it stood, by one more scan or by hand. */
+/** A count that is recorded. It is continued from its quantity, by another scan or by hand. */
 function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
   const { device } = useWorkspace()
   const correct = () => {
@@ -197,7 +205,7 @@ function CountAgain({ model, item }: { model: ScanModel; item: Item }) {
   )
 }
 
-function PlaceCard({ model, locationId }: { model: ScanModel; locationId: string }) {
+function LocationCard({ model, locationId }: { model: ScanModel; locationId: string }) {
   const { device } = useWorkspace()
   const items = new Set(device.queries.positionsAt(locationId).map(({ itemId }) => itemId)).size
   return (

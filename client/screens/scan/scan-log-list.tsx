@@ -1,4 +1,4 @@
-// What was scanned before, newest first, each line with where it is: saved, synced, refused, undone, unknown.
+// Earlier scans, newest first, each with its state: saved, synced, refused, undone, unknown.
 import { useSignal } from '@preact/signals'
 import { printedCode } from '#shared/values/gtin.ts'
 import { stampMs } from '#shared/values/stamp.ts'
@@ -23,9 +23,9 @@ export function ScanLogList({ model }: { model: ScanModel }) {
   const openEntry = useSignal<string | undefined>(undefined)
   const openScan = useSignal<ScanRecord | undefined>(undefined)
   const lines = logLines({
-    recent: device.history.value,
+    history: device.history.value,
     unresolved: device.scans.unresolved.value,
-    held: new Set(model.lines.all.flatMap(({ scanIds }) => scanIds)),
+    inDraft: new Set(model.lines.all.flatMap(({ scanIds }) => scanIds)),
   })
   const opened = device.history.value.find(({ envelope }) => envelope.id === openEntry.value)
   if (lines.length === 0) return null

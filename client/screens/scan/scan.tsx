@@ -1,4 +1,4 @@
-// Scan, ready at once: what scanning does, where, the last hit, and what was scanned before it.
+// The scan screen: mode, location, the last result, and the scans before it.
 import { useSignal } from '@preact/signals'
 import { MapPin } from 'lucide-preact'
 import { useEffect } from 'preact/hooks'
@@ -14,7 +14,7 @@ import { Icon } from '../../ui/controls/icon.tsx'
 import { Segments } from '../../ui/controls/segments.tsx'
 import { ReadyCard } from './ready-card.tsx'
 import { MODE_ICONS } from './mode-icons.ts'
-import { MoveInProgress, QuestionCard, ResultCard, ScanLogList, WaitingSheet } from './deferred-parts.ts'
+import { MoveInProgress, QuestionCard, ResultCard, ScanLogList, LeaveMoveSheet } from './deferred-parts.ts'
 import { createScanModel } from './model/create-scan-model.ts'
 import type { ScanModel } from './model/scan-model.ts'
 import type { Mode } from './model/scan-setting.ts'
@@ -40,21 +40,21 @@ export function Scan() {
     workspace.captureText(true)
     return () => workspace.captureText(false)
   }, [workspace])
-  const waiting = model.queue.waiting.value
-  const asking = model.prompts.open.value !== undefined
+  const waitingCount = model.queue.waitingCount.value
+  const isAsking = model.prompts.open.value !== undefined
   const result = model.result.value
   return (
     <Screen title={t('nav.scan')} header={<Header model={model} />}>
-      <div class="scan-body" data-own-focus onPointerUp={giveFocusBack}>
+      <div class="scan-body" data-own-focus onPointerUp={releaseFocus}>
         <Flash tone={model.pulse.value.tone} pulse={model.pulse.value.count} />
         <div class="stack">
-          {asking && <QuestionCard model={model} />}
-          {asking && waiting > 0 && (
+          {isAsking && <QuestionCard model={model} />}
+          {isAsking && waitingCount > 0 && (
             <p class="soft small" role="status">
-              {t('scan.behind', { count: waiting })}
+              {t('scan.behind', { count: waitingCount })}
             </p>
           )}
-          {!asking && (result ? <ResultCard model={model} result={result} /> : <ReadyCard model={model} />)}
+          {!isAsking && (result ? <ResultCard model={model} result={result} /> : <ReadyCard model={model} />)}
           {model.holdsGoods && <MoveInProgress model={model} />}
         </div>
         <ScanLogList model={model} />
@@ -63,8 +63,8 @@ export function Scan() {
   )
 }
 
-/** After a touch the trigger's keys belong to no button: one that keeps the focus would show it at every scan. */
-function giveFocusBack(event: PointerEvent): void {
+/** Removes the focus from a touched button, because a scanner's keys would otherwise press it at every scan. */
+function releaseFocus(event: PointerEvent): void {
   if (event.pointerType !== 'touch') return
   setTimeout(() => {
     if (document.activeElement instanceof HTMLButtonElement && !document.querySelector('dialog[open]')) {
@@ -77,48 +77,52 @@ function Header({ model }: { model: ScanModel }) {
   const workspace = useWorkspace()
   const { setting } = model
   const modes: readonly Mode[] = mayDo(workspace, 'staff') ? MODES : ['look']
-  const asking = model.prompts.open.value !== undefined
-  const leaving = useSignal<Mode | undefined>(undefined)
+  const isAsking = model.prompts.open.value !== undefined
+  const nextMode = useSignal<Mode | undefined>(undefined)
   const change = (mode: Mode) => {
-    if (model.holdsGoods && mode !== setting.mode) leaving.value = mode
+    if (model.holdsGoods && mode !== setting.mode) nextMode.value = mode
     else void model.changeMode(mode)
   }
   const options = modes.map((value) => ({ value, label: t(`mode.${value}`), icon: MODE_ICONS[value] }))
   return (
-    <div class="stack scan-header" inert={asking} onPointerUp={giveFocusBack}>
-      {setting.mode !== 'look' && <Place model={model} />}
+    <div class="stack scan-header" inert={isAsking} onPointerUp={releaseFocus}>
+      {setting.mode !== 'look' && <LocationRow model={model} />}
       {modes.length > 1 && (
         <Segments label={t('scan.whatItDoes')} value={setting.mode} options={options} onChange={change} />
       )}
-      {leaving.value && <WaitingSheet model={model} next={leaving.value} onClose={() => (leaving.value = undefined)} />}
+      {nextMode.value && (
+        <LeaveMoveSheet model={model} next={nextMode.value} onClose={() => (nextMode.value = undefined)} />
+      )}
     </div>
   )
 }
 
-function Place({ model }: { model: ScanModel }) {
+function LocationRow({ model }: { model: ScanModel }) {
   const { device } = useWorkspace()
-  const choosing = useSignal(false)
+  const isChoosing = useSignal(false)
   const { locationId } = model.setting
-  const above = locationId === null ? '' : parentPath(device, locationId)
+  const parents = locationId === null ? '' : parentPath(device, locationId)
   return (
     <div class="row">
       <Icon of={MapPin} />
       <div class="grow">
-        <div class="scan-place clip">{locationId === null ? t('scan.noPlace') : locationName(device, locationId)}</div>
-        <div class="small soft clip">{locationId === null ? t('scan.noPlaceHint') : above}</div>
+        <div class="scan-location clip">
+          {locationId === null ? t('scan.noPlace') : locationName(device, locationId)}
+        </div>
+        <div class="small soft clip">{locationId === null ? t('scan.noPlaceHint') : parents}</div>
       </div>
       {!model.holdsGoods && (
-        <Button kind="quiet" onPress={() => (choosing.value = true)}>
+        <Button kind="quiet" onPress={() => (isChoosing.value = true)}>
           {t(locationId === null ? 'scan.choosePlace' : 'scan.changePlace')}
         </Button>
       )}
-      {choosing.value && (
+      {isChoosing.value && (
         <LocationPicker
           title={t('scan.where')}
           current={locationId}
-          onClose={() => (choosing.value = false)}
+          onClose={() => (isChoosing.value = false)}
           onPick={({ id }) => {
-            choosing.value = false
+            isChoosing.value = false
             void model.changeLocation(id)
           }}
         />

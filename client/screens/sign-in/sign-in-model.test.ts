@@ -68,7 +68,7 @@ test.each([
 
 test('the first organisation needs its token, names and a long password', async () => {
   const { model, requests } = modelOf({ ok: false, refusal: 'bad_credentials' }, { setupNeeded: true })
-  await model.askWhetherNew()
+  await model.checkSetup()
   model.set('email', 'ada@example.com')
   model.set('password', 'short')
   await model.submit()

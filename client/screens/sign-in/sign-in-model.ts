@@ -1,11 +1,11 @@
-// Signing in, and making the first organisation, without the looks.
+// The model of the sign-in screen, which also creates the first organisation.
 import { computed, signal } from '@preact/signals'
 import type { Session, SignInResult } from '../../session/session.ts'
 import { meaning, t } from '../../strings/strings.ts'
 
-type Doors = Pick<Session, 'signIn' | 'setup' | 'setupNeeded'>
+type SignInSession = Pick<Session, 'signIn' | 'setup' | 'setupNeeded'>
 
-/** As the server wants it. */
+/** The server's minimum. */
 export const PASSWORD_MIN = 10
 
 const EMPTY = { token: '', organisation: '', name: '', email: '', password: '' }
@@ -15,14 +15,17 @@ export class SignInModel {
   readonly fields = signal(EMPTY)
   readonly busy = signal(false)
   readonly problem = signal<string | undefined>(undefined)
-  /** Fields that were left wrong when the person pressed the button. */
+  /** The invalid fields when the person submitted the form. */
   readonly wrong = signal<Partial<Record<SignInField, string>>>({})
   readonly setup = signal(false)
-  readonly #session: Doors
+  readonly #session: SignInSession
   readonly #done: () => void
 
-  /** `token` as the address that the server printed has it. */
-  constructor(session: Doors, { email = '', token = '', done }: { email?: string; token?: string; done: () => void }) {
+  /** `token`: from the link that the server printed. */
+  constructor(
+    session: SignInSession,
+    { email = '', token = '', done }: { email?: string; token?: string; done: () => void },
+  ) {
     this.#session = session
     this.#done = done
     this.fields.value = { ...EMPTY, email, token }
@@ -30,7 +33,7 @@ export class SignInModel {
 
   readonly ready = computed(() => !this.busy.value)
 
-  async askWhetherNew(): Promise<void> {
+  async checkSetup(): Promise<void> {
     this.setup.value = await this.#session.setupNeeded()
   }
 
@@ -43,7 +46,7 @@ export class SignInModel {
 
   async submit(): Promise<void> {
     if (this.busy.value) return
-    this.wrong.value = this.#mistakes()
+    this.wrong.value = this.#validate()
     if (Object.keys(this.wrong.value).length > 0) return
     this.busy.value = true
     this.problem.value = undefined
@@ -54,10 +57,10 @@ export class SignInModel {
       : await this.#session.signIn(person.email, person.password)
     this.busy.value = false
     if (result.ok) this.#done()
-    else this.problem.value = wordsOf(result, this.setup.value)
+    else this.problem.value = describe(result, this.setup.value)
   }
 
-  #mistakes(): Partial<Record<SignInField, string>> {
+  #validate(): Partial<Record<SignInField, string>> {
     const { token, organisation, name, email, password } = this.fields.value
     const wrong: Partial<Record<SignInField, string>> = {}
     if (!/^\S+@\S+$/.test(email.trim())) wrong.email = t('signIn.emailWanted')
@@ -71,7 +74,7 @@ export class SignInModel {
   }
 }
 
-function wordsOf(result: Extract<SignInResult, { ok: false }>, setup: boolean): string {
+function describe(result: Extract<SignInResult, { ok: false }>, setup: boolean): string {
   const { refusal, retryAfterS } = result
   if (refusal === 'offline') return t('signIn.offline')
   if (refusal === 'bad_credentials') return t(setup ? 'signIn.badToken' : 'signIn.badCredentials')

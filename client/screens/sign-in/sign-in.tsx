@@ -1,4 +1,4 @@
-// Signing in: the first thing anyone sees. On a new server it makes the organisation.
+// The sign-in screen. On a new server it creates the organisation.
 import { useLocation } from 'preact-iso'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Session } from '../../session/session.ts'
@@ -16,7 +16,7 @@ import './sign-in.css'
 
 type Props = {
   readonly session: Session
-  /** Who was signed in: their session has ended, their data is still here. */
+  /** The person whose session has expired. Their data is still on this device. */
   readonly again?: Person | undefined
 }
 
@@ -28,16 +28,16 @@ export function SignIn({ session, again }: Props) {
         email: again?.user.email ?? '',
         token: new URLSearchParams(location.search).get('token') ?? '',
         done: () => {
-          // Asked here, where the person has just shown that they mean to stay: browsers grant it more readily.
+          // Requested here, because browsers grant it more readily after a person signs in.
           void navigator.storage?.persist?.().catch(() => false)
           route('/', true)
         },
       }),
     [session],
   )
-  const known = session.person.value // who was signed in: what waits of theirs is not another's
+  const previousPerson = session.person.value // their own pending mutations do not count as another person's
   const isSetup = model.setup.value
-  useEffect(() => void model.askWhetherNew(), [model])
+  useEffect(() => void model.checkSetup(), [model])
   useEffect(() => {
     document.title = `${t(isSetup ? 'signIn.setupTitle' : 'signIn.title')} · Stockhand`
   }, [isSetup])
@@ -55,7 +55,7 @@ export function SignIn({ session, again }: Props) {
             {t('signIn.back')}
           </Button>
         )}
-        <OtherUsersPending own={known && deviceName(known)} />
+        <OtherUsersPending own={previousPerson && deviceName(previousPerson)} />
         <LanguageChoice />
       </div>
     </AppFrame>
@@ -65,7 +65,7 @@ export function SignIn({ session, again }: Props) {
 function Form({ model }: { model: SignInModel }) {
   const form = useRef<HTMLFormElement>(null)
   const isSetup = model.setup.value
-  const bind = (name: SignInField) => ({
+  const fieldProps = (name: SignInField) => ({
     name,
     value: model.fields.value[name],
     error: model.wrong.value[name],
@@ -87,16 +87,16 @@ function Form({ model }: { model: SignInModel }) {
     >
       {isSetup && (
         <>
-          <Field label={t('signIn.token')} {...bind('token')} hint={t('signIn.tokenHint')} />
-          <Field label={t('signIn.organisation')} {...bind('organisation')} autoComplete="organization" />
-          <Field label={t('signIn.name')} {...bind('name')} autoComplete="name" />
+          <Field label={t('signIn.token')} {...fieldProps('token')} hint={t('signIn.tokenHint')} />
+          <Field label={t('signIn.organisation')} {...fieldProps('organisation')} autoComplete="organization" />
+          <Field label={t('signIn.name')} {...fieldProps('name')} autoComplete="name" />
         </>
       )}
-      <Field label={t('signIn.email')} kind="email" {...bind('email')} autoComplete="username" />
+      <Field label={t('signIn.email')} kind="email" {...fieldProps('email')} autoComplete="username" />
       <Field
         label={t('signIn.password')}
         kind="password"
-        {...bind('password')}
+        {...fieldProps('password')}
         autoComplete={isSetup ? 'new-password' : 'current-password'}
         hint={isSetup ? t('signIn.passwordShort', { min: PASSWORD_MIN }) : undefined}
       />

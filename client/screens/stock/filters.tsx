@@ -1,4 +1,4 @@
-// Category, place and level. On the handheld behind one button, on the desk in sight.
+// Filters by category, location and level: behind a button on the handheld, always visible on the desktop.
 import { useSignal } from '@preact/signals'
 import { SlidersHorizontal } from 'lucide-preact'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -58,20 +58,20 @@ type TreeProps = { kind: 'categories' | 'locations'; model: StockModel; hideLabe
 
 function TreeField({ kind, model, hideLabel }: TreeProps) {
   const { device } = useWorkspace()
-  const chosen = kind === 'categories' ? model.categoryId : model.locationId
+  const selected = kind === 'categories' ? model.categoryId : model.locationId
   const label = t(kind === 'categories' ? 'field.category' : 'stock.place')
   const rows = device.queries
     .tree(kind)
-    .filter(({ archived, id }) => !archived || id === chosen.value)
+    .filter(({ archived, id }) => !archived || id === selected.value)
     .map(({ id }) => ({ value: id, label: device.queries.path(kind, id).join(' › ') }))
   const all = { value: '', label: t(kind === 'categories' ? 'stock.allCategories' : 'stock.allPlaces') }
   return (
     <ChoiceField
       label={label}
       hideLabel={hideLabel}
-      value={chosen.value}
+      value={selected.value}
       options={[all, ...rows]}
-      onChange={(id) => (chosen.value = id)}
+      onChange={(id) => (selected.value = id)}
     />
   )
 }

@@ -1,4 +1,4 @@
-// The items found: lines on the handheld, a table on the desk.
+// The search results: rows on the handheld, a table on the desktop.
 import { useWorkspace } from '../../context/workspace.ts'
 import { isHandheld } from '../../context/form-factor.ts'
 import type { Device } from '../../device/device.ts'
@@ -16,7 +16,7 @@ const LINE_PX = 68
 export function StockList({ model }: { model: StockModel }) {
   const { device } = useWorkspace()
   const { ids, total } = model.hits.value
-  const missing = { from: ids.length, onSight: () => model.showAll() }
+  const unloaded = { from: ids.length, onVisible: () => model.showAll() }
   if (isHandheld.value) {
     return (
       <VirtualList
@@ -25,7 +25,7 @@ export function StockList({ model }: { model: StockModel }) {
         rowPx={LINE_PX}
         keyOf={(index) => ids[index] ?? index}
         line={(index) => <Line id={ids[index]} />}
-        missing={missing}
+        unloaded={unloaded}
       />
     )
   }
@@ -36,7 +36,7 @@ export function StockList({ model }: { model: StockModel }) {
         columns={columnsFor(device)}
         rows={ids}
         count={total}
-        missing={missing}
+        unloaded={unloaded}
         keyOf={(id) => id}
         hrefOf={(id) => `/items/${id}`}
         height="100%"

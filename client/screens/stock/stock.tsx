@@ -1,4 +1,4 @@
-// The whole stock, found as one types.
+// The stock list with its search.
 import { useLocation } from 'preact-iso'
 import { PackageOpen, Plus, SearchX } from 'lucide-preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
@@ -24,14 +24,14 @@ export function Stock() {
   const { query, route } = useLocation()
   const model = workspace.models.of(createStockModel)
   useMemo(() => model.open(query), [query])
-  const [creating, setCreating] = useState(false)
+  const [isCreating, setIsCreating] = useState(false)
   const search = useRef<HTMLInputElement>(null)
   useEffect(() => {
     if ('find' in query) search.current?.focus()
   }, [query])
-  const countsStock = model.only.value !== 'all'
-  useEffect(() => (countsStock ? totals.watch() : undefined), [countsStock, totals])
-  const isCounting = countsStock && totals.current.value === undefined
+  const needsTotals = model.only.value !== 'all'
+  useEffect(() => (needsTotals ? totals.watch() : undefined), [needsTotals, totals])
+  const isCounting = needsTotals && totals.current.value === undefined
   const { total } = model.hits.value
   const header = (
     <div class="stock-head">
@@ -41,7 +41,7 @@ export function Stock() {
           {isCounting ? t('stock.counting') : t('stock.items', { count: total })}
         </p>
         {mayDo(workspace, 'manager') && !isHandheld.value && (
-          <Button icon={Plus} onPress={() => setCreating(true)}>
+          <Button icon={Plus} onPress={() => setIsCreating(true)}>
             {t('stock.newItem')}
           </Button>
         )}
@@ -58,7 +58,7 @@ export function Stock() {
             onInput={(value) => (model.query.value = value)}
           />
           {mayDo(workspace, 'manager') && isHandheld.value && (
-            <IconButton filled icon={Plus} label={t('stock.newItem')} onPress={() => setCreating(true)} />
+            <IconButton filled icon={Plus} label={t('stock.newItem')} onPress={() => setIsCreating(true)} />
           )}
         </div>
         <Filters model={model} />
@@ -67,12 +67,12 @@ export function Stock() {
   )
   return (
     <Screen title={t('nav.stock')} fill header={header} ownHeading={!isHandheld.value}>
-      {isCounting ? <Skeleton shape="rows" count={8} /> : total > 0 ? <StockList model={model} /> : <None />}
-      {creating && (
+      {isCounting ? <Skeleton shape="rows" count={8} /> : total > 0 ? <StockList model={model} /> : <NoResults />}
+      {isCreating && (
         <NewItemSheet
-          onClose={() => setCreating(false)}
+          onClose={() => setIsCreating(false)}
           onDone={({ id }) => {
-            setCreating(false)
+            setIsCreating(false)
             route(`/items/${id}`)
           }}
         />
@@ -81,7 +81,7 @@ export function Stock() {
   )
 }
 
-function None() {
+function NoResults() {
   const workspace = useWorkspace()
   const { device, status } = workspace
   const model = workspace.models.of(createStockModel)
@@ -108,7 +108,7 @@ function None() {
       title={query ? t('search.nothing', { query }) : t('stock.noneFiltered')}
       action={<Button onPress={() => model.clear()}>{t('stock.clearFilters')}</Button>}
     >
-      {model.filtered ? t('stock.filtersOn') : t('stock.searchHint')}
+      {model.isFiltered ? t('stock.filtersOn') : t('stock.searchHint')}
     </EmptyState>
   )
 }

@@ -1,4 +1,4 @@
-// Shelves that hold less than nothing: only somebody who goes there and counts can say what is right.
+// Positions below zero. Only a count at the location can correct them.
 import { useWorkspace } from '../../context/workspace.ts'
 import { itemName, locationName } from '../../domain/names.ts'
 import type { DisplayedPosition } from '../../device/state/queries.ts'
@@ -8,7 +8,7 @@ import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
 
-/** More are reached by counting the first. */
+/** Counting the first ones brings up the others. */
 const SHOWN_MAX = 100
 
 export function BelowZero({ positions }: { readonly positions: readonly DisplayedPosition[] }) {
@@ -16,7 +16,7 @@ export function BelowZero({ positions }: { readonly positions: readonly Displaye
   if (positions.length === 0) return null
   const byName = positions.toSorted((a, b) => itemName(device, a.itemId).localeCompare(itemName(device, b.itemId)))
   return (
-    <Card title={t('tray.belowZero')} mark={<Tag tone="bad">{positions.length}</Tag>} flush>
+    <Card title={t('tray.belowZero')} badge={<Tag tone="bad">{positions.length}</Tag>} flush>
       <p class="tray-hint soft">{t('tray.belowZeroHint')}</p>
       <RowList label={t('tray.belowZero')}>
         {byName.slice(0, SHOWN_MAX).map(({ itemId, locationId, lot, quantity }) => (

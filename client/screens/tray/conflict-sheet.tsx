@@ -1,4 +1,4 @@
-// One refusal or review: what it was, why, and how it ends.
+// A refusal or review: the mutation, the reason, and the ways to resolve it.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -21,13 +21,13 @@ type Answer = {
 export function ConflictSheet({ conflict, onClose }: Props) {
   const workspace = useWorkspace()
   const { device } = workspace
-  const [asking, setAsking] = useState<'correct' | 'discard' | undefined>(undefined)
-  const words = describeConflict(device, conflict)
+  const [form, setForm] = useState<'correct' | 'discard' | undefined>(undefined)
+  const description = describeConflict(device, conflict)
   const mayResolve =
     mayDo(workspace, 'manager') || (mayDo(workspace, 'staff') && conflict.userId === workspace.person.user.id)
-  // Taking the other side changes the catalogue.
-  const ways = conflictOptions(conflict).filter(
-    (way) => mayDo(workspace, 'manager') || (way !== 'take' && way !== 'restore'),
+  // Accepting the other side changes the catalogue, so it needs a manager.
+  const options = conflictOptions(conflict).filter(
+    (option) => mayDo(workspace, 'manager') || (option !== 'take' && option !== 'restore'),
   )
   const resolve = async (answer: Answer) => {
     const result = await device.record('conflict.resolve', { id: conflict.id, ...answer })
@@ -37,34 +37,34 @@ export function ConflictSheet({ conflict, onClose }: Props) {
       showToast({ text: t('conflict.still'), tone: 'warn' })
     else showToast({ text: t('conflict.done'), tone: 'good' })
   }
-  const take = async (way: ConflictOption) => {
-    if (way === 'correct' || way === 'discard') return setAsking(way)
-    return resolve({ choice: way === 'restore' ? 'take' : way })
+  const choose = async (option: ConflictOption) => {
+    if (option === 'correct' || option === 'discard') return setForm(option)
+    return resolve({ choice: option === 'restore' ? 'take' : option })
   }
   return (
-    <Sheet open title={words.title} onClose={onClose}>
+    <Sheet open title={description.title} onClose={onClose}>
       <div>
-        {words.amount && <p class="big-number num">{words.amount}</p>}
-        <p class="soft">{words.note}</p>
+        {description.amount && <p class="big-number num">{description.amount}</p>}
+        <p class="soft">{description.note}</p>
       </div>
       <div>
-        <p class="strong">{words.cause}</p>
-        <p>{words.remedy}</p>
+        <p class="strong">{description.cause}</p>
+        <p>{description.remedy}</p>
       </div>
-      {words.details.map((line) => (
+      {description.details.map((line) => (
         <p key={line} class="soft">
           {line}
         </p>
       ))}
-      {asking === 'correct' && (
+      {form === 'correct' && (
         <Correct conflict={conflict} onDone={(args) => void resolve({ choice: 'resend', args })} />
       )}
-      {asking === 'discard' && <Discard onDone={(reason) => void resolve({ choice: 'discard', reason })} />}
-      {asking === undefined && mayResolve && (
+      {form === 'discard' && <Discard onDone={(reason) => void resolve({ choice: 'discard', reason })} />}
+      {form === undefined && mayResolve && (
         <div class="stack">
-          {ways.map((way, index) => (
-            <Button key={way} wide kind={index === 0 ? 'primary' : 'secondary'} onPress={() => void take(way)}>
-              {t(`conflict.way.${way}`)}
+          {options.map((option, index) => (
+            <Button key={option} wide kind={index === 0 ? 'primary' : 'secondary'} onPress={() => void choose(option)}>
+              {t(`conflict.way.${option}`)}
             </Button>
           ))}
         </div>

@@ -1,4 +1,4 @@
-// A refusal or a review in words: what it was, why, and how it can end.
+// Describes a refusal or review in words, and lists the ways to resolve it.
 import { otherSide } from '#shared/mutations/reviews/conflict-ways.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
@@ -14,7 +14,7 @@ export interface ConflictDescription {
   amount: string | undefined
   cause: string
   remedy: string
-  /** Values that clash, or numbers that do not fit. */
+  /** Conflicting values, or numbers that do not match. */
   details: string[]
 }
 
@@ -65,7 +65,7 @@ const ARCHIVED: ReadonlySet<string> = new Set(['item_archived', 'location_archiv
 
 const FINAL: ReadonlySet<string> = new Set(['already_exists', 'nothing_to_undo', 'not_open'])
 
-/** The ways out that make sense, the first being the usual one. */
+/** The ways to resolve a conflict, the usual one first. */
 export function conflictOptions(conflict: Conflict): ConflictOption[] {
   if (conflict.kind === 'review') {
     if (ARCHIVED.has(conflict.code)) return ['restore', 'keep']

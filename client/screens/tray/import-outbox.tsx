@@ -1,4 +1,4 @@
-// Bringing in a file in which a device saved what waited on it: read and checked first, then asked, then taken in whole.
+// Imports a file in which a device saved its outbox. Validates it first, asks the person, then imports all of it.
 import { useSignal } from '@preact/signals'
 import { Upload } from 'lucide-preact'
 import { useRef } from 'preact/hooks'
@@ -22,21 +22,21 @@ export function ImportOutbox() {
   const busy = useSignal(false)
   const read = async (file: File) => {
     const reader = { orgId: person.org.id, userId: person.user.id, role: person.user.role }
-    const found = file.size > FILE_MAX_BYTES ? ({ problem: 'tooLarge' } as const) : await textOf(file)
-    if (typeof found !== 'string') problem.value = found.problem
+    const text = file.size > FILE_MAX_BYTES ? ({ problem: 'tooLarge' } as const) : await readText(file)
+    if (typeof text !== 'string') problem.value = text.problem
     else {
-      const content = readOutboxFile(found, reader)
-      if ('problem' in content) problem.value = content.problem
-      else opened.value = content
+      const outboxFile = readOutboxFile(text, reader)
+      if ('problem' in outboxFile) problem.value = outboxFile.problem
+      else opened.value = outboxFile
     }
   }
-  const take = async ({ luggage: file }: ReadFile) => {
+  const importFile = async ({ contents }: ReadFile) => {
     busy.value = true
     try {
-      const { mutations, scans } = await device.importOutbox(file)
+      const { mutations, scans } = await device.importOutbox(contents)
       const isNew = mutations + scans > 0
-      if (isNew) syncNow() // by whichever tab leads
-      showToast({ text: isNew ? takenIn({ mutations, scans }) : t('bring.known'), tone: 'good' })
+      if (isNew) syncNow() // the leading tab syncs
+      showToast({ text: isNew ? describeImport({ mutations, scans }) : t('bring.known'), tone: 'good' })
     } catch {
       problem.value = 'notKept'
     } finally {
@@ -58,14 +58,14 @@ export function ImportOutbox() {
         onChange={({ currentTarget }) => {
           const [file] = currentTarget.files ?? []
           if (file) void read(file)
-          currentTarget.value = '' // the same file can be chosen again
+          currentTarget.value = '' // allows choosing the same file again
         }}
       />
       {opened.value && (
-        <AskSheet
+        <ConfirmSheet
           file={opened.value}
           busy={busy.value}
-          onTake={(file) => void take(file)}
+          onImport={(file) => void importFile(file)}
           onClose={() => (opened.value = undefined)}
         />
       )}
@@ -76,37 +76,37 @@ export function ImportOutbox() {
   )
 }
 
-function AskSheet({
+function ConfirmSheet({
   file,
   busy,
-  onTake,
+  onImport,
   onClose,
 }: {
   readonly file: ReadFile
   readonly busy: boolean
-  readonly onTake: (file: ReadFile) => void
+  readonly onImport: (file: ReadFile) => void
   readonly onClose: () => void
 }) {
-  const { luggage, person, savedAt, isOwn } = file
-  const { length: count } = luggage.pending
+  const { contents, person, savedAt, isOwn } = file
+  const { length: count } = contents.pending
   const time = formatDateTime(savedAt.getTime())
   return (
     <Sheet
       open
       strict
-      title={count > 0 ? t('bring.title', { count }) : t('bring.titleScans', { count: luggage.scans.length })}
+      title={count > 0 ? t('bring.title', { count }) : t('bring.titleScans', { count: contents.scans.length })}
       onClose={onClose}
       actions={
         <>
           <Button onPress={onClose}>{t('bring.leave')}</Button>
-          <Button kind="primary" busy={busy} onPress={() => onTake(file)}>
+          <Button kind="primary" busy={busy} onPress={() => onImport(file)}>
             {t('bring.take')}
           </Button>
         </>
       }
     >
       <p>{person === undefined ? t('bring.saved', { time }) : t('bring.savedBy', { person, time })}</p>
-      {count > 0 && luggage.scans.length > 0 && <p>{t('bring.scans', { count: luggage.scans.length })}</p>}
+      {count > 0 && contents.scans.length > 0 && <p>{t('bring.scans', { count: contents.scans.length })}</p>}
       <p>
         {!isOwn && t('bring.asYou')} {t('bring.once')}
       </p>
@@ -114,17 +114,17 @@ function AskSheet({
   )
 }
 
-/** Changes and scans are told apart, as they were when it was asked. */
-function takenIn({ mutations, scans }: ImportResult): string {
+/** Mutations and scans are counted separately, as in the question before. */
+function describeImport({ mutations, scans }: ImportResult): string {
   const changes = mutations > 0 && t('bring.changes', { count: mutations })
   const open = scans > 0 && t('bring.openScans', { count: scans })
   return t('bring.done', { what: [changes, open].filter(Boolean).join(', ') })
 }
 
-async function textOf(file: File): Promise<string | { problem: 'unreadable' }> {
+async function readText(file: File): Promise<string | { problem: 'unreadable' }> {
   try {
     return await file.text()
   } catch {
-    return { problem: 'unreadable' } // taken away between choosing and reading
+    return { problem: 'unreadable' } // the file was removed after it was chosen
   }
 }

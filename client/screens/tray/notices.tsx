@@ -1,8 +1,8 @@
-// What is wrong with keeping and sending, and what to do about it: each says what it means for the work on this device.
+// Problems with storing and sending, what they mean for the work on this device, and what to do about them.
 import type { ComponentChildren } from 'preact'
 import { t } from '../../strings/strings.ts'
 import { useWorkspace } from '../../context/workspace.ts'
-import { storageIsLow } from '../../context/storage-quota.ts'
+import { isStorageLow } from '../../context/storage-quota.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
@@ -19,14 +19,14 @@ export function Notices() {
       {state === 'limited' && <Notice text={t('notice.limited')} />}
       {state === 'outdated' && <Notice text={t('notice.outdated')} />}
       {device.offlineMode.isUnsaved.value && <Notice text={t('notice.pauseUnkept')} />}
-      {storageIsLow.value && <Notice text={t('notice.room')} />}
+      {isStorageLow.value && <Notice text={t('notice.room')} />}
       {loss && (
         <Notice
           text={t(`notice.loss.${loss}`)}
           action={<Button onPress={() => (device.recovery.loss.value = undefined)}>{t('notice.seen')}</Button>}
         />
       )}
-      <Aside />
+      <Skipped />
     </>
   )
 }
@@ -40,13 +40,13 @@ function Notice({ text, action }: { text: string; action?: ComponentChildren }) 
   )
 }
 
-/** What is too large for the way to the server. */
-function Aside() {
+/** Mutations that are too large for the network path. */
+function Skipped() {
   const { device } = useWorkspace()
   const entries = device.queue.skipped.value
   if (entries.length === 0) return null
   return (
-    <Card title={t('tray.aside')} mark={<Tag tone="bad">{entries.length}</Tag>} flush>
+    <Card title={t('tray.aside')} badge={<Tag tone="bad">{entries.length}</Tag>} flush>
       <RowList label={t('tray.aside')}>
         {entries.map(({ envelope }) => {
           const { title, note } = describeMutation(device, envelope)

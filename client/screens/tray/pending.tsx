@@ -1,4 +1,4 @@
-// What waits to be sent, oldest first.
+// The pending mutations, oldest first.
 import { useEffect, useState } from 'preact/hooks'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { OutboxEntry } from '../../device/records.ts'
@@ -10,12 +10,13 @@ import { Card } from '../../ui/layout/card.tsx'
 import { Row, RowList } from '../../ui/lists/row-list.tsx'
 import { Tag } from '../../ui/feedback/tag.tsx'
 
-/** The oldest go first; the rest is a number. */
+/** The oldest are sent first. The others are only counted. */
 const SHOWN_MAX = 100
 
 export function Pending() {
   const { device, status } = useWorkspace()
-  const count = device.pendingCount.value - device.queue.skipped.value.length // those are named apart
+  // skipped mutations have a card of their own
+  const count = device.pendingCount.value - device.queue.skipped.value.length
   const [oldest, setOldest] = useState<readonly OutboxEntry[]>([])
   const newest = device.history.value[0]
   useEffect(() => {
@@ -29,7 +30,7 @@ export function Pending() {
   return (
     <Card
       title={t('tray.pending')}
-      mark={<Tag tone="warn">{count}</Tag>}
+      badge={<Tag tone="warn">{count}</Tag>}
       action={status.value.busy && <span class="soft small">{t('tray.sending')}</span>}
       flush
     >

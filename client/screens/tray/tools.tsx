@@ -1,4 +1,4 @@
-// Sending now, working offline, keeping a copy, and how much room is taken.
+// Sync now, work offline, export, and storage usage.
 import { Download, RefreshCw } from 'lucide-preact'
 import { useEffect, useState } from 'preact/hooks'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -13,8 +13,8 @@ import { describeMutation } from '../../domain/describe-mutation.ts'
 import { exportOutbox } from '../../domain/export-outbox.ts'
 import { ImportOutbox } from './import-outbox.tsx'
 
-/** The notices say why nothing moves, and what it means for the work here: the refusal alone would alarm. */
-const SAID_ABOVE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage'])
+/** States with a notice of their own, which explains the problem better than the refusal. */
+const HAS_NOTICE: ReadonlySet<string> = new Set(['limited', 'outdated', 'storage'])
 
 export function Tools() {
   const workspace = useWorkspace()
@@ -29,10 +29,10 @@ export function Tools() {
     }
     exportOutbox(await device.exportPending(), from, new Date(clock.now()))
   }
-  const waits = device.pendingCount.value > 0 || device.scans.unresolved.value.length > 0
+  const hasPending = device.pendingCount.value > 0 || device.scans.unresolved.value.length > 0
   return (
     <Card title={t('tray.tools')}>
-      {problem && !SAID_ABOVE.has(state) && (
+      {problem && !HAS_NOTICE.has(state) && (
         <p class="warn-line" role="status">
           {problem === 'role_too_low' ? t('tray.onlyReads') : `${meaning(problem).cause} ${meaning(problem).remedy}`}
         </p>
@@ -47,7 +47,7 @@ export function Tools() {
         <Button icon={RefreshCw} busy={busy} disabled={state === 'paused' || state === 'signed_out'} onPress={syncNow}>
           {t('tray.syncNow')}
         </Button>
-        <Button icon={Download} disabled={!waits} onPress={() => void save()}>
+        <Button icon={Download} disabled={!hasPending} onPress={() => void save()}>
           {t('tray.export')}
         </Button>
         {mayDo(workspace, 'staff') && <ImportOutbox />}
@@ -59,15 +59,16 @@ export function Tools() {
 
 function StorageLine() {
   const [used, setUsed] = useState<string | undefined>(undefined)
-  const [kept, setKept] = useState<boolean | undefined>(undefined)
+  const [isPersisted, setIsPersisted] = useState<boolean | undefined>(undefined)
   useEffect(() => {
     void navigator.storage?.estimate?.().then(({ usage = 0 }) => setUsed(megabytes(usage)))
-    void navigator.storage?.persisted?.().then(setKept)
+    void navigator.storage?.persisted?.().then(setIsPersisted)
   }, [])
   if (used === undefined) return null
   return (
     <p class="soft small">
-      {t('tray.storage', { used })} {kept !== undefined && t(kept ? 'tray.persisted' : 'tray.notPersisted')}
+      {t('tray.storage', { used })}{' '}
+      {isPersisted !== undefined && t(isPersisted ? 'tray.persisted' : 'tray.notPersisted')}
     </p>
   )
 }

@@ -1,4 +1,4 @@
-// What is on its way, what was refused, what could not be resolved: and the way out of each.
+// The tray: pending mutations, refusals, reviews, unresolved scans, and how to resolve each.
 import { useSignal } from '@preact/signals'
 import { CircleCheck } from 'lucide-preact'
 import { printedCode } from '#shared/values/gtin.ts'
@@ -54,7 +54,7 @@ export function Tray() {
   )
 }
 
-/** More are reached by settling the first. */
+/** Resolving the first ones brings up the others. */
 const SHOWN_MAX = 100
 
 function Conflicts({ conflicts }: { conflicts: readonly Conflict[] }) {
@@ -63,7 +63,7 @@ function Conflicts({ conflicts }: { conflicts: readonly Conflict[] }) {
   const opened = conflicts.find(({ id }) => id === openId.value)
   if (conflicts.length === 0) return null
   return (
-    <Card title={t('tray.conflicts')} mark={<Tag tone="bad">{conflicts.length}</Tag>} flush>
+    <Card title={t('tray.conflicts')} badge={<Tag tone="bad">{conflicts.length}</Tag>} flush>
       <RowList label={t('tray.conflicts')}>
         {conflicts.slice(0, SHOWN_MAX).map((conflict) => {
           const { title, cause, note } = describeConflict(device, conflict)
@@ -92,7 +92,7 @@ function Unresolved({ scans }: { scans: readonly ScanRecord[] }) {
   const opened = useSignal<ScanRecord | undefined>(undefined)
   if (scans.length === 0) return null
   return (
-    <Card title={t('tray.unresolved')} mark={<Tag tone="warn">{scans.length}</Tag>} flush>
+    <Card title={t('tray.unresolved')} badge={<Tag tone="warn">{scans.length}</Tag>} flush>
       <RowList label={t('tray.unresolved')}>
         {scans.slice(0, SHOWN_MAX).map((scan) => {
           const read = readScan(device.queries, scan, new Date(scan.at))

@@ -1,4 +1,4 @@
-// A button says what it does. Primary (one on a screen), secondary, quiet, danger; with `href` it is a link.
+// A button with a text: primary (one on a screen), secondary, quiet or danger. With `href` it is a link.
 import type { ComponentChildren, Ref } from 'preact'
 import { t } from '../../strings/strings.ts'
 import { classes } from '../styles/classes.ts'
@@ -12,10 +12,10 @@ type Props = {
   readonly href?: string | undefined
   readonly icon?: IconShape | undefined
   readonly type?: 'button' | 'submit' | undefined
-  /** Work is under way: presses are ignored, the width and the focus stay. */
+  /** While busy, presses are ignored; the width and the focus stay. */
   readonly busy?: boolean | undefined
   readonly disabled?: boolean | undefined
-  /** As wide as its place. */
+  /** Fills the width of its container. */
   readonly wide?: boolean | undefined
   readonly label?: string | undefined
   readonly pressed?: boolean | undefined
@@ -25,8 +25,8 @@ type Props = {
 
 export function Button(props: Props) {
   const { children, kind = 'secondary', href, icon, busy = false, wide = false, label } = props
-  const look = classes('button', kind, wide && 'wide', busy && 'busy')
-  const inside = (
+  const className = classes('button', kind, wide && 'wide', busy && 'busy')
+  const content = (
     <>
       {icon && <Icon of={icon} />}
       <span>{children}</span>
@@ -35,14 +35,14 @@ export function Button(props: Props) {
   )
   if (href !== undefined)
     return (
-      <a class={look} href={href} aria-label={label} onClick={props.onPress}>
-        {inside}
+      <a class={className} href={href} aria-label={label} onClick={props.onPress}>
+        {content}
       </a>
     )
   return (
     <button
       ref={props.ref ?? null}
-      class={look}
+      class={className}
       type={props.type ?? 'button'}
       disabled={props.disabled}
       aria-disabled={busy || undefined}
@@ -55,7 +55,7 @@ export function Button(props: Props) {
         else props.onPress?.()
       }}
     >
-      {inside}
+      {content}
     </button>
   )
 }

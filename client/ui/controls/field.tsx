@@ -1,4 +1,4 @@
-// A field with its label, hint and error in words. Validation is the screen's; this shows and announces it.
+// A form field with its label, hint and error. The screen validates; the field shows and announces the error.
 import type { ComponentChildren, Ref } from 'preact'
 import { useId, useState } from 'preact/hooks'
 import { CircleAlert, Eye, EyeOff, Search } from 'lucide-preact'
@@ -10,7 +10,7 @@ import './field.css'
 
 type Frame = {
   readonly label: string
-  /** Keeps the label for those who listen only, where the place says it already (a search box). */
+  /** Only screen readers read the label, because the context shows it (a search box). */
   readonly hideLabel?: boolean | undefined
   readonly hint?: string | undefined
   readonly error?: string | undefined
@@ -22,12 +22,12 @@ type TextProps = Frame & {
   readonly value: string
   readonly onInput: (value: string) => void
   readonly kind?: 'text' | 'password' | 'search' | 'email' | 'number' | 'date' | 'multiline' | undefined
-  /** `none` keeps the on-screen keyboard away; `decimal` for quantities. By default what `kind` wants. */
+  /** `none` hides the on-screen keyboard; `decimal` is for quantities. The default depends on `kind`. */
   readonly inputMode?: 'none' | 'text' | 'decimal' | 'numeric' | 'search' | 'email' | 'url' | undefined
   readonly name?: string | undefined
   readonly autoComplete?: string | undefined
   readonly placeholder?: string | undefined
-  /** What follows the figure: a unit, a currency. */
+  /** Shown after the value: a unit, a currency. */
   readonly unit?: string | undefined
   readonly maxLength?: number | undefined
   readonly autoFocus?: boolean | undefined
@@ -37,7 +37,7 @@ type TextProps = Frame & {
 
 export function Field(props: TextProps) {
   const id = useId()
-  const [shown, setShown] = useState(false)
+  const [isPasswordVisible, setPasswordVisible] = useState(false)
   const { kind = 'text', error, hint } = props
   const shared = {
     id,
@@ -64,7 +64,7 @@ export function Field(props: TextProps) {
       <input
         {...shared}
         ref={props.ref ?? null}
-        type={(kind === 'password' && shown ? 'text' : NATIVE_TYPE[kind]) as 'text'}
+        type={(kind === 'password' && isPasswordVisible ? 'text' : NATIVE_TYPE[kind]) as 'text'}
         inputMode={props.inputMode ?? INPUT_MODE[kind]}
         autoComplete={props.autoComplete ?? 'off'}
         autoFocus={props.autoFocus}
@@ -76,9 +76,9 @@ export function Field(props: TextProps) {
       {props.unit && <span class="field-unit">{props.unit}</span>}
       {kind === 'password' && (
         <IconButton
-          icon={shown ? EyeOff : Eye}
-          label={t(shown ? 'ui.hidePassword' : 'ui.showPassword')}
-          onPress={() => setShown(!shown)}
+          icon={isPasswordVisible ? EyeOff : Eye}
+          label={t(isPasswordVisible ? 'ui.hidePassword' : 'ui.showPassword')}
+          onPress={() => setPasswordVisible(!isPasswordVisible)}
         />
       )}
     </FieldFrame>
@@ -91,7 +91,7 @@ type ChoiceProps<Value extends string> = Frame & {
   readonly onChange: (value: Value) => void
 }
 
-/** One of a list that is too long for segments: the browser's own picker. */
+/** A choice from a list that is too long for segments, with the browser's own picker. */
 export function ChoiceField<Value extends string>(props: ChoiceProps<Value>) {
   const id = useId()
   const { error, hint, options } = props
@@ -105,8 +105,8 @@ export function ChoiceField<Value extends string>(props: ChoiceProps<Value>) {
         aria-describedby={error || hint ? `${id}-says` : undefined}
         value={props.value}
         onChange={(event) => {
-          const chosen = options[event.currentTarget.selectedIndex]
-          if (chosen) props.onChange(chosen.value)
+          const selected = options[event.currentTarget.selectedIndex]
+          if (selected) props.onChange(selected.value)
         }}
       >
         {options.map((option) => (
@@ -127,13 +127,13 @@ type SwitchProps = {
   readonly disabled?: boolean | undefined
 }
 
-/** On or off, at once. The whole line can be pressed. */
+/** A switch that takes effect at once. The whole row can be pressed. */
 export function SwitchField({ label, hint, on, onChange, disabled }: SwitchProps) {
   return (
     <label class="switch">
       <span class="grow">
         {label}
-        {hint && <span class="field-says">{hint}</span>}
+        {hint && <span class="field-message">{hint}</span>}
       </span>
       <input
         type="checkbox"
@@ -156,7 +156,7 @@ function FieldFrame({ id, frame, children }: { id: string; frame: Frame; childre
       </label>
       <div class="field-box">{children}</div>
       {(error || hint) && (
-        <p class="field-says" id={`${id}-says`} role={error ? 'alert' : undefined}>
+        <p class="field-message" id={`${id}-says`} role={error ? 'alert' : undefined}>
           {error && <Icon of={CircleAlert} />}
           {error || hint}
         </p>
@@ -165,7 +165,8 @@ function FieldFrame({ id, frame, children }: { id: string; frame: Frame; childre
   )
 }
 
-// `number` is a text input on purpose: the browser's number input drops what it cannot read and scrolls values away.
+// `number` is a text input on purpose, because the browser's number input drops text that it cannot parse, and
+// scrolling changes its value.
 const NATIVE_TYPE = {
   text: 'text',
   password: 'password',

@@ -1,4 +1,4 @@
-// A button that is only a sign; its label is what those who listen hear, and the tooltip.
+// A button with only an icon. Its label is read by screen readers and shown as the tooltip.
 import type { Ref } from 'preact'
 import { classes } from '../styles/classes.ts'
 import { Icon, type IconShape } from './icon.tsx'
@@ -8,7 +8,7 @@ type Props = {
   readonly icon: IconShape
   readonly label: string
   readonly onPress: () => void
-  /** On a well of its own, as beside a quantity. */
+  /** On a filled background, as beside a quantity. */
   readonly filled?: boolean | undefined
   readonly disabled?: boolean | undefined
   readonly pressed?: boolean | undefined

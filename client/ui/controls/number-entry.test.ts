@@ -1,7 +1,7 @@
 // The keys of the number pad give quantities within their bounds, whatever is pressed.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { pressKey, startEntry, thousandthsOf, writeEntry, type PadKey } from './number-entry.ts'
+import { pressKey, startEntry, thousandthsOf, formatEntry, type PadKey } from './number-entry.ts'
 
 const bounds = { decimals: 3, max: 999_999_000 }
 const press = (keys: readonly PadKey[], given = bounds) =>
@@ -10,7 +10,7 @@ const press = (keys: readonly PadKey[], given = bounds) =>
 test('digits and a point give thousandths', () => {
   expect(thousandthsOf(press(['1', '2', 'point', '5']))).toBe(12_500)
   expect(thousandthsOf(press(['point', '0', '0', '7']))).toBe(7)
-  expect(writeEntry(press(['1', 'point']), ',')).toBe('1,')
+  expect(formatEntry(press(['1', 'point']), ',')).toBe('1,')
 })
 
 test('a unit without decimals accepts no point, and others only their number of decimals', () => {

@@ -1,8 +1,8 @@
-// What the keys of a number pad make: digits with at most `decimals` behind the point. Pure, so that it can be tested.
+// The text that the keys of a number pad produce: digits with at most `decimals` after the point. Pure.
 
 export type PadKey = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | 'point' | 'delete' | 'clear'
 
-/** `text` has "." for the point whatever the language. */
+/** `text` has "." as the decimal point in every language. */
 export type NumberEntry = { readonly text: string; readonly touched: boolean }
 
 export type Bounds = { readonly decimals: number; readonly max: number }
@@ -11,7 +11,7 @@ export function startEntry(): NumberEntry {
   return { text: '', touched: false }
 }
 
-/** A key that would break the bounds changes nothing. */
+/** A key that would exceed the bounds is ignored. */
 export function pressKey(entry: NumberEntry, key: PadKey, { decimals, max }: Bounds): NumberEntry {
   if (key === 'clear') return { text: '', touched: true }
   if (key === 'delete') return { text: entry.touched ? entry.text.slice(0, -1) : '', touched: true }
@@ -20,16 +20,16 @@ export function pressKey(entry: NumberEntry, key: PadKey, { decimals, max }: Bou
     return { text: `${entry.text || '0'}.`, touched: true }
   }
   const text = entry.text === '0' ? key : entry.text + key
-  const behind = text.split('.')[1] ?? ''
+  const fraction = text.split('.')[1] ?? ''
   const next = { text, touched: true }
-  return behind.length > decimals || thousandthsOf(next) > max ? entry : next
+  return fraction.length > decimals || thousandthsOf(next) > max ? entry : next
 }
 
 export function thousandthsOf(entry: NumberEntry): number {
   return Math.round(Number(entry.text || '0') * 1000)
 }
 
-/** As the person writes it, while they write it: "1," stays "1,". */
-export function writeEntry(entry: NumberEntry, decimalSign: string): string {
+/** The text as the person enters it: "1," stays "1,". */
+export function formatEntry(entry: NumberEntry, decimalSign: string): string {
   return entry.text.replace('.', decimalSign)
 }

@@ -1,10 +1,11 @@
-// A quantity by thumb: big keys in a sheet, no on-screen keyboard. The first key replaces what was there, as on a till.
+// A sheet to enter a quantity with large keys, without the on-screen keyboard. The first key replaces the current
+// value.
 import { useRef, useState } from 'preact/hooks'
 import { Delete } from 'lucide-preact'
 import { decimalSign, formatQuantity } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'
 import { Button } from './button.tsx'
-import { pressKey, startEntry, thousandthsOf, writeEntry, type PadKey } from './number-entry.ts'
+import { pressKey, startEntry, thousandthsOf, formatEntry, type PadKey } from './number-entry.ts'
 import { Icon } from './icon.tsx'
 import { Sheet } from '../layout/sheet.tsx'
 import './number-pad.css'
@@ -12,17 +13,17 @@ import './number-pad.css'
 type Props = {
   readonly open: boolean
   readonly title: string
-  /** Thousandths, shown until the first key. */
+  /** Thousandths. Shown until the first key is pressed. */
   readonly value: number
   readonly onDone: (thousandths: number) => void
   readonly onClose: () => void
-  /** The unit's decimals, 0–3. With none there is no decimal key. */
+  /** The unit's decimals, 0–3. With 0 there is no decimal key. */
   readonly decimals?: number | undefined
   readonly unit?: string | undefined
-  /** The largest that can be entered, in thousandths; digits beyond it are not taken. */
+  /** The largest quantity, in thousandths. Further digits are ignored. */
   readonly max?: number | undefined
-  /** Nothing is a quantity too: when counting. */
-  readonly zero?: boolean | undefined
+  /** Allows zero, as for a count. */
+  readonly allowZero?: boolean | undefined
   readonly doneLabel?: string | undefined
 }
 
@@ -40,31 +41,31 @@ function OpenPad({
   decimals = 0,
   unit,
   max = MAX_DEFAULT,
-  zero = false,
+  allowZero = false,
   doneLabel,
 }: Props) {
   const [entry, setEntry] = useState(startEntry())
-  const keys = useOnlyTyped(entry, setEntry)
+  const keys = useTypedKeys(entry, setEntry)
   const thousandths = entry.touched ? thousandthsOf(entry) : value
   const press = (key: PadKey) => setEntry((before) => pressKey(before, key, { decimals, max }))
   const done = () => {
-    if (thousandths > 0 || (zero && thousandths === 0)) onDone(thousandths)
+    if (thousandths > 0 || (allowZero && thousandths === 0)) onDone(thousandths)
   }
-  const typed = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     const key = keyOf(event.key)
     if (key) {
-      keys.wentDown(event.key)
+      keys.keyDown(event.key)
       press(key)
     } else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) done()
     else return
     event.preventDefault()
   }
-  const shown = entry.touched ? writeEntry(entry, decimalSign()) : formatQuantity(value, { decimals: 0 })
+  const displayed = entry.touched ? formatEntry(entry, decimalSign()) : formatQuantity(value, { decimals: 0 })
   return (
     <Sheet open title={title} onClose={onClose}>
-      <div class="pad" tabIndex={-1} autofocus onKeyDown={typed} onKeyUp={keys.cameUp}>
-        <output class="pad-shown num" aria-live="polite">
-          {shown || '0'}
+      <div class="pad" tabIndex={-1} autofocus onKeyDown={onKeyDown} onKeyUp={keys.keyUp}>
+        <output class="pad-value num" aria-live="polite">
+          {displayed || '0'}
           {unit && <span class="soft">{unit}</span>}
         </output>
         <div class="pad-keys">
@@ -89,7 +90,7 @@ function OpenPad({
             <Icon of={Delete} />
           </button>
         </div>
-        <Button kind="primary" wide disabled={thousandths < 0 || (!zero && thousandths === 0)} onPress={done}>
+        <Button kind="primary" wide disabled={thousandths < 0 || (!allowZero && thousandths === 0)} onPress={done}>
           {doneLabel ?? t('ui.done')}
         </Button>
       </div>
@@ -98,18 +99,18 @@ function OpenPad({
 }
 
 /**
- * A scan's keys are taken before they come here, but its first one looks like a typed one: a key that comes up and never
- * went down here says that it was a scanner's.
+ * The wedge hides a scanner's keys, except the first one, which looks like a typed key. A keyup without a keydown here
+ * reveals a scanner, and the first key is undone.
  */
-function useOnlyTyped<Entry>(entry: Entry, setEntry: (entry: Entry) => void) {
+function useTypedKeys<Entry>(entry: Entry, setEntry: (entry: Entry) => void) {
   const down = useRef(new Set<string>())
   const before = useRef<Entry | undefined>(undefined)
   return {
-    wentDown(key: string) {
+    keyDown(key: string) {
       down.current.add(key)
       before.current = entry
     },
-    cameUp({ key }: KeyboardEvent) {
+    keyUp({ key }: KeyboardEvent) {
       if (down.current.delete(key) || Array.from(key).length !== 1 || before.current === undefined) return
       setEntry(before.current)
       before.current = undefined

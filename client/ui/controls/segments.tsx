@@ -1,15 +1,15 @@
-// One of a few, all in sight: the mode switch. Arrow keys move within it, as in a group of radio buttons.
+// A choice between a few visible options, such as the mode. Arrow keys move the choice, as in a radio group.
 import { classes } from '../styles/classes.ts'
 import { Icon, type IconShape } from './icon.tsx'
 import './segments.css'
 
 type Props<Value extends string> = {
-  /** What is being chosen, for those who listen: "What scanning does". */
+  /** Names the choice for screen readers: "What scanning does". */
   readonly label: string
   readonly value: Value
   readonly options: readonly { readonly value: Value; readonly label: string; readonly icon?: IconShape | undefined }[]
   readonly onChange: (value: Value) => void
-  /** One line, no icons: for filters within a screen. */
+  /** One line without icons, for filters within a screen. */
   readonly compact?: boolean | undefined
 }
 
@@ -18,11 +18,11 @@ export function Segments<Value extends string>({ label, value, options, onChange
     const step = STEP[event.key]
     if (step === undefined) return
     event.preventDefault()
-    const at = options.findIndex((option) => option.value === value)
-    const next = (at + step + options.length) % options.length
-    const chosen = options[next]
-    if (!chosen) return
-    onChange(chosen.value)
+    const current = options.findIndex((option) => option.value === value)
+    const next = (current + step + options.length) % options.length
+    const selected = options[next]
+    if (!selected) return
+    onChange(selected.value)
     event.currentTarget.querySelectorAll('button')[next]?.focus()
   }
   return (

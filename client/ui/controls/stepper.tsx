@@ -1,4 +1,4 @@
-// One less, the quantity, one more. A press on the quantity opens the number pad.
+// A quantity with buttons for less and more. Pressing the quantity opens the number pad.
 import { useState } from 'preact/hooks'
 import { Minus, Plus } from 'lucide-preact'
 import { formatQuantity } from '../../strings/figures.ts'
@@ -8,9 +8,9 @@ import { NumberPad } from './number-pad.tsx'
 import './stepper.css'
 
 type Props = {
-  /** What is being set; the number pad's title. */
+  /** Names the quantity; also the title of the number pad. */
   readonly label: string
-  /** All in thousandths. */
+  /** All quantities in thousandths. */
   readonly value: number
   readonly onChange: (thousandths: number) => void
   readonly step?: number | undefined
@@ -21,8 +21,8 @@ type Props = {
 }
 
 export function Stepper({ label, value, onChange, step = 1000, min = 0, max, decimals = 0, unit }: Props) {
-  const [padOpen, setPadOpen] = useState(false)
-  const shown = formatQuantity(value, { decimals })
+  const [isPadOpen, setIsPadOpen] = useState(false)
+  const displayed = formatQuantity(value, { decimals })
   return (
     <div class="stepper" role="group" aria-label={label}>
       <IconButton
@@ -35,10 +35,10 @@ export function Stepper({ label, value, onChange, step = 1000, min = 0, max, dec
       <button
         type="button"
         class="stepper-value num"
-        aria-label={t('ui.setQuantity', { quantity: unit ? `${shown} ${unit}` : shown })}
-        onClick={() => setPadOpen(true)}
+        aria-label={t('ui.setQuantity', { quantity: unit ? `${displayed} ${unit}` : displayed })}
+        onClick={() => setIsPadOpen(true)}
       >
-        <span aria-live="polite">{shown}</span> {unit && <span class="soft">{unit}</span>}
+        <span aria-live="polite">{displayed}</span> {unit && <span class="soft">{unit}</span>}
       </button>
       <IconButton
         filled
@@ -48,16 +48,16 @@ export function Stepper({ label, value, onChange, step = 1000, min = 0, max, dec
         onPress={() => onChange(value + step)}
       />
       <NumberPad
-        open={padOpen}
+        open={isPadOpen}
         title={label}
         value={value}
         decimals={decimals}
         unit={unit}
         max={max}
-        zero={min <= 0}
-        onClose={() => setPadOpen(false)}
+        allowZero={min <= 0}
+        onClose={() => setIsPadOpen(false)}
         onDone={(thousandths) => {
-          setPadOpen(false)
+          setIsPadOpen(false)
           onChange(Math.max(min, thousandths))
         }}
       />

@@ -1,5 +1,5 @@
-// The full-width flash that answers a scan within a frame. `beat` is any number that grows with each scan; the colour
-// is beside the sound, the word and the card, never instead of them. Nothing moves where the person asked for none.
+// A full-width flash that answers a scan within a frame. `pulse` is a number that increases with each scan. The colour
+// supplements the sound, the text and the card. Does not animate if the person prefers reduced motion.
 import { useEffect, useRef } from 'preact/hooks'
 import './flash.css'
 
@@ -11,9 +11,11 @@ export function Flash({ tone, pulse }: Props) {
   const element = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (pulse === 0 || !element.current) return
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
-    const run = element.current.animate([{ opacity: 0.4 }, { opacity: calm ? 0.4 : 0 }], { duration: FLASH_MS })
-    return () => run.cancel()
+    const prefersStill = matchMedia('(prefers-reduced-motion: reduce)').matches
+    const animation = element.current.animate([{ opacity: 0.4 }, { opacity: prefersStill ? 0.4 : 0 }], {
+      duration: FLASH_MS,
+    })
+    return () => animation.cancel()
   }, [pulse])
   return <div ref={element} class={`flash ${tone}`} aria-hidden="true" />
 }

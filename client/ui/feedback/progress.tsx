@@ -1,4 +1,4 @@
-// How far, with counts: "412 of 1,280". Without a total it says how many are done and that it goes on.
+// Progress with counts, such as "412 of 1,280". Without a total, only the count is shown.
 import { useId } from 'preact/hooks'
 import { formatNumber } from '../../strings/figures.ts'
 import { t } from '../../strings/strings.ts'

@@ -1,4 +1,4 @@
-// The shape of what is coming, where it will be. Says "Loading" once to those who listen.
+// A placeholder with the shape of content that is loading. Screen readers read "Loading" once.
 import { t } from '../../strings/strings.ts'
 import './skeleton.css'
 
@@ -6,7 +6,7 @@ type Props = {
   /** `text` lines, `rows` of a list, or one `block` of the given height. */
   readonly shape?: 'text' | 'rows' | 'block' | undefined
   readonly count?: number | undefined
-  /** Of a block, as CSS: "120px". */
+  /** The height of a block, as CSS: "120px". */
   readonly height?: string | undefined
 }
 

@@ -1,4 +1,4 @@
-// A state in a word, never in a colour alone: good and bad carry a sign as well.
+// A state as a word, so that colour is never the only signal; good and bad also have a sign.
 import type { ComponentChildren } from 'preact'
 import { classes } from '../styles/classes.ts'
 import './tag.css'
@@ -8,7 +8,7 @@ export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
 type Props = {
   readonly tone: Tone
   readonly children: ComponentChildren
-  /** Over the tone's own. */ readonly sign?: string | undefined
+  readonly sign?: string | undefined
 }
 
 export function Tag({ tone, children, sign = SIGN[tone] }: Props) {

@@ -1,5 +1,5 @@
-// What was just done, in a line, with one thing to do about it (Undo). Stays longer when it can be acted on, and as
-// long as a finger or the focus is on it. Errors do not belong here: they stay until acknowledged.
+// A short message about what was done, with at most one action (undo). It stays longer with an action, and while it is
+// touched or focused. Errors do not belong here, because they must stay until they are acknowledged.
 import { signal } from '@preact/signals'
 import { X } from 'lucide-preact'
 import { t } from '../../strings/strings.ts'
@@ -7,40 +7,40 @@ import { classes } from '../styles/classes.ts'
 import { IconButton } from '../controls/icon-button.tsx'
 import './toast.css'
 
-export type ToastOffer = {
+export type ToastOptions = {
   readonly text: string
   readonly tone?: 'plain' | 'good' | 'warn' | 'bad' | undefined
   readonly action?: { readonly label: string; readonly onPress: () => void } | undefined
   /** Milliseconds; 4 s, or 8 s with an action. */
-  readonly lastsMs?: number | undefined
+  readonly durationMs?: number | undefined
 }
 
-type Toast = ToastOffer & { readonly id: number }
+type Toast = ToastOptions & { readonly id: number }
 
-const LASTS_MS = 4000
-const LASTS_WITH_ACTION_MS = 8000
-// More would cover the work; the oldest gives way.
+const DURATION_MS = 4000
+const DURATION_WITH_ACTION_MS = 8000
+// More would cover the screen. The oldest is dismissed.
 const TOASTS_MAX = 3
 
 const toasts = signal<readonly Toast[]>([])
 const timers = new Map<number, ReturnType<typeof setTimeout>>()
 let lastId = 0
 
-/** Shows it, and returns what takes it away again. */
-export function showToast(offer: ToastOffer): () => void {
-  const toast = { ...offer, id: ++lastId }
+/** Shows a toast. Returns the function that dismisses it. */
+export function showToast(options: ToastOptions): () => void {
+  const toast = { ...options, id: ++lastId }
   for (const old of toasts.value.slice(0, Math.max(0, toasts.value.length - TOASTS_MAX + 1))) dismiss(old.id)
   toasts.value = [...toasts.value, toast]
-  wait(toast)
+  startTimer(toast)
   return () => dismiss(toast.id)
 }
 
-/** What was said to one person is not for the next. */
+/** Dismisses all toasts, because they were meant for the previous person. */
 export function clearToasts(): void {
   for (const { id } of toasts.value) dismiss(id)
 }
 
-/** Where toasts appear. AppFrame has it; nobody else needs it. */
+/** Renders the toasts. Only AppFrame uses it. */
 export function Toasts() {
   return (
     <div class="toasts" role="region" aria-label={t('ui.notifications')} aria-live="polite">
@@ -48,10 +48,10 @@ export function Toasts() {
         <div
           key={toast.id}
           class={classes('toast', toast.tone)}
-          onPointerEnter={() => hold(toast.id)}
-          onPointerLeave={() => wait(toast)}
-          onFocusIn={() => hold(toast.id)}
-          onFocusOut={() => wait(toast)}
+          onPointerEnter={() => stopTimer(toast.id)}
+          onPointerLeave={() => startTimer(toast)}
+          onFocusIn={() => stopTimer(toast.id)}
+          onFocusOut={() => startTimer(toast)}
         >
           <p>{toast.text}</p>
           {toast.action && (
@@ -73,22 +73,22 @@ export function Toasts() {
   )
 }
 
-function wait(toast: Toast): void {
-  hold(toast.id)
-  if (!toasts.value.some((shown) => shown.id === toast.id)) return
-  const lasts = toast.lastsMs ?? (toast.action ? LASTS_WITH_ACTION_MS : LASTS_MS)
+function startTimer(toast: Toast): void {
+  stopTimer(toast.id)
+  if (!toasts.value.some((other) => other.id === toast.id)) return
+  const durationMs = toast.durationMs ?? (toast.action ? DURATION_WITH_ACTION_MS : DURATION_MS)
   timers.set(
     toast.id,
-    setTimeout(() => dismiss(toast.id), lasts),
+    setTimeout(() => dismiss(toast.id), durationMs),
   )
 }
 
-function hold(id: number): void {
+function stopTimer(id: number): void {
   clearTimeout(timers.get(id))
   timers.delete(id)
 }
 
 function dismiss(id: number): void {
-  hold(id)
+  stopTimer(id)
   toasts.value = toasts.value.filter((toast) => toast.id !== id)
 }

@@ -1,4 +1,4 @@
-// Rows to look at in the gallery, as many as the largest catalogue has.
+// Sample items for the gallery, as many as the largest catalogue has.
 import { formatQuantity } from '../../strings/figures.ts'
 import type { Column } from '../lists/data-table.tsx'
 import { LevelBar } from '../feedback/level-bar.tsx'

@@ -1,4 +1,4 @@
-// Bars to look at in the gallery.
+// Sample navigation for the gallery.
 import {
   ArrowLeftRight,
   Box,

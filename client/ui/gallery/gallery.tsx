@@ -1,5 +1,5 @@
-// For looking only, while developing: `npx vite`, then /ui/gallery.html?page=scan (parts, states, pad, dialog, list,
-// desk, table). Not in the production build.
+// A gallery of the components for development: `npx vite`, then /ui/gallery/gallery.html?page=scan (parts, states, pad,
+// dialog, list, desk, table). Not in the production build.
 import { render, type ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import {
@@ -43,7 +43,7 @@ import '../styles/tokens.css'
 import '../styles/base.css'
 
 const offline = (
-  <Banner tone="warn" icon={WifiOff} aside="as of 10:42" onPress={() => undefined}>
+  <Banner tone="warn" icon={WifiOff} note="as of 10:42" onPress={() => undefined}>
     Offline · 3 waiting
   </Banner>
 )
@@ -115,7 +115,7 @@ function PartsPage() {
   const [on, setOn] = useState(true)
   return (
     <Framed title="Parts">
-      <Card title="Buttons" mark={<Tag tone="info">5</Tag>} action={<a href="#all">All</a>}>
+      <Card title="Buttons" badge={<Tag tone="info">5</Tag>} action={<a href="#all">All</a>}>
         <Button kind="primary" icon={Plus} wide>
           Receive 24
         </Button>
@@ -199,14 +199,14 @@ function Framed({ title, children }: { readonly title: string; readonly children
       side={side}
       sideEnd={sideEnd}
       banner={
-        <Banner tone="quiet" aside="14 devices">
+        <Banner tone="quiet" note="14 devices">
           Online
         </Banner>
       }
     >
       <PageHead
         title={title}
-        mark={<Tag tone="good">live</Tag>}
+        badge={<Tag tone="good">live</Tag>}
         actions={<Button kind="primary">Plan a count</Button>}
       />
       {children}
@@ -297,7 +297,7 @@ function TablePage({ long }: { readonly long: boolean }) {
       <Card
         flush
         title={long ? undefined : 'Below level'}
-        mark={<Tag tone="warn">37</Tag>}
+        badge={<Tag tone="warn">37</Tag>}
         action={<Button kind="quiet">Replenish all</Button>}
       >
         {long ? (
@@ -375,5 +375,5 @@ if (location.search.includes('toast'))
     text: 'Withdrew 3 Café de Colombie',
     tone: 'good',
     action: { label: t('ui.undo'), onPress: () => undefined },
-    lastsMs: 60_000,
+    durationMs: 60_000,
   })

@@ -1,5 +1,5 @@
-// The frame every screen stands in: a bottom bar under 700 px, a side bar above; banner on top, header under it, and
-// one place that scrolls. Knows no routes: entries come from the app.
+// The frame of every screen: a bottom bar below 700 px, a side bar above; a banner at the top, a header below it, and
+// one scroll area. It does not know routes; the app passes in the entries.
 import type { ComponentChildren } from 'preact'
 import { useRef } from 'preact/hooks'
 import { t } from '../../strings/strings.ts'
@@ -18,18 +18,18 @@ export type NavEntry = {
 
 type Props = {
   readonly children: ComponentChildren
-  /** At most five: the bottom bar. */
+  /** At most five entries, for the bottom bar. */
   readonly bar: readonly NavEntry[]
   readonly side: readonly NavEntry[]
-  /** At the foot of the side bar. */
+  /** At the bottom of the side bar. */
   readonly sideEnd?: readonly NavEntry[] | undefined
   readonly banner?: ComponentChildren
   readonly header?: ComponentChildren
-  /** The heading of a screen that shows none (PageHead shows one). */
+  /** The heading of a screen that does not show one (PageHead shows one). */
   readonly title?: string | undefined
-  /** The screen scrolls inside itself (a long list): no padding, no scrolling here. */
+  /** The screen scrolls its own content (a long list), so the frame adds neither padding nor scrolling. */
   readonly fill?: boolean | undefined
-  /** Without bars: signing in, the wizard. */
+  /** Without bars: for sign-in and the setup. */
   readonly bare?: boolean | undefined
 }
 
@@ -84,20 +84,20 @@ export function AppFrame({
   )
 }
 
-/** A screen's heading line: title, what stands beside it, what can be done. */
+/** The heading of a screen: title, badge, actions. */
 export function PageHead({
   title,
-  mark,
+  badge,
   actions,
 }: {
   readonly title: string
-  readonly mark?: ComponentChildren
+  readonly badge?: ComponentChildren
   readonly actions?: ComponentChildren
 }) {
   return (
     <div class="page-head">
       <h1>{title}</h1>
-      {mark}
+      {badge}
       {actions && <div class="page-actions">{actions}</div>}
     </div>
   )
@@ -124,7 +124,7 @@ function BarLink({ href, label, icon, current, badge }: NavEntry) {
   )
 }
 
-// More digits than fit in the dot.
+// More digits do not fit into the dot.
 const DOT_MAX = 99
 
 function SideLink({ href, label, icon, current, badge }: NavEntry) {

@@ -1,4 +1,5 @@
-// The line on top: connection, what waits, as of when; or an update to take. Pressed as a whole where it leads on.
+// The line at the top: connection, pending mutations, and how recent the data is. The whole line is a button if
+// `onPress` is set.
 import type { ComponentChildren } from 'preact'
 import { classes } from '../styles/classes.ts'
 import { Icon, type IconShape } from '../controls/icon.tsx'
@@ -8,30 +9,30 @@ type Props = {
   readonly tone: 'good' | 'warn' | 'bad' | 'info' | 'quiet'
   readonly children: ComponentChildren
   readonly icon?: IconShape | undefined
-  /** At its end, quieter: "as of 10:42". */
-  readonly aside?: ComponentChildren
+  /** Secondary text at the end: "as of 10:42". */
+  readonly note?: ComponentChildren
   readonly onPress?: (() => void) | undefined
-  /** What there is to do now: a button of its own at the end, instead of pressing the whole. */
+  /** A button at the end, which replaces the press on the whole line. */
   readonly action?: ComponentChildren
 }
 
-export function Banner({ tone, children, icon, aside, onPress, action }: Props) {
-  const inside = (
+export function Banner({ tone, children, icon, note, onPress, action }: Props) {
+  const content = (
     <>
       {icon && <Icon of={icon} />}
       <span role="status" class="banner-text">
         {children}
       </span>
-      {aside && <span class="banner-aside">{aside}</span>}
+      {note && <span class="banner-note">{note}</span>}
       {action && <span class="banner-action">{action}</span>}
     </>
   )
-  const look = classes('banner', tone)
+  const className = classes('banner', tone)
   return onPress && !action ? (
-    <button type="button" class={look} onClick={onPress}>
-      {inside}
+    <button type="button" class={className} onClick={onPress}>
+      {content}
     </button>
   ) : (
-    <div class={look}>{inside}</div>
+    <div class={className}>{content}</div>
   )
 }

@@ -1,4 +1,4 @@
-// What lies on the page. With a title it is a section with a heading and, at its end, one thing to do.
+// A card. With a title it is a section with a heading, and at its end one action.
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { classes } from '../styles/classes.ts'
@@ -7,19 +7,19 @@ import './card.css'
 type Props = {
   readonly children: ComponentChildren
   readonly title?: ComponentChildren
-  /** Beside the title: a Tag, a count. */
-  readonly mark?: ComponentChildren
-  /** At the title's end: a link or a quiet button. */
+  /** Beside the title: a tag, a count. */
+  readonly badge?: ComponentChildren
+  /** At the end of the title: a link or a quiet button. */
   readonly action?: ComponentChildren
-  /** Rings the card in a state's colour: the scan that was just made. */
+  /** A border in the colour of a state, as for the last scan. */
   readonly tone?: 'good' | 'warn' | 'bad' | undefined
-  /** No padding: for lists and tables that draw to the edge. */
+  /** No padding, for lists and tables that reach the edge. */
   readonly flush?: boolean | undefined
-  /** Announced when it changes. */
+  /** Screen readers announce its changes. */
   readonly live?: boolean | undefined
 }
 
-export function Card({ children, title, mark, action, tone, flush = false, live = false }: Props) {
+export function Card({ children, title, badge, action, tone, flush = false, live = false }: Props) {
   const id = useId()
   return (
     <section
@@ -30,7 +30,7 @@ export function Card({ children, title, mark, action, tone, flush = false, live 
       {title && (
         <header class="card-head">
           <h2 id={id}>{title}</h2>
-          {mark}
+          {badge}
           {action && <div class="end">{action}</div>}
         </header>
       )}
@@ -47,9 +47,9 @@ type FigureProps = {
   readonly href?: string | undefined
 }
 
-/** One number that matters, with its name above and what it is about below. */
+/** One figure, with its label above and a note below. */
 export function FigureCard({ label, value, note, tone, href }: FigureProps) {
-  const inside = (
+  const content = (
     <>
       <span class="figure-label">{label}</span>
       <b class={classes('num', tone)}>{value}</b>
@@ -57,10 +57,10 @@ export function FigureCard({ label, value, note, tone, href }: FigureProps) {
     </>
   )
   return href === undefined ? (
-    <div class="card figure">{inside}</div>
+    <div class="card figure">{content}</div>
   ) : (
     <a class="card figure" href={href}>
-      {inside}
+      {content}
     </a>
   )
 }

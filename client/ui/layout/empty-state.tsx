@@ -1,4 +1,4 @@
-// Nothing here yet: what would be here, why it is not, and the one thing to do next.
+// Shown instead of missing content: what would be here, why it is not, and what to do next.
 import type { ComponentChildren } from 'preact'
 import { Icon, type IconShape } from '../controls/icon.tsx'
 import './empty-state.css'

@@ -1,25 +1,28 @@
-// Which sheets are open: what lies behind one waits until it is closed.
+// Counts the open sheets. Scans wait until none is open.
 import { signal } from '@preact/signals'
 
 const open = signal(0)
 
-/** Returns what says that it is closed again. */
+/** Returns the function that reports that the sheet is closed. */
 export function sheetOpened(): () => void {
   open.value++
   return () => void open.value--
 }
 
-/** Resolves once no sheet is open; undefined where none is. A sheet that another takes the place of is not closed. */
+/**
+ * Resolves when no sheet is open; undefined if none is open now. Replacing a sheet by another one does not count as
+ * closed.
+ */
 export function sheetsClosed(): Promise<void> | undefined {
-  return open.peek() === 0 ? undefined : untilNone()
+  return open.peek() === 0 ? undefined : waitUntilNone()
 }
 
-async function untilNone(): Promise<void> {
+async function waitUntilNone(): Promise<void> {
   while (open.peek() > 0) {
     await new Promise<void>((done) => {
       const stop = open.subscribe((count) => {
         if (count > 0) return
-        queueMicrotask(() => stop()) // not while it is being set up
+        queueMicrotask(() => stop()) // not while subscribing
         done()
       })
     })

@@ -1,5 +1,5 @@
-// A native dialog: a sheet from below under 700 px, a panel in the middle above. The browser keeps the focus inside,
-// gives it back on closing, and closes on Escape.
+// A native dialog: a bottom sheet below 700 px, a centred panel above. The browser traps the focus, restores it on
+// closing, and closes on Escape.
 import type { ComponentChildren } from 'preact'
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { X } from 'lucide-preact'
@@ -14,9 +14,11 @@ type Props = {
   readonly title: string
   readonly onClose: () => void
   readonly children: ComponentChildren
-  /** Buttons at the foot, the main one last. They stay in sight while the content scrolls. */
+  /** Buttons at the bottom, the main one last. They stay visible while the content scrolls. */
   readonly actions?: ComponentChildren
-  /** A question that must be answered: no cross, and a press beside it does not close it (Escape does). */
+  /**
+   * A question that must be answered: no close button, and a press beside the sheet does not close it (Escape does).
+   */
   readonly strict?: boolean | undefined
   readonly size?: 'normal' | 'large' | undefined
 }
@@ -24,7 +26,7 @@ type Props = {
 export function Sheet({ open, title, onClose, children, actions, strict = false, size = 'normal' }: Props) {
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
-  // At once with the page's change: a sheet that takes another's place leaves no moment in which none is open.
+  // In the same commit of the page, so that a sheet that replaces another one leaves no moment without an open sheet.
   useLayoutEffect(() => {
     const element = dialog.current
     if (!open || !element) return

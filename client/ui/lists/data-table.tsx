@@ -1,20 +1,20 @@
-// The desk's table: figures aligned, a head that stays, a row that leads somewhere as a whole, arrow keys from row to
-// row. A long one draws only what is in sight, and stays a table to those who listen (row numbers and the true count).
+// A table for the desktop: aligned figures, a sticky head, rows that are links as a whole, and arrow keys between rows.
+// A long one renders only visible rows, and screen readers still get row numbers and the total count.
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-preact'
 import { classes } from '../styles/classes.ts'
 import { Icon } from '../controls/icon.tsx'
-import { type Missing, useVirtual } from './use-virtual.ts'
+import { type UnloadedRows, useVirtual } from './use-virtual.ts'
 import './data-table.css'
 
 export type Column<Row> = {
   readonly key: string
   readonly header: string
   readonly cell: (row: Row, index: number) => ComponentChildren
-  /** Figures stand at the end. */
+  /** Aligns figures at the end. */
   readonly figures?: boolean | undefined
-  /** CSS: "120px", "20%". Without one it takes what is left. */
+  /** CSS: "120px", "20%". Without it the column takes the remaining width. */
   readonly width?: string | undefined
   readonly sortable?: boolean | undefined
 }
@@ -22,24 +22,24 @@ export type Column<Row> = {
 export type Sort = { readonly key: string; readonly direction: 'ascending' | 'descending' }
 
 type Props<Row> = {
-  /** What the table is of; read out, not shown. */
+  /** Names the table for screen readers; not visible. */
   readonly caption: string
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly keyOf: (row: Row) => string
-  /** The first column's content becomes the link, and the whole row leads there. */
+  /** The content of the first column becomes the link, and the whole row leads there. */
   readonly hrefOf?: ((row: Row) => string) | undefined
   readonly onPress?: ((row: Row) => void) | undefined
   readonly sort?: Sort | undefined
   readonly onSort?: ((sort: Sort) => void) | undefined
-  /** Instead of rows where there are none. */
+  /** Shown if there are no rows. */
   readonly empty?: ComponentChildren
-  /** CSS height of a table that scrolls by itself and draws only what is in sight; without it all rows are drawn. */
+  /** CSS height of a table that scrolls and renders only visible rows. Without it all rows are rendered. */
   readonly height?: string | undefined
   readonly rowPx?: number | undefined
-  /** Of a table with a height: how many rows there are, where not all of them are here yet. */
+  /** For a table with a height: the number of rows if not all of them are loaded. */
   readonly count?: number | undefined
-  readonly missing?: Missing | undefined
+  readonly unloaded?: UnloadedRows | undefined
 }
 
 const ROW_PX = 56
@@ -52,7 +52,7 @@ export function DataTable<Row>(props: Props<Row>) {
 
 function WholeTable<Row>(props: Props<Row>) {
   return (
-    <div class="table-place">
+    <div class="table-frame">
       <table class="table" onKeyDown={(event) => moveByKey(event, () => undefined)}>
         <Head {...props} />
         <tbody>
@@ -66,19 +66,20 @@ function WholeTable<Row>(props: Props<Row>) {
 }
 
 function LongTable<Row>(props: Props<Row> & { readonly height: string }) {
-  const { rows, rowPx = ROW_PX, count = props.rows.length, missing } = props
+  const { rows, rowPx = ROW_PX, count = props.rows.length, unloaded } = props
   const scroller = useRef<HTMLDivElement>(null)
-  const { items, totalPx, scrollTo } = useVirtual({ count, rowPx, scroller, headPx: HEAD_PX, missing })
-  const wanted = useRef<number | undefined>(undefined)
+  const { items, totalPx, scrollTo } = useVirtual({ count, rowPx, scroller, headPx: HEAD_PX, unloaded })
+  const pendingFocus = useRef<number | undefined>(undefined)
   useEffect(() => {
-    if (wanted.current !== undefined && focusRow(scroller.current, wanted.current)) wanted.current = undefined
+    if (pendingFocus.current !== undefined && focusRow(scroller.current, pendingFocus.current))
+      pendingFocus.current = undefined
   })
   const before = items[0]?.start ?? 0
   const after = totalPx - (items.at(-1)?.end ?? 0)
   return (
     <div
       ref={scroller}
-      class="table-place long"
+      class="table-frame long"
       style={{ height: props.height }}
       tabIndex={0}
       role="group"
@@ -89,9 +90,9 @@ function LongTable<Row>(props: Props<Row> & { readonly height: string }) {
         aria-rowcount={count + 1}
         onKeyDown={(event) =>
           moveByKey(event, (index) => {
-            wanted.current = Math.max(0, Math.min(count - 1, index))
-            scrollTo(wanted.current)
-            if (focusRow(scroller.current, wanted.current)) wanted.current = undefined
+            pendingFocus.current = Math.max(0, Math.min(count - 1, index))
+            scrollTo(pendingFocus.current)
+            if (focusRow(scroller.current, pendingFocus.current)) pendingFocus.current = undefined
           })
         }
       >
@@ -155,28 +156,28 @@ function Line<Row>({ table, row, index, px }: LineProps<Row>) {
   const { columns, hrefOf, onPress } = table
   return (
     <tr
-      class={classes((hrefOf || onPress) && 'leads')}
+      class={classes((hrefOf || onPress) && 'linked')}
       aria-rowindex={index + 2}
       data-index={index}
       style={px === undefined ? undefined : { height: `${px}px` }}
     >
-      {columns.map((column, at) => {
+      {columns.map((column, columnIndex) => {
         const content = column.cell(row, index)
         const lead =
-          at === 0 && hrefOf ? (
+          columnIndex === 0 && hrefOf ? (
             <a class="table-lead" href={hrefOf(row)}>
               {content}
             </a>
           ) : null
-        const press =
-          at === 0 && onPress && !hrefOf ? (
+        const pressTarget =
+          columnIndex === 0 && onPress && !hrefOf ? (
             <button type="button" class="table-lead" onClick={() => onPress(row)}>
               {content}
             </button>
           ) : null
         return (
           <td key={column.key} class={classes(column.figures && 'figures')}>
-            {lead ?? press ?? content}
+            {lead ?? pressTarget ?? content}
           </td>
         )
       })}
@@ -195,17 +196,17 @@ function Space({ px, span }: { readonly px: number; readonly span: number }) {
 const SORT_ICON = { ascending: ArrowUp, descending: ArrowDown } as const
 const STEP: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }
 
-function moveByKey(event: KeyboardEvent & { currentTarget: HTMLElement }, reach: (index: number) => void): void {
+function moveByKey(event: KeyboardEvent & { currentTarget: HTMLElement }, scrollToRow: (index: number) => void): void {
   const step = STEP[event.key]
   const row = (event.target as HTMLElement).closest<HTMLElement>('tr[data-index]')
   if (step === undefined || !row) return
   const index = Number(row.dataset['index']) + step
   event.preventDefault()
-  if (!focusRow(event.currentTarget, index)) reach(index)
+  if (!focusRow(event.currentTarget, index)) scrollToRow(index)
 }
 
-function focusRow(inside: HTMLElement | null, index: number): boolean {
-  const lead = inside?.querySelector<HTMLElement>(`tr[data-index="${index}"] .table-lead`)
+function focusRow(container: HTMLElement | null, index: number): boolean {
+  const lead = container?.querySelector<HTMLElement>(`tr[data-index="${index}"] .table-lead`)
   lead?.focus()
   return lead !== null && lead !== undefined
 }

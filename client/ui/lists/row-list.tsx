@@ -1,5 +1,5 @@
-// Lines of a list on the handheld: what, a second line, what stands at the end. A line that leads somewhere is a link
-// or a button as a whole.
+// The rows of a list: a title, a second line, and something at the end. A row with a target is a link or a button as a
+// whole.
 import type { ComponentChildren } from 'preact'
 import { ChevronRight } from 'lucide-preact'
 import { Icon } from '../controls/icon.tsx'
@@ -21,15 +21,15 @@ export function RowList({
 
 type Props = {
   readonly title: ComponentChildren
-  /** Second line, quieter. */
+  /** The second line, less prominent. */
   readonly note?: ComponentChildren
-  /** Before it: a time, an icon. */
+  /** Before the title: a time, an icon. */
   readonly lead?: ComponentChildren
-  /** Behind it: figures, a Tag. */
+  /** At the end: figures, a tag. */
   readonly trail?: ComponentChildren
   readonly href?: string | undefined
   readonly onPress?: (() => void) | undefined
-  /** Without the sign that it leads on, where the line has no room for it. */
+  /** Hides the chevron if the row has no space for it. */
   readonly plain?: boolean | undefined
 }
 
@@ -41,31 +41,31 @@ export function Row(props: Props) {
   )
 }
 
-/** The line alone, for a VirtualList, which brings its own list items. */
+/** A row without its list item, for a VirtualList, which renders its own. */
 export function RowLine({ title, note, lead, trail, href, onPress, plain = false }: Props) {
-  const leads = href !== undefined || onPress !== undefined
-  const inside = (
+  const isTarget = href !== undefined || onPress !== undefined
+  const content = (
     <>
       {lead && <span class="rows-lead">{lead}</span>}
-      <span class="rows-what">
+      <span class="rows-text">
         <span class="rows-title">{title}</span>
         {note && <span class="rows-note">{note}</span>}
       </span>
       {trail && <span class="rows-trail">{trail}</span>}
-      {leads && !plain && <Icon of={ChevronRight} class="rows-on" />}
+      {isTarget && !plain && <Icon of={ChevronRight} class="rows-chevron" />}
     </>
   )
   if (href !== undefined)
     return (
       <a class="rows-line" href={href} onClick={onPress}>
-        {inside}
+        {content}
       </a>
     )
   if (onPress)
     return (
       <button type="button" class="rows-line" onClick={onPress}>
-        {inside}
+        {content}
       </button>
     )
-  return <div class="rows-line">{inside}</div>
+  return <div class="rows-line">{content}</div>
 }

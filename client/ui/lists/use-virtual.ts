@@ -1,4 +1,4 @@
-// Only the rows in sight are in the page: 100,000 rows scroll at the display's pace. Rows have one height.
+// Renders only the visible rows, so that 100,000 rows scroll smoothly. All rows have the same height.
 import type { RefObject } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import {
@@ -10,34 +10,34 @@ import {
   type VirtualizerOptions,
 } from '@tanstack/virtual-core'
 
-// Rows beyond the edge that are drawn ahead, so that a fast flick shows no gap.
+// Rows rendered beyond the edge, so that fast scrolling does not show gaps.
 const OVERSCAN_ROWS = 8
 
 export type Virtual = {
   readonly items: readonly VirtualItem[]
-  /** In pixels: all rows, drawn or not. */
+  /** The height of all rows, rendered or not. */
   readonly totalPx: number
   readonly scrollTo: (index: number) => void
 }
 
-/** Rows from an index on are counted but not here yet. */
-export type Missing = {
+/** Rows from an index on, which are counted but not loaded yet. */
+export type UnloadedRows = {
   readonly from: number
-  /** One of them has come into sight. */
-  readonly onSight: () => void
+  /** Called when one of them becomes visible. */
+  readonly onVisible: () => void
 }
 
-type Wanted = {
+type VirtualOptions = {
   readonly count: number
   readonly rowPx: number
   readonly scroller: RefObject<HTMLElement | null>
-  /** What lies above the first row and stays in sight: a table's head. */
+  /** The height of what covers the top of the scroll area: a table's head. */
   readonly headPx?: number
-  readonly missing?: Missing | undefined
+  readonly unloaded?: UnloadedRows | undefined
 }
 
-export function useVirtual({ count, rowPx, scroller, headPx = 0, missing }: Wanted): Virtual {
-  const [, setBeat] = useState(0)
+export function useVirtual({ count, rowPx, scroller, headPx = 0, unloaded }: VirtualOptions): Virtual {
+  const [, setRenderCount] = useState(0)
   const options: VirtualizerOptions<HTMLElement, HTMLElement> = {
     count,
     overscan: OVERSCAN_ROWS,
@@ -47,19 +47,19 @@ export function useVirtual({ count, rowPx, scroller, headPx = 0, missing }: Want
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
-    onChange: () => setBeat((beat) => beat + 1),
+    onChange: () => setRenderCount((count) => count + 1),
   }
-  const kept = useRef<Virtualizer<HTMLElement, HTMLElement> | undefined>(undefined)
-  const virtualizer = (kept.current ??= new Virtualizer(options))
+  const virtualizerRef = useRef<Virtualizer<HTMLElement, HTMLElement> | undefined>(undefined)
+  const virtualizer = (virtualizerRef.current ??= new Virtualizer(options))
   virtualizer.setOptions(options)
   useLayoutEffect(() => virtualizer._didMount(), [])
   useLayoutEffect(() => virtualizer._willUpdate())
   useLayoutEffect(() => virtualizer.measure(), [rowPx])
   const items = virtualizer.getVirtualItems()
-  const isMissing = missing !== undefined && (items.at(-1)?.index ?? -1) >= missing.from
+  const needsRows = unloaded !== undefined && (items.at(-1)?.index ?? -1) >= unloaded.from
   useLayoutEffect(() => {
-    if (isMissing) missing.onSight()
-  }, [isMissing])
+    if (needsRows) unloaded.onVisible()
+  }, [needsRows])
   return {
     items,
     totalPx: virtualizer.getTotalSize(),

@@ -1,6 +1,6 @@
-// Counting in one place. What is counted becomes stock by a yes: "Record", or the scan of the next item in the same go.
-// A count that somebody left (another mode, another place, a pause, a restart) is asked about before anything else
-// happens to it, and until then it stays a draft, whose scans the tray calls not recorded.
+// Counting at one location. A count takes effect when the person confirms it: by "Record", or by scanning the next item
+// without a long pause. An abandoned count (another mode, another location, a pause, a restart) stays a draft until the
+// person has answered a prompt about it. The tray shows its scans as not recorded.
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../../device/records.ts'
 import type { Device } from '../../../device/device.ts'
@@ -12,7 +12,7 @@ import type { DraftAnswer } from './prompts.ts'
 import type { Recorder } from './recorder.ts'
 import type { ScanSetting } from './scan-setting.ts'
 
-/** Drafts older than this are a person's to sort out, in the tray. */
+/** Older drafts are not prompted for. They stay in the tray. */
 export const RESUME_MS = 12 * 3_600_000
 
 export interface CountingOptions {
@@ -26,15 +26,18 @@ export interface CountingOptions {
 }
 
 export class Counting {
-  readonly #parts: CountingOptions
+  readonly #options: CountingOptions
 
-  constructor(parts: CountingOptions) {
-    this.#parts = parts
+  constructor(options: CountingOptions) {
+    this.#options = options
   }
 
-  /** Before something is counted: the count before it is whole now. False where the person must see to it first. */
-  async makeWay(key: LineKey): Promise<boolean> {
-    const { lines, now } = this.#parts
+  /**
+   * Records the counts of other items before one is counted. Returns false if the person has to handle one of them
+   * first.
+   */
+  async completeOthers(key: LineKey): Promise<boolean> {
+    const { lines, now } = this.#options
     for (const line of lines.all) {
       const isSame = line.itemId === key.itemId && line.lot === key.lot
       const isFresh = now() - line.touched <= COUNT_PAUSE_MS
@@ -45,63 +48,63 @@ export class Counting {
   }
 
   add(key: LineKey, { quantity, scan }: { quantity: number; scan: ScanRecord }): void {
-    const { lines } = this.#parts
+    const { lines } = this.#options
     const before = lines.has(key) ? undefined : this.#countedBefore(key)
     lines.add(key, { quantity: (before?.quantity ?? 0) + quantity, scan, since: before?.since })
     this.#saveDraft(key)
   }
 
   set(key: LineKey, quantity: number): void {
-    this.#parts.lines.set(key, quantity, this.#parts.now())
+    this.#options.lines.set(key, quantity, this.#options.now())
     this.#saveDraft(key)
   }
 
-  /** By a person's word. False where it could not be recorded. */
+  /** Records the counts. Returns false if one could not be recorded. */
   async record(): Promise<boolean> {
-    if (!this.#isHere) return true
-    for (const line of this.#parts.lines.all) if (!(await this.#record(line))) return false
+    if (!this.#isCounting) return true
+    for (const line of this.#options.lines.all) if (!(await this.#record(line))) return false
     return true
   }
 
-  /** Before the mode or the place changes: what is counted and not recorded is asked about. */
+  /** Prompts for unrecorded counts before the mode or location changes. */
   async leave(): Promise<boolean> {
-    if (!this.#isHere) return true
-    for (const line of this.#parts.lines.all) if (!(await this.#ask(line, false))) return false
+    if (!this.#isCounting) return true
+    for (const line of this.#options.lines.all) if (!(await this.#ask(line, false))) return false
     return true
   }
 
-  /** Back in a place: what was counted here and not recorded is asked about. Returns what the person goes on with. */
-  async comeBack(): Promise<DraftLine | undefined> {
-    const { device, countDrafts: kept, setting, lines, now } = this.#parts
-    if (!this.#isHere || lines.size > 0) return undefined
-    const { drafts, leftOver } = openCountDrafts(device, kept)
-    await device.scans.answer(...leftOver)
+  /** Prompts for unrecorded counts at this location. Returns the one that the person continues. */
+  async resume(): Promise<DraftLine | undefined> {
+    const { device, countDrafts, setting, lines, now } = this.#options
+    if (!this.#isCounting || lines.size > 0) return undefined
+    const { drafts, leftOver } = openCountDrafts(device, countDrafts)
+    await device.scans.resolve(...leftOver)
     for (const draft of drafts) {
       if (draft.locationId !== setting.locationId || draft.touched <= now() - RESUME_MS) continue
       await this.#ask(lines.restore(draft), true)
-      if (lines.size > 0) return lines.of(draft) // the others are asked about the next time
+      if (lines.size > 0) return lines.of(draft) // the others are prompted for next time
     }
     return undefined
   }
 
-  get #isHere(): boolean {
-    return this.#parts.setting.mode === 'count' && this.#parts.setting.locationId !== null
+  get #isCounting(): boolean {
+    return this.#options.setting.mode === 'count' && this.#options.setting.locationId !== null
   }
 
-  async #ask(line: DraftLine, mayGoOn: boolean): Promise<boolean> {
-    const { device, lines, recorder, setting, now } = this.#parts
+  async #ask(line: DraftLine, mayContinue: boolean): Promise<boolean> {
+    const { device, lines, recorder, setting, now } = this.#options
     const item = device.queries.item(line.itemId)
     if (!item) {
-      lines.remove(line) // not known here at the moment: its scans stay, and so does what is kept of it
+      lines.remove(line) // the item is not known at the moment: its scans and its draft stay
       return true
     }
     const { quantity, touched, scanIds } = line
     const locationId = setting.locationId ?? ''
-    const question = { item, quantity, locationId, countedAt: touched, mayGoOn, mayKeep: scanIds.length > 0 }
+    const question = { item, quantity, locationId, countedAt: touched, mayContinue, mayPostpone: scanIds.length > 0 }
     const answer: DraftAnswer = await recorder.ask('draft', question)
-    if (!lines.has(line)) return true // the tray saw to it meanwhile
+    if (!lines.has(line)) return true // the tray has resolved it in the meantime
     if (answer === 'record') return this.#record(line)
-    if (answer === 'goOn') {
+    if (answer === 'continue') {
       lines.set(line, quantity, now())
       this.#saveDraft(line)
       return true
@@ -112,7 +115,7 @@ export class Counting {
   }
 
   async #record(line: DraftLine): Promise<boolean> {
-    const { device, lines, recorder, setting } = this.#parts
+    const { device, lines, recorder, setting } = this.#options
     const { itemId, lot, quantity, scanIds, since } = line
     const item = device.queries.item(itemId)
     const { locationId } = setting
@@ -121,29 +124,32 @@ export class Counting {
     const recorded = await recorder.recordLine(movement, { item, scanIds })
     if (!recorded) return false
     lines.remove(line)
-    this.#parts.counted({ itemId, quantity, mutationId: recorded.id })
+    this.#options.counted({ itemId, quantity, mutationId: recorded.id })
     return true
   }
 
   #saveDraft(key: LineKey): void {
-    const { device, countDrafts: kept, lines, setting } = this.#parts
+    const { device, countDrafts, lines, setting } = this.#options
     const line = lines.of(key)
     if (!line || setting.locationId === null) return
     const open = new Set(device.scans.unresolved.value.map(({ id }) => id))
-    kept.put({ ...line, locationId: setting.locationId }, (id) => open.has(id))
+    countDrafts.put({ ...line, locationId: setting.locationId }, (id) => open.has(id))
   }
 
-  /** What this stay at the shelf has counted already: the scan of a forgotten piece adds to it. Since when it counts. */
+  /**
+   * The quantity and start of the last recorded count since the person came to this location. The scan of a forgotten
+   * unit adds to it.
+   */
   #countedBefore({ itemId, lot }: LineKey): { quantity: number; since: number } | undefined {
-    const { device, setting } = this.#parts
+    const { device, setting } = this.#options
     const undone = new Set<unknown>()
     for (const { envelope } of device.history.value) {
       const { name, args, at, id } = envelope
       if (name === 'stock.undo') undone.add((args as { mutationId?: unknown }).mutationId)
       if (name !== 'stock.count' || undone.has(id) || stampMs(at) < setting.since) continue
-      const told = args as { itemId: string; locationId: string; lot?: string; counted: number; since?: string }
-      if (told.itemId === itemId && told.locationId === setting.locationId && (told.lot ?? '') === lot) {
-        return { quantity: Math.round(told.counted * 1000), since: stampMs(told.since ?? at) }
+      const count = args as { itemId: string; locationId: string; lot?: string; counted: number; since?: string }
+      if (count.itemId === itemId && count.locationId === setting.locationId && (count.lot ?? '') === lot) {
+        return { quantity: Math.round(count.counted * 1000), since: stampMs(count.since ?? at) }
       }
     }
     return undefined

@@ -9,10 +9,13 @@ import { sheetsClosed } from '../../../ui/layout/open-sheets.ts'
 import { type Done, ScanModel } from './scan-model.ts'
 import { ScanSetting } from './scan-setting.ts'
 
-/** Shorter than other toasts with an undo: the log behind it offers the same. */
+/** Shorter than other toasts with an undo, because the scan log offers it too. */
 const TOAST_MS = 5000
 
-type Parts = Pick<Workspace, 'device' | 'api' | 'feedback' | 'drafts' | 'person' | 'settings' | 'countDrafts' | 'clock'>
+type Dependencies = Pick<
+  Workspace,
+  'device' | 'api' | 'feedback' | 'drafts' | 'person' | 'settings' | 'countDrafts' | 'clock'
+>
 
 export function createScanModel({
   device,
@@ -23,7 +26,7 @@ export function createScanModel({
   settings,
   countDrafts,
   clock,
-}: Parts): ScanModel {
+}: Dependencies): ScanModel {
   const setting = new ScanSetting({ store: settings, deviceName: device.name })
   if (person.user.role === 'viewer') setting.change({ mode: 'look' })
   /** Closes the toast about the last movement. There is one at a time. */
@@ -35,14 +38,14 @@ export function createScanModel({
     countDrafts,
     drafts,
     sheetsClosed,
-    feedback: (kind) => feedback.give(kind),
+    feedback: (kind) => feedback.play(kind),
     done: (done) => {
       closeToast?.()
       closeToast = showDone(device, done, (id) => void model.undo(id))
     },
     now: () => clock.now(),
   })
-  // The buttons of a question appear where the toast is. The log offers its undo as well.
+  // A prompt's buttons appear where the toast is. The scan log offers undo as well.
   model.prompts.open.subscribe((question) => question && closeToast?.())
   return model
 }
@@ -54,5 +57,5 @@ function showDone(device: Device, { kind, lines }: Done, undo: (mutationId: stri
   const quantity = formatQuantity(lines.reduce((sum, line) => sum + line.quantity, 0))
   const onPress = () => lines.forEach(({ mutationId }) => undo(mutationId))
   const text = t(`done.${kind}`, { quantity, item })
-  return showToast({ text, tone: 'good', lastsMs: TOAST_MS, action: { label: t('ui.undo'), onPress } })
+  return showToast({ text, tone: 'good', durationMs: TOAST_MS, action: { label: t('ui.undo'), onPress } })
 }

@@ -1,5 +1,5 @@
-// A count or a move before it is recorded: lines that scans add up to. Kept in memory; their scans are on the disk, and a
-// line whose scans were all settled elsewhere (in the tray) goes.
+// The lines of a count or a move that is not recorded yet. Kept in memory; the scans are on disk. A line whose scans
+// were all resolved in the tray is removed.
 import { effect, signal } from '@preact/signals'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../../device/records.ts'
@@ -15,15 +15,15 @@ export class DraftLines {
   readonly #lines = signal<readonly DraftLine[]>([])
   readonly #device: Device
   readonly #drafts: { begin(): () => void }
-  #end: (() => void) | undefined
+  #endDraft: (() => void) | undefined
 
   constructor({ device, drafts }: { device: Device; drafts: { begin(): () => void } }) {
     this.#device = device
     this.#drafts = drafts
     effect(() => {
       const open = new Set(device.scans.unresolved.value.map(({ id }) => id))
-      const stands = ({ scanIds }: DraftLine) => scanIds.length === 0 || scanIds.some((id) => open.has(id))
-      if (!this.#lines.peek().every(stands)) this.#change(this.#lines.peek().filter(stands))
+      const isOpen = ({ scanIds }: DraftLine) => scanIds.length === 0 || scanIds.some((id) => open.has(id))
+      if (!this.#lines.peek().every(isOpen)) this.#change(this.#lines.peek().filter(isOpen))
     })
   }
 
@@ -43,28 +43,30 @@ export class DraftLines {
     return this.#lines.value.find((line) => line.itemId === itemId && line.lot === lot)
   }
 
-  /** The newest scan's line comes first. */
+  /** The line of the newest scan comes first. */
   add(
     key: LineKey,
     { quantity, scan, since = scan.at }: { quantity: number; scan: ScanRecord; since?: number | undefined },
   ) {
-    const known = this.of(key)
+    const existing = this.of(key)
     const touched = scan.at
-    const line = known
-      ? { ...known, quantity: known.quantity + quantity, scanIds: [...known.scanIds, scan.id], touched }
+    const line = existing
+      ? { ...existing, quantity: existing.quantity + quantity, scanIds: [...existing.scanIds, scan.id], touched }
       : { ...key, quantity, scanIds: [scan.id], since, touched }
-    this.#change([line, ...this.#lines.value.filter((other) => other !== known)])
+    this.#change([line, ...this.#lines.value.filter((other) => other !== existing)])
   }
 
-  /** By hand: also a line that no scan began. */
+  /** Sets a quantity by hand, also for a line without a scan. */
   set({ itemId, lot }: LineKey, quantity: number, now: number): void {
-    const known = this.of({ itemId, lot })
+    const existing = this.of({ itemId, lot })
     const touched = now
-    const line = known ? { ...known, quantity, touched } : { itemId, lot, quantity, scanIds: [], since: now, touched }
-    this.#change([line, ...this.#lines.value.filter((other) => other !== known)])
+    const line = existing
+      ? { ...existing, quantity, touched }
+      : { itemId, lot, quantity, scanIds: [], since: now, touched }
+    this.#change([line, ...this.#lines.value.filter((other) => other !== existing)])
   }
 
-  /** A line as it was left. */
+  /** Restores a line from a draft. */
   restore({ itemId, lot, quantity, scanIds, since, touched }: DraftLine): DraftLine {
     const line = { itemId, lot, quantity, scanIds, since, touched }
     this.#change([line, ...this.#lines.value])
@@ -72,25 +74,25 @@ export class DraftLines {
   }
 
   remove(key: LineKey): void {
-    const known = this.of(key)
-    this.#change(this.#lines.value.filter((line) => line !== known))
+    const existing = this.of(key)
+    this.#change(this.#lines.value.filter((line) => line !== existing))
   }
 
-  /** A later move of this device from the same shelf has taken a scan in already. */
+  /** Returns true if a later move of this device from the same location includes the scan. */
   isMoved(scan: ScanRecord, { itemId, locationId }: { itemId: string; locationId: string }): boolean {
     return this.#device.history.value.some(({ envelope: { name, args, at } }) => {
       if (name !== 'stock.transfer') return false
-      const told = args as Record<string, unknown>
-      return told['itemId'] === itemId && told['fromLocationId'] === locationId && stampMs(at) >= scan.at
+      const transfer = args as Record<string, unknown>
+      return transfer['itemId'] === itemId && transfer['fromLocationId'] === locationId && stampMs(at) >= scan.at
     })
   }
 
   #change(lines: readonly DraftLine[]): void {
     this.#lines.value = lines
-    if (lines.length > 0) this.#end ??= this.#drafts.begin()
+    if (lines.length > 0) this.#endDraft ??= this.#drafts.begin()
     else {
-      this.#end?.()
-      this.#end = undefined
+      this.#endDraft?.()
+      this.#endDraft = undefined
     }
   }
 }

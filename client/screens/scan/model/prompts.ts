@@ -1,4 +1,4 @@
-// What only a person can answer. While one is open, the scans behind it wait.
+// Questions that only a person can answer. While one is open, the scans behind it wait.
 import { signal } from '@preact/signals'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refuse.ts'
@@ -9,37 +9,37 @@ export interface LotAnswer {
   expiresOn?: string | undefined
 }
 
-/** What becomes of a count that is left: it is recorded, kept for later, discarded, or the counting goes on. */
-export type DraftAnswer = 'record' | 'keep' | 'discard' | 'goOn'
+/** What happens to an abandoned count: it is recorded, postponed, discarded, or continued. */
+export type DraftAnswer = 'record' | 'postpone' | 'discard' | 'continue'
 
 interface Answers {
-  /** Where? */
-  place: { question: { mode: StockMode; item: Item }; answer: string | undefined }
+  /** Which location? */
+  location: { question: { mode: StockMode; item: Item }; answer: string | undefined }
   /** Which lot? */
   lot: {
     question: { mode: StockMode; item: Item; known: { lot: string; quantity: number }[] }
     answer: LotAnswer | undefined
   }
-  /** There is less than that. All the same? Quantities in thousandths. */
+  /** There is less stock than that. Record anyway? Quantities in thousandths. */
   shortage: {
-    question: { item: Item; here: number; wanted: number; locationId: string; further: boolean }
+    question: { item: Item; available: number; requested: number; locationId: string; isFurther: boolean }
     answer: boolean
   }
-  /** Something is counted and not recorded. The quantity in thousandths, the time in Unix ms. */
+  /** A count is not recorded. Quantity in thousandths, time in Unix ms. */
   draft: {
     question: {
       item: Item
       quantity: number
       locationId: string
       countedAt: number
-      mayGoOn: boolean
-      mayKeep: boolean
+      mayContinue: boolean
+      mayPostpone: boolean
     }
     answer: DraftAnswer
   }
   archived: { question: { item: Item }; answer: boolean }
   refused: { question: { refusal: Refusal; title: string }; answer: true }
-  /** The device could not keep it. True: try again. */
+  /** The write failed. True: try again. */
   failed: { question: { title: string; message: string }; answer: boolean }
 }
 
@@ -58,7 +58,7 @@ export class Prompts {
     })
   }
 
-  /** Answers the open question; a second press answers nothing. */
+  /** Answers the open question. Ignored if it has been answered already. */
   answer<K extends PromptKind>(kind: K, answer: AnswerOf<K>): void {
     if (this.open.value?.kind !== kind) return
     const resolve = this.#resolve as ((answer: AnswerOf<K>) => void) | undefined

@@ -1,5 +1,5 @@
-// Recording with a person beside it: what cannot be is said, what is odd is asked, what the device could not keep is
-// tried again. Nothing is passed over in silence.
+// Records movements with prompts: a refusal is shown, a shortage is confirmed, and a failed write is retried. Nothing
+// fails silently.
 import type { Item } from '#shared/rows/rows.ts'
 import type { Device } from '../../../device/device.ts'
 import type { RecordResult } from '../../../device/record-result.ts'
@@ -9,23 +9,23 @@ import type { AnswerOf, PromptKind, Prompts } from './prompts.ts'
 
 export type RecordOutcome = { id: string } | 'declined' | 'refused'
 
-type QuestionOf<K extends PromptKind> = Parameters<typeof Prompts.prototype.ask<K>>[1]
+type PromptData<K extends PromptKind> = Parameters<typeof Prompts.prototype.ask<K>>[1]
 
 export class Recorder {
   readonly #device: Device
-  readonly #questions: Prompts
+  readonly #prompts: Prompts
   readonly #signal: (tone: 'bad' | 'warn') => void
 
-  constructor(parts: { device: Device; questions: Prompts; signal: (tone: 'bad' | 'warn') => void }) {
-    this.#device = parts.device
-    this.#questions = parts.questions
-    this.#signal = parts.signal
+  constructor(options: { device: Device; prompts: Prompts; signal: (tone: 'bad' | 'warn') => void }) {
+    this.#device = options.device
+    this.#prompts = options.prompts
+    this.#signal = options.signal
   }
 
-  /** A shortage is asked about before it is recorded. */
+  /** Prompts before it records a shortage. */
   async record(
     movement: Movement,
-    { item, scanId, further = false }: { item: Item; scanId?: string | undefined; further?: boolean },
+    { item, scanId, isFurther = false }: { item: Item; scanId?: string | undefined; isFurther?: boolean },
   ): Promise<RecordOutcome> {
     const refusal = refusalOf(this.#device, movement)
     if (refusal) {
@@ -34,14 +34,14 @@ export class Recorder {
     }
     const shortage = shortageOf(this.#device, movement)
     const { locationId } = movement
-    if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId, further }))) return 'declined'
-    const isSettled = scanId !== undefined && !this.#device.scans.unresolved.value.some(({ id }) => id === scanId)
-    if (isSettled) return 'refused' // the tray saw to it while this was asked
-    const result = await this.keep(() => recordMovement(this.#device, movement, scanId), item.name)
+    if (shortage && !(await this.ask('shortage', { item, ...shortage, locationId, isFurther }))) return 'declined'
+    const isResolved = scanId !== undefined && !this.#device.scans.unresolved.value.some(({ id }) => id === scanId)
+    if (isResolved) return 'refused' // the tray has resolved it during the prompt
+    const result = await this.withRetry(() => recordMovement(this.#device, movement, scanId), item.name)
     return result.saved ? result : 'refused'
   }
 
-  /** A line of many scans is one mutation. Undefined where it is not recorded. */
+  /** Records the scans of a line as one mutation. Returns undefined if it is not recorded. */
   async recordLine(
     movement: Movement,
     { item, scanIds }: { item: Item; scanIds: readonly string[] },
@@ -49,12 +49,12 @@ export class Recorder {
     const [scanId, ...others] = scanIds
     const recorded = await this.record(movement, { item, scanId })
     if (typeof recorded !== 'object') return undefined
-    await this.#device.scans.answer(...others)
+    await this.#device.scans.resolve(...others)
     return recorded
   }
 
-  /** Where the device cannot keep a mutation, a person hears of it and may try again. */
-  async keep(record: () => Promise<RecordResult>, title: string): Promise<RecordResult> {
+  /** Shows a failed write to the person, who may retry. */
+  async withRetry(record: () => Promise<RecordResult>, title: string): Promise<RecordResult> {
     for (;;) {
       try {
         const result = await record()
@@ -62,14 +62,14 @@ export class Recorder {
         return result
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
-        const again = await this.ask('failed', { title, message })
-        if (!again) return { saved: false, refusal: { code: 'internal_error' } }
+        const isRetry = await this.ask('failed', { title, message })
+        if (!isRetry) return { saved: false, refusal: { code: 'internal_error' } }
       }
     }
   }
 
-  ask<K extends PromptKind>(kind: K, question: QuestionOf<K>): Promise<AnswerOf<K>> {
+  ask<K extends PromptKind>(kind: K, question: PromptData<K>): Promise<AnswerOf<K>> {
     this.#signal(kind === 'refused' || kind === 'failed' ? 'bad' : 'warn')
-    return this.#questions.ask(kind, question)
+    return this.#prompts.ask(kind, question)
   }
 }

@@ -155,9 +155,9 @@ test('a shortage prompts, later scans wait, and none is lost', async () => {
   await scan(CODES.tea)
   const third = scan(CODES.tea)
   await prompted('shortage')
-  expect(question()).toMatchObject({ kind: 'shortage', here: 0, wanted: 1000 })
+  expect(question()).toMatchObject({ kind: 'shortage', available: 0, requested: 1000 })
   const behind = scan(CODES.coffee)
-  await until(() => expect(model.queue.waiting.value).toBe(1))
+  await until(() => expect(model.queue.waitingCount.value).toBe(1))
   await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
   expect(here(COFFEE)).toBe(20_000)
   expect(device.scans.unresolved.value).toHaveLength(2)
@@ -183,9 +183,9 @@ test('declining the prompt dismisses the scan with its reason', async () => {
 test('without a location the model asks for one, and continues with the same scan', async () => {
   await model.changeMode('receive')
   const scanning = scan(CODES.tea)
-  await prompted('place')
-  expect(question()).toMatchObject({ kind: 'place' })
-  model.prompts.answer('place', CELLAR)
+  await prompted('location')
+  expect(question()).toMatchObject({ kind: 'location' })
+  model.prompts.answer('location', CELLAR)
   await scanning
   expect(here(TEA, CELLAR)).toBe(1000)
   expect(model.setting.locationId).toBe(CELLAR)
@@ -259,7 +259,7 @@ test('a count kept for later prompts at its location again, complete, also after
   await model.setQuantity(7000)
   const leaving = model.changeMode('look')
   await prompted('draft')
-  model.prompts.answer('draft', 'keep')
+  model.prompts.answer('draft', 'postpone')
   await leaving
   expect(names()).toEqual([])
   expect(device.scans.unresolved.value).toHaveLength(1)
@@ -267,8 +267,8 @@ test('a count kept for later prompts at its location again, complete, also after
   await open(device.name)
   const back = model.changeMode('count')
   await prompted('draft')
-  expect(question()).toMatchObject({ quantity: 7000, mayGoOn: true })
-  model.prompts.answer('draft', 'goOn')
+  expect(question()).toMatchObject({ quantity: 7000, mayContinue: true })
+  model.prompts.answer('draft', 'continue')
   await back
   await scan(CODES.coffee)
   await scan(CODES.tea)
@@ -282,17 +282,17 @@ test('a count from before a pause prompts, whatever is scanned after it', async 
   clock += COUNT_PAUSE_MS + 1
   const other = scan(CODES.tea)
   await prompted('draft')
-  expect(question()).toMatchObject({ item: { id: COFFEE }, mayGoOn: false })
+  expect(question()).toMatchObject({ item: { id: COFFEE }, mayContinue: false })
   expect((question() as { countedAt: number }).countedAt).toBeLessThanOrEqual(countedAt)
-  model.prompts.answer('draft', 'keep')
+  model.prompts.answer('draft', 'postpone')
   await other
   expect(names()).toEqual([])
   expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 1000 }])
   clock += COUNT_PAUSE_MS + 1
   const same = scan(CODES.tea)
   await prompted('draft')
-  expect(question()).toMatchObject({ item: { id: TEA }, mayGoOn: true })
-  model.prompts.answer('draft', 'goOn')
+  expect(question()).toMatchObject({ item: { id: TEA }, mayContinue: true })
+  model.prompts.answer('draft', 'continue')
   await same
   expect(model.lines.all).toMatchObject([{ itemId: TEA, quantity: 2000 }])
 })
@@ -331,7 +331,7 @@ test('[Z1] a restart during a count restores it from its scans, once', async () 
   device.close()
   await open(device.name)
   await prompted('draft')
-  model.prompts.answer('draft', 'goOn')
+  model.prompts.answer('draft', 'continue')
   await until(() => expect(model.result.value).toMatchObject({ kind: 'count', itemId: COFFEE }))
   expect(model.lines.all).toMatchObject([{ quantity: 2000 }])
   await model.finishCount()
@@ -397,7 +397,7 @@ test('an unknown code is kept, does not block other scans, and is recorded once 
   await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
   expect(await model.queue.add(() => recordScans(device, scansOfCode(device, '9999')))).toEqual({
     recorded: 2,
-    left: 0,
+    remaining: 0,
   })
   expect(here(TEA)).toBe(6000)
   expect(device.scans.unresolved.value).toEqual([])
@@ -409,7 +409,7 @@ test('a kept count is recorded from the tray as a whole, with the entered quanti
   await scan(CODES.coffee)
   await scan(CODES.coffee)
   await model.setQuantity(9000)
-  const [proposal] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  const [proposal] = proposalsFor(device, device.scans.unresolved.value[0]!, { countDrafts: counts, answers: {} })
   expect(proposal).toMatchObject({ missing: undefined, movement: { kind: 'count', quantity: 9000, locationId: SHELF } })
   expect(await recordProposal(device, proposal!)).toEqual({ recorded: 2 })
   expect(await recordProposal(device, proposal!)).toEqual({ recorded: 0 }) // as from another tab that does not know of it
@@ -424,7 +424,7 @@ test('a scan whose code was attached since is recorded from the tray with its mo
   await scan('9999')
   await scan('9999')
   await device.record('barcode.attach', { itemId: TEA, code: '9999', packQuantity: 2 })
-  const [proposal] = proposalsFor(device, device.scans.unresolved.value[0]!, { kept: counts, given: {} })
+  const [proposal] = proposalsFor(device, device.scans.unresolved.value[0]!, { countDrafts: counts, answers: {} })
   expect(proposal).toMatchObject({ movement: { kind: 'count', quantity: 4000 }, scans: [{}, {}] })
   await recordProposal(device, proposal!)
   expect(here(TEA)).toBe(4000)
@@ -433,13 +433,16 @@ test('a scan whose code was attached since is recorded from the tray with its mo
 test('unrecorded scans behind a prompt are recorded from the tray, one or all similar ones', async () => {
   await model.changeMode('withdraw')
   const { length } = Array.from({ length: 10 }, () => void scan(CODES.coffee))
-  await prompted('place')
+  await prompted('location')
   device.close()
   await open(device.name)
   expect(device.scans.unresolved.value).toHaveLength(length)
   const [first] = device.scans.unresolved.value
-  const ofShelf = { kept: counts, given: { locationId: SHELF } }
-  expect(proposalsFor(device, first!, { kept: counts, given: {} })).toMatchObject([{ missing: 'place' }, {}])
+  const ofShelf = { countDrafts: counts, answers: { locationId: SHELF } }
+  expect(proposalsFor(device, first!, { countDrafts: counts, answers: {} })).toMatchObject([
+    { missing: 'location' },
+    {},
+  ])
   const [one] = proposalsFor(device, first!, ofShelf)
   await recordProposal(device, one!)
   expect(here(COFFEE)).toBe(19_000)
@@ -459,7 +462,7 @@ test('a scan that the tray recorded while it waited behind a prompt is not recor
   const behind = scan(CODES.coffee)
   await until(() => expect(device.scans.unresolved.value).toHaveLength(2))
   for (const waiting of device.scans.unresolved.value) {
-    await recordProposal(device, proposalsFor(device, waiting, { kept: counts, given: {} })[0]!)
+    await recordProposal(device, proposalsFor(device, waiting, { countDrafts: counts, answers: {} })[0]!)
   }
   model.prompts.answer('shortage', true)
   await Promise.all([third, behind])

@@ -1,4 +1,4 @@
-// What the card shows: the last scan's item and the run that it belongs to.
+// What the card shows: the item of the last scan, and its run, count or move.
 import type { RemoteLookup } from '../../../api/api-client.ts'
 import type { Mode } from './scan-setting.ts'
 
@@ -10,8 +10,8 @@ export interface MovementStep {
 }
 
 /**
- * Receives or withdrawals of one item in one place, scan after scan. Each scan is a fact of its own; the run is what the
- * person sees as "3".
+ * Receipts or withdrawals of one item at one location, scan by scan. Each scan is recorded on its own; the run is what
+ * the person sees as "3".
  */
 export interface MovementRun {
   kind: 'run'
@@ -20,21 +20,21 @@ export interface MovementRun {
   locationId: string
   lot: string
   expiresOn: string | undefined
-  /** Before its first step. Thousandths. */
+  /** The quantity before the first step. Thousandths. */
   was: number
   steps: readonly MovementStep[]
 }
 
-/** What a scan adds to a count or a move that is not recorded yet. */
+/** A line of a count or a move that is not recorded yet. */
 export interface DraftLine {
   itemId: string
   lot: string
   quantity: number
-  /** The scans that it is made of, still in the scan log. */
+  /** Its scans, which are still unresolved. */
   scanIds: readonly string[]
-  /** When its first scan was, Unix ms. */
+  /** The time of its first scan, Unix ms. */
   since: number
-  /** When something was last added to it or set, Unix ms. */
+  /** The time of its last change, Unix ms. */
   touched: number
 }
 
@@ -51,8 +51,8 @@ export type ScanResult =
   | CountResult
   | { kind: 'hand'; itemId: string; locationId: string; lot: string }
   | { kind: 'look'; itemId: string; locationId: string | null }
-  | { kind: 'place'; locationId: string; mode: Mode }
-  /** Answered by the server, while this device still loads. */
+  | { kind: 'location'; locationId: string; mode: Mode }
+  /** An answer of the server during the first sync. */
   | { kind: 'remote'; found: NonNullable<RemoteLookup> }
   | { kind: 'unknown'; code: string; scanId: string; unreadable: boolean }
 

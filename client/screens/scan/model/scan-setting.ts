@@ -6,7 +6,7 @@ import { readSetting, type SettingStore, writeSetting } from '../../../session/l
 
 export const MODES = ['look', 'receive', 'withdraw', 'move', 'count'] as const
 export type Mode = (typeof MODES)[number]
-/** A mode that changes stock, in a location. */
+/** A mode that changes stock at a location. */
 export type StockMode = Exclude<Mode, 'look'>
 
 const settingSchema = z.object({
@@ -35,7 +35,7 @@ export class ScanSetting {
     return this.#current.value.locationId
   }
 
-  /** When this mode began in this location, Unix ms. One stay at a shelf is one count. */
+  /** When this mode started at this location, Unix ms. The counts of one item since then are one count. */
   get since(): number {
     return this.#current.value.since
   }

@@ -1,14 +1,14 @@
-// One thing after the other: scans, changes of quantity, undo. A task that waits for a person's answer holds back those
-// behind it, and none is lost.
+// Runs tasks one by one: scans, changes of quantity, undo. A task that waits for a person's answer delays the ones
+// behind it; none is lost.
 import { signal } from '@preact/signals'
 
 export class TaskQueue {
-  /** How many wait behind the one under way. */
-  readonly waiting = signal(0)
+  /** How many tasks wait behind the current one. */
+  readonly waitingCount = signal(0)
   #last: Promise<unknown> = Promise.resolve()
   #open = 0
 
-  /** @returns what the task returns; a task that throws holds up nobody. */
+  /** Resolves to the result of the task. A task that throws does not stop the queue. */
   add<T>(task: () => Promise<T>): Promise<T> {
     this.#open++
     this.#count()
@@ -21,6 +21,6 @@ export class TaskQueue {
   }
 
   #count(): void {
-    this.waiting.value = Math.max(0, this.#open - 1)
+    this.waitingCount.value = Math.max(0, this.#open - 1)
   }
 }

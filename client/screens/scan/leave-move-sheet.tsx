@@ -1,4 +1,4 @@
-// Goods are in the person's hands, and they want to do something else.
+// Shown when a person wants to change the mode in the middle of a move.
 import { t } from '../../strings/strings.ts'
 import { Button } from '../../ui/controls/button.tsx'
 import { Sheet } from '../../ui/layout/sheet.tsx'
@@ -7,8 +7,8 @@ import type { Mode } from './model/scan-setting.ts'
 
 type Props = { readonly model: ScanModel; readonly next: Mode; readonly onClose: () => void }
 
-export function WaitingSheet({ model, next, onClose }: Props) {
-  const setAside = () => {
+export function LeaveMoveSheet({ model, next, onClose }: Props) {
+  const cancelMove = () => {
     onClose()
     void model.cancelMove()
     void model.changeMode(next)
@@ -20,7 +20,7 @@ export function WaitingSheet({ model, next, onClose }: Props) {
       onClose={onClose}
       actions={
         <>
-          <Button onPress={setAside}>{t('scan.setAside')}</Button>
+          <Button onPress={cancelMove}>{t('scan.setAside')}</Button>
           <Button kind="primary" onPress={onClose}>
             {t('scan.keepMoving')}
           </Button>
