@@ -1,6 +1,6 @@
 // Stores every scan before anything else happens to it, in the order of the triggers, and then passes it to the newest
-// handler that uses it. The code of a scan that cannot be stored stays visible until a person acknowledges it. Keeps
-// Z1.
+// handler that uses it. The code of a scan that cannot be stored stays visible until a person acknowledges it.
+// Keeps Z1.
 import { signal } from '@preact/signals'
 import type { ScanRecord } from '../device/records.ts'
 import type { DefaultScanHandler, ScanHandler } from '../context/workspace.ts'

@@ -20,7 +20,9 @@ import type { StockTotals } from './stock-totals.ts'
 
 /** Handles scans. The handler that was added last is asked first. */
 export interface ScanHandler {
-  /** The mode and location that are stored with a scan, before it is looked up. Without it, those of the handler below. */
+  /**
+   * The mode and location that are stored with a scan, before it is looked up. Without it, those of the handler below.
+   */
   context?: () => Pick<ScanRecord, 'mode' | 'locationId'>
   /** Returns false if the scan is not for this handler. */
   handle(record: ScanRecord, scan: Scan): boolean

@@ -93,7 +93,10 @@ export class Device {
     this.#outbox = outbox
   }
 
-  /** Opens the stored device, or creates it. @throws {NewerDatabaseError} if a newer version of the app has stored it */
+  /**
+   * Opens the stored device, or creates it.
+   * @throws {NewerDatabaseError} if a newer version of the app has stored it
+   */
   static async open(options: DeviceOptions): Promise<Device> {
     const database = new DeviceDatabase(options.name)
     await openDatabase(database)
@@ -136,8 +139,8 @@ export class Device {
 
   /**
    * Records a mutation: decides it on the displayed state, stores it in one strict transaction, and only then shows it.
-   * Stores nothing if it is refused. Rejects if it cannot be stored. A scan and its mutation have the same id, so that a
-   * scan that is recorded on two devices counts once.
+   * Stores nothing if it is refused. Rejects if it cannot be stored. A scan and its mutation have the same id, so that
+   * a scan that is recorded on two devices counts once.
    */
   async record<N extends MutationName>(
     name: N,
@@ -202,7 +205,9 @@ export class Device {
       this.notifyTabs(whole || !wasComplete ? { kind: 'reread' } : { kind: 'arrived', arrival: update, from })
   }
 
-  /** Applies what another tab has recorded or received. Reads the disk if the message does not follow this tab's memory. */
+  /**
+   * Applies what another tab has recorded or received. Reads the disk if the message does not follow this tab's memory.
+   */
   async handleTabMessage(message: TabMessage): Promise<void> {
     if (message.kind === 'scans') {
       return (await this.#outbox.identity()) ? this.recovery.loadScans() : this.recovery.restore()
@@ -228,8 +233,8 @@ export class Device {
 
   /**
    * Starts the sync again from nothing. Pending mutations stay, and so do the old rows until all new ones have arrived.
-   * `newIdentity` also takes a new client id and renumbers the outbox. `resend` first queues what was acknowledged in the
-   * last week, because the server began a new epoch.
+   * `newIdentity` also takes a new client id and renumbers the outbox. `resend` first queues what was acknowledged in
+   * the last week, because the server began a new epoch.
    */
   async startOver({ newIdentity, resend }: { newIdentity: boolean; resend: boolean }): Promise<void> {
     await resetSyncPoint(this.#database, async (clockOffsetMs) => {
@@ -246,7 +251,9 @@ export class Device {
     this.queue.request()
   }
 
-  /** Imports the pending mutations of another device, or of this one before its data was lost, all or none. Keeps D19. */
+  /**
+   * Imports the pending mutations of another device, or of this one before its data was lost, all or none. Keeps D19.
+   */
   async importOutbox(file: OutboxExport): Promise<ImportResult> {
     const imported = await this.recovery.persist(() => {
       const { clockOffsetMs, epoch } = this.syncPoint.value

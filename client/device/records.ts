@@ -55,8 +55,8 @@ export interface Identity {
   lastStamp: string | undefined
   /**
    * Mutations from this seq on were imported from elsewhere. They are sent once the outbox is renumbered under a new
-   * client id, in the order of their times, because the server does not accept an earlier time than that of the last
-   * mutation of the same client id.
+   * client id, in the order of their times. Under the current one, the server would move their times behind those of
+   * the mutations that it already has.
    */
   broughtFrom?: number
 }

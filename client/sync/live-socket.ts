@@ -1,5 +1,5 @@
-// The live socket of the leading tab: applies a message if it follows what the device has, and otherwise asks for a pull.
-// Keeps D8, D12.
+// The live socket of the leading tab: applies a message if it follows what the device has, and otherwise asks for a
+// pull. Keeps D8, D12.
 import type { LiveMessage } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
 import { isNextUpdate } from '../device/sync-update.ts'

@@ -67,7 +67,7 @@ export class Pusher {
   async send(epoch: number, afterSeq: number, signal: AbortSignal): Promise<PushOutcome | undefined> {
     for (;;) {
       const { clientId } = await this.#source.identity()
-      const { batch, bytes } = takeFitting(await this.#source.after(afterSeq, this.#max), this.#maxBytes)
+      const { batch, bytes } = firstThatFit(await this.#source.after(afterSeq, this.#max), this.#maxBytes)
       if (batch.length === 0) return undefined
       try {
         const mutations = batch.map(({ envelope }) => envelope)
@@ -101,7 +101,7 @@ function isTooLarge(error: unknown): error is RequestError {
 const utf8 = new TextEncoder()
 
 /** As many of the oldest as fit into one request, and at least one. */
-function takeFitting(entries: OutboxEntry[], maxBytes: number): { batch: OutboxEntry[]; bytes: number } {
+function firstThatFit(entries: OutboxEntry[], maxBytes: number): { batch: OutboxEntry[]; bytes: number } {
   let bytes = 0
   let count = 0
   for (const { envelope } of entries) {

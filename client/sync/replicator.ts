@@ -1,5 +1,5 @@
-// One exchange with the server: push pending mutations, pull new rows, and recover from refusals. Keeps D4, D5, D12,
-// T6.
+// One exchange with the server: push pending mutations, pull new rows, and recover from refusals.
+// Keeps D4, D5, D12, T6.
 import type { PullRequest } from '#shared/protocol/wire.ts'
 import type { Device } from '../device/device.ts'
 import type { LoadProgress } from '../device/connection-status.ts'
@@ -104,8 +104,8 @@ export class Replicator {
       onAnswer()
       if (!page) continue
       if (epoch !== 0 && page.epoch !== epoch) {
-        // No refusal has announced the new epoch: the server was restored with other secrets and cannot read the cursors
-        // of the one before.
+        // No refusal has announced the new epoch: the server was restored with other secrets and cannot read the
+        // cursors of the one before.
         await this.#startNewEpoch()
         catchUp.clear()
         continue

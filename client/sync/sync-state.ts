@@ -59,7 +59,7 @@ export type Effect =
   | 'pullWithRetry'
   /** Pulls within some seconds. The delay is random, because a thousand devices lose their sockets at once. */
   | 'pullSoon'
-  /** Drops what was requested until the state's wait is over. */
+  /** Postpones what was requested until the state's wait is over. */
   | 'backOff'
   /** Ends the current round and drops what was requested. */
   | 'abortRound'
@@ -216,7 +216,7 @@ const BACKOFF_LEAST_MS = 100
 const POLL_MS = 30_000
 /** An update of the server takes minutes. */
 const OUTDATED_MS = 60_000
-/** A longer wait than this is not respected, because the server's clock, or a proxy's, must be wrong. */
+/** The device does not wait longer than this, because the server's clock, or a proxy's, must be wrong. */
 const RETRY_AFTER_MAX_MS = 3_600_000
 /** Devices that got the same Retry-After spread over as long again, but at most this long. */
 const RETRY_SPREAD_MAX_MS = 30_000

@@ -280,7 +280,8 @@ export class Sync {
       if (sent && this.#socket.isOpen) await this.#waitForLive(() => !this.#replicator.isBehind)
       const { complete, epoch, cursor } = this.#device.syncPoint.value
       if (this.#isPullRequested || this.#replicator.isBehind || !complete || cursor === null) await this.#pull(ended)
-      if (epoch === 0 || this.#replicator.hasUnsent) this.#isRoundRequested = true // what this pull was needed for can be sent now
+      // what this pull was needed for can be sent now
+      if (epoch === 0 || this.#replicator.hasUnsent) this.#isRoundRequested = true
       ended.throwIfAborted()
       this.#completeRound()
       await this.#socket.open(AbortSignal.any([ended, this.#stopped.signal]))

@@ -1,6 +1,6 @@
 // The tabs of one device. One leads and talks to the server; all show the same. The status of a leader that does not
-// answer (frozen by the browser, or hanging) is dropped, and a visible tab replaces it after some seconds. Keeps D8,
-// D10.
+// answer (frozen by the browser, or hanging) is dropped, and a visible tab replaces it after some seconds.
+// Keeps D8, D10.
 import type { TabMessage } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus } from '../device/connection-status.ts'

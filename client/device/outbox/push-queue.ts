@@ -1,5 +1,6 @@
-// The outbox as the sync engine sees it: pending mutations in order, the answers to them, and the ones that no request can
-// carry. Every change here is followed by a reload, so that memory and the other tabs show what the disk has. Keeps D5, D15.
+// The outbox as the sync engine sees it: pending mutations in order, the answers to them, and the ones that no request
+// can carry. Every change here is followed by a reload, so that memory and the other tabs show what the disk has.
+// Keeps D5, D15.
 import { signal } from '@preact/signals'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
@@ -19,7 +20,7 @@ export interface PushQueueOptions {
 }
 
 export class PushQueue {
-  /** Mutations that are too large for every way to the server. A person decides what becomes of them. */
+  /** Mutations that are too large for the network path. A person decides what becomes of them. */
   readonly skipped = signal<readonly OutboxEntry[]>([])
   /** Rises when there is something to send. */
   readonly requests = signal(0)

@@ -1,4 +1,4 @@
-// Survives a browser, or a person, that deletes the storage under the open app: what memory holds is written into a new
+// Survives a browser, or a person, that deletes the storage while the app is open: memory is written into a new
 // database, as a new device with the same mutation ids. Keeps D13.
 import { signal } from '@preact/signals'
 import type { Envelope } from '#shared/mutations/envelope.ts'

@@ -27,9 +27,9 @@ export function BackupsCard() {
   const start = async () => {
     request.value = 'waiting'
     const before = newestId(backups.value)
-    const made = await requestBackup(api, before, (now) => (backups.value = now)).catch(() => 'unreachable' as const)
-    if (made === 'unreachable') backups.value = made
-    request.value = made === 'unreachable' || made === 'made' ? 'none' : made
+    const outcome = await requestBackup(api, before, (now) => (backups.value = now)).catch(() => 'unreachable' as const)
+    if (outcome === 'unreachable') backups.value = outcome
+    request.value = outcome === 'unreachable' || outcome === 'made' ? 'none' : outcome
   }
   return (
     <Card title={t('backups.title')}>
