@@ -4,6 +4,9 @@ import type { PushResult } from '#shared/protocol/wire.ts'
 import type { Kind, WireTables } from '#shared/rows/rows.ts'
 import type { PostedEntry } from '#shared/working-set/working-set.ts'
 
+/** How many acknowledged mutations a person can see and undo. */
+export const HISTORY_MAX = 200
+
 /** About a thousand rows of one kind in one value. Reading and writing rows one by one takes twenty times as long. */
 export interface Chunk {
   kind: Kind

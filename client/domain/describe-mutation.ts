@@ -1,4 +1,6 @@
 // Describes a mutation in words, for the log, the tray and the exported file.
+import { recordedArgs, type RecordedArgs } from '#shared/mutations/args.ts'
+import { toThousandths } from '#shared/values/quantity.ts'
 import { printedCode } from '#shared/values/gtin.ts'
 import type { Device } from '../device/device.ts'
 import { formatQuantity } from '../strings/figures.ts'
@@ -40,10 +42,10 @@ type Describe = (device: Device, read: ArgsReader) => MutationDescription
 
 /** Reads arguments that come from the outbox or the server. Missing ones are read as empty. */
 class ArgsReader {
-  readonly #args: Record<string, unknown>
+  readonly #args: RecordedArgs
 
   constructor(args: unknown) {
-    this.#args = typeof args === 'object' && args !== null ? (args as Record<string, unknown>) : {}
+    this.#args = recordedArgs(args)
   }
 
   text(key: string): string {
@@ -53,7 +55,7 @@ class ArgsReader {
 
   thousandths(key: string): number {
     const value = this.#args[key]
-    return typeof value === 'number' ? Math.round(value * 1000) : 0
+    return typeof value === 'number' ? toThousandths(value) : 0
   }
 
   fields(key: string): string[] {
@@ -61,7 +63,7 @@ class ArgsReader {
     return typeof value === 'object' && value !== null ? Object.keys(value) : []
   }
 
-  get all(): Record<string, unknown> {
+  get all(): RecordedArgs {
     return this.#args
   }
 }

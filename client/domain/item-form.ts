@@ -1,4 +1,5 @@
 // The fields of an item as a person types them, converted to the arguments of item.create and item.update.
+import { toUnits } from '#shared/values/quantity.ts'
 import type { Mutations } from '#shared/mutations/verbs.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import { decimalSign, formatQuantity, parseQuantity } from '../strings/figures.ts'
@@ -85,7 +86,7 @@ export function changesOf(item: Item, draft: ItemDraft): Omit<Mutations['item.up
 }
 
 function levelsOf(draft: ItemDraft) {
-  const level = (text: string) => (text.trim() === '' ? null : (parseQuantity(text) ?? 0) / 1000)
+  const level = (text: string) => (text.trim() === '' ? null : toUnits(parseQuantity(text) ?? 0))
   return { low: level(draft.low), high: level(draft.high), target: level(draft.target) }
 }
 

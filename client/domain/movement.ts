@@ -1,4 +1,5 @@
 // Records movements. The scan screen, the item page and the tray share it.
+import { toUnits } from '#shared/values/quantity.ts'
 import type { Mutation } from '#shared/mutations/verbs.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refuse.ts'
@@ -62,7 +63,7 @@ export function mutationOf({ kind, quantity, ...rest }: Movement): MovementMutat
   const { itemId, locationId, lot, expiresOn, toLocationId, reason, begunAtMs } = rest
   const lotArgs = lot ? { lot } : {}
   const reasonArgs = reason ? { reason } : {}
-  const units = quantity / 1000
+  const units = toUnits(quantity)
   const begun = begunAtMs === undefined ? undefined : stampOf(begunAtMs)
   switch (kind) {
     case 'receive':

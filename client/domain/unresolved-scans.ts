@@ -1,5 +1,6 @@
 // Unresolved scans, and the ways to resolve them: attach the code to an item, create an item for it, record the
 // movement of the scan, or dismiss it.
+import { toUnits } from '#shared/values/quantity.ts'
 import { canonicalCode } from '#shared/values/gtin.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import type { Refusal } from '#shared/values/refuse.ts'
@@ -175,7 +176,7 @@ export async function attachCode(
   device: Device,
   { itemId, code, packQuantity }: { itemId: string; code: string; packQuantity: number },
 ): Promise<Refusal | undefined> {
-  const pack = packQuantity === 1000 ? {} : { packQuantity: packQuantity / 1000 }
+  const pack = packQuantity === 1000 ? {} : { packQuantity: toUnits(packQuantity) }
   const result = await device.record('barcode.attach', { itemId, code, ...pack })
   return result.saved ? undefined : result.refusal
 }

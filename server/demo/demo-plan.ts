@@ -1,6 +1,7 @@
 // The mutations of the demo's two days: the catalogue, an opening receipt of everything, then sales, deliveries and moves.
 // Pure: the time, the ids and the random numbers are passed in. Guarantees: mutations are in the order of their stamps and not
 // in the future; no position is ever below zero; products that are below their low level in the file are so at the end.
+import type { MutationName, Mutations } from '#shared/mutations/verbs.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { formatStamp } from '#shared/values/stamp.ts'
 import { demoCategories, demoLocations, LOT_CATEGORIES } from './demo-locations.ts'
@@ -176,7 +177,7 @@ class Timeline {
   }
 
   /** @returns the id of the created row, if the verb creates one */
-  make(name: string, args: Record<string, unknown>): string {
+  make<N extends MutationName>(name: N, args: Omit<Mutations[N], 'id'>): string {
     const rowId = this.#dice.newId()
     const at = formatStamp({ ms: this.#ms, counter: this.#counter++, device: DEVICE })
     const creates = name.endsWith('.create')

@@ -1,6 +1,7 @@
 // One running import: its locations and categories, its queued mutations and its report. Guarantees: rows are pushed to the
 // ledger in order, one batch at a time; a dry run makes the same decisions without pushing; the report contains what the
 // ledger refuses.
+import type { MutationName, Mutations } from '#shared/mutations/verbs.ts'
 import { prepare } from '#shared/mutations/apply.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
@@ -80,10 +81,10 @@ export class ImportRun {
   }
 
   /** A mutation, or why its arguments are invalid. So the ledger never gets a malformed mutation. */
-  mutation(
+  mutation<N extends MutationName>(
     id: string,
-    name: string,
-    { args, at }: { args: Record<string, unknown>; at?: string },
+    name: N,
+    { args, at }: { args: Mutations[N]; at?: string },
   ): Mutation | RowRefusal {
     const prepared = prepare({ name, args })
     if ('code' in prepared)
@@ -177,7 +178,7 @@ export class ImportRun {
     this.report[isKnown ? 'unchanged' : outcome] += 1
   }
 
-  #create(id: string, name: string, args: Record<string, unknown>): RowRefusal | undefined {
+  #create<N extends MutationName>(id: string, name: N, args: Mutations[N]): RowRefusal | undefined {
     const mutation = this.mutation(importId(this.orgId, name, id), name, { args })
     if ('cause' in mutation) return mutation
     this.#created.push(mutation)

@@ -1,6 +1,7 @@
 // Imports files of products and of past movements into an organisation. Guarantees: valid rows are imported, and every other
 // row is reported with its line and cause; importing the same file again does not change anything; it only writes through the
 // ledger, in batches that do not delay other people.
+import { toThousandths } from '#shared/values/quantity.ts'
 import type { Alert } from '#shared/rows/rows.ts'
 import { movementColumns, productColumns, readHeader } from './columns.ts'
 import type { Columns } from './columns.ts'
@@ -84,7 +85,7 @@ export class Importer {
           acknowledgedBy: null,
           snoozedUntil: null,
           state: facts.negative > 0 ? 'open' : 'resolved',
-          quantity: facts.negative * 1000,
+          quantity: toThousandths(facts.negative),
           level: null,
           openedAt: this.#parts.now(),
           version,
@@ -98,7 +99,7 @@ export class Importer {
 
 function isReported(alert: Alert | undefined, negative: number): boolean {
   if (!alert || alert.state === 'resolved') return negative === 0
-  return alert.quantity === negative * 1000
+  return alert.quantity === toThousandths(negative)
 }
 
 type OpenedFile = { columns: Columns<string>; decider: Decider }

@@ -1,9 +1,10 @@
 // Converts rows of products to new items, changed fields and counts. Guarantees: an item is found by its barcode, then by its
 // SKU; an empty cell does not change anything; a quantity that an import has already counted is not counted again, so importing
 // the same file again does not change anything.
+import { fieldsOf } from '#shared/rows/kind-map.ts'
 import type { Item } from '#shared/rows/rows.ts'
 import { canonicalCode } from '#shared/values/gtin.ts'
-import { toThousandths } from '#shared/values/quantity.ts'
+import { toThousandths, toUnits } from '#shared/values/quantity.ts'
 import type { Database } from '../database/database.ts'
 import { parseNumber } from './cells.ts'
 import type { Columns, productColumns } from './columns.ts'
@@ -16,7 +17,7 @@ import type { RowRefusal } from './report.ts'
 import { refuseRow } from './report.ts'
 
 type Field = keyof typeof productColumns
-type Fields = Record<string, string | number>
+type Fields = Record<string, string | number> & { name?: string }
 
 interface Product {
   line: number
@@ -140,12 +141,14 @@ export class ProductImport {
   }
 
   #create({ code, sku, fields, category }: Product, id: string): (Mutation | RowRefusal)[] {
-    if (fields.name === undefined) return [{ cause: 'no_name' }]
+    const { name, ...others } = fields
+    if (name === undefined) return [{ cause: 'no_name' }]
     const categoryId = category === '' ? undefined : this.#run.category(category)
     if (typeof categoryId === 'object') return [categoryId]
     const args = {
       id,
-      ...fields,
+      name,
+      ...others,
       ...(sku !== '' && { sku }),
       ...(categoryId !== undefined && { categoryId }),
       ...(code !== '' && { barcodes: [{ code }] }),
@@ -196,8 +199,8 @@ function newItemId(orgId: string, { code, sku }: Product): string {
 }
 
 function currentOf(item: Item, field: string): unknown {
-  const value = (item as unknown as Record<string, unknown>)[field] ?? null
-  return LEVELS.includes(field) && typeof value === 'number' ? value / 1000 : value
+  const value = fieldsOf(item)[field] ?? null
+  return LEVELS.includes(field) && typeof value === 'number' ? toUnits(value) : value
 }
 
 function parseProduct({ line, cells }: RawRow, columns: Columns<Field>): Product | RowRefusal {

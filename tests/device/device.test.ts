@@ -1041,3 +1041,19 @@ test('[D4] a mutation that a copy of this device sent under the same number does
   expect(new Set(world.pushes.map(({ clientId }) => clientId)).size).toBe(2)
   expect(world.pushes[1]!.mutations[0]!.id).toBe(world.pushes[0]!.mutations[0]!.id)
 })
+
+test('a search lists items in stock or used lately before others that match as well', async () => {
+  const { device } = await new World().synced()
+  const create = async (name: string) => {
+    const id = device.newId()
+    await device.record('item.create', { id, name })
+    return id
+  }
+  const [first, second, third] = [await create('Cup 1'), await create('Cup 2'), await create('Cup 3')]
+  const found = () => device.queries.search('cup', { limit: 10 }).ids
+  expect(found()).toEqual([first, second, third])
+  await device.record('stock.receive', { itemId: third, locationId: binId, quantity: 1 })
+  expect(found()).toEqual([third, first, second])
+  await device.record('stock.withdraw', { itemId: second, locationId: binId, quantity: 1 })
+  expect(found()).toEqual([second, third, first])
+})

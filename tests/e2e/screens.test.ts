@@ -26,6 +26,7 @@ for (const { name: shape, desk } of FORM_FACTORS) {
   for (const dark of [false, true]) {
     const theme = dark ? 'dark' : 'light'
     test(`screens are accessible and fit: ${shape}, ${theme}`, async ({ shop }) => {
+      test.slow() // twenty accessibility checks
       const stranger = await shop.device({ desk, dark })
       await stranger.page.goto('/')
       await expect(stranger.page.getByRole('button', { name: 'Sign in' })).toBeVisible()

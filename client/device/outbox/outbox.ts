@@ -1,5 +1,6 @@
 // The pending mutations, and the acknowledged ones of the last week: this device's own numbering, stamps and order.
 // Every change is one strict transaction. Keeps D1, D4, D5, D12, T1, T6.
+import { recordedArgs, type RecordedArgs } from '#shared/mutations/args.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import type { PushResult } from '#shared/protocol/wire.ts'
 import { CLOCK_TOLERANCE_MS, shiftStampMs, shiftStamp, nextStamp, stampDevice, stampMs } from '#shared/values/stamp.ts'
@@ -21,7 +22,7 @@ export function isSkipped({ seq }: { seq: number }): boolean {
 export interface NewMutation {
   id: string
   name: string
-  args: Record<string, unknown>
+  args: RecordedArgs
   scanId: string | undefined
   /** The version that the person saw. */
   seen: number
@@ -343,7 +344,7 @@ function byStamp(one: OutboxEntry, other: OutboxEntry): number {
 
 /** Moves a mutation to another time of this device's clock, with the other stamps among its arguments. */
 export function withStamp(envelope: Envelope, at: string): Envelope {
-  const args = { ...(envelope.args as Record<string, unknown>) }
+  const args: Record<string, unknown> = { ...recordedArgs(envelope.args) }
   for (const name of ['takenAt', 'since']) {
     const stamp = args[name]
     if (typeof stamp === 'string') args[name] = shiftStampMs(stamp, { at, madeAt: envelope.at })

@@ -27,7 +27,7 @@ export interface SearchSource {
   /** The item that a code belongs to. */
   ownerOf(code: string): string | undefined
   /** Whether an item comes before others that match as well: it is in stock, or was used lately. */
-  isPreferred?(itemId: string): boolean
+  isPreferred(itemId: string): boolean
 }
 
 const FIELD = '\t'
@@ -105,7 +105,7 @@ export class ItemSearch {
   find(query: string, { limit, accept, asIs = false }: SearchOptions): SearchHits {
     if (!asIs) this.#indexAll()
     const words = foldQuery(query)
-    const hits = new Hits(limit, this.#source.isPreferred?.bind(this.#source))
+    const hits = new Hits(limit, this.#source)
     const question = words.length === 0 ? undefined : new Question(words, foldText(query).trim())
     for (const block of this.#lines.blocks) {
       if (question) question.ask(block, { hits, accept })
@@ -158,16 +158,16 @@ export class ItemSearch {
 /** The matches of each rank in their order, as many as can be shown. The others are only counted. */
 class Hits {
   readonly #limit: number
-  readonly #isPreferred: ((itemId: string) => boolean) | undefined
+  readonly #source: Pick<SearchSource, 'isPreferred'>
   readonly #ranks = Array.from({ length: ANYWHERE + 1 }, () => ({ preferred: [] as Item[], others: [] as Item[] }))
   #total = 0
   #preferencesLeft = PREFERENCES_MAX
   /** Worse ranks are only counted, because there are enough better matches. */
   worst = ANYWHERE
 
-  constructor(limit: number, isPreferred: ((itemId: string) => boolean) | undefined) {
+  constructor(limit: number, source: Pick<SearchSource, 'isPreferred'>) {
     this.#limit = limit
-    this.#isPreferred = isPreferred
+    this.#source = source
     this.#setWorst()
   }
 
@@ -175,7 +175,7 @@ class Hits {
     this.#total += 1
     if (rank > this.worst) return
     const { preferred, others } = this.#ranks[rank]!
-    if (this.#isPreferred && this.#preferencesLeft-- > 0 && this.#isPreferred(item.id)) preferred.push(item)
+    if (this.#preferencesLeft-- > 0 && this.#source.isPreferred(item.id)) preferred.push(item)
     else if (others.length < this.#limit) others.push(item)
     this.#setWorst()
   }
@@ -198,7 +198,7 @@ class Hits {
 
   /** A rank is needed as long as an item of it could still be among the best. */
   #setWorst(): void {
-    const mayPrefer = this.#isPreferred !== undefined && this.#preferencesLeft > 0
+    const mayPrefer = this.#preferencesLeft > 0
     let better = 0
     for (let rank = 0; rank <= this.worst; rank++) {
       const { preferred, others } = this.#ranks[rank]!

@@ -1,4 +1,5 @@
 // The confirmed rows in memory, by key, with the indexes that screens need. Memory serves reads only. Keeps D2.
+import { KindMap, type RowsByKey } from '#shared/rows/kind-map.ts'
 import type { Kind, Row, WireTable, WireTables } from '#shared/rows/rows.ts'
 import { decodeTable, keyOf, KINDS } from '#shared/rows/rows.ts'
 
@@ -20,7 +21,7 @@ export class ConfirmedRows {
   /** Stored pieces that are not parsed yet, by kind, in order. */
   #unparsed = new Map<Kind, (() => void)[]>()
   #isParsing = false
-  #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
+  #rows = new KindMap()
   /** Keys of barcodes and positions by item, and of positions by location. */
   #barcodesByItem: Index = new Map()
   #positionsByItem: Index = new Map()
@@ -30,11 +31,11 @@ export class ConfirmedRows {
   #locationByBarcode = new Map<string, string>()
 
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
-    return this.#table(kind).get(key) as Row<K> | undefined
+    return this.#table(kind).get(key)
   }
 
   rows<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
-    return this.#table(kind) as unknown as ReadonlyMap<string, Row<K>>
+    return this.#table(kind)
   }
 
   barcodesOf(itemId: string): Iterable<string> {
@@ -75,7 +76,7 @@ export class ConfirmedRows {
 
   /** Returns true if there is no row of a kind. Does not parse stored rows. */
   isEmpty(kind: Kind): boolean {
-    return !this.#unparsed.has(kind) && this.#rows.get(kind)!.size === 0
+    return !this.#unparsed.has(kind) && this.#rows.of(kind).size === 0
   }
 
   isParsed(kind: Kind): boolean {
@@ -107,9 +108,9 @@ export class ConfirmedRows {
 
   /** Adds the rows of a chunk and returns their keys. No rows precede them, and no other chunk has one of them. */
   fill(kind: Kind, table: WireTable): string[] {
-    const rows = this.#rows.get(kind)!
+    const rows = this.#rows.of(kind)
     return decodeTable(kind, table).map((row) => {
-      const key = keyOf(kind, row as never)
+      const key = keyOf(kind, row)
       rows.set(key, row)
       this.#index(kind, { key, before: undefined, after: row })
       return key
@@ -124,7 +125,7 @@ export class ConfirmedRows {
       if (!table) continue
       const rows = this.#table(kind)
       for (const row of decodeTable(kind, table)) {
-        const key = keyOf(kind, row as never)
+        const key = keyOf(kind, row)
         const before = rows.get(key)
         if (before === undefined || before.version <= row.version) planned.push({ kind, key, row })
       }
@@ -163,9 +164,9 @@ export class ConfirmedRows {
     this.#locationByBarcode = other.#locationByBarcode
   }
 
-  #table(kind: Kind): Map<string, Row<Kind>> {
+  #table<K extends Kind>(kind: K): RowsByKey<K> {
     this.#parse(kind)
-    return this.#rows.get(kind)!
+    return this.#rows.of(kind)
   }
 
   #parse(kind: Kind): void {

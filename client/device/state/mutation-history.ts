@@ -1,7 +1,8 @@
 // This device's own last mutations, newest first, with their state.
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
+import { recordedArgs } from '#shared/mutations/args.ts'
 import type { Envelope } from '#shared/mutations/envelope.ts'
-import { HISTORY_MAX } from '../storage/device-storage.ts'
+import { HISTORY_MAX } from '../records.ts'
 
 export interface HistoryEntry {
   envelope: Envelope
@@ -13,6 +14,10 @@ type Recorded = { envelope: Envelope }
 
 export class MutationHistory {
   readonly entries = signal<HistoryEntry[]>([])
+  /** The items of the entries. */
+  readonly itemIds = computed<ReadonlySet<unknown>>(
+    () => new Set(this.entries.value.map(({ envelope }) => recordedArgs(envelope.args)['itemId'])),
+  )
 
   /** Starts with the stored mutations: acknowledged ones newest first, pending ones oldest first. */
   load(acknowledged: readonly Recorded[], pending: readonly Recorded[]): void {

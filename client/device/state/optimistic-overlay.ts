@@ -1,24 +1,22 @@
 // The rows that pending mutations have changed, by key, and the owners of unique values among them. Keeps D2.
+import { KindMap } from '#shared/rows/kind-map.ts'
 import type { UniqueKey } from '#shared/working-set/working-set.ts'
 import type { Kind, Row } from '#shared/rows/rows.ts'
-import { KINDS } from '#shared/rows/rows.ts'
 
 export class OptimisticOverlay {
-  readonly #rows = new Map<Kind, Map<string, Row<Kind>>>(KINDS.map((kind) => [kind, new Map()]))
+  readonly #rows = new KindMap()
   readonly #owners = new Map<string, string>()
 
   get size(): number {
-    let size = 0
-    for (const rows of this.#rows.values()) size += rows.size
-    return size
+    return this.#rows.size
   }
 
   row<K extends Kind>(kind: K, key: string): Row<K> | undefined {
-    return this.#rows.get(kind)!.get(key) as Row<K> | undefined
+    return this.#rows.of(kind).get(key)
   }
 
   rows<K extends Kind>(kind: K): ReadonlyMap<string, Row<K>> {
-    return this.#rows.get(kind) as unknown as ReadonlyMap<string, Row<K>>
+    return this.#rows.of(kind)
   }
 
   owner(unique: UniqueKey, value: string): string | undefined {
@@ -27,23 +25,23 @@ export class OptimisticOverlay {
 
   set(kind: Kind, key: string, row: Row<Kind>): void {
     this.#removeOwner(kind, key)
-    this.#rows.get(kind)!.set(key, row)
+    this.#rows.of(kind).set(key, row)
     const uniqueValue = uniqueValueOf(kind, row)
     if (uniqueValue !== undefined) this.#owners.set(uniqueValue, key)
   }
 
   delete(kind: Kind, key: string): void {
     this.#removeOwner(kind, key)
-    this.#rows.get(kind)!.delete(key)
+    this.#rows.of(kind).delete(key)
   }
 
   clear(): void {
-    for (const rows of this.#rows.values()) rows.clear()
+    this.#rows.clear()
     this.#owners.clear()
   }
 
   #removeOwner(kind: Kind, key: string): void {
-    const before = this.#rows.get(kind)!.get(key)
+    const before = this.#rows.of(kind).get(key)
     const uniqueValue = before && uniqueValueOf(kind, before)
     if (uniqueValue !== undefined && this.#owners.get(uniqueValue) === key) this.#owners.delete(uniqueValue)
   }

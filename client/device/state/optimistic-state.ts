@@ -45,7 +45,12 @@ export class OptimisticState {
   constructor({ actor, now }: { actor: Actor; now: () => number }) {
     this.#now = now
     this.pending = new PendingMutations(this.confirmed, actor)
-    this.queries = new Queries({ confirmed: this.confirmed, pending: this.pending, subscriptions: this.#subscriptions })
+    this.queries = new Queries({
+      confirmed: this.confirmed,
+      pending: this.pending,
+      subscriptions: this.#subscriptions,
+      isUsedRecently: (itemId) => this.history.itemIds.peek().has(itemId),
+    })
   }
 
   /** Starts with the stored data and the mutations that the disk has lost. The confirmed rows are filled already. */

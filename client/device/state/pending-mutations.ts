@@ -1,5 +1,6 @@
 // What is displayed: the confirmed rows with the pending mutations replayed over them. Only touched rows are
 // recomputed, so that fifty thousand pending mutations cost no more than one. Keeps D4–D6.
+import { fieldsOf } from '#shared/rows/kind-map.ts'
 import type { Effects, Posted, PostedEntry, RowSource, TreeKind, UniqueKey } from '#shared/working-set/working-set.ts'
 import { WorkingSet } from '#shared/working-set/working-set.ts'
 import type { Entry } from '#shared/working-set/ledger.ts'
@@ -243,8 +244,8 @@ export class PendingMutations {
   #owner(unique: UniqueKey, value: string): string | undefined {
     const [kind, field] = unique === 'sku' ? (['items', 'sku'] as const) : (['locations', 'barcode'] as const)
     const owner = unique === 'sku' ? this.#confirmed.itemOfSku(value) : this.#confirmed.locationOfBarcode(value)
-    const displayed = owner === undefined ? undefined : (this.row(kind, owner) as unknown as Record<string, unknown>)
-    return displayed?.[field] === value ? owner : this.#overlay.owner(unique, value)
+    const displayed = owner === undefined ? undefined : this.row(kind, owner)
+    return displayed && fieldsOf(displayed)[field] === value ? owner : this.#overlay.owner(unique, value)
   }
 
   /**

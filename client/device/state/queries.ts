@@ -53,10 +53,12 @@ export class Queries {
     confirmed,
     pending,
     subscriptions,
+    isUsedRecently,
   }: {
     confirmed: ConfirmedRows
     pending: PendingMutations
     subscriptions: RowSubscriptions
+    isUsedRecently: (itemId: string) => boolean
   }) {
     this.#confirmed = confirmed
     this.#pending = pending
@@ -66,6 +68,7 @@ export class Queries {
       item: (id) => this.#pending.row('items', id),
       codesOf: (itemId) => this.#codesOf(itemId),
       ownerOf: (code) => this.#pending.row('barcodes', code)?.itemId,
+      isPreferred: (itemId) => isUsedRecently(itemId) || this.#isKnownInStock(itemId),
     })
     this.#idle = new IdleTask(() => this.#parseAhead() || this.#search.prepare())
   }
@@ -305,6 +308,11 @@ export class Queries {
 
   #stockOf(itemId: string): Position[] {
     return this.#nonEmpty(this.#confirmed.positionsOf(itemId), (position) => position.itemId === itemId)
+  }
+
+  /** False as long as the positions are not parsed, because a first search must not wait for all of them. */
+  #isKnownInStock(itemId: string): boolean {
+    return this.#confirmed.isParsed('positions') && this.#stockOf(itemId).some(({ quantity }) => quantity > 0)
   }
 
   #stockAt(locationId: string): Position[] {

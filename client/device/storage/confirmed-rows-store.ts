@@ -197,7 +197,7 @@ function chunksByKey(keysIn: ReadonlyMap<Kind, string[][]>): Map<Kind, Map<strin
 }
 
 function chunkOf(kind: Kind, { no, rows }: { no: number; rows: readonly Row<Kind>[] }): Chunk {
-  return { kind, no, text: JSON.stringify(encodeTable(kind, rows as never)) }
+  return { kind, no, text: JSON.stringify(encodeTable(kind, rows)) }
 }
 
 /** The planned rows by key. If a row occurs twice, the greater version wins. */

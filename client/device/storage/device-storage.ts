@@ -4,11 +4,16 @@ import type { Envelope } from '#shared/mutations/envelope.ts'
 import { INITIAL_SYNC_POINT } from '../sync-update.ts'
 import { DEVICE_NAME_PREFIX } from './device-name.ts'
 import type { DeviceDatabase } from './database.ts'
-import type { UnresolvedClockJump, DoneEntry, OutboxEntry, ScanRecord, SyncPoint } from '../records.ts'
+import {
+  HISTORY_MAX,
+  type UnresolvedClockJump,
+  type DoneEntry,
+  type OutboxEntry,
+  type ScanRecord,
+  type SyncPoint,
+} from '../records.ts'
 import type { PreparedWrite, StoredRows } from './confirmed-rows-store.ts'
 
-/** How many acknowledged mutations a person can see and undo. */
-export const HISTORY_MAX = 200
 /** The version that IndexedDB reports is Dexie's times ten. */
 const VERSION_FACTOR = 10
 // The prefix of a localStorage key that outlives an eviction of IndexedDB.

@@ -1,4 +1,5 @@
 // The history of an item: from the ledger with a connection, otherwise this device's own mutations.
+import { toThousandths } from '#shared/values/quantity.ts'
 import { builtInReason } from '#shared/values/reasons.ts'
 import { useEffect, useState } from 'preact/hooks'
 import type { Item } from '#shared/rows/rows.ts'
@@ -85,7 +86,7 @@ function LedgerLine({ item, row }: { item: Item; row: MovementEntry }) {
   const { device } = useWorkspace()
   const { kind, quantity, lot, reason } = row
   const title = kind in KINDS ? t(KINDS[kind as keyof typeof KINDS]) : kind
-  const amount = Math.round(Number(quantity) * 1000)
+  const amount = toThousandths(Number(quantity))
   const format = (value: number, signed: boolean) => formatQuantity(value, { decimals: item.decimals, signed })
   const note = [
     locationName(device, row.locationId),

@@ -1,4 +1,5 @@
 // The server's answer about a code during the first sync.
+import { toThousandths } from '#shared/values/quantity.ts'
 import type { RemoteLookup } from '../../api/api-client.ts'
 import { useWorkspace } from '../../context/workspace.ts'
 import { locationName } from '../../domain/names.ts'
@@ -10,7 +11,7 @@ import { Row, RowList } from '../../ui/lists/row-list.tsx'
 export function RemoteCard({ found: { item, positions } }: { found: NonNullable<RemoteLookup> }) {
   const { device } = useWorkspace()
   const { decimals, unit } = item
-  const total = positions.reduce((sum, { quantity }) => sum + Math.round(quantity * 1000), 0)
+  const total = positions.reduce((sum, { quantity }) => sum + toThousandths(quantity), 0)
   return (
     <Card tone="good">
       <div>
@@ -27,7 +28,7 @@ export function RemoteCard({ found: { item, positions } }: { found: NonNullable<
             key={`${locationId}/${lot}`}
             title={locationName(device, locationId)}
             note={lot && t('words.lot', { lot })}
-            trail={<span class="num">{formatQuantity(Math.round(quantity * 1000), { decimals })}</span>}
+            trail={<span class="num">{formatQuantity(toThousandths(quantity), { decimals })}</span>}
           />
         ))}
       </RowList>

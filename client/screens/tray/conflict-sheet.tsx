@@ -1,4 +1,6 @@
 // A refusal or review: the mutation, the reason, and the ways to resolve it.
+import type { RecordedArgs } from '#shared/mutations/args.ts'
+import { toThousandths, toUnits } from '#shared/values/quantity.ts'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { useWorkspace } from '../../context/workspace.ts'
@@ -14,7 +16,7 @@ import { describeConflict, mutationOfConflict, conflictOptions, type ConflictOpt
 type Props = { readonly conflict: Conflict; readonly onClose: () => void }
 type Answer = {
   choice: 'resend' | 'record' | 'keep' | 'take' | 'discard'
-  args?: Record<string, unknown>
+  args?: RecordedArgs
   reason?: string
 }
 
@@ -74,11 +76,11 @@ export function ConflictSheet({ conflict, onClose }: Props) {
   )
 }
 
-function Correct({ conflict, onDone }: { conflict: Conflict; onDone: (args: Record<string, unknown>) => void }) {
+function Correct({ conflict, onDone }: { conflict: Conflict; onDone: (args: RecordedArgs) => void }) {
   const { device } = useWorkspace()
   const { args } = mutationOfConflict(conflict)
   const field = typeof args['counted'] === 'number' ? 'counted' : 'quantity'
-  const [value, setValue] = useState(Math.round(Number(args[field] ?? 0) * 1000))
+  const [value, setValue] = useState(toThousandths(Number(args[field] ?? 0)))
   const item = device.queries.item(typeof args['itemId'] === 'string' ? args['itemId'] : '')
   return (
     <>
@@ -90,7 +92,7 @@ function Correct({ conflict, onDone }: { conflict: Conflict; onDone: (args: Reco
         unit={item?.unit}
         onChange={setValue}
       />
-      <Button kind="primary" wide onPress={() => onDone({ ...args, [field]: value / 1000 })}>
+      <Button kind="primary" wide onPress={() => onDone({ ...args, [field]: toUnits(value) })}>
         {t('conflict.way.resend')}
       </Button>
     </>

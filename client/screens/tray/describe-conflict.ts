@@ -1,4 +1,5 @@
 // Describes a refusal or review in words, and lists the ways to resolve it.
+import { recordedArgs, type RecordedArgs } from '#shared/mutations/args.ts'
 import { otherSide } from '#shared/mutations/reviews/conflict-ways.ts'
 import type { Conflict } from '#shared/rows/rows.ts'
 import { stampMs } from '#shared/values/stamp.ts'
@@ -20,12 +21,12 @@ export interface ConflictDescription {
 
 export interface RefusedMutation {
   name: string
-  args: Record<string, unknown>
+  args: RecordedArgs
 }
 
 export function mutationOfConflict({ mutation }: Conflict): RefusedMutation {
   const { name = '', args = {} } = JSON.parse(mutation) as Partial<RefusedMutation>
-  return { name, args: typeof args === 'object' && args !== null ? args : {} }
+  return { name, args: recordedArgs(args) }
 }
 
 export function describeConflict(device: Device, conflict: Conflict): ConflictDescription {

@@ -1,4 +1,5 @@
 // The rows and events that a commit publishes. Keeps V1–V2.
+import { toUnits } from '#shared/values/quantity.ts'
 import type { LiveEvent } from '#shared/protocol/wire.ts'
 import { LIVE_ROWS_MAX_BYTES } from '#shared/protocol/limits.ts'
 import type { Change } from '#shared/working-set/working-set.ts'
@@ -40,13 +41,13 @@ function eventOf({ kind, before, after }: Change): LiveEvent | undefined {
   }
   if (kind === 'positions') {
     const { itemId, locationId, lot, quantity } = after as Row<'positions'>
-    return { type: 'stock_changed', itemId, locationId, lot, quantity: quantity / 1000 }
+    return { type: 'stock_changed', itemId, locationId, lot, quantity: toUnits(quantity) }
   }
   if (kind === 'alerts') {
     const alert = after as Row<'alerts'>
     const type = alert.state === 'resolved' ? 'alert_resolved' : `${alert.kind}_alert`
     const { id, itemId, locationId } = alert
-    return { type, id, itemId, locationId, quantity: alert.quantity === null ? null : alert.quantity / 1000 }
+    return { type, id, itemId, locationId, quantity: alert.quantity === null ? null : toUnits(alert.quantity) }
   }
   return kind === 'conflicts' ? { type: 'conflict_changed', id: (after as Row<'conflicts'>).id } : undefined
 }

@@ -1,5 +1,6 @@
 // The ledger check: recomputes every position from its entries, and checks every line of both logs against the line before
 // it and every commit against both. Names the first row of each table that does not match. Keeps H3, L7.
+import { toUnits } from '#shared/values/quantity.ts'
 import type { Database, Sql } from '../../database/database.ts'
 import { chainHead } from '../commit/chain.ts'
 import type { CheckedHead } from './ledger-check-store.ts'
@@ -57,7 +58,7 @@ export async function checkAndStore(database: Database, orgId: string, now: () =
 }
 
 function inUnits(thousandths: number | null): string {
-  return thousandths === null ? 'nothing' : String(thousandths / 1000)
+  return thousandths === null ? 'nothing' : String(toUnits(thousandths))
 }
 
 interface Chain {

@@ -1,4 +1,5 @@
 // What taking the other value of a review does. Keeps M6, M8.
+import type { RecordedArgs } from '../args.ts'
 import type { WorkingSet } from '../../working-set/working-set.ts'
 import type { Conflict } from '../../rows/rows.ts'
 import { toUnits } from '../../values/quantity.ts'
@@ -7,7 +8,7 @@ export interface RecordedMutation {
   id: string
   name: string
   /** As they were recorded, perhaps by another version. */
-  args: Readonly<Record<string, unknown>>
+  args: RecordedArgs
   at: string
   strict?: boolean
 }

@@ -1,5 +1,6 @@
 // The lines of a count or a move that is not recorded yet. Kept in memory; the scans are on disk. A line whose scans
 // were all resolved in the tray is removed.
+import { recordedArgs } from '#shared/mutations/args.ts'
 import { effect, signal } from '@preact/signals'
 import { stampMs } from '#shared/values/stamp.ts'
 import type { ScanRecord } from '../../../device/records.ts'
@@ -82,7 +83,7 @@ export class DraftLines {
   isMoved(scan: ScanRecord, { itemId, locationId }: { itemId: string; locationId: string }): boolean {
     return this.#device.history.value.some(({ envelope: { name, args, at } }) => {
       if (name !== 'stock.transfer') return false
-      const transfer = args as Record<string, unknown>
+      const transfer = recordedArgs(args)
       return transfer['itemId'] === itemId && transfer['fromLocationId'] === locationId && stampMs(at) >= scan.at
     })
   }
