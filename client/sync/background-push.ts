@@ -4,7 +4,7 @@ import type { DeviceDatabase } from '../device/storage/database.ts'
 import { Outbox } from '../device/outbox/outbox.ts'
 import type { Clock } from '#shared/values/clock.ts'
 import { systemClock } from '#shared/values/clock.ts'
-import { lockName } from './lock-name.ts'
+import { lockName, type Locks } from './lock-name.ts'
 import { Pusher, MutationTooLargeError } from './pusher.ts'
 import type { SyncTransport } from './sync-transport.ts'
 import { RequestError } from './sync-transport.ts'
@@ -13,10 +13,10 @@ import { RequestError } from './sync-transport.ts'
 export async function pushInBackground(
   database: DeviceDatabase,
   transport: Pick<SyncTransport, 'push'>,
-  clock: Clock = systemClock,
+  { clock = systemClock, locks = navigator.locks }: { clock?: Clock; locks?: Pick<Locks, 'request'> } = {},
 ): Promise<void> {
   const name = lockName(database.name)
-  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+  await locks.request(name, { ifAvailable: true }, async (lock) => {
     if (!lock) return // an open tab pushes
     try {
       await push(database, transport, clock)

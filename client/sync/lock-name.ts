@@ -1,4 +1,11 @@
 // The lock that a pushing tab or service worker holds.
+
+/** What sync needs of the browser's lock manager (Web Locks API). */
+export interface Locks {
+  request(name: string, options: LockOptions, callback: (lock: object | null) => unknown): Promise<unknown>
+  query(): Promise<{ held?: { name?: string; clientId?: string }[] }>
+}
+
 const PREFIX = 'stockhand-sync-'
 
 export function lockName(deviceName: string): string {

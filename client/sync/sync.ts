@@ -9,6 +9,7 @@ import type { ConnectionStatus, LoadProgress } from '../device/connection-status
 import { isStorageFailure } from '../device/storage/storage-failure.ts'
 import type { Clock } from '#shared/values/clock.ts'
 import { systemClock } from '#shared/values/clock.ts'
+import { type BrowserApis, browserApis } from './browser-apis.ts'
 import { Replicator } from './replicator.ts'
 import type { TokenSource } from './trpc-transport.ts'
 import { trpcTransport } from './trpc-transport.ts'
@@ -27,6 +28,7 @@ export interface SyncOptions {
   session: TokenSource & { readonly expired: ReadonlySignal<boolean> }
   transport?: SyncTransport
   clock?: Clock
+  browser?: BrowserApis
 }
 
 /** Delay before the offline switch is saved again after the disk was full. */
@@ -43,6 +45,7 @@ export class Sync {
   readonly #device: Device
   readonly #session: SyncOptions['session']
   readonly #clock: Clock
+  readonly #browser: BrowserApis
   readonly #replicator: Replicator
   readonly #stopped = new AbortController()
   #tabs: TabCoordinator | undefined
@@ -74,11 +77,13 @@ export class Sync {
     device,
     session,
     clock = systemClock,
+    browser = browserApis,
     transport = trpcTransport(session, undefined, clock),
   }: SyncOptions) {
     this.#device = device
     this.#session = session
     this.#clock = clock
+    this.#browser = browser
     this.#replicator = new Replicator({ device, transport, clock })
     this.#socket = new LiveSocket({
       device,
@@ -97,6 +102,7 @@ export class Sync {
       name: lockName(this.#device.name),
       device: this.#device,
       clock: this.#clock,
+      browser: this.#browser,
       startLeading: (ended) => this.#runLoop(ended),
       startFollowing: () => this.#becomeFollower(),
       status: () => this.status.value,
@@ -162,13 +168,8 @@ export class Sync {
   }
 
   #listenToBrowser(): void {
-    const { signal } = this.#stopped
-    const hint = () => this.#handle('networkHint')
     // The browser's own view of the network is only a hint. A request to the server decides.
-    globalThis.addEventListener?.('online', hint, { signal })
-    globalThis.addEventListener?.('offline', hint, { signal })
-    const { document } = globalThis
-    document?.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && hint(), { signal })
+    this.#browser.onNetworkHint(() => this.#handle('networkHint'), this.#stopped.signal)
   }
 
   #handle(event: SyncEvent): void {

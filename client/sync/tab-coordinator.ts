@@ -5,6 +5,7 @@ import type { TabMessage } from '../device/sync-update.ts'
 import type { Device } from '../device/device.ts'
 import type { ConnectionStatus } from '../device/connection-status.ts'
 import type { Clock } from '#shared/values/clock.ts'
+import type { BrowserApis, TabChannel } from './browser-apis.ts'
 
 /**
  * How often followers request the leader's status. The browser slows down the timers of hidden tabs, not their answers.
@@ -22,6 +23,7 @@ export interface TabOptions {
   name: string
   device: Device
   clock: Clock
+  browser: BrowserApis
   /** Called when this tab leads, with a signal that aborts when it stops leading. */
   startLeading: (signal: AbortSignal) => Promise<void>
   /** Called when this tab no longer leads. */
@@ -58,7 +60,7 @@ export function coordinateTabs(options: TabOptions): TabCoordinator {
 
 class Tab implements TabCoordinator {
   readonly #options: TabOptions
-  readonly #channel: BroadcastChannel
+  readonly #channel: TabChannel
   readonly #leaving = new AbortController()
   #isLeader = false
   /** The lock manager's id of this tab, while it leads. */
@@ -72,8 +74,8 @@ class Tab implements TabCoordinator {
   constructor(options: TabOptions) {
     this.#options = options
     this.#lastAnswerAt = options.clock.monotonic()
-    this.#channel = new BroadcastChannel(options.name)
-    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#handleMessage(data)
+    // Only this class sends on the channel.
+    this.#channel = options.browser.openChannel(options.name, (message) => this.#handleMessage(message as Message))
     options.device.notifyTabs = (message) => this.#post({ type: 'told', told: message })
     this.#requestLock({ steal: false })
     void this.#watchLeader()
@@ -93,7 +95,7 @@ class Tab implements TabCoordinator {
   }
 
   async #queryLockHolder(): Promise<string | undefined> {
-    const { held = [] } = await navigator.locks.query()
+    const { held = [] } = await this.#options.browser.locks.query()
     return held.find(({ name }) => name === this.#options.name)?.clientId
   }
 
@@ -148,7 +150,7 @@ class Tab implements TabCoordinator {
     const end = () => ended.abort()
     leaving.addEventListener('abort', end)
     const options = steal ? { steal } : { signal: AbortSignal.any([leaving, request.signal]) }
-    navigator.locks
+    this.#options.browser.locks
       .request(this.#options.name, options, () => this.#holdLock(ended.signal))
       .catch((error: unknown) => {
         end()
@@ -189,7 +191,7 @@ class Tab implements TabCoordinator {
    * tabs can wait.
    */
   async #watchLeader(): Promise<void> {
-    const { clock, statusReceived } = this.#options
+    const { browser, clock, statusReceived } = this.#options
     const { signal } = this.#leaving
     this.#requestStatus()
     for (let askedAt = clock.monotonic(); !signal.aborted;) {
@@ -197,7 +199,7 @@ class Tab implements TabCoordinator {
       if (!this.#isLeader && !this.#isAnswered && !signal.aborted) statusReceived(undefined)
       await clock.wait(STATUS_REQUEST_MS - STATUS_TIMEOUT_MS, signal)
       const now = clock.monotonic()
-      const wasAway = now - askedAt > 2 * STATUS_REQUEST_MS || globalThis.document?.visibilityState === 'hidden'
+      const wasAway = now - askedAt > 2 * STATUS_REQUEST_MS || browser.isHidden()
       askedAt = now
       if (this.#isLeader || wasAway) this.#lastAnswerAt = now
       else if (now - this.#lastAnswerAt > LEADER_SILENCE_MAX_MS) {

@@ -7,9 +7,10 @@ import { Device } from '../../client/device/device.ts'
 import type { Clock } from '#shared/values/clock.ts'
 import type { ConnectionStatus } from '../../client/device/connection-status.ts'
 import type { TabCoordinator, TabCommand } from '../../client/sync/tab-coordinator.ts'
+import { browserApis } from '../../client/sync/browser-apis.ts'
 import { coordinateTabs, LEADER_SILENCE_MAX_MS } from '../../client/sync/tab-coordinator.ts'
 import { Agent } from '../simulation/device/agent.ts'
-import { Browser } from '../simulation/device/browser.ts'
+import { SimulatedBrowser } from '../simulation/device/browser.ts'
 
 /** A hundred times as fast as real time. */
 const SPEED = 100
@@ -36,13 +37,14 @@ interface TestTab {
 }
 const opened: { tabs: TabCoordinator; device: Device }[] = []
 
-async function open(name: string, { clock = fast, status = ONLINE } = {}): Promise<TestTab> {
+async function open(name: string, { clock = fast, status = ONLINE, browser = browserApis } = {}): Promise<TestTab> {
   const device = await Device.open({ name, actor: { userId: randomUUID(), role: 'staff' } })
   const tab: Omit<TestTab, 'tabs'> = { log: [], statuses: [], commands: [] }
   const tabs = coordinateTabs({
     name,
     device,
     clock,
+    browser,
     startLeading: async (ended) => {
       tab.log.push('leads')
       await clock.wait(Number.MAX_SAFE_INTEGER, ended)
@@ -124,40 +126,32 @@ test('[D10] the status of a leader that does not answer is hidden long before an
 })
 
 test('[D10] a leader that was frozen and replaced does not notify other tabs, whatever they asked in the meantime', async () => {
-  const uninstall = new Browser().install() // Node has one lock manager for all tabs, and no freezing
+  const browser = new SimulatedBrowser() // Node has one lock manager for all tabs, and no freezing
   const OFFLINE: ConnectionStatus = { ...ONLINE, link: 'offline' }
   const join = async (agent: Agent, status: ConnectionStatus) => {
     const wait: Clock['wait'] = async (ms, signal) => {
       await fast.wait(ms, signal)
       await new Promise<void>((resolve) => agent.receive(resolve))
     }
-    return agent.run(() => open('tabs', { clock: { ...fast, wait }, status }))
+    return agent.run(() => open('tabs', { clock: { ...fast, wait }, status, browser }))
   }
-  try {
-    const agents = ['one', 'two', 'three'].map((name) => new Agent(name))
-    const one = await join(agents[0]!, OFFLINE)
-    await until(() => one.log.length === 1, 'the first leading')
-    const others = [await join(agents[1]!, ONLINE), await join(agents[2]!, ONLINE)]
-    await until(() => others.every(({ statuses }) => statuses.at(-1)?.link === 'offline'), 'both receiving the status')
-    agents[0]!.freeze()
-    await until(() => others.some(({ log }) => log.includes('leads')), 'another leading')
-    await elapse(LEADER_SILENCE_MAX_MS / 2) // both may have taken it, one after the other
-    const follower = others.find(({ log }) => log.at(-1) !== 'leads')!
-    await until(() => follower.statuses.at(-1)?.link === 'online', 'the third receiving the status')
-    const before = follower.statuses.length
-    agents[0]!.thaw()
-    await until(() => one.log.includes('follows'), 'the first following')
-    await elapse(LEADER_SILENCE_MAX_MS)
-    const since = follower.statuses.slice(before).map((status) => status?.link)
-    expect([since.includes('online'), since.includes('offline')]).toEqual([true, false])
-    for (const agent of agents) agent.end()
-  } finally {
-    for (const { tabs, device } of opened.splice(0)) {
-      tabs.leave()
-      device.close()
-    }
-    uninstall()
-  }
+  const agents = ['one', 'two', 'three'].map((name) => new Agent(name))
+  const one = await join(agents[0]!, OFFLINE)
+  await until(() => one.log.length === 1, 'the first leading')
+  const others = [await join(agents[1]!, ONLINE), await join(agents[2]!, ONLINE)]
+  await until(() => others.every(({ statuses }) => statuses.at(-1)?.link === 'offline'), 'both receiving the status')
+  agents[0]!.freeze()
+  await until(() => others.some(({ log }) => log.includes('leads')), 'another leading')
+  await elapse(LEADER_SILENCE_MAX_MS / 2) // both may have taken it, one after the other
+  const follower = others.find(({ log }) => log.at(-1) !== 'leads')!
+  await until(() => follower.statuses.at(-1)?.link === 'online', 'the third receiving the status')
+  const before = follower.statuses.length
+  agents[0]!.thaw()
+  await until(() => one.log.includes('follows'), 'the first following')
+  await elapse(LEADER_SILENCE_MAX_MS)
+  const since = follower.statuses.slice(before).map((status) => status?.link)
+  expect([since.includes('online'), since.includes('offline')]).toEqual([true, false])
+  for (const agent of agents) agent.end()
 })
 
 test('the other tabs receive the commands of a person in one tab', async () => {

@@ -1,35 +1,23 @@
-// Browser features that Node lacks, or that a seed cannot control in Node: locks, broadcast channels, the "online"
-// event, and the function that the product reports bugs to. Each tab gets its own, by the agent that runs.
+// The browser that all simulated tabs share: locks, broadcast channels, the "online" event, and the function that the
+// product reports bugs to. What a tab opens belongs to the agent that runs.
+import type { BrowserApis, TabChannel } from '../../../client/sync/browser-apis.ts'
 import type { Agent } from './agent.ts'
 import { agentIfAny, runningAgent } from './agent.ts'
 import { SimulatedLocks } from './lock-manager.ts'
 
-export class Browser {
+export class SimulatedBrowser implements BrowserApis {
   readonly locks = new SimulatedLocks()
-  #channels: { agent: Agent; name: string; channel: Channel }[] = []
+  #channels: { agent: Agent; name: string; received: (message: unknown) => void }[] = []
   readonly #online = new Map<Agent, (() => void)[]>()
 
-  /** Installs these features. Returns a function that removes them. */
-  install(): () => void {
-    const parts: Record<string, unknown> = {
-      BroadcastChannel: this.#channelClass(),
-      addEventListener: (type: string, listener: () => void) => {
-        const agent = runningAgent()
-        if (type === 'online') this.#online.set(agent, [...(this.#online.get(agent) ?? []), listener])
-      },
-      reportError: (error: unknown) => agentIfAny()?.reported.push(error),
-    }
-    const before = Object.keys(parts).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const)
-    for (const [name, value] of Object.entries(parts)) {
-      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
-    }
-    Object.defineProperty(globalThis.navigator, 'locks', { value: this.locks, configurable: true })
+  /** Collects the errors that the product reports, by agent. Returns a function that stops it. */
+  collectErrors(): () => void {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'reportError')
+    const value = (error: unknown) => agentIfAny()?.reported.push(error)
+    Object.defineProperty(globalThis, 'reportError', { value, configurable: true, writable: true })
     return () => {
-      for (const [name, descriptor] of before) {
-        if (descriptor) Object.defineProperty(globalThis, name, descriptor)
-        else Reflect.deleteProperty(globalThis, name)
-      }
-      Reflect.deleteProperty(globalThis.navigator, 'locks')
+      if (before) Object.defineProperty(globalThis, 'reportError', before)
+      else Reflect.deleteProperty(globalThis, 'reportError')
     }
   }
 
@@ -46,35 +34,30 @@ export class Browser {
     this.#channels = this.#channels.filter((one) => one.agent !== agent)
   }
 
-  #channelClass(): new (name: string) => Channel {
-    const add = (name: string, channel: Channel) => this.#channels.push({ agent: runningAgent(), name, channel })
-    const others = (channel: Channel) => {
-      const { name } = this.#channels.find((one) => one.channel === channel) ?? {}
-      return this.#channels.filter((one) => one.name === name && one.channel !== channel)
-    }
-    const remove = (channel: Channel) => {
-      this.#channels = this.#channels.filter((one) => one.channel !== channel)
-    }
-    return class extends Channel {
-      constructor(name: string) {
-        super()
-        add(name, this)
-      }
-      override postMessage(data: unknown): void {
-        for (const { agent, channel } of others(this)) {
-          const copy: unknown = structuredClone(data)
-          agent.receive(() => channel.onmessage?.({ data: copy }))
+  openChannel(name: string, received: (message: unknown) => void): TabChannel {
+    const opened = { agent: runningAgent(), name, received }
+    this.#channels.push(opened)
+    return {
+      postMessage: (message) => {
+        for (const other of this.#channels) {
+          if (other.name !== name || other === opened) continue
+          const copy: unknown = structuredClone(message)
+          other.agent.receive(() => other.received(copy))
         }
-      }
-      override close(): void {
-        remove(this)
-      }
+      },
+      close: () => {
+        this.#channels = this.#channels.filter((channel) => channel !== opened)
+      },
     }
   }
-}
 
-abstract class Channel {
-  onmessage: ((event: { data: unknown }) => void) | undefined
-  abstract postMessage(data: unknown): void
-  abstract close(): void
+  /** A simulated tab is visible, or frozen. */
+  isHidden(): boolean {
+    return false
+  }
+
+  onNetworkHint(hint: () => void): void {
+    const agent = runningAgent()
+    this.#online.set(agent, [...(this.#online.get(agent) ?? []), hint])
+  }
 }

@@ -15,7 +15,7 @@ import { Agent } from './agent.ts'
 import type { Issued } from '../../../server/accounts/accounts.ts'
 import { agentClock } from './agent-clock.ts'
 import { InvariantViolation } from '../checks/invariant-violation.ts'
-import type { Browser } from './browser.ts'
+import type { SimulatedBrowser } from './browser.ts'
 import { cutPower, fill, isFull, metaOn, outboxOn } from './disk.ts'
 import type { Network, Reply, Request } from '../world/network.ts'
 import type { SimulatedPerson } from '../world/organisation.ts'
@@ -38,7 +38,7 @@ export interface DeviceParts {
   seed: number
   time: VirtualTime
   network: Network
-  browser: Browser
+  browser: SimulatedBrowser
 }
 
 export class SimulatedDevice {
@@ -48,7 +48,7 @@ export class SimulatedDevice {
   readonly cookie: Cookie
   readonly time: VirtualTime
   readonly network: Network
-  readonly browser: Browser
+  readonly browser: SimulatedBrowser
   /** The role that the app last received. */
   role: Role
   skewMs: number
@@ -199,7 +199,7 @@ export class SimulatedDevice {
       if (issued.refreshToken !== '') this.cookie.text = issued.refreshToken
       const { accessToken } = issued.signedIn
       const push = <T>(input: () => unknown) => asked<T>({ path: 'push', input: input(), accessToken })
-      await pushInBackground(new DeviceDatabase(this.storage), { push }, clock)
+      await pushInBackground(new DeviceDatabase(this.storage), { push }, { clock, locks: this.browser.locks })
     }
     this.#workers.add(agent)
     void agent

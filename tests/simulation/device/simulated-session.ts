@@ -4,6 +4,7 @@ import { signal } from '@preact/signals'
 import type { SignedIn } from '#shared/protocol/wire.ts'
 import type { Role } from '#shared/rows/rows.ts'
 import { RequestError } from '../../../client/sync/sync-transport.ts'
+import type { TabChannel } from '../../../client/sync/browser-apis.ts'
 import type { Reply } from '../world/network.ts'
 
 /** A token is renewed this long before it expires. */
@@ -15,8 +16,8 @@ export interface Cookie {
 }
 
 interface SessionParts {
-  /** Identifies the browser. Its tabs receive each other's messages. */
-  browser: string
+  /** Opens the channel to the other tabs of the same browser. */
+  openChannel: (received: () => void) => TabChannel
   cookie: Cookie
   now: () => number
   refresh: () => Promise<Reply>
@@ -27,14 +28,13 @@ interface SessionParts {
 export class SimulatedSession {
   readonly expired = signal(false)
   readonly #parts: SessionParts
+  readonly #otherTabs: TabChannel
   #accessToken: { text: string; until: number } | undefined
   #renewing: Promise<string | undefined> | undefined
-  readonly #otherTabs: BroadcastChannel
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    this.#otherTabs = new BroadcastChannel(`session ${parts.browser}`)
-    this.#otherTabs.onmessage = () => this.#restart()
+    this.#otherTabs = parts.openChannel(() => this.#restart())
   }
 
   async token(): Promise<string | undefined> {

@@ -35,7 +35,7 @@ export class SimulatedTab {
     this.clock = agentClock(this.agent, host, new Random(seed, 4))
     const session = () =>
       new SimulatedSession({
-        browser: host.storage,
+        openChannel: (received) => host.browser.openChannel(`session ${host.storage}`, received),
         cookie: host.cookie,
         now: () => host.now,
         refresh: () => host.send(this.agent, { path: 'refresh', input: { cookie: host.cookie.text }, accessToken: '' }),
@@ -50,7 +50,13 @@ export class SimulatedTab {
     await this.agent.run(async () => {
       const { now, monotonic } = clock
       this.device = await Device.open({ name: storage, actor: { userId: person.userId, role }, now, monotonic, random })
-      this.sync = new Sync({ device: this.device, session: this.session, transport: this.#link(), clock })
+      this.sync = new Sync({
+        device: this.device,
+        session: this.session,
+        transport: this.#link(),
+        clock,
+        browser: host.browser,
+      })
       this.sync.start()
     })
   }

@@ -2,7 +2,7 @@
 // and checks the rules after every step. Then it ends all faults and checks the rules for the end.
 import 'fake-indexeddb/auto' // before Dexie, which looks for it as it is loaded
 import { InvariantViolation } from '../checks/invariant-violation.ts'
-import { Browser } from '../device/browser.ts'
+import { SimulatedBrowser } from '../device/browser.ts'
 import { CHECKS_AT_THE_END } from '../checks/check-end.ts'
 import { checkDevice } from '../checks/check-device.ts'
 import { undoFaults, Actions, record, signInIfAsked } from '../people/actions.ts'
@@ -47,7 +47,7 @@ export class World {
   readonly stage: SimulationStage
   readonly plan: Plan
   readonly network = new Network()
-  readonly browser = new Browser()
+  readonly browser = new SimulatedBrowser()
   readonly acknowledged = new Map<string, Acknowledged>()
   /** The ids of mutations that no server accepts. */
   readonly poison = new Set<string>()
@@ -90,7 +90,7 @@ export class World {
   /** Runs the plan. @throws {InvariantViolation} if a rule is broken */
   run(): Promise<void> {
     return this.time.run(async () => {
-      const uninstall = this.browser.install()
+      const stopCollecting = this.browser.collectErrors()
       try {
         await this.#begin()
         for (const { pauseMs, ...action } of this.plan.steps) {
@@ -103,7 +103,7 @@ export class World {
         for (const check of CHECKS_AT_THE_END) await check(this)
       } finally {
         await this.#end()
-        uninstall()
+        stopCollecting()
       }
     })
   }
