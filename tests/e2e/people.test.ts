@@ -16,7 +16,7 @@ test('[D17][D19] a disabled person sees no stock and keeps pending mutations, a 
   await page.getByLabel('E-mail').fill(shop.email('staff'))
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await expect(page.getByRole('alert')).toContainText('Your access here has ended. A manager can let you in again.')
+  await expect(page.getByRole('alert')).toContainText('Your access here has ended. A manager can restore it.')
   await expect(page.getByText(/of other people|of another person/)).toBeHidden() // they are their own
   await context.setOffline(true) // no stock is shown offline either
   await page.reload()

@@ -38,7 +38,7 @@ test('a disabled person sees that, and not that the password is wrong', async ()
   model.set('email', 'ada@example.com')
   model.set('password', 'correct horse')
   await model.submit()
-  expect(model.problem.value).toMatch(/^Your access here has ended\. A manager can let you in again\./)
+  expect(model.problem.value).toMatch(/^Your access here has ended\. A manager can restore it\./)
 })
 
 test('spaces around the address are removed', async () => {
