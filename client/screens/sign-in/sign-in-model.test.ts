@@ -52,7 +52,7 @@ test('spaces around the address are removed', async () => {
 
 test.each([
   [{ ok: false, refusal: 'bad_credentials' }, /address and password do not match/],
-  [{ ok: false, refusal: 'offline' }, /no connection/],
+  [{ ok: false, refusal: 'offline' }, /No connection/],
   [{ ok: false, refusal: 'rate_limited', retryAfterS: 120 }, /2 minutes/],
   [{ ok: false, refusal: 'unavailable' }, /database/],
   [{ ok: false, refusal: 'something_new' }, /something_new/],
