@@ -28,7 +28,7 @@ export async function openDevice(browser: Browser, baseURL: string): Promise<Tes
 
 /** Fills in the form and presses the button. The caller waits for the result. */
 export async function signIn(page: Page, { email, password }: Pick<BenchStage, 'email' | 'password'>): Promise<void> {
-  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Email').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
 }

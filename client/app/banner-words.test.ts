@@ -30,10 +30,10 @@ test('offline shows pending mutations and the time of the data, with the day if 
   expect(bannerWords({ ...offline, asOf: 0 }).note).toBeUndefined()
 })
 
-test('an ended session says that pending mutations are kept, whatever else applies', () => {
+test('an ended session shows the pending mutations, in every state', () => {
   const words = bannerWords({ ...facts, expired: true, pending: 3 })
   expect(words).toMatchObject({ tone: 'bad', signIn: true })
-  expect(plain(words.text)).toBe('Signed out · 3 waiting are kept')
+  expect(plain(words.text)).toBe('Signed out · 3 waiting')
 })
 
 test('the first sync shows the number of rows', () => {

@@ -38,8 +38,8 @@ test('a resolved conflict is described by its mutation, and circular references 
       conflictOf(itself, resolve(itself)),
     ],
   })
-  expect(describeMutation(device, resolve(about))).toEqual({ title: 'Tea', note: 'Settled' })
-  for (const id of [one, itself]) expect(describeMutation(device, resolve(id)).title).toBe('Settled')
+  expect(describeMutation(device, resolve(about))).toEqual({ title: 'Tea', note: 'Resolved' })
+  for (const id of [one, itself]) expect(describeMutation(device, resolve(id)).title).toBe('Resolved')
   device.close()
 })
 

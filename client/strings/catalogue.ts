@@ -1,5 +1,5 @@
-// The type of a catalogue: the keys of the English one, and the values that each sentence needs. Every other language is
-// checked against it: a missing key, or a plural instead of a sentence, does not compile.
+// The type of a catalogue: the keys of the English one, and the values that each text needs. Every other language is
+// checked against it: a missing key, or a plural instead of a text, does not compile.
 import type { core } from './en/core.ts'
 import type { rest } from './en/rest.ts'
 
@@ -20,10 +20,10 @@ type Holes<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name |
 
 type HolesOf<Entry> = Entry extends string ? Holes<Entry> : 'count' | Holes<Entry[keyof Entry]>
 
-/** The values a sentence wants. Numbers are written in the person's language; hand quantities over as text. */
+/** The values for the placeholders. Numbers get the format of the language; pass quantities as text. */
 export type Values<K extends StringKey> = { readonly [Name in HolesOf<English[K]> as Name & string]: ValueOf<Name> }
 
 type ValueOf<Name> = Name extends 'count' ? number : string | number
 
-/** No second argument where the sentence has no holes, and a required one where it has. */
+/** The second argument of `t`: required if the text has placeholders, else absent. */
 export type ValuesArgument<K extends StringKey> = [HolesOf<English[K]>] extends [never] ? [] : [values: Values<K>]

@@ -1,5 +1,5 @@
-// Figures in the person's language: quantities (integers of thousandths), money, dates and times, by Intl. The true
-// minus sign everywhere, so that columns of figures line up.
+// Formats numbers, quantities (integers of thousandths), dates and times for the current language, with Intl. The minus
+// sign is the typographic one, so that columns of figures line up.
 import { toThousandths, toUnits } from '#shared/values/quantity.ts'
 import { currentLocale } from './strings.ts'
 
@@ -42,7 +42,7 @@ export function formatQuantity(
   return unit ? `${text}\u00a0${unit}` : text
 }
 
-/** Text a person typed to thousandths, by their decimal sign ("1,5" in German, "1.5" in English); else undefined. */
+/** Parses a typed quantity ("1,5" in German, "1.5" in English) to thousandths. Returns undefined if it is not one. */
 export function parseQuantity(text: string): number | undefined {
   const sign = decimalSign()
   const plain = text
@@ -55,13 +55,13 @@ export function parseQuantity(text: string): number | undefined {
   return /^-?(\d+\.?\d{0,3}|\.\d{1,3})$/.test(standard) ? toThousandths(Number(standard)) : undefined
 }
 
-/** "." or "," as the person writes it. */
+/** The decimal sign of the current language. */
 export function decimalSign(): string {
   const format = cached('number', {}, (locale) => new Intl.NumberFormat(locale))
   return format.formatToParts(1.5).find((part) => part.type === 'decimal')?.value ?? '.'
 }
 
-/** "10:42", with seconds where the order of things within a minute matters. */
+/** "10:42", or with seconds if the order within a minute matters. */
 export function formatTime(at: number, { seconds = false }: { seconds?: boolean } = {}): string {
   return formatAt(at, { timeStyle: seconds ? 'medium' : 'short' })
 }
@@ -70,12 +70,12 @@ export function formatDateTime(at: number): string {
   return formatAt(at, { dateStyle: 'medium', timeStyle: 'short' })
 }
 
-/** A time of today is enough; an older one needs its day. `now` is handed in. */
+/** The time if it is today, else the date and time. */
 export function formatMoment(at: number, now: number): string {
   return new Date(at).toDateString() === new Date(now).toDateString() ? formatTime(at) : formatDateTime(at)
 }
 
-/** "3 minutes ago", "in 2 days"; `now` is handed in. */
+/** "3 minutes ago", "in 2 days". */
 export function formatAgo(at: number, now: number): string {
   const seconds = Math.round((at - now) / 1000)
   const format = cached('ago', {}, (locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))

@@ -81,7 +81,7 @@ test('the time since is written in words', () => {
   expect(formatAgo(0, 2 * 86_400_000)).toBe('2 days ago')
 })
 
-test('what is on the screen before all sentences are loaded uses only the core ones', () => {
+test('the modules that are loaded first use only core texts', () => {
   const files = loadedAtFirst('client/main.tsx', 'client/app/signed-in.tsx')
   expect(files).toContain('client/screens/scan/scan.tsx')
   expect(files).not.toContain('client/screens/home/home.tsx')
@@ -107,7 +107,7 @@ function loadedAtFirst(...entries: string[]): Set<string> {
   return found
 }
 
-/** Keys in full. The ones that are put together (`mode.${mode}`) have an area of their own in the core. */
+/** Complete keys. Composed ones (`mode.${mode}`) have their own area in the core. */
 function keysIn(text: string): string[] {
   return [...text.matchAll(/'([a-z]\w*\.\w+)'/gi)].map(([, key = '']) => key)
 }

@@ -1,5 +1,5 @@
-// The sentences that a person reads, in their language. `t` reads a signal, so everything that was rendered with it is
-// rendered again when the language changes.
+// The texts of the app in the current language. `t` reads a signal, so components that call it render again when the
+// language changes.
 import { signal } from '@preact/signals'
 import type { Meaning } from '#shared/values/refusals.ts'
 import type { CoreStrings, OtherStrings, Plural, StringCatalogue, StringKey, ValuesArgument } from './catalogue.ts'
@@ -7,12 +7,12 @@ import { core as english } from './en/core.ts'
 
 export type Language = 'en' | 'de'
 
-/** In each language's own words, for the settings screen. */
+/** The name of each language in that language, for the settings screen. */
 export const languages: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' }
 
 const STORAGE_KEY = 'stockhand.language'
 
-/** What is loaded after the first screen: all other sentences, and what the codes of refusals and reviews mean. */
+/** Loaded after the first screen: all other texts, and the meanings of refusals and reviews. */
 interface LaterStrings {
   rest: OtherStrings
   meaningOf: (code: string) => Meaning
@@ -54,14 +54,14 @@ const codeAlone = (code: string): Meaning => ({ cause: code, remedy: '' })
 
 const current = signal<Current>({ language: 'en', locale: 'en', catalogue: english, meaningOf: codeAlone })
 
-/** At boot, before the first render: the stored choice, or else the first language of the browser that the app has. */
+/** Called before the first render. Uses the stored choice, else the first language of the browser that the app has. */
 export async function startLanguage(): Promise<void> {
   const language = chosenLanguage()
   use(language, await loaders[language].core())
   document.documentElement.lang = language
 }
 
-/** Loads all sentences of the language in use. Every screen but the scan screen needs them. */
+/** Loads all texts of the current language. Every screen except the scan screen needs them. */
 export async function loadAllStrings(): Promise<void> {
   const { language, meaningOf, catalogue } = current.peek()
   if (meaningOf !== codeAlone) return
@@ -69,7 +69,7 @@ export async function loadAllStrings(): Promise<void> {
   if (current.peek().language === language) use(language, catalogue, later)
 }
 
-/** The person's choice, stored on this device. `undefined` follows the browser again. */
+/** Stores the person's choice on this device. `undefined` follows the browser again. */
 export async function chooseLanguage(choice: Language | undefined): Promise<void> {
   if (choice) localStorage.setItem(STORAGE_KEY, choice)
   else localStorage.removeItem(STORAGE_KEY)
@@ -99,16 +99,16 @@ export function currentLanguage(): Language {
   return current.value.language
 }
 
-/** For Intl: the browser's own variant (de-AT, en-GB) of the language in use. */
+/** The browser's variant (de-AT, en-GB) of the current language, for Intl. */
 export function currentLocale(): string {
   return current.value.locale
 }
 
-/** The sentence of a key, with its values filled in: `t('net.waiting', { count: 3 })`. */
+/** The text of a key with its values: `t('net.waiting', { count: 3 })`. */
 export function t<K extends StringKey>(key: K, ...[values]: ValuesArgument<K>): string {
   const { catalogue, locale } = current.value
   const entry: string | Plural | undefined = catalogue[key]
-  if (entry === undefined) return '' // rendered again when all sentences are loaded
+  if (entry === undefined) return '' // rendered again when all texts are loaded
   const filling = (values ?? {}) as Readonly<Record<string, string | number>>
   const text = typeof entry === 'string' ? entry : pluralForm(entry, locale, Number(filling['count']))
   return text.replace(/\{(\w+)\}/g, (hole, name: string) => {

@@ -48,7 +48,7 @@ test('[D13] storage deleted under the open app is rebuilt, the user sees a messa
   await session.send('Storage.clearDataForOrigin', { origin: shop.url, storageTypes: 'indexeddb' })
   await scan(page, shop.coffee.code)
   await expect(page.getByText('2 waiting')).toBeVisible()
-  await expect(page.getByText('This browser deleted the app’s storage')).toBeVisible()
+  await expect(page.getByText('The browser deleted the app’s data')).toBeVisible()
   await context.setOffline(false)
   await expect.poll(() => shop.quantityOf(shop.coffee, shop.binA), { timeout: 15_000 }).toBe(48)
 })

@@ -38,7 +38,7 @@ test('a disabled person sees that, and not that the password is wrong', async ()
   model.set('email', 'ada@example.com')
   model.set('password', 'correct horse')
   await model.submit()
-  expect(model.problem.value).toMatch(/^Your access here has ended\. A manager can let you in again\./)
+  expect(model.problem.value).toMatch(/^Your access here has ended\. A manager can restore it\./)
 })
 
 test('spaces around the address are removed', async () => {
@@ -52,7 +52,7 @@ test('spaces around the address are removed', async () => {
 
 test.each([
   [{ ok: false, refusal: 'bad_credentials' }, /address and password do not match/],
-  [{ ok: false, refusal: 'offline' }, /no connection/],
+  [{ ok: false, refusal: 'offline' }, /No connection/],
   [{ ok: false, refusal: 'rate_limited', retryAfterS: 120 }, /2 minutes/],
   [{ ok: false, refusal: 'unavailable' }, /database/],
   [{ ok: false, refusal: 'something_new' }, /something_new/],

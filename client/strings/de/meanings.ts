@@ -3,7 +3,7 @@ import type { Meaning, mergeCodes, mutationRefusals, requestRefusals } from '#sh
 
 type Code = keyof typeof requestRefusals | keyof typeof mutationRefusals | keyof typeof mergeCodes
 
-/** What a code means. A code of a newer server is shown as it is. */
+/** The cause and the remedy of a code. A code of a newer server is shown as it is. */
 export function meaningOf(code: string): Meaning {
   const all: Readonly<Record<string, Meaning>> = MEANINGS
   return all[code] ?? { cause: code, remedy: 'Aktualisieren Sie die App, um zu lesen, was das bedeutet.' }
@@ -11,18 +11,21 @@ export function meaningOf(code: string): Meaning {
 
 const say = (cause: string, remedy: string): Meaning => ({ cause, remedy })
 
-const NOTHING_TO_DO = 'Nichts zu tun.'
-const BY_ITSELF = 'Nichts zu tun: Das Gerät regelt es selbst.'
+const NOTHING_TO_DO = 'Sie müssen nichts tun.'
+const AUTOMATIC = 'Sie müssen nichts tun. Das Gerät regelt es automatisch.'
 
 const MEANINGS: Readonly<Record<Code, Meaning>> = {
-  malformed: say('Diese Version versteht die Anfrage nicht.', 'Aktualisieren Sie die App; es wurde nichts geändert.'),
+  malformed: say(
+    'Der Server konnte die Anfrage nicht lesen.',
+    'Es wurde nichts geändert. Aktualisieren Sie die App und versuchen Sie es erneut.',
+  ),
   unauthenticated: say(
-    'Hier ist niemand angemeldet, oder die Anmeldung ist abgelaufen.',
-    'Melden Sie sich neu an. Was hier wartet, bleibt erhalten.',
+    'Sie sind nicht angemeldet, oder Ihre Sitzung ist beendet.',
+    'Melden Sie sich erneut an. Ausstehende Änderungen bleiben auf diesem Gerät.',
   ),
   disabled: say(
     'Ihr Zugang hier ist beendet.',
-    'Die Leitung kann Sie wieder einlassen. Was auf diesem Gerät wartet, bleibt bis dahin.',
+    'Die Leitung kann ihn wieder freigeben. Bis dahin bleiben ausstehende Änderungen auf diesem Gerät.',
   ),
   bad_credentials: say(
     'Kein Konto hat diese E-Mail-Adresse und dieses Passwort.',
@@ -30,118 +33,136 @@ const MEANINGS: Readonly<Record<Code, Meaning>> = {
   ),
   role_too_low: say(
     'Die Rolle zu diesem Zeitpunkt erlaubt das nicht.',
-    'Die Leitung kann es erneut senden oder verwerfen.',
+    'Es wurde nichts geändert. Die Leitung kann die Änderung erneut senden oder verwerfen.',
   ),
   device_taken: say(
-    'Dieses Gerät gehört jemand anderem.',
-    'Melden Sie sich als diese Person an oder beginnen Sie neu.',
+    'Dieses Gerät gehört einer anderen Person.',
+    'Melden Sie sich als diese Person an oder richten Sie das Gerät neu ein.',
   ),
-  gap: say('Etwas, das dieses Gerät vorher gesendet hat, ist nicht angekommen.', BY_ITSELF),
-  seq_reused: say('Eine Kopie dieses Geräts hat unter dieser Nummer schon gesendet.', BY_ITSELF),
-  epoch_changed: say('Der Server wurde aus einer Sicherung wiederhergestellt.', BY_ITSELF),
-  resnapshot: say('Dieses Gerät muss alle Daten neu laden.', `${BY_ITSELF} Was wartet, bleibt erhalten.`),
-  too_many: say('Mehr als 500 Änderungen in einer Anfrage.', 'Senden Sie in kleineren Teilen.'),
-  too_large: say('Eine Anfrage von mehr als 512 KB.', 'Senden Sie in kleineren Teilen.'),
-  rate_limited: say('Zu viele Versuche in kurzer Zeit.', 'Warten Sie ein wenig und versuchen Sie es erneut.'),
+  gap: say('Eine frühere Änderung dieses Geräts ist nicht angekommen.', AUTOMATIC),
+  seq_reused: say('Eine Kopie dieses Geräts hat unter dieser Nummer schon eine Änderung gesendet.', AUTOMATIC),
+  epoch_changed: say('Der Server wurde aus einer Sicherung wiederhergestellt.', AUTOMATIC),
+  resnapshot: say(
+    'Dieses Gerät muss alle Daten neu laden.',
+    'Sie müssen nichts tun. Es lädt automatisch, und ausstehende Änderungen bleiben erhalten.',
+  ),
+  too_many: say(
+    'Die Anfrage enthielt mehr als 500 Änderungen.',
+    'Es wurde nichts geändert. Senden Sie weniger auf einmal.',
+  ),
+  too_large: say('Die Anfrage war größer als 512 KB.', 'Es wurde nichts geändert. Senden Sie weniger auf einmal.'),
+  rate_limited: say('Es gab zu viele Versuche in kurzer Zeit.', 'Warten Sie eine Minute und versuchen Sie es erneut.'),
   busy: say(
-    'Der Server hat im Augenblick mehr zu tun, als er annehmen kann.',
-    'Nichts geht verloren: Das Gerät versucht es in einigen Sekunden von selbst erneut.',
+    'Der Server ist ausgelastet.',
+    'Nichts geht verloren. Das Gerät versucht es in einigen Sekunden automatisch erneut.',
   ),
   unavailable: say(
     'Der Server erreicht seine Datenbank gerade nicht.',
-    'Nichts geht verloren: Das Gerät versucht es von selbst erneut.',
+    'Nichts geht verloren. Das Gerät versucht es automatisch erneut.',
   ),
   unknown_verb: say(
     'Der Server kennt diese Art von Änderung nicht.',
-    'Aktualisieren Sie den Server und senden Sie erneut.',
+    'Es wurde nichts geändert. Aktualisieren Sie den Server und senden Sie die Änderung erneut.',
   ),
   bad_args: say(
-    'Etwas darin fehlt, ist unbekannt oder außerhalb der Grenzen.',
-    'Berichtigen und erneut senden, oder verwerfen.',
+    'Eine Angabe fehlt, ist unbekannt oder liegt außerhalb der Grenzen.',
+    'Es wurde nichts geändert. Korrigieren Sie die Angabe und senden Sie erneut, oder verwerfen Sie die Änderung.',
   ),
-  mutation_too_large: say('Es ist größer als 16 KB.', 'Kürzen Sie die Texte und senden Sie erneut.'),
+  mutation_too_large: say(
+    'Die Änderung ist größer als 16 KB.',
+    'Es wurde nichts geändert. Kürzen Sie die Texte und senden Sie erneut.',
+  ),
   depends_on_missing: say(
-    'Es nennt etwas, das der Server noch nicht kennt.',
-    'Es wirkt von selbst, sobald das ankommt. Kommt es nie, verwerfen Sie es.',
+    'Diese Änderung bezieht sich auf etwas, das der Server noch nicht hat.',
+    'Sie wird automatisch gebucht, sobald es ankommt. Kommt es nie an, verwerfen Sie die Änderung.',
   ),
-  already_exists: say('Etwas mit dieser Kennung gibt es schon.', 'Verwerfen Sie es; es wurde nichts geändert.'),
+  already_exists: say('Das gibt es schon.', 'Es wurde nichts geändert. Verwerfen Sie die Änderung.'),
   insufficient_stock: say(
-    'Es ist weniger als das auf Lager.',
-    'Nehmen Sie weniger, zählen Sie das Regal oder buchen Sie trotzdem.',
+    'Der Bestand reicht nicht aus.',
+    'Es wurde nichts entnommen. Entnehmen Sie weniger, zählen Sie den Lagerort oder buchen Sie trotzdem.',
   ),
   same_place: say(
-    'Es würde Bestand dorthin umlagern, wo er schon ist.',
-    'Wählen Sie einen anderen Ort oder verwerfen Sie es.',
+    'Der Bestand ist schon an diesem Lagerort.',
+    'Es wurde nichts umgelagert. Wählen Sie einen anderen Lagerort oder verwerfen Sie die Umlagerung.',
   ),
-  nothing_to_undo: say('Darin ist nichts, was sich zurücknehmen ließe.', 'Buchen Sie stattdessen die Gegenbewegung.'),
-  not_yours: say('Das darf nur, wer es gebucht hat, oder die Leitung.', 'Fragen Sie die Leitung.'),
-  not_open: say('Es ist schon erledigt.', NOTHING_TO_DO),
+  nothing_to_undo: say(
+    'Diese Änderung lässt sich nicht rückgängig machen.',
+    'Buchen Sie stattdessen die Gegenbewegung.',
+  ),
+  not_yours: say(
+    'Das darf nur die Person, die es gebucht hat, oder die Leitung.',
+    'Es wurde nichts geändert. Fragen Sie die Leitung.',
+  ),
+  not_open: say('Das ist schon erledigt.', NOTHING_TO_DO),
   count_unsynced: say(
-    'Jemand, der mitzählt, hat noch nicht abgegeben: Auf dem Gerät können noch Zeilen liegen.',
-    'Warten Sie, oder schließen Sie mit einer Begründung ab: Späte Zeilen kommen als Nachtrag.',
+    'Eine beteiligte Person hat ihre Zählung noch nicht abgegeben. Auf ihrem Gerät können noch Zeilen sein.',
+    'Warten Sie darauf. Oder geben Sie die Zählung jetzt mit einer Begründung frei; späte Zeilen kommen dann als Nachtrag.',
   ),
   count_rivals: say(
-    'Dasselbe Regal wurde mehrfach gezählt, und nichts sagt, welche Zählung gilt.',
-    'Wählen Sie die Summe oder eine davon, oder lassen Sie neu zählen.',
+    'Derselbe Bestand wurde mehrfach gezählt, und das Ergebnis ist noch nicht gewählt.',
+    'Wählen Sie eine der Zählungen oder ihre Summe, oder lassen Sie neu zählen.',
   ),
-  cycle: say('Es würde etwas in sich selbst legen.', 'Wählen Sie eine andere Ebene darüber.'),
-  too_deep: say('Es läge mehr als 32 Ebenen tief.', 'Wählen Sie eine Ebene weiter oben.'),
+  cycle: say(
+    'Damit würde etwas sich selbst enthalten.',
+    'Es wurde nichts geändert. Wählen Sie eine andere übergeordnete Ebene.',
+  ),
+  too_deep: say('Das wären mehr als 32 Ebenen.', 'Es wurde nichts geändert. Wählen Sie eine Ebene weiter oben.'),
   internal_error: say(
-    'Der Server ist daran gescheitert.',
-    'Senden Sie es später erneut. Scheitert es wieder, sagen Sie der Leitung Bescheid.',
+    'Auf dem Server ist bei dieser Änderung ein Fehler aufgetreten.',
+    'Sie wurde nicht gebucht. Senden Sie sie später erneut. Schlägt es wieder fehl, informieren Sie die Leitung.',
   ),
-  absorbed_by_count: say('Das Regal wurde danach gezählt; die Zählung enthält es schon.', NOTHING_TO_DO),
+  absorbed_by_count: say('Danach wurde gezählt, die Zählung enthält es also schon.', NOTHING_TO_DO),
   still_refused: say(
-    'Es wurde erneut gesendet und ist weiterhin abgelehnt.',
-    'Sehen Sie den Grund an, ändern Sie es oder verwerfen Sie es.',
+    'Die Änderung wurde erneut gesendet und wieder abgelehnt.',
+    'Lesen Sie den Grund. Korrigieren Sie die Änderung dann oder verwerfen Sie sie.',
   ),
   moved_during_count: say(
-    'Während dieses Regal gezählt wurde, ist etwas bewegt worden: Es kann in der Zählung enthalten sein oder nicht.',
-    'Fragen Sie, wer gezählt hat, und zählen Sie im Zweifel neu.',
+    'Während der Zählung wurde Bestand bewegt. Die Zählung kann das enthalten oder auch nicht.',
+    'Fragen Sie die Person, die gezählt hat, und zählen Sie im Zweifel neu.',
   ),
   clock_crossed_count: say(
-    'Die Uhr des Geräts ging falsch. Die Berichtigung hat dies auf die andere Seite einer Zählung gerückt.',
-    'Prüfen Sie, ob die Zählung es schon enthielt, und zählen Sie im Zweifel neu.',
+    'Die Uhr des Geräts ging falsch. Nach der Korrektur liegt diese Buchung auf der anderen Seite einer Zählung.',
+    'Prüfen Sie, ob die Zählung sie enthielt, und zählen Sie im Zweifel neu.',
   ),
   count_cancelled: say(
-    'Die geplante Zählung, zu der dies gehört, war abgebrochen worden.',
-    'Lassen Sie es weg, oder zählen Sie das Regal für sich.',
+    'Das gehört zu einer geplanten Zählung, die abgebrochen wurde.',
+    'Lassen Sie es weg oder zählen Sie den Lagerort einzeln.',
   ),
-  count_closed: say('Die geplante Zählung ist abgeschlossen.', NOTHING_TO_DO),
-  line_settled: say('Diese Zeile der Zählung war schon entschieden.', NOTHING_TO_DO),
-  changed_later: say('Es wurde später noch einmal geändert; die spätere Änderung gilt.', NOTHING_TO_DO),
-  already_resolved: say('Der Hinweis hatte sich schon erledigt.', NOTHING_TO_DO),
-  already_undone: say('Jemand hatte es vorher zurückgenommen.', NOTHING_TO_DO),
+  count_closed: say('Die geplante Zählung ist schon abgeschlossen.', NOTHING_TO_DO),
+  line_settled: say('Diese Zeile der Zählung ist schon entschieden.', NOTHING_TO_DO),
+  changed_later: say('Es wurde später noch einmal geändert. Die spätere Änderung gilt.', NOTHING_TO_DO),
+  already_resolved: say('Die Warnung ist schon erledigt.', NOTHING_TO_DO),
+  already_undone: say('Es wurde schon rückgängig gemacht.', NOTHING_TO_DO),
   sku_taken: say(
-    'Ein anderer Artikel hat diese SKU, deshalb blieb sie hier leer.',
-    'Geben Sie ihm eine andere SKU oder führen Sie die beiden zusammen.',
+    'Ein anderer Artikel hat diese SKU schon, deshalb bleibt das Feld hier leer.',
+    'Geben Sie eine andere SKU ein oder führen Sie die beiden Artikel zusammen.',
   ),
   barcode_taken: say(
-    'Der Barcode gehört zu einem anderen Artikel, deshalb wurde er hier weggelassen.',
+    'Dieser Barcode gehört zu einem anderen Artikel, deshalb wurde er hier nicht hinzugefügt.',
     'Prüfen Sie, auf welchem Artikel er steht.',
   ),
   location_barcode_taken: say(
-    'Ein anderer Lagerort hat diesen Barcode, deshalb blieb er hier leer.',
+    'Ein anderer Lagerort hat diesen Barcode schon, deshalb bleibt das Feld hier leer.',
     'Drucken Sie für einen der beiden ein neues Etikett.',
   ),
   field_clash: say(
-    'Zwei Personen haben dasselbe Feld geändert; die spätere Änderung gilt.',
-    'Sehen Sie beide Werte an und behalten Sie den richtigen.',
+    'Dasselbe Feld wurde zweimal geändert. Die spätere Änderung gilt.',
+    'Vergleichen Sie beide Werte und behalten Sie den richtigen.',
   ),
   item_archived: say(
-    'Der Artikel war vorher archiviert worden.',
-    'Holen Sie ihn zurück oder lagern Sie den Bestand aus.',
+    'Der Artikel war zu diesem Zeitpunkt schon archiviert.',
+    'Stellen Sie den Artikel wieder her oder lagern Sie seinen Bestand um.',
   ),
   location_archived: say(
-    'Der Lagerort war vorher archiviert worden.',
-    'Holen Sie ihn zurück oder lagern Sie den Bestand um.',
+    'Der Lagerort war zu diesem Zeitpunkt schon archiviert.',
+    'Stellen Sie den Lagerort wieder her oder lagern Sie seinen Bestand um.',
   ),
   lot_missing: say(
-    'Dieser Artikel wird nach Chargen geführt, aber keine wurde genannt.',
-    'Zählen Sie das Regal nach Chargen.',
+    'Dieser Artikel ist chargenpflichtig, aber es wurde keine Charge angegeben.',
+    'Zählen Sie ihn nach Chargen.',
   ),
   expiry_differs: say(
-    'Die Charge ist mit einem anderen Verfallsdatum bekannt; das erste gilt.',
-    'Prüfen Sie das Etikett und berichtigen Sie die Charge.',
+    'Diese Charge ist mit einem anderen Verfallsdatum bekannt. Das erste Datum gilt.',
+    'Prüfen Sie das Etikett und korrigieren Sie die Charge.',
   ),
 }

@@ -112,7 +112,7 @@ describe('the stack', () => {
     try {
       const page = await browser.newPage({ viewport: { width: 360, height: 640 }, locale: 'en-GB' })
       await page.goto(servers[2]!.replace('127.0.0.1', 'localhost'))
-      await page.getByLabel('E-mail').fill(MANAGER.email)
+      await page.getByLabel('Email').fill(MANAGER.email)
       await page.getByLabel('Password', { exact: true }).fill(MANAGER.password)
       await page.getByRole('button', { name: 'Sign in' }).click()
       await page.getByRole('status').filter({ hasText: 'Online' }).waitFor()
