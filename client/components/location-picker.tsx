@@ -46,20 +46,20 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
   const matches = pattern ? all.filter(({ name }) => name.toLocaleLowerCase().includes(pattern)) : all
   return (
     <Sheet open title={title} onClose={onClose}>
-      {ignored && <IgnoredScan>{t('place.notAPlace', { what: ignored })}</IgnoredScan>}
+      {ignored && <IgnoredScan>{t('location.notALocation', { what: ignored })}</IgnoredScan>}
       {all.length === 0 ? (
-        <EmptyState icon={MapPin} title={t('place.none')}>
-          {t('place.noneHint')}
+        <EmptyState icon={MapPin} title={t('location.none')}>
+          {t('location.noneHint')}
         </EmptyState>
       ) : (
         <>
-          <p class="soft small">{t('place.scanOrPick')}</p>
+          <p class="soft small">{t('location.scanOrPick')}</p>
           {all.length >= SEARCH_FROM && (
             <Field
               kind="search"
-              label={t('place.search')}
+              label={t('location.search')}
               hideLabel
-              placeholder={t('place.search')}
+              placeholder={t('location.search')}
               value={query}
               onInput={setQuery}
             />
@@ -75,13 +75,13 @@ export function LocationPicker({ title, onPick, onClose, current }: Props) {
                     </span>
                   }
                   note={pattern ? device.queries.path('locations', location.parentId).join(' · ') : undefined}
-                  trail={location.id === current ? <span class="soft small">{t('place.here')}</span> : undefined}
+                  trail={location.id === current ? <span class="soft small">{t('location.here')}</span> : undefined}
                   onPress={() => onPick(location)}
                 />
               ))}
             </RowList>
           </div>
-          {matches.length === 0 && <p class="soft">{t('place.noMatch', { query: query.trim() })}</p>}
+          {matches.length === 0 && <p class="soft">{t('location.noMatch', { query: query.trim() })}</p>}
           {matches.length > SHOWN_MAX && <p class="soft small">{t('search.refine', { count: matches.length })}</p>}
         </>
       )}

@@ -75,7 +75,7 @@ function KnownScan({ scan, itemName, onClose }: Props & { readonly itemName: str
       {shortage && <p class="warn-line">{shortageWords(shortage, proposal.item)}</p>}
       {proposal.missing && (
         <Button kind="primary" wide onPress={() => setChoosing(true)}>
-          {t(`unresolved.choose.${proposal.missing === 'location' ? 'place' : proposal.missing}`)}
+          {t(`unresolved.choose.${proposal.missing}`)}
         </Button>
       )}
       {!proposal.missing &&

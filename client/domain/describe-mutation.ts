@@ -72,7 +72,7 @@ const describeMovement =
   (name: string, key: 'words.received' | 'words.withdrawn' | 'words.counted'): Describe =>
   (device, read) => ({
     title: itemName(device, read.text('itemId')),
-    note: [t(key, { place: locationName(device, read.text('locationId')) }), describeLot(read)]
+    note: [t(key, { location: locationName(device, read.text('locationId')) }), describeLot(read)]
       .filter(Boolean)
       .join(' · '),
     amount: amountOf({ name, args: read.all })!,

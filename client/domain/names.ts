@@ -4,7 +4,7 @@ import type { Device } from '../device/device.ts'
 
 /** A location's name, or a text that says that it is unknown on this device. */
 export function locationName(device: Device, locationId: string): string {
-  return device.queries.location(locationId)?.name ?? t('place.unknown')
+  return device.queries.location(locationId)?.name ?? t('location.unknown')
 }
 
 /** The path of a location's parents, such as "Back room · Aisle A". Empty for a top-level location. */

@@ -80,7 +80,7 @@ function AddSheet({ item, onClose }: { item: Item; onClose: () => void }) {
     if (code.trim() === '') setError(t('item.codeMissing'))
     else if (owner.kind === 'item' && owner.item.id !== item.id)
       setError(t('item.codeTaken', { item: owner.item.name }))
-    else if (owner.kind === 'location') setError(t('item.codeOfPlace', { place: owner.location.name }))
+    else if (owner.kind === 'location') setError(t('item.codeOfLocation', { location: owner.location.name }))
     else {
       const refusal = await attachCode(device, { itemId: item.id, code: code.trim(), packQuantity })
       if (refusal) setError(meaning(refusal.code).cause)

@@ -74,7 +74,7 @@ export function movementFrom(draft: MovementDraft, item: Item, kind: MovementKin
 }
 
 export function missingIn(draft: MovementDraft, item: Item, kind: MovementKind): string | undefined {
-  if (!draft.locationId) return t('move.placeMissing')
+  if (!draft.locationId) return t('move.locationMissing')
   if (kind === 'move' && !draft.toLocationId) return t('move.toMissing')
   if (item.tracksLots && draft.lot.trim() === '') return t('lot.missing')
   if (kind !== 'count' && draft.quantity === 0) return t('move.quantityMissing')

@@ -57,7 +57,7 @@ export function LocationButton({ label, locationId, onPress, item }: LocationBut
     <div class="location-button">
       <p class="strong">{label}</p>
       <Button icon={MapPin} wide onPress={onPress}>
-        {locationId === undefined ? t('scan.choosePlace') : locationName(device, locationId)}
+        {locationId === undefined ? t('scan.chooseLocation') : locationName(device, locationId)}
         {quantity !== undefined && <span class="soft"> · {formatQuantity(quantity, item)}</span>}
       </Button>
     </div>

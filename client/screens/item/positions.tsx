@@ -24,13 +24,13 @@ export function Positions({ item, onCount }: { item: Item; onCount: ((at: At) =>
         locationName(device, a.locationId).localeCompare(locationName(device, b.locationId)),
     )
   return (
-    <Card title={t('item.places')} badge={<span class="soft">{positions.length || ''}</span>} flush>
+    <Card title={t('item.locations')} badge={<span class="soft">{positions.length || ''}</span>} flush>
       {positions.length === 0 ? (
         <EmptyState icon={MapPin} title={t('item.nowhere')}>
           {t('item.nowhereHint')}
         </EmptyState>
       ) : (
-        <RowList label={t('item.places')}>
+        <RowList label={t('item.locations')}>
           {positions.map(({ locationId, lot, quantity, pending, uncertain }) => (
             <Row
               key={`${locationId}/${lot}`}

@@ -100,7 +100,7 @@ function Shortage({ model, question, location }: ShortageProps) {
       onNo={() => model.prompts.answer('shortage', false)}
       onYes={() => model.prompts.answer('shortage', true)}
     >
-      {t('ask.shortageHint', { item: item.name, place: location, quantity: format(requested) })}
+      {t('ask.shortageHint', { item: item.name, location, quantity: format(requested) })}
     </Ask>
   )
 }
@@ -122,7 +122,7 @@ function Draft({ model, question, location }: DraftProps) {
         <Icon of={CircleAlert} />
         <div class="grow">
           <h2>{t('ask.draftTitle', { item: item.name, quantity: format(quantity), unit: item.unit })}</h2>
-          <p>{t('ask.draftHint', { place: location, time: formatMoment(countedAt, Date.now()) })}</p>
+          <p>{t('ask.draftHint', { location, time: formatMoment(countedAt, Date.now()) })}</p>
         </div>
       </div>
       <Button kind="primary" wide onPress={answer('record')}>

@@ -13,8 +13,8 @@ export function ReadyCard({ model }: { model: ScanModel }) {
   const isEmpty = device.syncPoint.value.complete && device.queries.isEmpty
   return (
     <Card>
-      <EmptyState icon={ScanBarcode} title={t(needsLocation ? 'scan.readyPlace' : 'scan.readyItem')}>
-        {isEmpty ? t('scan.noItems') : t(needsLocation ? 'scan.noPlaceHint' : `scan.ready.${mode}`)}
+      <EmptyState icon={ScanBarcode} title={t(needsLocation ? 'scan.readyLocation' : 'scan.readyItem')}>
+        {isEmpty ? t('scan.noItems') : t(needsLocation ? 'scan.noLocationHint' : `scan.ready.${mode}`)}
         {status.value.loading && ` ${t('scan.stillLoading')}`}
       </EmptyState>
     </Card>

@@ -144,7 +144,7 @@ function QuantityChange({ model, result, item }: { model: ScanModel; result: Ite
       {result.locationId !== null && (
         <p class="flow-all">
           <span class="num">{format(total)}</span>
-          <span class="small soft">{t('scan.allPlaces')}</span>
+          <span class="small soft">{t('scan.allLocations')}</span>
         </p>
       )}
     </div>
@@ -215,7 +215,7 @@ function LocationCard({ model, locationId }: { model: ScanModel; locationId: str
         {t('scan.itemsHere', { count: items })}
         {model.setting.mode !== 'look' && ` ${t(`scan.ready.${model.setting.mode}`)}`}
       </p>
-      <a href={`/stock?location=${locationId}`}>{t('scan.showPlace')}</a>
+      <a href={`/stock?location=${locationId}`}>{t('scan.showLocation')}</a>
     </Card>
   )
 }

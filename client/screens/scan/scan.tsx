@@ -107,13 +107,13 @@ function LocationRow({ model }: { model: ScanModel }) {
       <Icon of={MapPin} />
       <div class="grow">
         <div class="scan-location clip">
-          {locationId === null ? t('scan.noPlace') : locationName(device, locationId)}
+          {locationId === null ? t('scan.noLocation') : locationName(device, locationId)}
         </div>
-        <div class="small soft clip">{locationId === null ? t('scan.noPlaceHint') : parents}</div>
+        <div class="small soft clip">{locationId === null ? t('scan.noLocationHint') : parents}</div>
       </div>
       {!model.holdsGoods && (
         <Button kind="quiet" onPress={() => (isChoosing.value = true)}>
-          {t(locationId === null ? 'scan.choosePlace' : 'scan.changePlace')}
+          {t(locationId === null ? 'scan.chooseLocation' : 'scan.changeLocation')}
         </Button>
       )}
       {isChoosing.value && (

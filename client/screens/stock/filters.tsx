@@ -59,12 +59,12 @@ type TreeProps = { kind: 'categories' | 'locations'; model: StockModel; hideLabe
 function TreeField({ kind, model, hideLabel }: TreeProps) {
   const { device } = useWorkspace()
   const selected = kind === 'categories' ? model.categoryId : model.locationId
-  const label = t(kind === 'categories' ? 'field.category' : 'stock.place')
+  const label = t(kind === 'categories' ? 'field.category' : 'stock.location')
   const rows = device.queries
     .tree(kind)
     .filter(({ archived, id }) => !archived || id === selected.value)
     .map(({ id }) => ({ value: id, label: device.queries.path(kind, id).join(' › ') }))
-  const all = { value: '', label: t(kind === 'categories' ? 'stock.allCategories' : 'stock.allPlaces') }
+  const all = { value: '', label: t(kind === 'categories' ? 'stock.allCategories' : 'stock.allLocations') }
   return (
     <ChoiceField
       label={label}

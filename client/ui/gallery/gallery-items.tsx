@@ -6,17 +6,22 @@ import { Tag } from '../feedback/tag.tsx'
 
 export const ROWS_MANY = 100_000
 
-export type GalleryItem = { readonly sku: string; readonly name: string; readonly place: string; readonly here: number }
+export type GalleryItem = {
+  readonly sku: string
+  readonly name: string
+  readonly location: string
+  readonly here: number
+}
 export const items: readonly GalleryItem[] = Array.from({ length: ROWS_MANY }, (_, index) => ({
   sku: `CAF-${String(index).padStart(6, '0')}`,
   name: `Café de Colombie, moulu 250 g, no. ${index}`,
-  place: `Bin A-${index % 90}`,
+  location: `Bin A-${index % 90}`,
   here: ((index * 7919) % 30_000) - 1000,
 }))
 export const columns: readonly Column<GalleryItem>[] = [
   { key: 'name', header: 'Item', cell: (item) => <b>{item.name}</b>, sortable: true, width: '36%' },
   { key: 'sku', header: 'SKU', cell: (item) => item.sku },
-  { key: 'place', header: 'Location', cell: (item) => item.place },
+  { key: 'location', header: 'Location', cell: (item) => item.location },
   {
     key: 'level',
     header: 'Level',
