@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** The catalogues of German texts are not English. */
-const CHECKED = ['*.ts', '*.tsx', '*.md', '*.sql', '*.css', ':(exclude)client/strings/*de.ts']
+const CHECKED = ['*.ts', '*.tsx', '*.md', '*.sql', '*.css', ':(exclude)client/strings/de/*']
 const ALLOWED = 'language-ok'
 /** `git log --oneline` and web pages cut longer subjects off. */
 const SUBJECT_MAX = 72

@@ -24,6 +24,7 @@ export const core: CoreStrings = {
   'level.good': 'genug (mind. {low})',
   'level.warn': 'knapp (unter {low})',
   'level.bad': 'nichts mehr da',
+  'level.negative': 'unter null',
   'level.plain': '{quantity} im Bestand',
   'level.target': 'Soll {target}',
   'net.online': 'Online',

@@ -429,7 +429,10 @@ export const rest: OtherStrings = {
   'ledger.checking': 'Jede Bewegung wird geprüft …',
   'ledger.unreachable': 'Keine Verbindung zum Server. Versuchen Sie es erneut, sobald eine besteht.',
   'ledger.fits': 'Alles stimmt überein: {lines} Bewegungen, {changes} Änderungen.',
-  'ledger.differs': '{count} Abweichungen gefunden. Ändern Sie nichts und informieren Sie Ihre Server-Administration.',
+  'ledger.differs': {
+    one: '{count} Abweichung gefunden. Ändern Sie nichts und informieren Sie Ihre Server-Administration.',
+    other: '{count} Abweichungen gefunden. Ändern Sie nichts und informieren Sie Ihre Server-Administration.',
+  },
   'more.version': 'Version {version}',
   'keys.title': 'Tastatur',
   'keys.search': 'Artikel suchen',

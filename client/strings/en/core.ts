@@ -25,6 +25,7 @@ export const core = {
   'level.good': 'enough (low {low})',
   'level.warn': 'low (below {low})',
   'level.bad': 'none left',
+  'level.negative': 'below zero',
   'level.plain': '{quantity} in stock',
   'level.target': 'target {target}',
   // The connection and pending changes.

@@ -413,7 +413,10 @@ export const rest = {
   'ledger.checking': 'Checking every movement…',
   'ledger.unreachable': 'No connection to the server. Try again once there is one.',
   'ledger.fits': 'Everything matches: {lines} movements, {changes} changes.',
-  'ledger.differs': '{count} mismatches found. Do not change anything, and tell the administrator of your server.',
+  'ledger.differs': {
+    one: '{count} mismatch found. Do not change anything, and tell the administrator of your server.',
+    other: '{count} mismatches found. Do not change anything, and tell the administrator of your server.',
+  },
   'more.version': 'version {version}',
   'keys.title': 'Keyboard',
   'keys.search': 'Search items',

@@ -53,7 +53,7 @@ function toneOf(value: number, low: number | undefined): LevelTone {
 
 function describe(tone: LevelTone, value: number, low: number, decimals: number): string {
   if (tone === 'plain') return t('level.plain', { quantity: formatQuantity(value, { decimals }) })
-  if (tone === 'bad') return t('level.bad')
+  if (tone === 'bad') return t(value < 0 ? 'level.negative' : 'level.bad')
   return t(`level.${tone}`, { low: formatQuantity(low, { decimals }) })
 }
 
