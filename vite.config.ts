@@ -15,14 +15,13 @@ const PRECACHE_FILE_MAX_BYTES = 3_000_000
 /** Modules of every page: Preact, the shell's components and words. */
 function inBase(id: string): boolean {
   if (id.endsWith('auth-client.ts')) return false // it loads tRPC, with the first request
-  return /node_modules\/(preact|@preact|preact-iso|lucide-preact\/dist\/esm\/(Icon|createLucideIcon|shared))|\/client\/(ui\/(controls\/(button|icon)|layout\/(app-frame|card|empty-state|sheet|open-sheets)|feedback\/(toast|skeleton|tag)|deferred|styles)|strings\/(strings|figures|en\/core)|session\/)/.test(
+  return /node_modules\/(preact|@preact|preact-iso|lucide-preact\/dist\/esm\/(Icon|createLucideIcon|shared))|\/client\/(ui\/(controls\/(button|icon)|layout\/(app-frame|card|empty-state|sheet|open-sheets)|feedback\/(toast|skeleton|tag)|deferred|styles)|device\/storage\/(device-name|other-devices)|strings\/(strings|figures|en\/core)|session\/)/.test(
     id,
   )
 }
 
 /** Modules of the device: the part of the workspace chunk that other chunks share. */
 function inWorkspace(id: string): boolean {
-  if (id.endsWith('device-name.ts')) return false // the sign-in page needs it
   return /node_modules\/(dexie|zod)|\/client\/device\/|\/shared\/(mutations|working-set|rows)\//.test(id)
 }
 

@@ -16,9 +16,15 @@ await startLanguage()
 const root = document.getElementById('app')
 if (root) render(<App session={session} drafts={drafts} />, root)
 whenIdle(() => {
-  void loadTheRest().catch((error: unknown) => reportError(error))
   void watchUpdates(drafts)
+  if (session.person.peek()) return load()
+  // The sign-in page is there sooner if the rest loads while the person types.
+  document.addEventListener('input', load, { once: true })
 })
+
+function load(): void {
+  void loadTheRest().catch((error: unknown) => reportError(error))
+}
 
 /** Runs the work when the first screen is painted and the main thread is idle. Safari has no idle callbacks. */
 function whenIdle(work: () => void): void {

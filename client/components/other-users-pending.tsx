@@ -1,6 +1,6 @@
 // Says that another person has pending mutations in this browser, but not which ones.
 import { useEffect, useState } from 'preact/hooks'
-import { countOtherUsersPending } from '../device/storage/device-storage.ts'
+import { countOtherUsersPending } from '../device/storage/other-devices.ts'
 import { t } from '../strings/strings.ts'
 
 /** `own`: the name of the signed-in person's database. */

@@ -2,7 +2,6 @@
 import { Dexie } from 'dexie'
 import type { Envelope } from '#shared/mutations/envelope.ts'
 import { INITIAL_SYNC_POINT } from '../sync-update.ts'
-import { DEVICE_NAME_PREFIX } from './device-name.ts'
 import type { DeviceDatabase } from './database.ts'
 import {
   HISTORY_MAX,
@@ -173,12 +172,4 @@ export async function readPendingFrom(name: string): Promise<{ outbox: OutboxEnt
   } finally {
     database.close()
   }
-}
-
-/** Counts the pending mutations in this browser that belong to another person or organisation. */
-export async function countOtherUsersPending(own: string | undefined): Promise<number> {
-  const databases = (await indexedDB.databases?.()) ?? []
-  const names = databases.flatMap(({ name }) => (name?.startsWith(DEVICE_NAME_PREFIX) && name !== own ? [name] : []))
-  const counts = await Promise.all(names.map(async (name) => (await readPendingFrom(name)).outbox.length))
-  return counts.reduce((sum, count) => sum + count, 0)
 }
