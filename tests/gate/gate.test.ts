@@ -322,8 +322,8 @@ describe('the gate', () => {
       const folder = repository()
       git(folder, 'mv', 'docs/old.md', 'docs/moved.md')
       writeFileSync(join(folder, 'docs/data.json'), '"anew"\n') // language-ok
-      mkdirSync(join(folder, 'client/strings'))
-      writeFileSync(join(folder, 'client/strings/de.ts'), "export const email = 'E-Mail'\n") // language-ok
+      mkdirSync(join(folder, 'client/strings/de'), { recursive: true })
+      writeFileSync(join(folder, 'client/strings/de/core.ts'), "export const email = 'E-Mail'\n") // language-ok
       writeFileSync(join(folder, 'docs/new.md'), 'Say "again", not "anew". <!-- language-ok -->\nA standing order.\n')
       commit(folder, 'docs: add a page')
       const { passed, output } = await runPart('language', folder)
