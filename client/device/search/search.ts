@@ -39,7 +39,7 @@ const SLICE = 50
 /** A block is rewritten when this many lines have changed in it. A search does not wait for that. */
 const CHANGED_MAX = 500
 /** The preference of so many matches is looked up in one search, to bound its time. Later ones count as not preferred. */
-const PREFERENCES_MAX = 2_000
+const PREFERENCES_MAX = 500
 
 /** How well an item matches. Within a rank, preferred items come first, then the order of their names. */
 const EXACT_CODE = 0

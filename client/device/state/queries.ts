@@ -312,7 +312,12 @@ export class Queries {
 
   /** False as long as the positions are not parsed, because a first search must not wait for all of them. */
   #isKnownInStock(itemId: string): boolean {
-    return this.#confirmed.isParsed('positions') && this.#stockOf(itemId).some(({ quantity }) => quantity > 0)
+    if (!this.#confirmed.isParsed('positions')) return false
+    for (const key of this.#confirmed.positionsOf(itemId)) {
+      if ((this.#pending.row('positions', key)?.quantity ?? 0) > 0) return true
+    }
+    for (const row of this.#pending.created('positions')) if (row.itemId === itemId && row.quantity > 0) return true
+    return false
   }
 
   #stockAt(locationId: string): Position[] {
